@@ -1,0 +1,60 @@
+"""One Celery configuration for all: late acknowledgement, redelivery in seconds, msgpack, no result backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+from kombu import Queue
+
+from contract.settings_base import ServiceSettings
+
+SERIALIZER = "msgpack"  # audio stays bytes; kombu's JSON would carry it as base64 inside base64
+
+
+def make_celery(name: str, settings: ServiceSettings, queue: str | None = None) -> Celery:
+    """The Celery app called `name`; a worker's consumes `queue` alone, a sender's has none."""
+    app = Celery(name, broker=settings.broker_url(), set_as_current=False)
+    app.conf.update(
+        task_serializer=SERIALIZER,
+        accept_content=[SERIALIZER],
+        task_ignore_result=True,
+        task_store_errors_even_if_ignored=False,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_acks_on_failure_or_timeout=True,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=False,
+        worker_enable_remote_control=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options=transport_options(settings),
+        broker_pool_limit=4,
+        enable_utc=True,
+    )
+    if queue is not None:
+        app.conf.task_queues = [Queue(queue)]
+        app.conf.task_default_queue = queue
+    return app
+
+
+def transport_options(settings: ServiceSettings) -> dict[str, Any]:
+    """Options of kombu's Redis transport.
+
+    kombu looks for lost tasks every `unacked_restore_interval` seconds times `unacked_restore_throttle`
+    (10 x 10 by default, so minutes); with 1 and 1 a killed worker's task is back within the visibility timeout.
+    The mutex of that look expires soon, in case its holder is the worker that dies.
+    """
+    return {
+        "visibility_timeout": settings.visibility_timeout_sec,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+        "unacked_mutex_expire": 10,
+        "socket_timeout": 15,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 5,
+    }

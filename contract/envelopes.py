@@ -1,0 +1,118 @@
+"""What travels between the services: task arguments and Redis messages. Each is validated where it enters."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
+
+from contract import CONTRACT_VERSION
+from contract.messages import Partial, StatsBlock, UtteranceOutcome
+from contract.names import SAMPLE_RATE_HZ, utterance_id
+
+SESSION_PATTERN = r"^[A-Za-z0-9_-]{16,128}$"
+LANGUAGE_PATTERN = r"^[a-z]{2,3}$"
+MAX_TEXT_CHARS = 8_000
+
+
+def now_ms() -> float:
+    """Milliseconds since the epoch; stage times across machines are as good as their clocks."""
+    return time.time() * 1000.0
+
+
+class Envelope(BaseModel):
+    """Base: every envelope carries its contract version and its session."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    v: Literal[1] = CONTRACT_VERSION
+    session: str = Field(pattern=SESSION_PATTERN)
+
+
+class UtteranceJob(Envelope):
+    """The header of one utterance, second argument of `transcribe_audio`. Positions are samples of the session.
+
+    `timings_ms` gains one entry per stage; `stamped_ms` (epoch ms) is when the latest of them ended.
+    """
+
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    language: str | None = Field(None, pattern=LANGUAGE_PATTERN)
+    timings_ms: dict[str, float] = Field(default_factory=dict, max_length=32)
+    stamped_ms: float = Field(default_factory=now_ms)
+
+    @field_validator("end")
+    @classmethod
+    def _end_after_start(cls, end: int, info: Any) -> int:
+        if end <= info.data.get("start", 0):
+            raise ValueError("end must be after start")
+        return end
+
+    @property
+    def utterance(self) -> str:
+        """The utterance's id, safe to log and to show."""
+        return utterance_id(self.session, self.start)
+
+    @property
+    def samples(self) -> int:
+        """Length in samples."""
+        return self.end - self.start
+
+    def stamp(self, stage: str) -> None:
+        """Book the time since the last stamp under `stage` (added to what it has) and move the stamp to now."""
+        now = now_ms()
+        self.timings_ms[stage] = round(self.timings_ms.get(stage, 0.0) + max(0.0, now - self.stamped_ms), 1)
+        self.stamped_ms = now
+
+    def outcome_fields(self) -> dict[str, Any]:
+        """The fields that every outcome message of this utterance has."""
+        return {
+            "utterance": self.utterance,
+            "start_sec": round(self.start / SAMPLE_RATE_HZ, 3),
+            "duration_sec": round(self.samples / SAMPLE_RATE_HZ, 3),
+            "timings_ms": dict(self.timings_ms),
+        }
+
+
+class AnalyzeJob(UtteranceJob):
+    """The one argument of `analyze_text`. `sentiment_text` is what to judge: the English text, the translation,
+    or null (with the reason) where there is none."""
+
+    text: str = Field(max_length=MAX_TEXT_CHARS)
+    spoken_language: str
+    translation: str | None = Field(None, max_length=MAX_TEXT_CHARS)
+    sentiment_text: str | None = Field(None, max_length=MAX_TEXT_CHARS)
+    sentiment_reason: str | None = Field(None, max_length=500)
+
+
+class OutcomeEvent(Envelope):
+    """One ended utterance, on `result_channel`, on `result_messages` and in both streams.
+
+    `seq` is put in by the outcome script; `ended_ms` (epoch ms) is when the utterance ended.
+    """
+
+    seq: int = Field(0, ge=0)
+    start: int = Field(ge=0)
+    ended_ms: float = Field(default_factory=now_ms)
+    message: UtteranceOutcome
+
+    def numbered(self) -> UtteranceOutcome:
+        """The message for the client, with its sequence number."""
+        return self.message.model_copy(update={"seq": self.seq})
+
+
+class PartialEvent(Envelope):
+    """A partial on `result_messages`; not an outcome."""
+
+    partial: Partial
+
+
+class StatsEvent(Envelope):
+    """A session's and the service's statistics on `final_stats`."""
+
+    stats_session: StatsBlock
+    stats_service: StatsBlock
+
+
+BUS_EVENT: TypeAdapter[OutcomeEvent | PartialEvent] = TypeAdapter(OutcomeEvent | PartialEvent)

@@ -1,0 +1,130 @@
+"""A worker's sign of life: who serves a queue, with which model, and for how long on the same task.
+
+A solo-pool worker answers no remote control while it works, so a thread writes the heartbeat to Redis. The same
+thread ends the process when one task takes longer than `stuck_after_sec` (the pool ignores Celery's limits); its
+supervisor restarts it and the task is redelivered.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, cast
+
+import redis
+
+from contract.names import workers_key
+
+if TYPE_CHECKING:
+    import redis.asyncio
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_EVERY_SEC = 2.0
+HEARTBEAT_TTL_SEC = 10.0
+STUCK_EXIT_CODE = 75  # EX_TEMPFAIL of sysexits.h
+
+
+@dataclass(frozen=True)
+class WorkerInfo:
+    """What a heartbeat tells. `expires` is epoch seconds."""
+
+    model: str
+    demo: bool
+    expires: float
+    busy_sec: float
+    tasks_done: int
+
+
+class Heartbeat:
+    """Writes one worker's heartbeat from a daemon thread until `stop`."""
+
+    def __init__(
+        self, client: redis.Redis, queue: str, worker: str, model: str, demo: bool, stuck_after_sec: float
+    ) -> None:
+        self._client = client
+        self._key = workers_key(queue)
+        self._worker = worker
+        self._model = model
+        self._demo = demo
+        self._stuck_after_sec = stuck_after_sec
+        self._busy_since: float | None = None
+        self._tasks_done = 0
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Announce the worker; call this once its model is loaded and warm."""
+        self._beat()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take the worker off the list, so that nobody waits for its heartbeat to expire."""
+        self._stopped.set()
+        try:
+            self._client.hdel(self._key, self._worker)
+        except redis.RedisError:
+            logger.warning("could not sign off; the heartbeat expires by itself")
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Mark the enclosed work as one task."""
+        self._busy_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._busy_since = None
+            self._tasks_done += 1
+
+    def _run(self) -> None:
+        while not self._stopped.wait(HEARTBEAT_EVERY_SEC):
+            since = self._busy_since
+            if since is not None and time.monotonic() - since > self._stuck_after_sec:
+                logger.error("a task is stuck for over %.0f s: ending this worker", self._stuck_after_sec)
+                os._exit(STUCK_EXIT_CODE)
+            self._beat()
+
+    def _beat(self) -> None:
+        since = self._busy_since
+        info = WorkerInfo(
+            self._model,
+            self._demo,
+            time.time() + HEARTBEAT_TTL_SEC,
+            0.0 if since is None else round(time.monotonic() - since, 1),
+            self._tasks_done,
+        )
+        try:
+            pipe = self._client.pipeline(transaction=True)
+            pipe.hset(self._key, self._worker, json.dumps(asdict(info)))
+            pipe.expire(self._key, int(HEARTBEAT_TTL_SEC * 6))
+            pipe.execute()
+            self._forget_expired()
+        except redis.RedisError as problem:
+            logger.warning("heartbeat not written: %s", problem)
+
+    def _forget_expired(self) -> None:
+        raw = cast(dict[bytes, bytes], self._client.hgetall(self._key))
+        for worker, value in raw.items():
+            if parse_worker(value) is None:
+                self._client.hdel(self._key, worker.decode())
+
+
+def parse_worker(value: bytes | str) -> WorkerInfo | None:
+    """The heartbeat in `value`, or None when it has expired or cannot be read."""
+    try:
+        info = WorkerInfo(**json.loads(value))
+        return info if info.expires > time.time() else None
+    except (TypeError, ValueError):
+        return None
+
+
+async def live_workers(client: redis.asyncio.Redis, queue: str) -> list[WorkerInfo]:
+    """The workers of `queue` whose heartbeat is fresh. Raises redis.RedisError."""
+    values = (await client.hgetall(workers_key(queue))).values()
+    return [info for info in map(parse_worker, values) if info is not None]

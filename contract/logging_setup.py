@@ -1,0 +1,30 @@
+"""One log format for every service: time, level, service, event. Control characters are escaped."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+
+class OneLineFormatter(logging.Formatter):
+    """Keeps each record's message on one line, so that nothing received can forge a second one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text; only a traceback of our own takes further lines."""
+        message = printable(record.getMessage())
+        line = f"{self.formatTime(record)} {record.levelname:<7} {record.name}: {message}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def printable(text: str) -> str:
+    """`text` with every control or unprintable character written as its escape, so terminals obey none."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def set_up_logging(level: str) -> None:
+    """Send all logging to standard error at `level` (DEBUG, INFO, WARNING or ERROR)."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OneLineFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)

@@ -1,0 +1,164 @@
+"""The server's WebSocket messages, one class each. docs/protocol.md tells their meaning.
+
+Field names are fixed; new fields are optional. `examples.json` beside this file holds one example of each, and
+both these classes and the page's types are tested against it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Zone = Literal["positive", "neutral", "negative"]
+
+
+class Message(BaseModel):
+    """Base of every message: unknown fields are ignored, so that older readers take newer writers."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Models(Message):
+    """Names of the models in use; `demo` is true when either of them is a demo model."""
+
+    speech: str
+    sentiment: str
+    demo: bool
+
+
+class Limits(Message):
+    """What a client must keep to. `buffer_sec`: how much unsafe audio it should keep before it stops."""
+
+    frame_bytes: int
+    utterance_sec: float
+    idle_cut_sec: float
+    idle_close_sec: float
+    buffer_sec: float
+
+
+class Session(Message):
+    """First message on every connection: where the stream stands."""
+
+    type: Literal["session"] = "session"
+    session: str = Field(min_length=1)
+    position: int = Field(ge=0, description="samples that are safe; the client sends from here")
+    seq: int = Field(0, ge=0, description="number of the session's latest outcome")
+    models: Models
+    limits: Limits
+
+
+class Accepted(Message):
+    """An utterance is safe: it will end as one result, dropped or error. `position` is the new safe position."""
+
+    type: Literal["accepted"] = "accepted"
+    utterance: str
+    start: int = Field(ge=0, description="first sample")
+    position: int = Field(ge=0)
+
+
+class Partial(Message):
+    """Provisional text of an utterance that is still being spoken."""
+
+    type: Literal["partial"] = "partial"
+    utterance: str
+    text: str
+
+
+class Sentiment(Message):
+    """`label` and `score` are the model's strongest class, `scores` all classes; `zone` is what to show:
+    neutral when the score is weak."""
+
+    label: str
+    score: float = Field(ge=0, le=1)
+    scores: dict[str, float]
+    zone: Zone
+
+
+class UtteranceMessage(Message):
+    """Common to the three ways an utterance ends. `seq` is 0 until the outcome script numbers it."""
+
+    seq: int = Field(0, ge=0)
+    utterance: str
+    start_sec: float = Field(0.0, ge=0, description="position of its first sample, in seconds of speech")
+    duration_sec: float = Field(0.0, ge=0)
+    timings_ms: dict[str, float] = Field(default_factory=dict, description="milliseconds per stage")
+
+
+class Result(UtteranceMessage):
+    """What was said and how it felt. `sentiment` is null, with a reason, where it cannot be told."""
+
+    type: Literal["result"] = "result"
+    text: str
+    language: str
+    translation: str | None = None
+    sentiment: Sentiment | None = None
+    sentiment_reason: str | None = None
+
+
+class Dropped(UtteranceMessage):
+    """Refused as not speech, with the reason (`no_speech`, `low_confidence`, ...)."""
+
+    type: Literal["dropped"] = "dropped"
+    reason: str
+    detail: str = ""
+
+
+class Error(UtteranceMessage):
+    """Something went wrong. With `seq` above 0 it is the outcome of `utterance`; else it is about the connection."""
+
+    type: Literal["error"] = "error"
+    utterance: str = ""
+    code: str
+    message: str
+
+
+class LatencyStats(Message):
+    """Percentiles over the results, in milliseconds; null while there is none."""
+
+    p50: float | None = None
+    p95: float | None = None
+
+
+class SentimentShare(Message):
+    """One zone's part of the results: how many, which share (0 to 1), and its mean score (0 to 1)."""
+
+    count: int
+    share: float
+    mean_score: float
+
+
+class StatsBlock(Message):
+    """Statistics of one session or of the whole service."""
+
+    utterances: int = 0
+    results: int = 0
+    dropped: int = 0
+    errors: int = 0
+    words: int = 0
+    audio_sec: float = 0.0
+    words_per_minute: float = 0.0
+    sentiment: dict[str, SentimentShare] = Field(default_factory=dict)
+    latency_ms: LatencyStats = LatencyStats()
+
+
+class Stats(Message):
+    """This session's statistics and the service's."""
+
+    type: Literal["stats"] = "stats"
+    session: StatsBlock
+    service: StatsBlock
+
+
+class Busy(Message):
+    """The service cannot take more now; the connection closes with 1013 and the client comes back."""
+
+    type: Literal["busy"] = "busy"
+    message: str
+    retry_after_sec: float
+
+
+UtteranceOutcome = Annotated[Result | Dropped | Error, Field(discriminator="type")]
+ServerMessage = Annotated[
+    Session | Accepted | Partial | Result | Dropped | Stats | Error | Busy, Field(discriminator="type")
+]

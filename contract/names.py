@@ -1,0 +1,78 @@
+"""Names and constants that every service uses: tasks, queues, channels, Redis keys, close codes."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+# --- audio ------------------------------------------------------------------------------------------
+SAMPLE_RATE_HZ: Final = 16_000
+BYTES_PER_SAMPLE: Final = 2  # s16le, mono
+MAX_FRAME_BYTES: Final = 64 * 1024
+
+# --- Celery -----------------------------------------------------------------------------------------
+TRANSCRIBE_TASK: Final = "stt_worker.transcribe_audio"
+ANALYZE_TASK: Final = "analyzer_worker.analyze_text"
+STT_QUEUE: Final = "stt_queue"
+ANALYZER_QUEUE: Final = "analyzer_queue"
+
+# --- Pub/Sub ----------------------------------------------------------------------------------------
+RESULT_CHANNEL: Final = "result_channel"  # outcome script -> listener
+RESULT_MESSAGES: Final = "result_messages"  # listener -> gateway
+FINAL_STATS: Final = "final_stats"  # listener -> gateway
+
+# --- WebSocket --------------------------------------------------------------------------------------
+SUBPROTOCOL: Final = "wta.v1"
+SESSION_SUBPROTOCOL_PREFIX: Final = "session."
+CLOSE_NORMAL: Final = 1000
+CLOSE_GOING_AWAY: Final = 1001
+CLOSE_TEXT_FRAME: Final = 1003
+CLOSE_ODD_BYTES: Final = 1007
+CLOSE_NOT_ALLOWED: Final = 1008
+CLOSE_TOO_BIG: Final = 1009
+CLOSE_TRY_AGAIN: Final = 1013
+CLOSE_TAKEN_OVER: Final = 4001  # a newer connection holds the session (private range, RFC 6455 7.4.2)
+
+# --- Redis keys (all ours carry a TTL) --------------------------------------------------------------
+OUTCOMES_STREAM: Final = "wta:outcomes"
+LISTENER_STATE_KEY: Final = "wta:listener"
+
+
+def session_key(session: str) -> str:
+    """Hash of one session: position, seq, epoch, cut_start, cut_end."""
+    return f"wta:session:{session}"
+
+
+def session_outcomes_key(session: str) -> str:
+    """Stream of one session's outcomes; the entry for outcome n has the id `n-0`."""
+    return f"wta:session:{session}:outcomes"
+
+
+def done_key(session: str, start: int) -> str:
+    """Exists once the utterance that starts at sample `start` has ended."""
+    return f"wta:done:{session}:{start}"
+
+
+def tries_key(session: str, start: int) -> str:
+    """How often a worker has begun the utterance that starts at sample `start`."""
+    return f"wta:tries:{session}:{start}"
+
+
+def stats_key(session: str) -> str:
+    """One session's statistics as JSON."""
+    return f"wta:stats:{session}"
+
+
+def workers_key(queue: str) -> str:
+    """Hash of the live workers of a queue: worker id to a JSON heartbeat."""
+    return f"wta:workers:{queue}"
+
+
+def session_tag(session: str) -> str:
+    """A short name of a session that is safe to log: 8 hex digits of its SHA-256."""
+    return hashlib.sha256(session.encode()).hexdigest()[:8]
+
+
+def utterance_id(session: str, start: int) -> str:
+    """An utterance's id: its session's tag and its start position in samples."""
+    return f"{session_tag(session)}-{start}"

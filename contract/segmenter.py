@@ -1,0 +1,96 @@
+"""Cuts a session's stream of samples into utterances. Pure: bytes in, cuts out, no clock and no input/output.
+
+The gateway and the recorder cut by this one rule, and the result does not depend on how the same bytes were split
+into frames: a cut by length is searched in exactly the first `max_sec` of the utterance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+
+QUIET_WINDOW_SAMPLES = SAMPLE_RATE_HZ // 50  # 20 ms
+CutReason = Literal["end", "idle", "length", "recorded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One utterance: samples `start` to `end` (exclusive) of the session, its s16le bytes, and why it ends."""
+
+    start: int
+    end: int
+    pcm: bytes
+    reason: CutReason
+
+
+class Segmenter:
+    """Holds the utterance that is being spoken: at most `max_sec` of it plus one frame."""
+
+    def __init__(
+        self,
+        position: int = 0,
+        max_sec: float = 15.0,
+        search_sec: float = 2.0,
+        recorded_end: int | None = None,
+    ) -> None:
+        """`position`: the first sample to come. `recorded_end`: where an earlier run has cut, if it did."""
+        self._start = position
+        self._buffer = bytearray()
+        self._max_bytes = int(max_sec * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
+        self._search_samples = int(min(search_sec, max_sec) * SAMPLE_RATE_HZ)
+        self._recorded_end = recorded_end if recorded_end is not None and recorded_end > position else None
+
+    @property
+    def position(self) -> int:
+        """The next sample that is expected."""
+        return self._start + len(self._buffer) // BYTES_PER_SAMPLE
+
+    @property
+    def pending(self) -> bool:
+        """Whether an utterance has begun and not ended."""
+        return bool(self._buffer)
+
+    def feed(self, frame: bytes) -> Iterator[Cut]:
+        """Take a frame (an even number of bytes; empty ends the utterance) and yield the cuts it brings."""
+        if not frame:
+            yield from self.flush("end")
+            return
+        self._buffer += frame
+        while True:
+            if self._recorded_end is not None:
+                if self.position < self._recorded_end:
+                    return
+                size = (self._recorded_end - self._start) * BYTES_PER_SAMPLE
+                self._recorded_end = None
+                yield self._take(size, "recorded")
+            elif len(self._buffer) >= self._max_bytes:
+                yield self._take(self._quietest() * BYTES_PER_SAMPLE, "length")
+            else:
+                return
+
+    def flush(self, reason: CutReason) -> Iterator[Cut]:
+        """End the utterance here, if one has begun. Audio short of a recorded end stays: its rest is to come."""
+        if self._buffer and self._recorded_end is None:
+            yield self._take(len(self._buffer), reason)
+
+    def _take(self, size: int, reason: CutReason) -> Cut:
+        pcm = bytes(memoryview(self._buffer)[:size])
+        del self._buffer[:size]
+        start = self._start
+        self._start += size // BYTES_PER_SAMPLE
+        return Cut(start, self._start, pcm, reason)
+
+    def _quietest(self) -> int:
+        """Where to cut, in samples: the middle of the quietest 20 ms (steps of 5 ms) of the search range."""
+        longest = self._max_bytes // BYTES_PER_SAMPLE
+        first = longest - self._search_samples
+        raw = np.frombuffer(self._buffer, dtype="<i2", count=self._search_samples, offset=first * BYTES_PER_SAMPLE)
+        energy = np.concatenate(([0.0], np.cumsum(np.square(raw.astype(np.float64)))))
+        begins = np.arange(0, self._search_samples - QUIET_WINDOW_SAMPLES + 1, QUIET_WINDOW_SAMPLES // 4)
+        window = energy[begins + QUIET_WINDOW_SAMPLES] - energy[begins]
+        return first + int(begins[int(np.argmin(window))]) + QUIET_WINDOW_SAMPLES // 2

@@ -1,0 +1,47 @@
+"""Settings that every service has. Each service subclasses this once; nothing else reads the environment."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Read from environment variables of the same name in capitals (`REDIS_HOST`, `LOG_LEVEL`, ...)."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+
+    redis_host: str = Field("localhost", description="Host of the Redis that is broker and message bus.")
+    redis_port: int = Field(6379, ge=1, le=65535, description="Port of that Redis.")
+    redis_password: SecretStr | None = Field(None, description="Password of that Redis, if it has one.")
+    redis_url: SecretStr | None = Field(
+        None, description="Whole URL (redis:// or rediss://); overrides host, port and password."
+    )
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Lowest level logged.")
+    visibility_timeout_sec: int = Field(
+        30,
+        ge=5,
+        le=3600,
+        description="A task whose worker died is given to another after this long. One value for all services: "
+        "the shortest of any worker on a broker rules all of them.",
+    )
+    session_ttl_sec: int = Field(
+        86_400, ge=60, le=30 * 86_400, description="A session and its transcript are kept this long after its last use."
+    )
+    session_outcomes_max: int = Field(
+        5_000, ge=10, le=100_000, description="Outcomes kept per session for replay; the oldest go first."
+    )
+    outcomes_max: int = Field(
+        20_000, ge=100, le=1_000_000, description="Outcomes kept over all sessions for the listener's catch-up."
+    )
+
+    def broker_url(self) -> str:
+        """The Redis URL, secrets included: never log it."""
+        if self.redis_url is not None:
+            return self.redis_url.get_secret_value()
+        auth = ""
+        if self.redis_password is not None:
+            auth = f":{quote(self.redis_password.get_secret_value(), safe='')}@"
+        return f"redis://{auth}{self.redis_host}:{self.redis_port}/0"

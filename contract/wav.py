@@ -1,0 +1,54 @@
+"""16 kHz mono WAV files: for the recorder, and to look at an utterance while debugging."""
+
+from __future__ import annotations
+
+from math import gcd
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.io import wavfile
+from scipy.signal import resample_poly
+
+from contract.names import SAMPLE_RATE_HZ
+
+
+class WavError(ValueError):
+    """The file is no WAV that can be read; the message says why."""
+
+
+def write_wav(path: Path, pcm: bytes) -> None:
+    """Write s16le mono 16 kHz `pcm` to `path` as a WAV file."""
+    wavfile.write(path, SAMPLE_RATE_HZ, np.frombuffer(pcm, dtype="<i2"))
+
+
+def read_wav(path: Path) -> bytes:
+    """Any WAV as s16le mono 16 kHz: channels are averaged, other rates resampled with a low-pass.
+
+    Raises WavError for what scipy cannot read, FileNotFoundError and PermissionError as they are.
+    """
+    try:
+        rate, samples = wavfile.read(path)
+    except ValueError as problem:
+        raise WavError(f"{path}: not a WAV file that can be read ({problem})") from problem
+    mono = to_float(samples)
+    if mono.ndim == 2:
+        mono = mono.mean(axis=1)
+    if rate != SAMPLE_RATE_HZ:
+        common = gcd(int(rate), SAMPLE_RATE_HZ)
+        mono = resample_poly(mono, SAMPLE_RATE_HZ // common, int(rate) // common)
+    return to_pcm(mono)
+
+
+def to_float(samples: NDArray[np.generic]) -> NDArray[np.float64]:
+    """WAV samples of any integer or float type as floats in -1 to 1 (8-bit WAV is unsigned)."""
+    if samples.dtype == np.uint8:
+        return (samples.astype(np.float64) - 128.0) / 128.0
+    if np.issubdtype(samples.dtype, np.integer):
+        return samples.astype(np.float64) / -float(np.iinfo(samples.dtype).min)  # type: ignore[type-var]
+    return samples.astype(np.float64)
+
+
+def to_pcm(samples: NDArray[np.floating]) -> bytes:
+    """Floats in -1 to 1 as s16le bytes, clamped."""
+    return np.clip(np.rint(samples * 32767.0), -32768, 32767).astype("<i2").tobytes()
