@@ -2,5 +2,3 @@
 
 Nothing here imports a service, torch or FastAPI, so every image can carry this folder.
 """
-
-CONTRACT_VERSION = 1

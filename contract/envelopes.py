@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
-from contract import CONTRACT_VERSION
 from contract.messages import Partial, StatsBlock, UtteranceOutcome
 from contract.names import SAMPLE_RATE_HZ, utterance_id
 
@@ -26,7 +25,7 @@ class Envelope(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    v: Literal[1] = CONTRACT_VERSION
+    v: Literal[1] = 1
     session: str = Field(pattern=SESSION_PATTERN)
 
 

@@ -30,12 +30,15 @@ CLOSE_TEXT_FRAME: Final = 1003
 CLOSE_ODD_BYTES: Final = 1007
 CLOSE_NOT_ALLOWED: Final = 1008
 CLOSE_TOO_BIG: Final = 1009
+CLOSE_INTERNAL_ERROR: Final = 1011
+CLOSE_SERVICE_RESTART: Final = 1012
 CLOSE_TRY_AGAIN: Final = 1013
 CLOSE_TAKEN_OVER: Final = 4001  # a newer connection holds the session (private range, RFC 6455 7.4.2)
 
 # --- Redis keys (all ours carry a TTL) --------------------------------------------------------------
 OUTCOMES_STREAM: Final = "wta:outcomes"
 LISTENER_STATE_KEY: Final = "wta:listener"
+LISTENER: Final = "listener"  # takes the place of a queue in the listener's heartbeat
 
 
 def session_key(session: str) -> str:

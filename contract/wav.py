@@ -45,10 +45,12 @@ def to_float(samples: NDArray[np.generic]) -> NDArray[np.float64]:
     if samples.dtype == np.uint8:
         return (samples.astype(np.float64) - 128.0) / 128.0
     if np.issubdtype(samples.dtype, np.integer):
-        return samples.astype(np.float64) / -float(np.iinfo(samples.dtype).min)  # type: ignore[type-var]
+        full_scale = float(2 ** (8 * samples.dtype.itemsize - 1))
+        return samples.astype(np.float64) / full_scale
     return samples.astype(np.float64)
 
 
 def to_pcm(samples: NDArray[np.floating]) -> bytes:
     """Floats in -1 to 1 as s16le bytes, clamped."""
-    return np.clip(np.rint(samples * 32767.0), -32768, 32767).astype("<i2").tobytes()
+    clamped: NDArray[np.int16] = np.clip(np.rint(samples * 32767.0), -32768, 32767).astype("<i2")
+    return clamped.tobytes()

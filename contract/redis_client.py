@@ -1,0 +1,32 @@
+"""Redis clients with time limits, so that a dead broker is an error and not a wait without end."""
+
+from __future__ import annotations
+
+import redis
+import redis.asyncio
+
+from contract.settings_base import ServiceSettings
+
+CONNECT_TIMEOUT_SEC = 5.0
+SOCKET_TIMEOUT_SEC = 10.0
+HEALTH_CHECK_EVERY_SEC = 10
+
+
+def sync_redis(settings: ServiceSettings) -> redis.Redis:
+    """A client for threads and workers. Does not connect before its first command."""
+    return redis.Redis.from_url(
+        settings.broker_url(),
+        socket_connect_timeout=CONNECT_TIMEOUT_SEC,
+        socket_timeout=SOCKET_TIMEOUT_SEC,
+        health_check_interval=HEALTH_CHECK_EVERY_SEC,
+    )
+
+
+def async_redis(settings: ServiceSettings) -> redis.asyncio.Redis:
+    """A client for asyncio services. Does not connect before its first command."""
+    return redis.asyncio.Redis.from_url(
+        settings.broker_url(),
+        socket_connect_timeout=CONNECT_TIMEOUT_SEC,
+        socket_timeout=SOCKET_TIMEOUT_SEC,
+        health_check_interval=HEALTH_CHECK_EVERY_SEC,
+    )

@@ -1,0 +1,90 @@
+"""The gateway: the page at `/`, audio and results on `/ws`, and the state of the service.
+
+Run it with `python fastapi_service/fastapi_service.py`; the settings are in gateway_settings.py. Under another
+server take over UVICORN_OPTIONS, which hold the limits on frames and the keep-alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import redis.asyncio
+import uvicorn
+from fastapi import FastAPI, WebSocket
+from gateway_dispatch import Dispatcher
+from gateway_health import Health
+from gateway_pages import add_pages
+from gateway_relay import Hub, Relay
+from gateway_sessions import SessionStore
+from gateway_settings import GatewaySettings
+from gateway_socket import SocketEndpoint
+
+from contract.celery_app import make_celery
+from contract.logging_setup import set_up_logging
+from contract.names import MAX_FRAME_BYTES
+from contract.redis_client import async_redis
+
+UVICORN_OPTIONS: dict[str, Any] = {
+    "ws": "websockets-sansio",  # reads no further while a message waits: TCP slows a client that is too fast
+    "ws_max_size": MAX_FRAME_BYTES,
+    "ws_per_message_deflate": False,  # speech does not compress; it would only cost a core
+    "ws_ping_interval": 20.0,
+    "ws_ping_timeout": 300.0,  # a client that is not read for a while cannot answer pings either
+    "timeout_graceful_shutdown": 4,
+    "log_config": None,
+    "access_log": False,
+}
+
+
+def create_app(settings: GatewaySettings) -> FastAPI:
+    """The web app with everything wired; nothing connects before its lifespan starts."""
+    client: redis.asyncio.Redis = async_redis(settings)
+    hub = Hub(settings.linger_sec, settings.linger_max)
+    dispatcher = Dispatcher(make_celery("fastapi_service", settings), client, settings, hub.missed)
+    relay = Relay(client, hub, dispatcher)
+    health = Health(client)
+    endpoint = SocketEndpoint(SessionStore(client, settings), dispatcher, hub, health, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        loops = [asyncio.create_task(relay.run()), asyncio.create_task(dispatcher.run())]
+        yield
+        for loop in loops:
+            loop.cancel()
+            with suppress(asyncio.CancelledError):
+                await loop
+        await hub.close()
+        dispatcher.close()
+        await client.aclose()
+
+    app = FastAPI(title="WhisperTextAnalyzer", lifespan=lifespan, docs_url=None, redoc_url=None)
+    add_pages(app, health, settings.demo_clips_dir)
+
+    @app.websocket("/ws")
+    @app.websocket("/ws/")
+    async def websocket_endpoint(websocket: WebSocket) -> None:
+        await endpoint.serve(websocket)
+
+    return app
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    uvicorn.run(
+        app,
+        host=SETTINGS.gateway_host,
+        port=SETTINGS.gateway_port,
+        forwarded_allow_ips=SETTINGS.forwarded_allow_ips,
+        **UVICORN_OPTIONS,
+    )
+
+
+SETTINGS = GatewaySettings()
+set_up_logging(SETTINGS.log_level)
+app = create_app(SETTINGS)
+
+if __name__ == "__main__":
+    main()

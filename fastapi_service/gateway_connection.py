@@ -1,0 +1,284 @@
+"""One WebSocket connection: audio in, messages out, and the one place where endings become close codes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+import redis
+from gateway_dispatch import SEND_ERRORS, Dispatcher, PendingFullError
+from gateway_outbox import Outbox
+from gateway_sessions import OpenSession, QueueFullError, SessionStore, TakenOverError
+from gateway_settings import GatewaySettings
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from contract.envelopes import OutcomeEvent, UtteranceJob, now_ms
+from contract.messages import Accepted, Busy, Error, Limits, Message, Models, Partial, Session, Stats
+from contract.names import (
+    BYTES_PER_SAMPLE,
+    CLOSE_INTERNAL_ERROR,
+    CLOSE_NORMAL,
+    CLOSE_ODD_BYTES,
+    CLOSE_SERVICE_RESTART,
+    CLOSE_TAKEN_OVER,
+    CLOSE_TEXT_FRAME,
+    CLOSE_TOO_BIG,
+    CLOSE_TRY_AGAIN,
+    MAX_FRAME_BYTES,
+    session_tag,
+)
+from contract.segmenter import Cut, Segmenter
+
+logger = logging.getLogger(__name__)
+
+CATCH_UP_RETRY_SEC = 1.0
+
+
+class CloseConnection(Exception):  # noqa: N818 - an ending, not always an error
+    """End the connection with `code`, after sending `message` if there is one."""
+
+    def __init__(self, code: int, reason: str, message: Message | None = None) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.message = message
+
+
+def refused(code: int, name: str, words: str) -> CloseConnection:
+    """The ending of a client that broke the protocol, told in words first."""
+    return CloseConnection(code, name, Error(code=name, message=words))
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    """The first exception of a group that may be nested. A CloseConnection, which has words, goes before others."""
+    leaves: list[Exception] = []
+    for problem in group.exceptions:
+        leaves.append(_first(problem) if isinstance(problem, BaseExceptionGroup) else problem)
+    return next((leaf for leaf in leaves if isinstance(leaf, CloseConnection)), leaves[0])
+
+
+class Connection:
+    """Runs one session's connection until either side ends it."""
+
+    def __init__(
+        self,
+        websocket: WebSocket,
+        held: OpenSession,
+        after: int,
+        language: str | None,
+        store: SessionStore,
+        dispatcher: Dispatcher,
+        settings: GatewaySettings,
+    ) -> None:
+        self.held = held
+        self.tag = session_tag(held.session)
+        self.segmenter = Segmenter(
+            held.position, settings.utterance_max_sec, settings.utterance_search_sec, held.recorded_end
+        )
+        self._websocket = websocket
+        self._language = language
+        self._store = store
+        self._dispatcher = dispatcher
+        self._settings = settings
+        self._outbox = Outbox(settings.outbox_max)
+        self._last_seq = min(after, held.seq)
+        self._behind = asyncio.Event()
+        self._catching_up = False
+        self._behind.set()  # what came before this connection is fetched first
+        self._cutting = asyncio.Lock()
+        self._last_frame = time.monotonic()
+        self._last_frame_ms = now_ms()
+        self._outstanding: set[int] = set()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._ended: asyncio.Future[CloseConnection] = asyncio.get_running_loop().create_future()
+
+    async def run(self, models: Models) -> bool:
+        """Serve the connection until it ends; returns whether its client may come back and resume."""
+        self._outbox.offer(self._greeting(models))
+        ending: Exception | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                for loop in (self._receive, self._deliver, self._catch_up, self._watch_idle, self._await_end):
+                    group.create_task(loop())
+        except* (CloseConnection, WebSocketDisconnect) as endings:
+            ending = _first(endings)
+        except* Exception as problems:
+            ending = CloseConnection(CLOSE_INTERNAL_ERROR, "internal error")
+            logger.exception("session %s failed", self.tag, exc_info=_first(problems))
+        if isinstance(ending, CloseConnection):
+            await self._close(ending)
+            return ending.code in (CLOSE_NORMAL, CLOSE_TRY_AGAIN, CLOSE_INTERNAL_ERROR)
+        return not (isinstance(ending, WebSocketDisconnect) and ending.code == CLOSE_SERVICE_RESTART)
+
+    def end(self, code: int, reason: str) -> None:
+        """End the connection from outside, for example because a newer one took its session over."""
+        if not self._ended.done():
+            self._ended.set_result(CloseConnection(code, reason))
+
+    def outcome(self, event: OutcomeEvent) -> None:
+        """Take an outcome from the relay: the next in order goes out at once, any other through the stream."""
+        self._free(event.start)
+        if event.seq <= self._last_seq:
+            return
+        in_order = event.seq == self._last_seq + 1 and not self._catching_up and not self._behind.is_set()
+        if in_order and self._outbox.offer(event.numbered()):
+            self._last_seq = event.seq
+        else:
+            self._behind.set()
+
+    def latest(self, message: Stats | Partial) -> None:
+        """Take a message of which only the newest matters."""
+        self._outbox.set_latest(message.type, message)
+
+    def missed(self, start: int | None = None) -> None:
+        """Outcomes may have been missed (that of the utterance at `start`, if given): look into the stream."""
+        if start is not None:
+            self._free(start)
+        self._behind.set()
+
+    async def cut_abandoned(self) -> None:
+        """Queue the unfinished utterance of a connection that is gone. Raises CloseConnection where it cannot."""
+        self._outstanding.clear()
+        async with self._cutting:
+            for cut in self.segmenter.flush("idle"):
+                await self._dispatch(cut)
+
+    async def _receive(self) -> None:
+        while True:
+            try:
+                frame = await self._websocket.receive_bytes()
+            except KeyError:
+                raise refused(CLOSE_TEXT_FRAME, "text_frame", "Send audio in binary frames, not text.") from None
+            if len(frame) % BYTES_PER_SAMPLE:
+                raise refused(
+                    CLOSE_ODD_BYTES, "odd_bytes", "A frame must hold an even number of bytes: samples are 16-bit."
+                )
+            if len(frame) > MAX_FRAME_BYTES:
+                raise refused(CLOSE_TOO_BIG, "frame_too_big", f"A frame holds at most {MAX_FRAME_BYTES} bytes.")
+            async with self._cutting:
+                if frame:
+                    self._last_frame_ms = now_ms()
+                for cut in self.segmenter.feed(frame):
+                    await self._dispatch(cut)
+                self._last_frame = time.monotonic()
+
+    async def _watch_idle(self) -> None:
+        cut_after, close_after = self._settings.idle_cut_sec, self._settings.idle_close_sec
+        while True:
+            limit = cut_after if self.segmenter.pending else close_after
+            rest = limit - (time.monotonic() - self._last_frame)
+            if rest > 0:
+                # a first frame after silence must not wait for the long limit's timer
+                await asyncio.sleep(min(rest, cut_after))
+            elif not self.segmenter.pending:
+                raise CloseConnection(CLOSE_NORMAL, "idle")
+            elif not self._cutting.locked():
+                async with self._cutting:
+                    for cut in self.segmenter.flush("idle"):
+                        await self._dispatch(cut)
+            else:
+                await asyncio.sleep(cut_after / 4)
+
+    async def _dispatch(self, cut: Cut) -> None:
+        job = UtteranceJob(
+            session=self.held.session,
+            start=cut.start,
+            end=cut.end,
+            language=self._language,
+            stamped_ms=self._last_frame_ms,
+        )
+        job.stamp("endpoint")
+        await self._wait_for_room()
+        try:
+            if await self._store.record_cut(self.held, cut):
+                self._outstanding.add(cut.start)
+                await self._dispatcher.send(job, cut.pcm)
+            await self._store.mark_safe(self.held, cut.end)
+        except TakenOverError:
+            raise CloseConnection(CLOSE_TAKEN_OVER, "a newer connection holds this session") from None
+        except (QueueFullError, PendingFullError):
+            raise self._busy("Too many utterances are waiting. Yours is kept; trying again soon.") from None
+        except SEND_ERRORS as problem:
+            logger.warning("%s not queued: %s", job.utterance, problem)
+            raise self._busy("The service cannot take speech at the moment; trying again soon.") from problem
+        logger.info("%s accepted: %.1f s, cut by %s", job.utterance, job.samples / 16_000, cut.reason)
+        await self._outbox.put(Accepted(utterance=job.utterance, start=cut.start, position=cut.end))
+
+    async def _wait_for_room(self) -> None:
+        """Back-pressure: while too many utterances have no outcome, nothing more is read from the client."""
+        if len(self._outstanding) < self._settings.outstanding_max:
+            return
+        self._room.clear()
+        try:
+            async with asyncio.timeout(self._settings.outstanding_wait_sec):
+                await self._room.wait()
+        except TimeoutError:
+            raise self._busy("Speech recognition is far behind. Your speech is kept; trying again soon.") from None
+
+    def _free(self, start: int) -> None:
+        self._outstanding.discard(start)
+        if len(self._outstanding) < self._settings.outstanding_max:
+            self._room.set()
+
+    async def _catch_up(self) -> None:
+        """Whenever behind, bring the client the outcomes after its last one, from the durable stream."""
+        while True:
+            await self._behind.wait()
+            self._behind.clear()
+            self._catching_up = True
+            try:
+                while events := await self._store.outcomes_after(self.held.session, self._last_seq):
+                    for event in events:
+                        self._free(event.start)
+                        if event.seq > self._last_seq:
+                            self._last_seq = event.seq
+                            await self._outbox.put(event.numbered())
+            except redis.RedisError as problem:
+                logger.warning("session %s: outcomes not read: %s", self.tag, problem)
+                self._behind.set()
+                await asyncio.sleep(CATCH_UP_RETRY_SEC)
+            finally:
+                self._catching_up = False
+
+    async def _deliver(self) -> None:
+        while True:
+            await self._send(await self._outbox.get())
+
+    async def _await_end(self) -> None:
+        raise await self._ended
+
+    async def _send(self, message: Message) -> None:
+        try:
+            async with asyncio.timeout(self._settings.slow_client_sec):
+                await self._websocket.send_text(message.model_dump_json())
+        except TimeoutError:
+            raise CloseConnection(CLOSE_TRY_AGAIN, "messages were not read") from None
+
+    async def _close(self, ending: CloseConnection) -> None:
+        logger.info("session %s closed: %d %s", self.tag, ending.code, ending.reason)
+        try:
+            async with asyncio.timeout(self._settings.slow_client_sec):
+                if ending.message is not None:
+                    await self._websocket.send_text(ending.message.model_dump_json())
+                await self._websocket.close(ending.code, ending.reason)
+        except (TimeoutError, WebSocketDisconnect, RuntimeError):
+            logger.debug("session %s was gone before it was told", self.tag)
+
+    def _busy(self, words: str) -> CloseConnection:
+        return CloseConnection(
+            CLOSE_TRY_AGAIN, "busy", Busy(message=words, retry_after_sec=self._settings.busy_retry_sec)
+        )
+
+    def _greeting(self, models: Models) -> Session:
+        limits = Limits(
+            frame_bytes=MAX_FRAME_BYTES,
+            utterance_sec=self._settings.utterance_max_sec,
+            idle_cut_sec=self._settings.idle_cut_sec,
+            idle_close_sec=self._settings.idle_close_sec,
+            buffer_sec=self._settings.client_buffer_sec,
+        )
+        return Session(
+            session=self.held.session, position=self.held.position, seq=self.held.seq, models=models, limits=limits
+        )

@@ -1,0 +1,142 @@
+"""Sends utterances to the speech queue, keeps their audio until they have ended, and sends them again if need be.
+
+kombu takes a message and records that it did in two steps; a worker killed in between loses it. So the bytes stay
+here until the outcome, and the same task (same utterance, so shown once) goes out again when none comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import redis.asyncio
+from celery import Celery
+from gateway_settings import GatewaySettings
+from kombu.exceptions import OperationalError
+
+from contract.envelopes import UtteranceJob
+from contract.names import STT_QUEUE, TRANSCRIBE_TASK, done_key
+from contract.outcomes import end_utterance_async, failed
+
+logger = logging.getLogger(__name__)
+
+CHECK_EVERY_SEC = 1.0
+SEND_THREADS = 4
+SEND_ERRORS = (OperationalError, redis.RedisError, OSError)
+
+
+class PendingFullError(Exception):
+    """No room to keep another utterance's audio."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """An accepted utterance without outcome."""
+
+    job: UtteranceJob
+    pcm: bytes
+    sent: float = field(default_factory=time.monotonic)
+    resends: int = 0
+
+
+class Dispatcher:
+    """Owns the way into the speech queue. `on_missed` is told session and start of an outcome that no relay brought."""
+
+    def __init__(
+        self,
+        celery: Celery,
+        client: redis.asyncio.Redis,
+        settings: GatewaySettings,
+        on_missed: Callable[[str, int], None],
+    ) -> None:
+        self._celery = celery
+        self._client = client
+        self._settings = settings
+        self._on_missed = on_missed
+        self._threads = ThreadPoolExecutor(SEND_THREADS, thread_name_prefix="send-task")
+        self._pending: dict[tuple[str, int], Pending] = {}
+        self._pending_bytes = 0
+
+    @property
+    def pending_count(self) -> int:
+        """Accepted utterances without outcome."""
+        return len(self._pending)
+
+    async def send(self, job: UtteranceJob, pcm: bytes) -> None:
+        """Queue one utterance. Raises PendingFullError, or one of SEND_ERRORS when the broker cannot be reached."""
+        key = (job.session, job.start)
+        if key not in self._pending:
+            if self._pending_bytes + len(pcm) > self._settings.pending_bytes_max:
+                raise PendingFullError
+            self._pending_bytes += len(pcm)
+            self._pending[key] = Pending(job, pcm)
+        try:
+            await self._send(job, pcm)
+        except BaseException:
+            self.finish(*key)
+            raise
+
+    def finish(self, session: str, start: int) -> None:
+        """Forget an utterance that has ended."""
+        pending = self._pending.pop((session, start), None)
+        if pending is not None:
+            self._pending_bytes -= len(pending.pcm)
+
+    async def run(self) -> None:
+        """Look after the pending utterances until cancelled."""
+        while True:
+            await asyncio.sleep(CHECK_EVERY_SEC)
+            try:
+                await self._check()
+            except SEND_ERRORS as problem:
+                logger.warning("pending utterances not checked: %s", problem)
+
+    def close(self) -> None:
+        """Stop the sending threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _send(self, job: UtteranceJob, pcm: bytes) -> None:
+        job.stamp("dispatch")
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._send_task, job, pcm)
+
+    def _send_task(self, job: UtteranceJob, pcm: bytes) -> None:
+        self._celery.send_task(
+            TRANSCRIBE_TASK,
+            args=[pcm, job.model_dump(mode="json")],
+            queue=STT_QUEUE,
+            argsrepr="(audio, job)",  # the default would copy the arguments into a header
+            kwargsrepr="{}",
+            ignore_result=True,
+            retry=True,
+            retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5},
+        )
+
+    async def _check(self) -> None:
+        now = time.monotonic()
+        waiting = [p for p in self._pending.values() if now - p.sent > self._settings.check_after_sec]
+        if not waiting:
+            return
+        pipe = self._client.pipeline(transaction=False)
+        for pending in waiting:
+            pipe.exists(done_key(pending.job.session, pending.job.start))
+        for pending, done in zip(waiting, await pipe.execute(), strict=True):
+            if done:
+                self.finish(pending.job.session, pending.job.start)
+                self._on_missed(pending.job.session, pending.job.start)
+            elif now - pending.sent > self._settings.resend_after_sec * (pending.resends + 1):
+                await self._resend(pending)
+
+    async def _resend(self, pending: Pending) -> None:
+        job = pending.job
+        if pending.resends >= self._settings.resend_max:
+            message = "Speech recognition gave no answer for this utterance."
+            await end_utterance_async(self._client, job, failed(job, "no_answer", message), self._settings)
+            logger.error("%s given up after %d sends", job.utterance, pending.resends + 1)
+            return
+        pending.resends += 1
+        logger.warning("%s has no outcome: sent again (%d)", job.utterance, pending.resends)
+        await self._send(job, pending.pcm)

@@ -1,0 +1,85 @@
+"""What the gateway serves over HTTP: the page, its clips, and the health endpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from gateway_health import Health
+from starlette.datastructures import MutableHeaders
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+STATIC = Path(__file__).with_name("static")
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; connect-src 'self' ws: wss:; style-src 'self'; img-src 'self' data:; "
+        "worker-src 'self'; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "microphone=(self)",
+    "Cache-Control": "no-cache",
+}
+
+
+class SecurityHeaders:
+    """ASGI middleware that puts SECURITY_HEADERS on every HTTP response; WebSockets pass by."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and its response back with the headers."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def add_pages(app: FastAPI, health: Health, clips: Path) -> None:
+    """Put the page, the clips (if `clips` is there) and the health endpoints on `app`."""
+    router = APIRouter()
+
+    @router.get("/", include_in_schema=False)
+    async def index() -> FileResponse:
+        return FileResponse(STATIC / "index.html")
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """Alive: the process answers."""
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz() -> Response:
+        """Ready: Redis can be reached and each queue has a live worker. Else 503, with what is missing."""
+        state = await health.readiness()
+        body = {
+            "ready": state.ready,
+            "redis": state.redis,
+            "stt_workers": state.stt_workers,
+            "analyzer_workers": state.analyzer_workers,
+            "listeners": state.listeners,
+            "models": state.models.model_dump(),
+        }
+        headers = {} if state.ready else {"Retry-After": "5"}
+        return JSONResponse(body, status_code=200 if state.ready else 503, headers=headers)
+
+    app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    if clips.is_dir():
+        app.mount("/demo/clips", StaticFiles(directory=clips), name="clips")
+    app.add_middleware(SecurityHeaders)

@@ -1,0 +1,130 @@
+"""Hands each session its own results: a Redis subscriber, and the connections that it serves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import redis.asyncio
+from gateway_connection import CloseConnection, Connection
+from gateway_dispatch import Dispatcher
+from pydantic import ValidationError
+
+from contract.envelopes import BUS_EVENT, OutcomeEvent, StatsEvent
+from contract.messages import Stats
+from contract.names import CLOSE_TAKEN_OVER, FINAL_STATS, RESULT_MESSAGES
+
+logger = logging.getLogger(__name__)
+
+RETRY_FIRST_SEC = 0.5
+RETRY_MAX_SEC = 10.0
+
+
+class Hub:
+    """The open connections, one a session, and the unfinished utterances of lost ones."""
+
+    def __init__(self, linger_sec: float, linger_max: int) -> None:
+        self._connections: dict[str, Connection] = {}
+        self._lingering: set[asyncio.Task[None]] = set()
+        self._linger_sec = linger_sec
+        self._linger_max = linger_max
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def add(self, connection: Connection) -> None:
+        """Serve `connection`; an older one of the same session is ended."""
+        older = self._connections.get(connection.held.session)
+        self._connections[connection.held.session] = connection
+        if older is not None:
+            older.end(CLOSE_TAKEN_OVER, "a newer connection holds this session")
+
+    def remove(self, connection: Connection) -> None:
+        """Serve `connection` no longer."""
+        if self._connections.get(connection.held.session) is connection:
+            del self._connections[connection.held.session]
+
+    def get(self, session: str) -> Connection | None:
+        """The connection of `session`, if it is here."""
+        return self._connections.get(session)
+
+    def missed(self, session: str, start: int | None = None) -> None:
+        """An outcome of `session` came by no relay."""
+        connection = self._connections.get(session)
+        if connection is not None:
+            connection.missed(start)
+
+    def all_missed(self) -> None:
+        """The subscription had a gap: every session looks into its stream."""
+        for connection in self._connections.values():
+            connection.missed()
+
+    def linger(self, connection: Connection) -> None:
+        """Keep the unfinished utterance of a lost connection for a while; nobody resumes it: queue it as it is."""
+        if len(self._lingering) < self._linger_max:
+            task = asyncio.create_task(self._cut_later(connection))
+            self._lingering.add(task)
+            task.add_done_callback(self._lingering.discard)
+
+    async def close(self) -> None:
+        """Forget what lingers: its clients resume with the next process."""
+        for task in self._lingering:
+            task.cancel()
+        await asyncio.gather(*self._lingering, return_exceptions=True)
+
+    async def _cut_later(self, connection: Connection) -> None:
+        await asyncio.sleep(self._linger_sec)
+        try:
+            await connection.cut_abandoned()
+        except (CloseConnection, redis.RedisError) as ending:
+            logger.info("session %s: unfinished utterance not queued: %s", connection.tag, ending)
+
+
+class Relay:
+    """Subscribes to the listener's channels and routes every message to its session."""
+
+    def __init__(self, client: redis.asyncio.Redis, hub: Hub, dispatcher: Dispatcher) -> None:
+        self._client = client
+        self._hub = hub
+        self._dispatcher = dispatcher
+        self.subscribed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Relay until cancelled; after a lost Redis subscribe again and let every session catch up."""
+        retry_sec = RETRY_FIRST_SEC
+        while True:
+            try:
+                async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
+                    await subscription.subscribe(RESULT_MESSAGES, FINAL_STATS)
+                    self.subscribed.set()
+                    self._hub.all_missed()
+                    retry_sec = RETRY_FIRST_SEC
+                    async for message in subscription.listen():
+                        self._route(message)
+            except (redis.RedisError, OSError) as problem:
+                self.subscribed.clear()
+                logger.warning("subscription lost, again in %.1f s: %s", retry_sec, problem)
+                await asyncio.sleep(retry_sec)
+                retry_sec = min(2 * retry_sec, RETRY_MAX_SEC)
+
+    def _route(self, message: dict[str, bytes]) -> None:
+        try:
+            if message["channel"] == FINAL_STATS.encode():
+                self._route_stats(StatsEvent.model_validate_json(message["data"]))
+                return
+            event = BUS_EVENT.validate_json(message["data"])
+        except ValidationError as problem:
+            logger.warning("message skipped on %r: %d errors", message["channel"], problem.error_count())
+            return
+        connection = self._hub.get(event.session)
+        if isinstance(event, OutcomeEvent):
+            self._dispatcher.finish(event.session, event.start)
+            if connection is not None:
+                connection.outcome(event)
+        elif connection is not None:
+            connection.latest(event.partial)
+
+    def _route_stats(self, event: StatsEvent) -> None:
+        connection = self._hub.get(event.session)
+        if connection is not None:
+            connection.latest(Stats(session=event.stats_session, service=event.stats_service))

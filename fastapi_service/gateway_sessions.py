@@ -1,0 +1,101 @@
+"""Sessions in Redis: their safe position, the recorded end of the utterance in hand, their outcomes."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import redis.asyncio
+from gateway_settings import GatewaySettings
+
+from contract.envelopes import SESSION_PATTERN, OutcomeEvent, now_ms
+from contract.names import STT_QUEUE, done_key, session_key, session_outcomes_key
+from contract.segmenter import Cut
+
+SESSION_ID_BYTES = 24  # 192 random bits, 32 characters
+REPLAY_PAGE = 100
+StreamEntries = list[tuple[bytes, dict[bytes, bytes]]]
+
+
+class TakenOverError(Exception):
+    """A newer connection holds the session, or it has expired."""
+
+
+class QueueFullError(Exception):
+    """The speech recognition queue is at its limit."""
+
+
+@dataclass(slots=True)
+class OpenSession:
+    """One connection's hold on a session. `epoch` tells it from older and newer connections of the same session."""
+
+    session: str
+    epoch: int
+    position: int
+    seq: int
+    recorded_end: int | None
+
+
+def _script(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+class SessionStore:
+    """All of the gateway's per-session state in Redis. Methods raise redis.RedisError when it cannot be reached."""
+
+    def __init__(self, client: redis.asyncio.Redis, settings: GatewaySettings) -> None:
+        self._client = client
+        self._settings = settings
+        self._open = client.register_script(_script("open_session.lua"))
+        self._record = client.register_script(_script("record_cut.lua"))
+        self._safe = client.register_script(_script("mark_safe.lua"))
+
+    async def open(self, session: str | None, held_from: int | None) -> OpenSession:
+        """Resume `session`, or begin a new one where it is None, ill-formed or unknown.
+
+        `held_from`: the oldest sample that the client can still send, None when it holds nothing.
+        """
+        if session is not None and re.match(SESSION_PATTERN, session):
+            resumed = await self._opened(session, create=False, held_from=held_from)
+            if resumed is not None:
+                return resumed
+        created = await self._opened(secrets.token_urlsafe(SESSION_ID_BYTES), create=True, held_from=None)
+        assert created is not None
+        return created
+
+    async def _opened(self, session: str, create: bool, held_from: int | None) -> OpenSession | None:
+        held = -1 if held_from is None else held_from
+        ttl = self._settings.session_ttl_sec
+        answer = await self._open([session_key(session)], [int(create), held, ttl, int(now_ms())])
+        if answer is None:
+            return None
+        epoch, position, seq, recorded_end = map(int, answer)
+        return OpenSession(session, epoch, position, seq, recorded_end if recorded_end >= 0 else None)
+
+    async def record_cut(self, held: OpenSession, cut: Cut) -> bool:
+        """Write down where `cut` ends, before its task is sent; False when the utterance has ended already.
+
+        Raises TakenOverError, QueueFullError.
+        """
+        keys = [session_key(held.session), STT_QUEUE, done_key(held.session, cut.start)]
+        answer = await self._record(keys, [held.epoch, cut.start, cut.end, self._settings.queue_max])
+        if answer == -1:
+            raise TakenOverError
+        if answer == -2:
+            raise QueueFullError
+        return bool(answer)
+
+    async def mark_safe(self, held: OpenSession, position: int) -> None:
+        """Move the safe position to `position`, after the task was sent. Raises TakenOverError."""
+        ttl = self._settings.session_ttl_sec
+        if await self._safe([session_key(held.session)], [held.epoch, position, ttl]) == -1:
+            raise TakenOverError
+
+    async def outcomes_after(self, session: str, seq: int) -> list[OutcomeEvent]:
+        """The next outcomes of `session` after number `seq`, at most REPLAY_PAGE of them, in order."""
+        key = session_outcomes_key(session)
+        entries = cast(StreamEntries, await self._client.xrange(key, f"({seq}-0", "+", count=REPLAY_PAGE))
+        return [OutcomeEvent.model_validate_json(fields[b"event"]) for _, fields in entries]

@@ -1,0 +1,63 @@
+"""The gateway's settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from contract.settings_base import ServiceSettings
+
+REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+
+
+class GatewaySettings(ServiceSettings):
+    """Read from environment variables of the same names in capitals."""
+
+    gateway_host: str = Field("127.0.0.1", description="Address to listen on.")
+    gateway_port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    forwarded_allow_ips: str = Field(
+        "127.0.0.1", description="Proxies whose X-Forwarded headers are believed, comma-separated addresses."
+    )
+    demo_clips_dir: Path = Field(
+        REPOSITORY_ROOT / "demo_models" / "clips", description="Clips that the page offers to try; may be missing."
+    )
+
+    utterance_max_sec: float = Field(15.0, ge=3, le=30, description="An utterance is cut when it gets this long.")
+    utterance_search_sec: float = Field(
+        2.0, ge=0.1, le=2.5, description="The cut is made at the quietest place of this much of its end."
+    )
+    idle_cut_sec: float = Field(2.0, ge=0.2, le=30, description="An utterance ends when nothing came for this long.")
+    idle_close_sec: float = Field(3600.0, ge=1, description="A connection that sends nothing is closed after this.")
+    linger_sec: float = Field(
+        60.0, ge=1, le=600, description="The unfinished utterance of a lost connection waits this long for a resume."
+    )
+    linger_max: int = Field(200, ge=0, le=10_000, description="At most so many unfinished utterances wait so.")
+    client_buffer_sec: float = Field(
+        600.0, ge=10, le=3600, description="Told to the client: unsafe audio that it should keep before it stops."
+    )
+
+    connections_max: int = Field(200, ge=1, le=100_000, description="Connections at once; more are told `busy`.")
+    queue_max: int = Field(200, ge=1, le=100_000, description="Utterances waiting for speech recognition; more: busy.")
+    outstanding_max: int = Field(
+        4, ge=1, le=64, description="Utterances of one connection without outcome; beyond it the client is not read."
+    )
+    outstanding_wait_sec: float = Field(
+        120.0, ge=1, le=3600, description="After waiting this long for an outcome the client is told `busy`."
+    )
+    slow_client_sec: float = Field(
+        30.0, ge=1, le=600, description="A client that does not read its messages for this long is cut off."
+    )
+    outbox_max: int = Field(256, ge=8, le=10_000, description="Messages waiting for one client, before it is slow.")
+    busy_retry_sec: float = Field(5.0, ge=1, le=600, description="When a client that was told `busy` may come back.")
+
+    resend_after_sec: float = Field(
+        45.0, ge=1, le=3600, description="An accepted utterance without outcome is sent to the queue again after this."
+    )
+    resend_max: int = Field(5, ge=1, le=20, description="It is sent again at most so often, then ends as an error.")
+    check_after_sec: float = Field(
+        5.0, ge=0.2, le=600, description="After this long its outcome is looked for in Redis, in case a relay is down."
+    )
+    pending_bytes_max: int = Field(
+        256 * 1024 * 1024, ge=1024 * 1024, description="Audio kept for sending again, over all sessions; more: busy."
+    )

@@ -1,0 +1,110 @@
+"""The `/ws` endpoint: reads the handshake, opens the session, runs the connection."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import redis
+from gateway_connection import Connection
+from gateway_dispatch import Dispatcher
+from gateway_health import Health
+from gateway_relay import Hub
+from gateway_sessions import SessionStore
+from gateway_settings import GatewaySettings
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from starlette.datastructures import QueryParams
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from contract.envelopes import LANGUAGE_PATTERN
+from contract.messages import Busy, Error, Message
+from contract.names import (
+    CLOSE_NOT_ALLOWED,
+    CLOSE_TRY_AGAIN,
+    SESSION_SUBPROTOCOL_PREFIX,
+    SUBPROTOCOL,
+)
+
+logger = logging.getLogger(__name__)
+
+MAX_POSITION = 2**53 - 1  # the largest whole number that JavaScript counts exactly
+Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]
+
+
+class Options(BaseModel):
+    """The query of `/ws`; all optional."""
+
+    after: Position = 0
+    held_from: Position | None = Field(None, alias="from")
+    language: str | None = Field(None, pattern=LANGUAGE_PATTERN)
+
+
+OPTIONS = TypeAdapter(Options)
+
+
+def offered_session(subprotocols: list[str]) -> str | None:
+    """The session id among the offered subprotocols, if there is one."""
+    for protocol in subprotocols:
+        if protocol.startswith(SESSION_SUBPROTOCOL_PREFIX):
+            return protocol.removeprefix(SESSION_SUBPROTOCOL_PREFIX)
+    return None
+
+
+class SocketEndpoint:
+    """Serves WebSockets with what the app's lifespan has built."""
+
+    def __init__(
+        self, store: SessionStore, dispatcher: Dispatcher, hub: Hub, health: Health, settings: GatewaySettings
+    ) -> None:
+        self._store = store
+        self._dispatcher = dispatcher
+        self._hub = hub
+        self._health = health
+        self._settings = settings
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """Run one connection from handshake to close."""
+        offered: list[str] = websocket.scope["subprotocols"]
+        await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        try:
+            options = self._options(websocket.query_params)
+        except ValidationError as problem:
+            names = ", ".join(sorted({str(error["loc"][0]) for error in problem.errors()}))
+            words = Error(code="bad_query", message=f"The query has a value that cannot be: {names}.")
+            await _tell(websocket, words, CLOSE_NOT_ALLOWED)
+            return
+        if len(self._hub) >= self._settings.connections_max:
+            await _tell(websocket, self._busy("Everybody is speaking: no connection is free."), CLOSE_TRY_AGAIN)
+            return
+        try:
+            held = await self._store.open(offered_session(offered), options.held_from)
+        except redis.RedisError as problem:
+            logger.warning("session not opened: %s", problem)
+            await _tell(websocket, self._busy("The service is starting or recovering."), CLOSE_TRY_AGAIN)
+            return
+        connection = Connection(
+            websocket, held, options.after, options.language, self._store, self._dispatcher, self._settings
+        )
+        self._hub.add(connection)
+        logger.info("session %s connected at %d", connection.tag, held.position)
+        try:
+            resumable = await connection.run((await self._health.readiness()).models)
+        finally:
+            self._hub.remove(connection)
+        if resumable and connection.segmenter.pending:
+            self._hub.linger(connection)
+
+    @staticmethod
+    def _options(query: QueryParams) -> Options:
+        return OPTIONS.validate_python({name: query[name] for name in ("after", "from", "language") if name in query})
+
+    def _busy(self, words: str) -> Busy:
+        return Busy(message=words, retry_after_sec=self._settings.busy_retry_sec)
+
+
+async def _tell(websocket: WebSocket, message: Message, code: int) -> None:
+    try:
+        await websocket.send_text(message.model_dump_json())
+        await websocket.close(code)
+    except (WebSocketDisconnect, RuntimeError):
+        logger.debug("a client was gone before it was told")

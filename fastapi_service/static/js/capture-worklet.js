@@ -1,0 +1,75 @@
+// The audio thread: gates, resamples, converts and posts, nothing else.
+
+import { SAMPLE_RATE_HZ } from './audio-format.js';
+import { PcmChunker } from './pcm-chunker.js';
+import { Resampler } from './resampler.js';
+import { VoiceGate } from './voice-gate.js';
+
+const LEVEL_EVERY_SEC = 0.05;
+const SILENCE = new Float32Array(128); // one render quantum
+
+/**
+ * @typedef {import('./voice-gate.js').GateSettings & { chunkMs: number }} WorkletSettings
+ *
+ * What it posts. `time_sec` is when the chunk's first sample was captured, on the context's clock; `mean_square` is
+ * of the loudest 20 ms since the last level.
+ * @typedef {{ type: 'chunk', pcm: Int16Array<ArrayBuffer>, time_sec: number }
+ *   | { type: 'end' }
+ *   | { type: 'level', mean_square: number, open: boolean }
+ *   | { type: 'stopped' }} WorkletMessage
+ */
+
+class CaptureProcessor extends AudioWorkletProcessor {
+  /** @type {VoiceGate} */ #gate;
+  /** @type {Resampler | null} */ #resampler;
+  #stopped = false;
+  #inputEndSec = currentTime;
+  #levelDueSec = 0;
+  #level = { type: /** @type {const} */ ('level'), mean_square: 0, open: false }; // used again for each post
+
+  /** @param {AudioWorkletNodeOptions} options */
+  constructor(options) {
+    super();
+    const settings = /** @type {WorkletSettings} */ (options.processorOptions);
+    const chunker = new PcmChunker(Math.round((settings.chunkMs * SAMPLE_RATE_HZ) / 1000), {
+      chunk: (pcm, index) => {
+        const time_sec = this.#inputEndSec - (this.#gate.count - index) / SAMPLE_RATE_HZ;
+        this.port.postMessage({ type: 'chunk', pcm, time_sec }, [pcm.buffer]);
+      },
+      end: () => this.port.postMessage({ type: 'end' }),
+    });
+    this.#gate = new VoiceGate(settings, chunker);
+    this.#resampler = sampleRate === SAMPLE_RATE_HZ ? null : new Resampler(sampleRate, SAMPLE_RATE_HZ);
+    this.port.onmessage = () => this.#stop(); // the one message there is
+  }
+
+  /**
+   * @param {Float32Array[][]} inputs
+   * @returns {boolean} whether to be called again
+   */
+  process(inputs) {
+    if (this.#stopped) return false;
+    // No channel means that nothing is connected or playing: silence, which ends an open utterance in time.
+    const samples = inputs[0]?.[0] ?? SILENCE;
+    this.#inputEndSec = currentTime + samples.length / sampleRate;
+    if (this.#resampler === null) this.#gate.push(samples);
+    else this.#resampler.push(samples, this.#gate);
+    if (currentTime >= this.#levelDueSec) {
+      this.#levelDueSec = currentTime + LEVEL_EVERY_SEC;
+      this.#level.mean_square = this.#gate.takeLevel();
+      this.#level.open = this.#gate.open;
+      this.port.postMessage(this.#level);
+    }
+    return true;
+  }
+
+  #stop() {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#resampler?.flush(this.#gate);
+    this.#gate.flush();
+    this.port.postMessage({ type: 'stopped' });
+  }
+}
+
+registerProcessor('capture', CaptureProcessor);

@@ -1,0 +1,208 @@
+// The server's messages (docs/protocol.md) as types, and the parser that holds what arrives to them.
+// contract/messages.py has the same; contract/examples.json holds both to each other by tests.
+
+/**
+ * @typedef {'positive' | 'neutral' | 'negative'} Zone
+ *
+ * @typedef {object} Models
+ * @property {string} speech
+ * @property {string} sentiment
+ * @property {boolean} demo
+ *
+ * @typedef {object} Limits
+ * @property {number} frame_bytes
+ * @property {number} utterance_sec
+ * @property {number} idle_cut_sec
+ * @property {number} idle_close_sec
+ * @property {number} buffer_sec how much audio that is not safe yet to keep before recording stops
+ *
+ * @typedef {object} Session
+ * @property {'session'} type
+ * @property {string} session
+ * @property {number} position
+ * @property {number} seq
+ * @property {Models} models
+ * @property {Limits} limits
+ *
+ * @typedef {object} Accepted
+ * @property {'accepted'} type
+ * @property {string} utterance
+ * @property {number} start
+ * @property {number} position
+ *
+ * @typedef {object} Partial
+ * @property {'partial'} type
+ * @property {string} utterance
+ * @property {string} text
+ *
+ * @typedef {object} Sentiment
+ * @property {string} label
+ * @property {number} score
+ * @property {Record<string, number>} scores
+ * @property {Zone} zone
+ *
+ * @typedef {object} UtteranceFields
+ * @property {number} seq
+ * @property {string} utterance
+ * @property {number} start_sec
+ * @property {number} duration_sec
+ * @property {Record<string, number>} timings_ms
+ *
+ * @typedef {UtteranceFields & { type: 'result', text: string, language: string, translation: string | null,
+ *   sentiment: Sentiment | null, sentiment_reason: string | null }} Result
+ * @typedef {UtteranceFields & { type: 'dropped', reason: string, detail: string }} Dropped
+ * @typedef {UtteranceFields & { type: 'error', code: string, message: string }} ServerError
+ * @typedef {Result | Dropped | ServerError} Outcome
+ *
+ * @typedef {object} SentimentShare
+ * @property {number} count
+ * @property {number} share 0 to 1
+ * @property {number} mean_score 0 to 1
+ *
+ * @typedef {object} StatsBlock
+ * @property {number} utterances
+ * @property {number} results
+ * @property {number} dropped
+ * @property {number} errors
+ * @property {number} words
+ * @property {number} audio_sec
+ * @property {number} words_per_minute
+ * @property {Record<string, SentimentShare>} sentiment
+ * @property {{ p50: number | null, p95: number | null }} latency_ms
+ *
+ * @typedef {{ type: 'stats', session: StatsBlock, service: StatsBlock }} Stats
+ * @typedef {{ type: 'busy', message: string, retry_after_sec: number }} Busy
+ * @typedef {Session | Accepted | Partial | Outcome | Stats | Busy} ServerMessage
+ */
+
+/** What arrived is no message of the protocol; the text says where. */
+export class ProtocolError extends Error {}
+
+/**
+ * A check returns what it was given, or throws a ProtocolError that names `path`.
+ * @typedef {(value: unknown, path: string) => unknown} Check
+ */
+
+/** @type {Check} */
+const string = (value, path) => (typeof value === 'string' ? value : fail(path, 'a string'));
+
+/** @type {Check} */
+const boolean = (value, path) => (typeof value === 'boolean' ? value : fail(path, 'true or false'));
+
+/** @type {Check} */
+const positive = (value, path) =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : fail(path, 'a number of 0 or more');
+
+/** @type {Check} */
+const natural = (value, path) => (Number.isSafeInteger(positive(value, path)) ? value : fail(path, 'a whole number'));
+
+/** @type {Check} */
+const zone = (value, path) =>
+  value === 'positive' || value === 'neutral' || value === 'negative' ? value : fail(path, 'a zone');
+
+/** @type {(check: Check) => Check} */
+const nullable = (check) => (value, path) => (value === null || value === undefined ? null : check(value, path));
+
+/** @type {(check: Check, fallback: unknown) => Check} */
+const optional = (check, fallback) => (value, path) => (value === undefined ? fallback : check(value, path));
+
+/** @type {(check: Check) => Check} */
+const record = (check) => (value, path) =>
+  Object.fromEntries(Object.entries(plainObject(value, path)).map(([key, item]) => [key, check(item, `${path}.${key}`)]));
+
+/** Unknown fields are left out: older pages take newer servers. @type {(fields: Record<string, Check>) => Check} */
+const object = (fields) => (value, path) => {
+  const given = plainObject(value, path);
+  return Object.fromEntries(Object.entries(fields).map(([key, check]) => [key, check(given[key], `${path}.${key}`)]));
+};
+
+const utterance = {
+  seq: optional(natural, 0),
+  utterance: string,
+  start_sec: optional(positive, 0),
+  duration_sec: optional(positive, 0),
+  timings_ms: optional(record(positive), {}),
+};
+
+const statsBlock = object({
+  utterances: natural,
+  results: natural,
+  dropped: natural,
+  errors: natural,
+  words: natural,
+  audio_sec: positive,
+  words_per_minute: positive,
+  sentiment: record(object({ count: natural, share: positive, mean_score: positive })),
+  latency_ms: object({ p50: nullable(positive), p95: nullable(positive) }),
+});
+
+/** @type {Record<string, Check>} */
+const MESSAGES = {
+  session: object({
+    type: string,
+    session: string,
+    position: natural,
+    seq: optional(natural, 0),
+    models: object({ speech: string, sentiment: string, demo: boolean }),
+    limits: object({
+      frame_bytes: positive,
+      utterance_sec: positive,
+      idle_cut_sec: positive,
+      idle_close_sec: positive,
+      buffer_sec: positive,
+    }),
+  }),
+  accepted: object({ type: string, utterance: string, start: natural, position: natural }),
+  partial: object({ type: string, utterance: string, text: string }),
+  result: object({
+    type: string,
+    ...utterance,
+    text: string,
+    language: string,
+    translation: nullable(string),
+    sentiment: nullable(object({ label: string, score: positive, scores: record(positive), zone })),
+    sentiment_reason: nullable(string),
+  }),
+  dropped: object({ type: string, ...utterance, reason: string, detail: optional(string, '') }),
+  error: object({ type: string, ...utterance, utterance: optional(string, ''), code: string, message: string }),
+  stats: object({ type: string, session: statsBlock, service: statsBlock }),
+  busy: object({ type: string, message: string, retry_after_sec: positive }),
+};
+
+/**
+ * The message in `text`, with its optional fields filled in; null for a type that this page does not know yet.
+ * @param {unknown} text
+ * @returns {ServerMessage | null}
+ * @throws {ProtocolError} when it is not JSON or lacks a field
+ */
+export function parseMessage(text) {
+  /** @type {unknown} */
+  let value;
+  try {
+    value = JSON.parse(String(text));
+  } catch {
+    return fail('message', 'JSON');
+  }
+  const type = String(plainObject(value, 'message').type);
+  const check = Object.hasOwn(MESSAGES, type) ? MESSAGES[type] : null;
+  return check === null ? null : /** @type {ServerMessage} */ (check(value, type));
+}
+
+/**
+ * @param {string} path
+ * @param {string} wanted
+ * @returns {never}
+ */
+function fail(path, wanted) {
+  throw new ProtocolError(`${path} is not ${wanted}`);
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} path
+ * @returns {Record<string, unknown>}
+ */
+function plainObject(value, path) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail(path, 'an object');
+  return /** @type {Record<string, unknown>} */ (value);
+}

@@ -1,0 +1,34 @@
+"""Fixtures that the tests of several services share: a real Redis, and the whole system running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from tests.support.processes import free_port, start_redis
+from tests.support.stack import Stack, start_stack
+
+
+@pytest.fixture(scope="session")
+def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Port of a real Redis on this machine, for the whole run."""
+    port = free_port()
+    with start_redis(port, tmp_path_factory.mktemp("redis")):
+        yield port
+
+
+@pytest.fixture
+def redis_client(redis_port: int) -> Iterator[redis.Redis]:
+    """A client of that Redis, emptied first."""
+    with redis.Redis(port=redis_port) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole system on the demo models, each service a process of its own, on a Redis of its own."""
+    with start_stack(tmp_path_factory.mktemp("stack")) as running:
+        yield running

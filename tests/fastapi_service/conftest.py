@@ -1,0 +1,52 @@
+"""A real gateway process with short time limits, and a stand-in for what is behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.support.fake_pipeline import FakePipeline
+from tests.support.gateway import GatewayProcess
+
+
+@pytest.fixture
+def start_gateway(
+    redis_port: int, redis_client: redis.Redis, tmp_path: Path
+) -> Iterator[Callable[..., GatewayProcess]]:
+    """Starts gateways with the settings given; they stop after the test."""
+    started: list[GatewayProcess] = []
+
+    def start(**settings: str) -> GatewayProcess:
+        gateway = GatewayProcess(redis_port, tmp_path, **settings)
+        gateway.start()
+        started.append(gateway)
+        return gateway
+
+    yield start
+    for gateway in started:
+        gateway.service.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_gateway(redis_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """One gateway with the default settings."""
+    gateway = GatewayProcess(redis_port, tmp_path_factory.mktemp("gateway"))
+    gateway.start()
+    yield gateway
+    gateway.service.stop()
+
+
+@pytest.fixture
+def gateway(shared_gateway: GatewayProcess, redis_client: redis.Redis) -> GatewayProcess:
+    """The gateway with the default settings, its Redis empty."""
+    return shared_gateway
+
+
+@pytest.fixture
+def pipeline(redis_port: int, redis_client: redis.Redis) -> Iterator[FakePipeline]:
+    """Ends every utterance at once."""
+    with FakePipeline(redis_port) as running:
+        yield running

@@ -1,0 +1,208 @@
+"""Whatever a client does, it ends in the documented way and the gateway goes on serving others."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import redis
+
+from contract.names import FINAL_STATS, RESULT_MESSAGES, STT_QUEUE, session_key
+from tests.support.fake_pipeline import FakePipeline
+from tests.support.gateway import GatewayProcess
+from tests.support.processes import wait_until
+from tests.support.raw_client import RawClient
+
+Start = Callable[..., GatewayProcess]
+SECOND = bytes(32_000)
+
+
+def speak(gateway: GatewayProcess, seconds: int = 1) -> str:
+    """A well-behaved client is served; returns its text."""
+    with RawClient(gateway.ws_url) as client:
+        client.expect("session")
+        for _ in range(seconds):
+            client.send(SECOND)
+        client.send(b"")
+        return str(client.expect("result")["text"])
+
+
+@pytest.mark.parametrize(
+    ("frame", "code", "name"),
+    [("hello", 1003, "text_frame"), (b"abc", 1007, "odd_bytes")],
+)
+def test_a_bad_frame_is_told_and_closed(
+    gateway: GatewayProcess, pipeline: FakePipeline, frame: bytes | str, code: int, name: str
+) -> None:
+    with RawClient(gateway.ws_url) as client:
+        client.expect("session")
+        client.send(frame)
+        error = client.expect("error")
+        assert error["code"] == name
+        assert error["message"]
+        assert client.close_code() == code
+    assert speak(gateway) == "16000 samples"
+
+
+def test_a_frame_over_64_kib_is_closed_as_too_big(gateway: GatewayProcess, pipeline: FakePipeline) -> None:
+    with RawClient(gateway.ws_url) as client:
+        client.expect("session")
+        client.send(bytes(64 * 1024))
+        client.send(b"")
+        assert client.expect("result")["text"] == "32768 samples"
+        client.send(bytes(64 * 1024 + 2))
+        assert client.close_code() == 1009
+    assert speak(gateway) == "16000 samples"
+
+
+@pytest.mark.parametrize("query", ["after=-1", "after=x", "from=1e9", "language=english", f"after={2**60}"])
+def test_a_bad_query_is_refused_in_words(gateway: GatewayProcess, query: str) -> None:
+    with RawClient(gateway.ws_url, query=query) as client:
+        assert query.split("=", maxsplit=1)[0] in client.expect("error")["message"]
+        assert client.close_code() == 1008
+
+
+def test_a_client_that_sends_nothing_is_closed_after_the_idle_limit(start_gateway: Start) -> None:
+    gateway = start_gateway(IDLE_CLOSE_SEC="1", IDLE_CUT_SEC="0.3")
+    with RawClient(gateway.ws_url) as client:
+        client.expect("session")
+        assert client.close_code() == 1000
+
+
+def test_silence_after_speech_ends_the_utterance(start_gateway: Start, pipeline: FakePipeline) -> None:
+    gateway = start_gateway(IDLE_CUT_SEC="0.3")
+    with RawClient(gateway.ws_url) as client:
+        client.expect("session")
+        client.send(SECOND)
+        result = client.expect("result")
+    assert result["text"] == "16000 samples"
+    assert result["timings_ms"]["endpoint"] >= 290
+
+
+def test_a_monologue_of_five_minutes_is_cut_and_complete(gateway: GatewayProcess, pipeline: FakePipeline) -> None:
+    rng = np.random.default_rng(5)
+    speech = (rng.normal(0, 3000, 300 * 16_000)).astype("<i2").tobytes()
+    with RawClient(gateway.ws_url) as client:
+        client.expect("session")
+        sender = threading.Thread(target=send_all, args=(client, speech))
+        sender.start()
+        position = 0
+        while position < len(speech) // 2:
+            accepted = client.expect("accepted", 30)
+            assert accepted["start"] == position
+            assert 12.9 <= (accepted["position"] - position) / 16_000 <= 15 or accepted["position"] == len(speech) // 2
+            position = accepted["position"]
+        sender.join()
+    wait_until(lambda: b"".join(pcm for _, pcm in pipeline.seen) == speech, 10, "every sample arrived once, in order")
+
+
+def send_all(client: RawClient, speech: bytes, frame: int = 3200) -> None:
+    """Send all of `speech` as fast as the connection takes it, then an end."""
+    for begin in range(0, len(speech), frame):
+        client.send(speech[begin : begin + frame])
+    client.send(b"")
+
+
+def test_a_client_that_is_too_fast_is_slowed_and_not_refused(start_gateway: Start, pipeline: FakePipeline) -> None:
+    gateway = start_gateway(OUTSTANDING_MAX="2")
+    pipeline.pause()
+    utterances = 60
+    with RawClient(gateway.ws_url) as client:
+        client.expect("session")
+        sent = [0]
+
+        def send() -> None:
+            for _ in range(utterances):
+                for _ in range(6):
+                    client.send(bytes(64_000))
+                client.send(b"")
+                sent[0] += 1
+
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        assert client.expect("accepted")["start"] == 0
+        client.expect("accepted")
+        stalled = sent[0]
+        while True:  # what the sockets' buffers take is all that goes out while nothing is worked on
+            sender.join(0.5)
+            if sent[0] == stalled:
+                break
+            stalled = sent[0]
+        assert stalled < utterances
+        with pytest.raises(TimeoutError):
+            client.expect("accepted", 0.5)
+        pipeline.go_on()
+        for _ in range(utterances):
+            client.expect("result", 30)
+    assert [job.start for job, _ in pipeline.seen] == [n * 192_000 for n in range(utterances)]
+
+
+def test_a_client_that_vanishes_in_a_word_leaves_an_utterance(start_gateway: Start, pipeline: FakePipeline) -> None:
+    gateway = start_gateway(LINGER_SEC="1")
+    client = RawClient(gateway.ws_url)
+    session = client.expect("session")["session"]
+    client.send(SECOND)
+    client.vanish()
+    wait_until(lambda: len(pipeline.seen) == 1, 10, "the rest was queued after the linger time")
+    with RawClient(gateway.ws_url, session) as again:
+        assert again.expect("session")["position"] == 16_000
+        assert again.expect("result")["text"] == "16000 samples"
+
+
+def test_malformed_messages_on_the_bus_are_skipped(
+    gateway: GatewayProcess, pipeline: FakePipeline, redis_client: redis.Redis
+) -> None:
+    assert speak(gateway) == "16000 samples"
+    for channel in (RESULT_MESSAGES, FINAL_STATS):
+        for junk in (b"", b"\xff\xfe", b"[]", b'{"session": 5}', b'{"v":1,"session":"' + b"x" * 500_000):
+            redis_client.publish(channel, junk)
+    assert speak(gateway) == "16000 samples"
+
+
+def test_a_full_queue_is_busy_in_words(start_gateway: Start, redis_client: redis.Redis) -> None:
+    gateway = start_gateway(QUEUE_MAX="3", OUTSTANDING_MAX="64")
+    with RawClient(gateway.ws_url) as client:
+        session = client.expect("session")["session"]
+        for _ in range(4):
+            client.send(SECOND)
+            client.send(b"")
+        busy = client.expect("busy")
+        assert busy["message"]
+        assert busy["retry_after_sec"] > 0
+        assert client.close_code() == 1013
+    assert redis_client.llen(STT_QUEUE) == 3
+    assert redis_client.hget(session_key(session), "position") == b"48000"
+
+
+def test_too_many_connections_are_busy(start_gateway: Start) -> None:
+    gateway = start_gateway(CONNECTIONS_MAX="2")
+    with RawClient(gateway.ws_url) as one, RawClient(gateway.ws_url) as two:
+        one.expect("session")
+        two.expect("session")
+        with RawClient(gateway.ws_url) as three:
+            assert three.expect("busy")["message"]
+            assert three.close_code() == 1013
+
+
+def test_a_lost_redis_is_busy_and_then_forgotten(tmp_path: Path) -> None:
+    from tests.support.processes import free_port, start_redis
+
+    port = free_port()
+    gateway = GatewayProcess(port, tmp_path)
+    gateway.start()
+    try:
+        with RawClient(gateway.ws_url) as client:
+            assert client.expect("busy", 30)["message"]
+            assert client.close_code() == 1013
+        with start_redis(port, tmp_path), FakePipeline(port):
+            wait_until(lambda: _speaks(gateway), 30, "the gateway serves once Redis is there")
+    finally:
+        gateway.service.stop()
+
+
+def _speaks(gateway: GatewayProcess) -> bool:
+    with RawClient(gateway.ws_url) as client:
+        return bool(client.receive(30)["type"] == "session") and speak(gateway) == "16000 samples"

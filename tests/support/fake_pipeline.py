@@ -1,0 +1,82 @@
+"""Stands in for both workers and the listener where the gateway alone is tested: real Redis, real broker messages."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import redis
+from kombu.connection import Connection
+from kombu.simple import SimpleQueue
+
+from contract.celery_app import SERIALIZER, transport_options
+from contract.envelopes import OutcomeEvent, UtteranceJob
+from contract.messages import Result
+from contract.names import RESULT_MESSAGES, STT_QUEUE, session_outcomes_key
+from contract.outcomes import end_utterance
+from contract.settings_base import ServiceSettings
+
+
+class FakePipeline:
+    """Takes tasks off stt_queue and ends each with a result that tells what came: samples and their sum.
+
+    While paused it takes nothing; with `relaying` false it ends utterances but publishes no message.
+    """
+
+    def __init__(self, redis_port: int) -> None:
+        self.settings = ServiceSettings(redis_host="127.0.0.1", redis_port=redis_port)
+        self.client = redis.Redis(port=redis_port)
+        self.seen: list[tuple[UtteranceJob, bytes]] = []
+        self._pause_asked = threading.Event()
+        self._paused = threading.Event()
+        self.relaying = True
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> FakePipeline:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join(10)
+        self.client.close()
+
+    def pause(self) -> None:
+        """Take nothing more; returns once that is so."""
+        self._pause_asked.set()
+        assert self._paused.wait(10)
+
+    def go_on(self) -> None:
+        """Take tasks again."""
+        self._pause_asked.clear()
+
+    def _run(self) -> None:
+        url = self.settings.broker_url()
+        with Connection(url, transport_options=transport_options(self.settings)) as connection:
+            queue = SimpleQueue(connection.channel(), STT_QUEUE, no_ack=True, accept=[SERIALIZER])
+            while not self._stopped.is_set():
+                if self._pause_asked.is_set():
+                    self._paused.set()
+                    time.sleep(0.02)
+                    continue
+                self._paused.clear()
+                try:
+                    message = queue.get(timeout=0.2)
+                except queue.Empty:
+                    continue
+                self._end(message.payload[0])
+            queue.close()
+
+    def _end(self, arguments: list[Any]) -> None:
+        pcm, header = arguments
+        job = UtteranceJob.model_validate(header)
+        self.seen.append((job, pcm))
+        text = f"{len(pcm) // 2} samples"
+        message = Result(**job.outcome_fields(), text=text, language="en")
+        seq = end_utterance(self.client, job, message, self.settings)
+        if seq and self.relaying:
+            entries: Any = self.client.xrange(session_outcomes_key(job.session), f"{seq}-0", f"{seq}-0")
+            event = OutcomeEvent.model_validate_json(entries[0][1][b"event"])
+            self.client.publish(RESULT_MESSAGES, event.model_dump_json())

@@ -1,0 +1,46 @@
+"""One gateway process for tests."""
+
+from __future__ import annotations
+
+import urllib.request
+from pathlib import Path
+
+from tests.support.processes import ROOT, free_port, python_service, wait_until
+
+
+class GatewayProcess:
+    """A gateway on a port of its own, at the given Redis."""
+
+    def __init__(self, redis_port: int, folder: Path, **settings: str) -> None:
+        self.port = free_port()
+        environment = {
+            "REDIS_HOST": "127.0.0.1",
+            "REDIS_PORT": str(redis_port),
+            "GATEWAY_PORT": str(self.port),
+            **settings,
+        }
+        script = str(ROOT / "fastapi_service" / "fastapi_service.py")
+        self.service = python_service(f"gateway-{self.port}", "fastapi_service", [script], environment, folder)
+
+    @property
+    def url(self) -> str:
+        """Its HTTP address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        """Its WebSocket address."""
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.service.start()
+        wait_until(self._alive, 20, f"the gateway answers: {self.service.tail()}")
+
+    def _alive(self) -> bool:
+        assert self.service.running, self.service.tail()
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False

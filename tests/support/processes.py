@@ -1,0 +1,121 @@
+"""Starts and stops the project's processes for tests, as a user's process manager would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import redis
+from local_redis import redis_command
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STOP_SEC = 20.0
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Poll `condition` until it holds; fails with `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:.0f} s: {what}")
+        time.sleep(0.05)
+
+
+class Service:
+    """One process, its log in a file; `kill` and `start` again as often as a test wants."""
+
+    def __init__(self, name: str, command: list[str], environment: Mapping[str, str], log_dir: Path) -> None:
+        self.name = name
+        self.log = log_dir / f"{name}.log"
+        self._command = command
+        self._environment = {**os.environ, **environment}
+        self._cwd = log_dir
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command, env=self._environment, cwd=self._cwd, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL, and wait for the end."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM, and SIGKILL for one that does not end; returns the exit status."""
+        try:
+            return self._end(signal.SIGTERM)
+        except subprocess.TimeoutExpired:
+            self._end(signal.SIGKILL)
+            raise AssertionError(f"{self.name} did not stop within {STOP_SEC:.0f} s:\n{self.tail()}") from None
+
+    def tail(self, lines: int = 40) -> str:
+        """The end of the log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:]) if self.log.exists() else ""
+
+    def _end(self, how: signal.Signals) -> int:
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(STOP_SEC)
+
+
+def python_service(name: str, folder: str, arguments: list[str], environment: Mapping[str, str], logs: Path) -> Service:
+    """A service run by this Python, with only its own folder and the contract importable."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / folder)])
+    return Service(name, [sys.executable, *arguments], {**environment, "PYTHONPATH": path}, logs)
+
+
+def celery_worker(folder: str, queue: str, environment: Mapping[str, str], logs: Path, name: str = "") -> Service:
+    """A solo worker of `folder`, started as docker-compose starts it."""
+    options = f"-A {folder}:celery worker -Q {queue} --loglevel=info --concurrency=1 --pool=solo"
+    quiet = "--without-gossip --without-mingle --without-heartbeat"
+    return python_service(name or folder, folder, ["-m", "celery", *options.split(), *quiet.split()], environment, logs)
+
+
+def redis_service(port: int, data_dir: Path) -> Service:
+    """A Redis on `port` with its append-only file in `data_dir`."""
+    return Service("redis", redis_command(port, data_dir), {}, data_dir)
+
+
+def answers(port: int) -> bool:
+    """Whether a Redis on `port` answers."""
+    try:
+        with redis.Redis(port=port, socket_timeout=1, socket_connect_timeout=1) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+@contextmanager
+def start_redis(port: int, data_dir: Path) -> Iterator[Service]:
+    """A running Redis; stopped at the end."""
+    server = redis_service(port, data_dir)
+    server.start()
+    try:
+        wait_until(lambda: answers(port), 15, f"Redis answers: {server.tail()}")
+        yield server
+    finally:
+        server.kill()

@@ -1,0 +1,71 @@
+"""A bare WebSocket client for tests that look at single frames and close codes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from contract.names import SUBPROTOCOL
+
+
+class RawClient:
+    """One connection; messages are kept by type."""
+
+    def __init__(self, url: str, session: str | None = None, query: str = "") -> None:
+        protocols: list[Any] = [SUBPROTOCOL] + ([f"session.{session}"] if session else [])
+        self._connecting = connect(
+            f"{url}?{query}", subprotocols=protocols, compression=None, max_size=None, close_timeout=2
+        )
+        self.socket: ClientConnection = self._connecting.__enter__()
+        self.messages: list[dict[str, Any]] = []
+
+    def __enter__(self) -> RawClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def vanish(self) -> None:
+        """Break the connection with no closing handshake."""
+        self.socket.socket.close()
+
+    def send(self, data: bytes | str) -> None:
+        """Send one frame."""
+        self.socket.send(data)
+
+    def receive(self, timeout: float = 10.0) -> dict[str, Any]:
+        """The next message. Raises TimeoutError, ConnectionClosed."""
+        message: dict[str, Any] = json.loads(self.socket.recv(timeout))
+        self.messages.append(message)
+        return message
+
+    def expect(self, kind: str, timeout: float = 10.0) -> dict[str, Any]:
+        """The next message of type `kind`; others are kept in `messages`."""
+        while True:
+            message = self.receive(timeout)
+            if message["type"] == kind:
+                return message
+
+    def speak(self, pcm: bytes) -> dict[str, Any]:
+        """Send one utterance; its outcome, once it is accepted as well (either may come first)."""
+        for begin in range(0, len(pcm), 3200):
+            self.send(pcm[begin : begin + 3200])
+        self.send(b"")
+        accepted, outcome = False, None
+        while not accepted or outcome is None:
+            message = self.receive(30)
+            accepted = accepted or message["type"] == "accepted"
+            outcome = message if message["type"] in ("result", "dropped", "error") else outcome
+        return outcome
+
+    def close_code(self, timeout: float = 10.0) -> int:
+        """Read until the server closes; the code it gave."""
+        try:
+            while True:
+                self.receive(timeout)
+        except ConnectionClosed as closed:
+            assert closed.rcvd is not None, "the connection broke without a close frame"
+            return closed.rcvd.code

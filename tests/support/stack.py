@@ -1,0 +1,106 @@
+"""The whole system as processes, for tests that go from audio to page."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contract.names import ANALYZER_QUEUE, STT_QUEUE
+from tests.support.processes import (
+    ROOT,
+    Service,
+    answers,
+    celery_worker,
+    free_port,
+    python_service,
+    redis_service,
+    wait_until,
+)
+
+READY_SEC = 180.0
+
+
+@dataclass
+class Stack:
+    """Where the system runs, and its processes by name: redis, gateway, stt_worker, analyzer_worker, listener."""
+
+    port: int
+    redis_port: int
+    services: dict[str, Service]
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        """The WebSocket's address."""
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    def readiness(self) -> dict[str, Any]:
+        """What /readyz says; empty while the gateway does not answer."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
+                body: dict[str, Any] = json.load(answer)
+        except urllib.error.HTTPError as not_ready:
+            with not_ready:
+                body = json.load(not_ready)
+        except OSError:
+            return {}
+        return body
+
+    def wait_ready(self) -> None:
+        """Wait until every part is up, or fail with the logs."""
+        try:
+            wait_until(self._is_up, READY_SEC, "the system is ready")
+        except AssertionError as problem:
+            logs = "\n\n".join(f"--- {name}\n{service.tail()}" for name, service in self.services.items())
+            raise AssertionError(f"{problem}\n{logs}") from None
+
+    def _is_up(self) -> bool:
+        dead = [name for name, service in self.services.items() if not service.running]
+        assert not dead, f"ended: {dead}"
+        state = self.readiness()
+        return bool(state.get("ready")) and state["listeners"] > 0
+
+
+@contextmanager
+def start_stack(folder: Path, **settings: str) -> Iterator[Stack]:
+    """Start everything in `folder` and stop it at the end. `settings` are environment variables for all services."""
+    port, redis_port = free_port(), free_port()
+    environment = {
+        "REDIS_HOST": "127.0.0.1",
+        "REDIS_PORT": str(redis_port),
+        "GATEWAY_PORT": str(port),
+        "WHISPER_MODEL": "demo",
+        "SENTIMENT_MODEL": "demo",
+        **settings,
+    }
+    gateway = [str(ROOT / "fastapi_service" / "fastapi_service.py")]
+    listener = [str(ROOT / "listener_service" / "listener_service.py")]
+    services = {
+        "redis": redis_service(redis_port, folder),
+        "gateway": python_service("gateway", "fastapi_service", gateway, environment, folder),
+        "stt_worker": celery_worker("stt_worker", STT_QUEUE, environment, folder),
+        "analyzer_worker": celery_worker("analyzer_worker", ANALYZER_QUEUE, environment, folder),
+        "listener": python_service("listener", "listener_service", listener, environment, folder),
+    }
+    stack = Stack(port, redis_port, services, folder)
+    try:
+        services["redis"].start()
+        wait_until(lambda: answers(redis_port), 15, "Redis answers")
+        for service in list(services.values())[1:]:
+            service.start()
+        stack.wait_ready()
+        yield stack
+    finally:
+        for service in reversed(services.values()):
+            service.kill() if service.name == "redis" else service.stop()

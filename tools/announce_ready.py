@@ -1,0 +1,66 @@
+"""Waits until every service of `make run` is ready, then prints where the page is. Stays, as honcho expects."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+POLL_SEC = 0.5
+REMIND_SEC = 15.0
+
+
+def state(url: str) -> dict[str, Any] | None:
+    """The answer of /readyz, ready or not; None while the gateway does not answer."""
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
+            body: dict[str, Any] = json.load(answer)
+    except urllib.error.HTTPError as not_ready:
+        body = json.load(not_ready)
+    except OSError:
+        return None
+    return body
+
+
+def missing(body: dict[str, Any] | None) -> list[str]:
+    """What is not up yet, in words."""
+    if body is None:
+        return ["the gateway"]
+    parts = {
+        "redis": "Redis",
+        "stt_workers": "the speech model",
+        "analyzer_workers": "the sentiment model",
+        "listeners": "the listener",
+    }
+    return [words for name, words in parts.items() if not body[name]]
+
+
+def main() -> None:
+    """Poll until ready, print, and wait to be stopped."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    port = os.environ.get("GATEWAY_PORT", "8000")
+    reminded = time.monotonic()
+    while True:
+        body = state(f"http://127.0.0.1:{port}")
+        waiting = missing(body)
+        if body is not None and not waiting:
+            break
+        if time.monotonic() - reminded > REMIND_SEC:
+            reminded = time.monotonic()
+            print(f"waiting for {', '.join(waiting)}", flush=True)
+        time.sleep(POLL_SEC)
+    models = body["models"]
+    print(f"speech model: {models['speech']}   sentiment model: {models['sentiment']}", flush=True)
+    if models["demo"]:
+        print("DEMO MODEL in use: it knows a small everyday English vocabulary. See README, 'Models'.", flush=True)
+    print(f"\n    Ready: http://localhost:{port}\n", flush=True)
+    signal.pause()
+
+
+if __name__ == "__main__":
+    main()
