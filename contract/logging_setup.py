@@ -6,6 +6,10 @@ import logging
 import sys
 
 
+# At DEBUG these write frames, headers or commands: session ids and transcripts.
+TELLS_SECRETS_BELOW_INFO = ("uvicorn", "uvicorn.error", "websockets", "kombu", "celery", "amqp", "redis")
+
+
 class OneLineFormatter(logging.Formatter):
     """Keeps each record's message on one line, so that nothing received can forge a second one."""
 
@@ -28,3 +32,5 @@ def set_up_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for name in TELLS_SECRETS_BELOW_INFO:
+        logging.getLogger(name).setLevel(max(logging.INFO, root.level))

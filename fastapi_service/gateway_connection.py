@@ -58,6 +58,13 @@ def _first(group: BaseExceptionGroup[Exception]) -> Exception:
     return next((leaf for leaf in leaves if isinstance(leaf, CloseConnection)), leaves[0])
 
 
+def _end_if_cancelled() -> None:
+    """Cancel again a task whose cancellation was lost inside redis-py (8.1 swallows one while it connects)."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class Connection:
     """Runs one session's connection until either side ends it."""
 
@@ -203,6 +210,7 @@ class Connection:
         except SEND_ERRORS as problem:
             logger.warning("%s not queued: %s", job.utterance, problem)
             raise self._busy("The service cannot take speech at the moment; trying again soon.") from problem
+        _end_if_cancelled()
         logger.info("%s accepted: %.1f s, cut by %s", job.utterance, job.samples / 16_000, cut.reason)
         await self._outbox.put(Accepted(utterance=job.utterance, start=cut.start, position=cut.end))
 
@@ -241,6 +249,7 @@ class Connection:
                 await asyncio.sleep(CATCH_UP_RETRY_SEC)
             finally:
                 self._catching_up = False
+            _end_if_cancelled()
 
     async def _deliver(self) -> None:
         while True:

@@ -28,6 +28,7 @@ def start_gateway(
     yield start
     for gateway in started:
         gateway.service.stop()
+        assert "graceful shutdown exceeded" not in gateway.service.tail(500), "a connection's task did not end"
 
 
 @pytest.fixture(scope="session")

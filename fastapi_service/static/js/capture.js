@@ -42,6 +42,8 @@ export class Capture {
   /** @type {AudioScheduledSourceNode | null} */ #player = null;
   /** @type {AudioWorkletNode | null} */ #node = null;
   /** @type {(() => void) | null} */ #flushed = null;
+  #ending = false;
+  #speaking = false; // an utterance has begun and not ended
   #released = false;
 
   /** @param {CaptureHandlers} handlers */
@@ -88,15 +90,22 @@ export class Capture {
 
   /** End the recording: what was spoken so far is sent, and the utterance ends. */
   async stop() {
+    await this.#finish(null);
+  }
+
+  /** @param {CaptureProblem | null} problem */
+  async #finish(problem) {
+    if (this.#ending) return; // #release follows
+    this.#ending = true;
     const node = this.#node;
-    if (node !== null && this.#context?.state === 'running' && this.#flushed === null) {
+    if (node !== null && this.#context?.state === 'running') {
       await new Promise((resolve) => {
         this.#flushed = () => resolve(undefined);
         setTimeout(resolve, FLUSH_TIMEOUT_MS);
         node.port.postMessage('stop');
       });
     }
-    this.#release(null);
+    this.#release(problem);
   }
 
   /** @param {() => Promise<void>} start */
@@ -161,6 +170,12 @@ export class Capture {
     node.connect(context.destination); // its output is silence; unconnected nodes need not be run
     await context.resume();
     this.#throwIfReleased();
+    context.onstatechange = () => {
+      // A phone call or a sleeping machine suspends the context.
+      const held = context.state !== 'running';
+      this.#handlers.muted(held);
+      if (held) void context.resume();
+    };
   }
 
   /** @param {import('./capture-worklet.js').WorkletMessage} message */
@@ -169,10 +184,12 @@ export class Capture {
     switch (message.type) {
       case 'chunk': {
         const agoSec = this.#openedContext().currentTime - message.time_sec;
+        this.#speaking = true;
         this.#handlers.chunk(message.pcm, Date.now() - agoSec * 1000);
         break;
       }
       case 'end':
+        this.#speaking = false;
         this.#handlers.utteranceEnd();
         break;
       case 'level':
@@ -187,7 +204,7 @@ export class Capture {
   /** @param {MediaStreamTrack | undefined} track */
   #watchTrack(track) {
     if (track === undefined) throw new CaptureProblem('no_microphone');
-    track.onended = () => this.#release(new CaptureProblem('disconnected'));
+    track.onended = () => void this.#finish(new CaptureProblem('disconnected'));
     track.onmute = () => this.#handlers.muted(true);
     track.onunmute = () => this.#handlers.muted(false);
   }
@@ -226,7 +243,11 @@ export class Capture {
       this.#node.onprocessorerror = null;
       this.#node.disconnect();
     }
-    if (this.#context !== null && this.#context.state !== 'closed') void this.#context.close();
+    if (this.#context !== null) {
+      this.#context.onstatechange = null;
+      if (this.#context.state !== 'closed') void this.#context.close();
+    }
+    if (this.#speaking) this.#handlers.utteranceEnd(); // the worklet could not say so
     this.#handlers.stopped(problem);
   }
 }

@@ -1,0 +1,53 @@
+// Numbers, times and languages as text.
+
+import { LOCALE, words } from './strings.js';
+
+const clock = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const languages = new Intl.DisplayNames(LOCALE, { type: 'language', fallback: 'code' });
+
+/** @param {number} epochMs */
+export function timeOfDay(epochMs) {
+  return clock.format(epochMs);
+}
+
+/** Minutes and seconds of a stream, as 3:07. @param {number} seconds */
+export function streamTime(seconds) {
+  const total = Math.floor(seconds);
+  return `${Math.floor(total / 60)}:${String(total % 60).padStart(2, '0')}`;
+}
+
+/** Seconds with the digits that matter: 0.15, 1.2, 14. @param {number} seconds */
+export function shortSeconds(seconds) {
+  if (seconds >= 9.95) return seconds.toFixed(0);
+  return seconds >= 0.995 ? seconds.toFixed(1) : seconds.toFixed(2);
+}
+
+/** @param {number} share 0 to 1 */
+export function percent(share) {
+  return `${whole.format(share * 100)}%`;
+}
+
+/** A model's score; near certainty keeps a decimal, so that 0.998 is not shown as all. @param {number} score 0 to 1 */
+export function score(score) {
+  return score > 0.99 && score < 1 ? `${Math.min(99.9, score * 100).toFixed(1)}%` : percent(score);
+}
+
+/** @param {number} value */
+export function count(value) {
+  return whole.format(value);
+}
+
+/** Milliseconds as seconds, or a dash for null. @param {number | null} ms */
+export function latency(ms) {
+  return ms === null ? words('stats.none') : words('stats.seconds', { seconds: shortSeconds(ms / 1000) });
+}
+
+/** @param {string} code as Whisper gives it, "en" or "ko" */
+export function languageName(code) {
+  try {
+    return languages.of(code) ?? code;
+  } catch {
+    return code; // not a code at all
+  }
+}

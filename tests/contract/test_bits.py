@@ -1,0 +1,85 @@
+"""WAV files, logging, heartbeats, settings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import redis
+from scipy.io import wavfile
+
+from contract.heartbeat import Heartbeat, live_workers
+from contract.logging_setup import OneLineFormatter, printable
+from contract.names import STT_QUEUE, workers_key
+from contract.redis_client import async_redis
+from contract.settings_base import ServiceSettings
+from contract.wav import WavError, read_wav, write_wav
+
+
+def test_a_wav_is_what_was_written(tmp_path: Path) -> None:
+    pcm = np.random.default_rng(2).integers(-32768, 32768, 16_000).astype("<i2").tobytes()
+    write_wav(tmp_path / "a.wav", pcm)
+    rate, samples = wavfile.read(tmp_path / "a.wav")
+    assert (rate, samples.dtype, samples.shape) == (16_000, np.int16, (16_000,))
+    got = np.frombuffer(read_wav(tmp_path / "a.wav"), "<i2").astype(int)
+    assert np.abs(got - np.frombuffer(pcm, "<i2")).max() <= 1
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "float32"])
+@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000])
+def test_any_wav_becomes_16_khz_mono(tmp_path: Path, dtype: str, rate: int) -> None:
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)
+    scale = {"uint8": 127, "int16": 32767, "int32": 2**31 - 1, "float32": 1}[dtype]
+    samples = (tone * scale + (128 if dtype == "uint8" else 0)).astype(dtype)
+    wavfile.write(tmp_path / "a.wav", rate, np.stack([samples, samples], axis=1))
+    got = np.frombuffer(read_wav(tmp_path / "a.wav"), "<i2") / 32767
+    expected = 0.5 * np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000)
+    assert len(got) == 16_000
+    assert np.abs(got - expected)[500:-500].max() < 0.02
+
+
+def test_what_is_no_wav_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"not a wave file at all")
+    with pytest.raises(WavError, match="not a WAV"):
+        read_wav(tmp_path / "a.wav")
+
+
+def test_a_log_record_cannot_forge_a_second_line() -> None:
+    record = logging.LogRecord(
+        "x", logging.INFO, "f", 1, "said %s", ("a\n2026 ERROR root: forged\x1b[31m\u2028",), None
+    )
+    line = OneLineFormatter().format(record)
+    assert len(line.splitlines()) == 1
+    assert "\x1b" not in line
+    assert printable("안녕 é") == "안녕 é"
+
+
+def test_a_heartbeat_is_seen_until_it_signs_off(redis_client: redis.Redis, redis_port: int) -> None:
+    settings = ServiceSettings(redis_host="127.0.0.1", redis_port=redis_port)
+
+    async def look() -> list[tuple[str, bool]]:
+        async with async_redis(settings) as client:
+            return [(w.model, w.demo) for w in await live_workers(client, STT_QUEUE)]
+
+    beat = Heartbeat(redis_client, STT_QUEUE, "w1", "base", False, 60)
+    stale = {"model": "old", "demo": False, "expires": time.time() - 1, "busy_sec": 0, "tasks_done": 0}
+    redis_client.hset(workers_key(STT_QUEUE), mapping={"gone": json.dumps(stale), "junk": b"\xff{"})
+    beat.start()
+    assert asyncio.run(look()) == [("base", False)]
+    assert redis_client.hkeys(workers_key(STT_QUEUE)) == [b"w1"]
+    assert redis_client.ttl(workers_key(STT_QUEUE)) > 0
+    beat.stop()
+    assert asyncio.run(look()) == []
+
+
+def test_the_password_is_quoted_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_PASSWORD", "p@ss/w:rd")
+    monkeypatch.setenv("REDIS_HOST", "example")
+    settings = ServiceSettings()
+    assert settings.broker_url() == "redis://:p%40ss%2Fw%3Ard@example:6379/0"
+    assert "p@ss" not in repr(settings)

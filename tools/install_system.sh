@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the tests need, those that are missing, where that is allowed.
+set -euo pipefail
+declare -A packages=(
+  [redis-server]=redis-server [chromium]=chromium [espeak-ng]=espeak-ng [flite]=flite [node]=nodejs [npm]=npm
+)
+missing=()
+for program in "${!packages[@]}"; do command -v "$program" >/dev/null || missing+=("${packages[$program]}"); done
+library() { ldconfig -p | grep -q "$1"; }
+library libportaudio.so.2 || missing+=(libportaudio2)
+find /usr/lib -name libasound_module_pcm_pulse.so 2>/dev/null | grep -q . || missing+=(libasound2-plugins)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+sudo=()
+if [ "$(id -u)" -ne 0 ]; then
+  if sudo -n true 2>/dev/null; then sudo=(sudo -n); else
+    echo "The tests need: ${missing[*]}. Install them, for example: sudo apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+fi
+command -v apt-get >/dev/null || { echo "The tests need: ${missing[*]} (no apt-get here)." >&2; exit 1; }
+echo "installing ${missing[*]}"
+"${sudo[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
