@@ -1,0 +1,253 @@
+"""One job after the other, against a real Redis and a model that does as it is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import redis
+from analyze_task import Analyzer, analyze_tries_key
+from analyzer_settings import AnalyzerSettings
+
+from contract.envelopes import AnalyzeJob, OutcomeEvent
+from contract.messages import Dropped, Error, Result, Sentiment
+from contract.names import OUTCOMES_STREAM, done_key
+from contract.outcomes import dropped, end_utterance
+from tests.support.processes import free_port
+
+SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"
+SECRET = "The password is swordfish."
+GOOD = Sentiment(label="POSITIVE", score=0.9, scores={"POSITIVE": 0.9, "NEGATIVE": 0.1}, zone="positive")
+
+
+class FakeJudge:
+    """Fails as often as it is told, for texts that it is told."""
+
+    name = "fake"
+    demo = True
+
+    def __init__(self, failures: int = 0, always_fails_on: str = "") -> None:
+        self.texts: list[str] = []
+        self._failures = failures
+        self._always_fails_on = always_fails_on
+
+    def judge(self, text: str) -> Sentiment:
+        self.texts.append(text)
+        if self._failures > 0:
+            self._failures -= 1
+            raise RuntimeError(f"CUDA error while judging {text}")
+        if self._always_fails_on and self._always_fails_on in text:
+            raise IndexError(f"index out of range in {text}")
+        return GOOD
+
+
+def settings(**changes: Any) -> AnalyzerSettings:
+    return AnalyzerSettings(analyzer_redis_patience_sec=0.6, **changes)
+
+
+def job(start: int = 48_000, **changes: Any) -> dict[str, Any]:
+    fields = {
+        "session": SESSION,
+        "start": start,
+        "end": start + 32_000,
+        "timings_ms": {"queue": 4.0, "speech": 120.0},
+        "text": "I love this movie.",
+        "spoken_language": "en",
+        "sentiment_text": "I love this movie.",
+    }
+    return AnalyzeJob(**{**fields, **changes}).model_dump(mode="json")
+
+
+def outcomes(client: redis.Redis) -> list[OutcomeEvent]:
+    entries: Any = client.xrange(OUTCOMES_STREAM)
+    return [OutcomeEvent.model_validate_json(fields[b"event"]) for _, fields in entries]
+
+
+def only_result(client: redis.Redis) -> Result:
+    (event,) = outcomes(client)
+    assert isinstance(event.message, Result)
+    return event.message
+
+
+def test_a_result_has_text_sentiment_and_stages(redis_client: redis.Redis) -> None:
+    judge = FakeJudge()
+    Analyzer(redis_client, judge, settings()).handle(job(translation=None))
+    result = only_result(redis_client)
+    assert (result.text, result.language, result.sentiment) == ("I love this movie.", "en", GOOD)
+    assert result.sentiment_reason is None
+    assert (result.start_sec, result.duration_sec) == (3.0, 2.0)
+    assert list(result.timings_ms) == ["queue", "speech", "analyzer_queue", "sentiment"]
+    assert outcomes(redis_client)[0].seq == 1
+
+
+def test_the_translation_is_judged_and_passed_on(redis_client: redis.Redis) -> None:
+    judge = FakeJudge()
+    translated = job(
+        text="이 영화 정말 좋아요.", spoken_language="ko", translation="I love it.", sentiment_text="  I love\n it. "
+    )
+    Analyzer(redis_client, judge, settings()).handle(translated)
+    assert judge.texts == ["I love it."]
+    result = only_result(redis_client)
+    assert (result.text, result.language, result.translation) == ("이 영화 정말 좋아요.", "ko", "I love it.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"sentiment_text": None, "sentiment_reason": "turbo cannot translate"}, "turbo cannot translate"),
+        ({"sentiment_text": None}, "There is no English text to judge."),
+        ({"sentiment_text": " \n\t "}, "The text is empty."),
+    ],
+)
+def test_no_sentiment_has_a_reason(redis_client: redis.Redis, changes: dict[str, Any], reason: str) -> None:
+    judge = FakeJudge()
+    Analyzer(redis_client, judge, settings()).handle(job(**changes))
+    result = only_result(redis_client)
+    assert (result.sentiment, result.sentiment_reason, judge.texts) == (None, reason, [])
+
+
+def test_a_job_that_comes_twice_ends_once(redis_client: redis.Redis) -> None:
+    judge = FakeJudge()
+    analyzer = Analyzer(redis_client, judge, settings())
+    analyzer.handle(job())
+    analyzer.handle(job())
+    assert len(outcomes(redis_client)) == 1
+    assert len(judge.texts) == 1
+
+
+def test_what_another_service_has_ended_stays_ended(redis_client: redis.Redis) -> None:
+    other = AnalyzeJob.model_validate(job())
+    end_utterance(redis_client, other, dropped(other, "no_speech"), settings())
+    Analyzer(redis_client, FakeJudge(), settings()).handle(job())
+    (event,) = outcomes(redis_client)
+    assert isinstance(event.message, Dropped)
+
+
+def test_the_race_between_two_workers_is_lost_quietly(redis_client: redis.Redis) -> None:
+    """The other worker ends the utterance while this one judges it."""
+
+    class SlowJudge(FakeJudge):
+        def judge(self, text: str) -> Sentiment:
+            Analyzer(redis_client, FakeJudge(), settings()).handle(job())
+            return super().judge(text)
+
+    Analyzer(redis_client, SlowJudge(), settings()).handle(job())
+    assert len(outcomes(redis_client)) == 1
+
+
+def test_a_model_that_fails_once_is_tried_again(redis_client: redis.Redis) -> None:
+    analyzer = Analyzer(redis_client, FakeJudge(failures=1), settings())
+    analyzer.handle(job())
+    assert only_result(redis_client).sentiment == GOOD
+    assert not analyzer.broken
+
+
+def test_a_text_that_breaks_the_model_is_shown_without_sentiment(
+    redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    analyzer = Analyzer(redis_client, FakeJudge(always_fails_on="swordfish"), settings())
+    analyzer.handle(job(text=SECRET, sentiment_text=SECRET))
+    result = only_result(redis_client)
+    assert (result.text, result.sentiment) == (SECRET, None)
+    assert result.sentiment_reason == "The sentiment model failed on this text."
+    assert not analyzer.broken, "the model works on other texts"
+    assert "IndexError in " in caplog.text
+    assert "swordfish" not in caplog.text
+
+
+def test_a_model_that_fails_on_everything_is_broken(redis_client: redis.Redis) -> None:
+    analyzer = Analyzer(redis_client, FakeJudge(failures=100), settings())
+    analyzer.handle(job())
+    assert only_result(redis_client).text == "I love this movie."
+    assert analyzer.broken
+
+
+def test_an_utterance_whose_workers_die_ends_as_an_error(redis_client: redis.Redis) -> None:
+    class Killed(BaseException):
+        """Stands for SIGKILL: nothing of the task runs after it."""
+
+    class DeadlyJudge(FakeJudge):
+        def judge(self, text: str) -> Sentiment:
+            self.texts.append(text)
+            raise Killed
+
+    judge = DeadlyJudge()
+    analyzer = Analyzer(redis_client, judge, settings(analyzer_max_tries=3))
+    for _ in range(3):
+        with pytest.raises(Killed):
+            analyzer.handle(job())
+    assert outcomes(redis_client) == []
+    analyzer.handle(job())
+    (event,) = outcomes(redis_client)
+    assert isinstance(event.message, Error)
+    assert (event.message.code, event.message.utterance) == (
+        "analyzer_failed",
+        AnalyzeJob.model_validate(job()).utterance,
+    )
+    assert len(judge.texts) == 3
+
+
+def test_the_count_of_tries_expires(redis_client: redis.Redis) -> None:
+    Analyzer(redis_client, FakeJudge(), settings(session_ttl_sec=600)).handle(job())
+    assert 0 < redis_client.ttl(analyze_tries_key(AnalyzeJob.model_validate(job()))) <= 600
+
+
+@pytest.mark.parametrize("raw", [None, 7, "text", [], {}, {"session": "short"}, {"v": 2, "session": SESSION}])
+def test_what_is_no_job_is_dropped(redis_client: redis.Redis, raw: object, caplog: pytest.LogCaptureFixture) -> None:
+    analyzer = Analyzer(redis_client, FakeJudge(), settings())
+    analyzer.handle(raw)
+    assert outcomes(redis_client) == []
+    assert "dropped a task that is no job" in caplog.text
+    analyzer.handle(job())
+    assert only_result(redis_client).sentiment == GOOD
+
+
+def test_a_bad_job_whose_utterance_is_known_is_an_error_for_its_user(
+    redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = {**job(), "text": {"nested": SECRET}}
+    Analyzer(redis_client, FakeJudge(), settings()).handle(bad)
+    (event,) = outcomes(redis_client)
+    assert isinstance(event.message, Error)
+    assert event.message.code == "invalid_job"
+    assert "swordfish" not in caplog.text
+
+
+def test_a_redis_that_stays_away_raises_within_the_patience() -> None:
+    judge = FakeJudge()
+    with redis.Redis(port=free_port(), socket_connect_timeout=1) as nowhere, pytest.raises(redis.ConnectionError):
+        Analyzer(nowhere, judge, settings()).handle(job())
+    assert judge.texts == []
+
+
+def test_a_redis_that_comes_back_is_used(redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    real: Callable[..., Any] = redis_client.eval
+    calls = []
+
+    def flaky(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise redis.ConnectionError("gone for a moment")
+        return real(*arguments)
+
+    monkeypatch.setattr(redis_client, "eval", flaky)
+    Analyzer(redis_client, FakeJudge(), settings()).handle(job())
+    assert only_result(redis_client).sentiment == GOOD
+    assert len(calls) == 2
+
+
+def test_a_full_redis_raises_and_the_job_works_later(redis_client: redis.Redis) -> None:
+    analyzer = Analyzer(redis_client, FakeJudge(), settings())
+    redis_client.config_set("maxmemory-policy", "noeviction")
+    redis_client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(redis.RedisError):
+            analyzer.handle(job())
+    finally:
+        redis_client.config_set("maxmemory", 0)
+    assert not redis_client.exists(done_key(SESSION, 48_000))
+    analyzer.handle(job())
+    assert only_result(redis_client).sentiment == GOOD

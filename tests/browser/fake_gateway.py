@@ -1,0 +1,266 @@
+"""A gateway without services behind it: serves the page, speaks docs/protocol.md, keeps every byte it gets.
+
+Each utterance "is transcribed" at once by `FakeGateway.outcome`, which tests replace. The rest (positions, resume,
+numbered outcomes, takeover) behaves as the real gateway must, so that the page can be tested alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.base import RequestResponseEndpoint
+
+from contract.names import CLOSE_TAKEN_OVER, SAMPLE_RATE_HZ, SESSION_SUBPROTOCOL_PREFIX, SUBPROTOCOL, utterance_id
+from contract.segmenter import Cut, Segmenter
+
+STATIC = Path(__file__).parents[2] / "fastapi_service" / "static"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; connect-src 'self' ws: wss:; style-src 'self'; img-src 'self' data:; worker-src 'self'; "
+    "media-src 'self' blob:"
+)
+
+Message = dict[str, Any]
+
+
+@dataclass
+class FakeSession:
+    """One session: its stream so far, and what was answered."""
+
+    name: str
+    stream: Segmenter = field(default_factory=Segmenter)
+    safe: int = 0
+    cuts: list[Cut] = field(default_factory=list)
+    outcomes: list[Message] = field(default_factory=list)
+    socket: WebSocket | None = None
+
+    @property
+    def pcm(self) -> bytes:
+        """The safe audio, from position 0."""
+        return b"".join(cut.pcm for cut in self.cuts)
+
+
+class FakeGateway:
+    """Runs in a thread; use as a context manager."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[str, FakeSession] = {}
+        self.openings: list[dict[str, str]] = []  # query and offered subprotocols of each connection
+        self.frames: list[bytes] = []
+        self.demo = False
+        self.silent = False  # accepts nothing and answers nothing after `session`
+        self.refusal: tuple[list[Message], int] | None = None  # messages and close code for each new connection
+        self.clips: Path | None = None
+        self.outcome: Callable[[Cut, int], Message | None] = plain_result
+        self.buffer_sec = 600.0
+        self._app = self._make_app()
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def __enter__(self) -> FakeGateway:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Serve, on the same port each time."""
+        port = int(self.url.rsplit(":", 1)[1])
+        config = uvicorn.Config(
+            self._app, port=port, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.close()
+        listener.bind(("127.0.0.1", port))
+        self._listener = listener
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self.wait_for(lambda: self._server.started)
+
+    def stop(self) -> None:
+        """End serving; open connections are closed."""
+        self._server.should_exit = True
+        self._thread.join(10)
+        self._listener.close()
+
+    @property
+    def only(self) -> FakeSession:
+        """The session, where there is one."""
+        (session,) = self.sessions.values()
+        return session
+
+    def wait_for(self, condition: Callable[[], bool], timeout_sec: float = 20.0) -> None:
+        """Poll until `condition` holds; AssertionError when it does not in time."""
+        deadline = time.monotonic() + timeout_sec
+        while not condition():
+            assert time.monotonic() < deadline, "the condition did not come true in time"
+            time.sleep(0.02)
+
+    def close_all(self, code: int = 1012) -> None:
+        """Close every connection."""
+        for session in self.sessions.values():
+            if session.socket is not None:
+                self._call(session.socket.close(code))
+
+    def send(self, message: Message) -> None:
+        """Send a message to the only session's connection."""
+        connection = self.only.socket
+        assert connection is not None
+        self._call(connection.send_json(message))
+
+    def _call(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(5)
+
+    def _run(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        try:
+            self._loop.run_until_complete(self._server.serve(sockets=[self._listener]))
+        finally:
+            self._loop.close()
+
+    def _make_app(self) -> FastAPI:
+        app = FastAPI()
+        app.mount("/static", StaticFiles(directory=STATIC))
+        app.get("/")(self._index)
+        app.get("/demo/clips/{name}")(self._clip)
+        app.websocket("/ws")(self._websocket)
+
+        @app.middleware("http")
+        async def add_policy(request: Request, call_next: RequestResponseEndpoint) -> Response:
+            response = await call_next(request)
+            response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+            return response
+
+        return app
+
+    async def _index(self) -> Response:
+        return FileResponse(STATIC / "index.html")
+
+    async def _clip(self, name: str) -> Response:
+        path = self.clips / name if self.clips is not None else None
+        return FileResponse(path) if path is not None and path.is_file() else Response("[]", media_type="text/json")
+
+    async def _websocket(self, connection: WebSocket) -> None:
+        offered: list[str] = connection.scope["subprotocols"]
+        self.openings.append({**connection.query_params, "offered": " ".join(offered)})
+        await connection.accept(subprotocol=SUBPROTOCOL)
+        if self.refusal is not None:
+            messages, code = self.refusal
+            for message in messages:
+                await connection.send_json(message)
+            await connection.close(code)
+            return
+        session = self._session(offered)
+        if session.socket is not None:
+            await session.socket.close(CLOSE_TAKEN_OVER)
+        session.socket = connection
+        try:
+            await self._greet(connection, session)
+            while True:
+                frame = await connection.receive_bytes()
+                self.frames.append(frame)
+                if not self.silent:
+                    await self._take(connection, session, frame)
+        except (WebSocketDisconnect, RuntimeError):
+            if session.socket is connection:
+                session.socket = None
+
+    def _session(self, offered: list[str]) -> FakeSession:
+        for name in offered:
+            known = self.sessions.get(name.removeprefix(SESSION_SUBPROTOCOL_PREFIX))
+            if known is not None:
+                return known
+        session = FakeSession(secrets.token_urlsafe(24))
+        self.sessions[session.name] = session
+        return session
+
+    async def _greet(self, connection: WebSocket, session: FakeSession) -> None:
+        if "from" in connection.query_params:
+            session.stream = Segmenter(session.safe)  # what was not safe comes again
+        else:
+            for cut in session.stream.flush("idle"):
+                self._keep(session, cut)
+        await connection.send_json(
+            {
+                "type": "session",
+                "session": session.name,
+                "position": session.safe,
+                "seq": len(session.outcomes),
+                "models": {"speech": "fake", "sentiment": "fake", "demo": self.demo},
+                "limits": {
+                    "frame_bytes": 65536,
+                    "utterance_sec": 15.0,
+                    "idle_cut_sec": 2.0,
+                    "idle_close_sec": 3600.0,
+                    "buffer_sec": self.buffer_sec,
+                },
+            }
+        )
+        for outcome in session.outcomes[int(connection.query_params.get("after", 0)) :]:
+            await connection.send_json(outcome)
+
+    async def _take(self, connection: WebSocket, session: FakeSession, frame: bytes) -> None:
+        for cut in session.stream.feed(frame):
+            outcome = self._keep(session, cut)
+            await connection.send_json(
+                {
+                    "type": "accepted",
+                    "utterance": utterance_id(session.name, cut.start),
+                    "start": cut.start,
+                    "position": cut.end,
+                }
+            )
+            if outcome is not None:
+                await connection.send_json(outcome)
+
+    def _keep(self, session: FakeSession, cut: Cut) -> Message | None:
+        session.cuts.append(cut)
+        session.safe = cut.end
+        message = self.outcome(cut, len(session.cuts))
+        if message is None:
+            return None
+        outcome = {
+            "seq": len(session.outcomes) + 1,
+            "utterance": utterance_id(session.name, cut.start),
+            "start_sec": round(cut.start / SAMPLE_RATE_HZ, 3),
+            "duration_sec": round((cut.end - cut.start) / SAMPLE_RATE_HZ, 3),
+            "timings_ms": {"queue": 12.0, "speech": 140.0},
+            **message,
+        }
+        session.outcomes.append(outcome)
+        return outcome
+
+
+def plain_result(cut: Cut, number: int) -> Message | None:
+    """Every utterance as "utterance <number>"."""
+    return result(f"utterance {number}")
+
+
+def result(text: str, zone: str = "positive", score: float = 0.93, **more: object) -> Message:
+    """The fields of a `result` that tests care about."""
+    label = "NEGATIVE" if zone == "negative" else "POSITIVE"
+    sentiment = {"label": label, "score": score, "scores": {label: score}, "zone": zone}
+    return {
+        "type": "result",
+        "text": text,
+        "language": "en",
+        "translation": None,
+        "sentiment": sentiment,
+        "sentiment_reason": None,
+        **more,
+    }
