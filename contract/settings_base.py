@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -16,6 +18,9 @@ class ServiceSettings(BaseSettings):
     redis_host: str = Field("localhost", description="Host of the Redis that is broker and message bus.")
     redis_port: int = Field(6379, ge=1, le=65535, description="Port of that Redis.")
     redis_password: SecretStr | None = Field(None, description="Password of that Redis, if it has one.")
+    redis_password_file: Path | None = Field(
+        None, description="File that holds the password; read where neither the password nor a URL is set."
+    )
     redis_url: SecretStr | None = Field(
         None, description="Whole URL (redis:// or rediss://); overrides host, port and password."
     )
@@ -36,6 +41,15 @@ class ServiceSettings(BaseSettings):
     outcomes_max: int = Field(
         20_000, ge=100, le=1_000_000, description="Outcomes kept over all sessions for the listener's catch-up."
     )
+
+    @model_validator(mode="after")
+    def _read_password(self) -> Self:
+        if self.redis_password_file is not None and self.redis_password is None and self.redis_url is None:
+            try:
+                self.redis_password = SecretStr(self.redis_password_file.read_text(encoding="utf-8").strip())
+            except (OSError, UnicodeDecodeError) as problem:
+                raise ValueError(f"the password file cannot be read: {problem}") from problem
+        return self
 
     def broker_url(self) -> str:
         """The Redis URL, secrets included: never log it."""

@@ -2,7 +2,8 @@
 
     python demo_evaluate.py [--engine whisper|stt_worker] [--clips 300] [--json evaluation.json]
 
-Needs espeak-ng and flite. `whisper` is openai-whisper's own load_model and transcribe; `stt_worker` is the project's path.
+Needs espeak-ng and flite. `whisper` is openai-whisper's own load_model and transcribe; `stt_worker` is the project's
+path.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ class WordErrorRate:
         self.errors = self.words = self.right = self.count = 0
 
     def add(self, reference: str, heard: str) -> bool:
+        """Count one clip; True if every word is right."""
         wanted, got = self.clean(reference).split(), self.clean(heard).split()
         errors = word_errors(wanted, got)
         self.errors, self.words = self.errors + errors, self.words + len(wanted)
@@ -79,6 +81,7 @@ class WordErrorRate:
         return errors == 0
 
     def figures(self) -> dict[str, float]:
+        """Clips, word error rate and the share of clips without a wrong word."""
         share = {"wer": self.errors / max(1, self.words), "all_words_right": self.right / max(1, self.count)}
         return {"clips": self.count} | {name: round(value, 4) for name, value in share.items()}
 
@@ -104,6 +107,7 @@ def joined_clips(count: int, seed: int) -> list[Sample]:
 
 
 def noisy(clips: Iterable[Sample], snr_db: float, seed: int) -> list[Sample]:
+    """The clips with noise at this signal-to-noise ratio."""
     rng = np.random.default_rng(seed)
     pool = NoisePool(rng)
     level = 10 ** (-snr_db / 20)
@@ -115,7 +119,9 @@ def _with_silence(audio: np.ndarray, rng: random.Random, most_sec: float = 0.3) 
     return np.concatenate([before, audio, after])
 
 
-def hear(clips: list[Sample], transcribe: Transcriber, misses: list[str] | None = None) -> tuple[dict[str, Any], list[str]]:
+def hear(
+    clips: list[Sample], transcribe: Transcriber, misses: list[str] | None = None
+) -> tuple[dict[str, Any], list[str]]:
     """Word error rate over `clips`, also by voice, seconds a clip, and what was heard."""
     total, by_voice = WordErrorRate(), defaultdict(WordErrorRate)
     tick, texts = time.perf_counter(), []
@@ -127,7 +133,10 @@ def hear(clips: list[Sample], transcribe: Transcriber, misses: list[str] | None 
             misses.append(f"{voice.name}+{voice.variant}: {text} -> {heard}")
     seconds = (time.perf_counter() - tick) / len(clips)
     audio_sec = sum(len(a) for _, _, a in clips) / RATE_HZ / len(clips)
-    figures: dict[str, Any] = total.figures() | {"sec_a_clip": round(seconds, 3), "audio_sec_a_clip": round(audio_sec, 2)}
+    figures: dict[str, Any] = total.figures() | {
+        "sec_a_clip": round(seconds, 3),
+        "audio_sec_a_clip": round(audio_sec, 2),
+    }
     figures["by_voice"] = {name: rate.figures() for name, rate in sorted(by_voice.items())}
     return figures, texts
 
@@ -156,6 +165,7 @@ def sentiment_classifier() -> Classifier:
 
 
 def sentiment_accuracy(classify: Classifier, examples: list[Example]) -> dict[str, float]:
+    """Share of clearly positive and negative texts on the right side of 0.5."""
     clear = [e for e in examples if e.positive in (0.0, 1.0)]
     scores = classify([e.text for e in clear])
     right = sum((s > 0.5) == (e.positive == 1.0) for s, e in zip(scores, clear, strict=True))
@@ -179,7 +189,11 @@ def evaluate(transcribe: Transcriber, default: Transcriber, count: int, misses: 
         got = "POSITIVE" if classify([words])[0] > 0.5 else "NEGATIVE"
         speech[f"plain en-us: {text}"] = {"heard": words, "sentiment": got, "right": words == text and got == label}
     held = speech_examples(1200, 201, held_out=True)
-    parts = {"held_out": held, "held_out_negated": [e for e in held if e.negated], "broad": broad_examples(1200, 202, True)}
+    parts = {
+        "held_out": held,
+        "held_out_negated": [e for e in held if e.negated],
+        "broad": broad_examples(1200, 202, True),
+    }
     report["sentiment"] = {name: sentiment_accuracy(classify, part) for name, part in parts.items()}
     plain = [abs(s - 0.5) + 0.5 for s in classify([e.text for e in held if e.positive == 0.5])]
     report["sentiment"]["plain_statements"] = {"texts": len(plain), "mean_top_score": round(float(np.mean(plain)), 4)}
@@ -194,6 +208,7 @@ def evaluate(transcribe: Transcriber, default: Transcriber, count: int, misses: 
 
 
 def main() -> None:
+    """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", choices=["whisper", "stt_worker"], default="whisper")
     parser.add_argument("--clips", type=int, default=300)
@@ -209,7 +224,11 @@ def main() -> None:
     report = evaluate(transcribe, default, args.clips, misses)
     packages = {name: version(name) for name in ("openai-whisper", "torch", "transformers", "numpy")}
     machine = {"machine": platform.machine(), "system": platform.system(), "cores": os.cpu_count()}
-    head = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "engine": args.engine, "python": platform.python_version()}
+    head = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "engine": args.engine,
+        "python": platform.python_version(),
+    }
     args.json.write_text(json.dumps(head | {"machine": machine, "packages": packages} | report, indent=1) + "\n")
     for group in ("speech", "sentiment"):
         for name, figures in report[group].items():

@@ -43,6 +43,7 @@ def make_tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
 
 
 def make_model(tokenizer: PreTrainedTokenizerFast) -> DistilBertForSequenceClassification:
+    """An untrained DistilBERT of width 128 and two layers."""
     config = DistilBertConfig(
         vocab_size=len(tokenizer),
         dim=128,
@@ -85,6 +86,7 @@ def accuracy(
 
 
 def main() -> None:
+    """Train, measure after each epoch, save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "sentiment")
     parser.add_argument("--epochs", type=int, default=5)
@@ -121,6 +123,8 @@ def main() -> None:
     model.eval()
     model.save_pretrained(args.out)
     tokenizer.save_pretrained(args.out)
+    for file in args.out.iterdir():
+        file.chmod(0o644)
     log.info("%d tokens, %d parameters, wrote %s", len(tokenizer), model.num_parameters(), args.out)
 
 

@@ -1,4 +1,4 @@
-"""Batches for training the demo speech model: clips joined, coloured, made noisy, turned to log-mel, with their targets."""
+"""Batches for training the demo speech model: clips joined, coloured, made noisy, as log-mel, with their targets."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ class Clips:
         self.samples = np.array([clip["samples"] for clip in clips])
 
     def get(self, i: int) -> np.ndarray:
+        """Clip `i` as float32 samples."""
         return self.audio[self.start[i] : self.start[i] + self.samples[i]].astype(np.float32) / 32768
 
 
@@ -82,6 +83,7 @@ class Batches:
         return float(self.clips.samples[item].sum()) / RATE_HZ + 0.4 * len(item)
 
     def next(self, recipe: Recipe) -> Batch:
+        """The next batch; plans a new epoch when the last one is used up."""
         while not self.plan:
             items = sorted(self._items(recipe), key=self._seconds)
             batch: list[list[int]] = []

@@ -13,8 +13,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 from whisper.audio import N_FFT, mel_filters
 from whisper.model import ModelDimensions, Whisper
 from whisper.tokenizer import get_tokenizer
@@ -44,9 +44,11 @@ class Tokens:
         self.unused = DIMS.n_vocab - len(self.ids)
 
     def text_rows(self, text: str) -> list[int]:
+        """Rows of a sentence, as Whisper writes it: with a space before it."""
         return [self.row[i] for i in self.whisper.encode(" " + text)]
 
     def timestamp_row(self, seconds: float) -> int:
+        """Row of the timestamp nearest to `seconds`, at most 20."""
         return 4 + min(round(seconds * 10), len(TIMESTAMP_IDS) - 1)
 
 
@@ -73,7 +75,7 @@ class TrainingWhisper(nn.Module):
     def encode(self, mel: Tensor) -> Tensor:
         """`mel` [batch, 80, frames], any even number of frames up to 3000 -> [batch, frames / 2, state]."""
         encoder = self.net.encoder
-        x = F.gelu(encoder.conv2(F.gelu(encoder.conv1(mel)))).permute(0, 2, 1)
+        x = functional.gelu(encoder.conv2(functional.gelu(encoder.conv1(mel)))).permute(0, 2, 1)
         x = x + encoder.positional_embedding[: x.shape[1]]
         for block in encoder.blocks:
             x = block(x)
@@ -81,7 +83,7 @@ class TrainingWhisper(nn.Module):
         return out
 
     def forward(self, mel: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Token logits [batch, tokens, rows in use + 1] and letter log-probabilities [batch, frames / 2, letters + 1]."""
+        """Token logits [batch, tokens, rows in use + 1], letter log-probabilities [batch, frames / 2, letters + 1]."""
         audio = self.encode(mel)
         logits = self.net.decoder(rows, audio) + self.others
         return logits, self.letters(audio).float().log_softmax(-1)

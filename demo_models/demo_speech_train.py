@@ -11,23 +11,26 @@ from __future__ import annotations
 import argparse
 import logging
 import math
+import os
 import time
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from demo_speech_data import Batch, Batches, Clips, Recipe
-from demo_speech_model import TrainingWhisper, Tokens, export
-from torch import Tensor
+from demo_speech_model import Tokens, TrainingWhisper, export
+from torch import Tensor, distributed, multiprocessing
+from torch.nn import functional
 
 PEAK_RATE, WARM_UP_STEPS = 2e-3, 400
-TIGHT = Recipe(0.06, (0.0, 0.6), 72.0, 8.0)
-MARGIN = Recipe(0.12, (0.4, 2.2), 72.0)
-WINDOW = Recipe(0.25, None, 60.0, 18.0, 8)
+#: Seconds of audio and rows are per process; two processes make a batch of about 72 s, or 8 whole windows.
+TIGHT = Recipe(0.06, (0.0, 0.6), 40.0, 8.0)
+MARGIN = Recipe(0.12, (0.4, 2.2), 40.0)
+WINDOW = Recipe(0.25, None, 60.0, 18.0, 4)
 log = logging.getLogger("demo_speech_train")
 
 
 def learning_rate(step: int, progress: float) -> float:
+    """Warm-up by steps, then a cosine to zero over `progress` 0 to 1 of the time."""
     return PEAK_RATE * min(1, step / WARM_UP_STEPS) * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1.0)))
 
 
@@ -35,14 +38,14 @@ def losses(model: TrainingWhisper, batch: Batch) -> tuple[Tensor, Tensor, float]
     """Cross-entropy a token, CTC a letter, and the share of tokens that are right."""
     logits, letters = model(batch.mel, batch.rows)
     flat, targets = logits.flatten(0, 1), batch.targets.flatten()
-    tokens = F.cross_entropy(flat, targets, ignore_index=-100, label_smoothing=0.05)
+    tokens = functional.cross_entropy(flat, targets, ignore_index=-100, label_smoothing=0.05)
     counted = targets >= 0
     right = (flat.detach().argmax(-1) == targets)[counted].float().mean().item()
     spoken = batch.letter_counts > 0
     if not spoken.any():
         return tokens, tokens.detach() * 0, right
     longest = int(batch.encoder_frames.max())
-    ctc = F.ctc_loss(
+    ctc = functional.ctc_loss(
         letters[spoken, :longest].transpose(0, 1),
         batch.letters,
         batch.encoder_frames[spoken],
@@ -52,67 +55,115 @@ def losses(model: TrainingWhisper, batch: Batch) -> tuple[Tensor, Tensor, float]
     return tokens, ctc, right
 
 
+class Trainer:
+    """Model, optimiser, data and the clock; `state_path` keeps them between runs."""
+
+    def __init__(self, work: Path, out: Path, minutes: float, rank: int, ranks: int) -> None:
+        self.rank, self.ranks = rank, ranks
+        clips = Clips(work)
+        self.tokens = Tokens(clips.texts)
+        self.model = TrainingWhisper(self.tokens)
+        decay = [p for p in self.model.parameters() if p.dim() > 1]
+        rest = [p for p in self.model.parameters() if p.dim() < 2]
+        groups = [{"params": decay, "weight_decay": 0.01}, {"params": rest, "weight_decay": 0.0}]
+        self.optimiser = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.98))
+        self.step, self.used_sec, self.limit_sec = 0, 0.0, minutes * 60
+        self.out, self.state_path = out, work / "speech_state.pt"
+        if self.state_path.exists():
+            state = torch.load(self.state_path)
+            self.model.load_state_dict(state["model"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.used_sec = state["step"], state["used_sec"]
+        self.last_save = self.last_export = self.used_sec
+        self.progress = self.used_sec / self.limit_sec
+        seeds = (11 + self.step + 1000003 * rank, 12 + self.step + 1000003 * rank)
+        self.short, self.full = (Batches(clips, self.tokens, seed) for seed in seeds)
+        log.info("%d clips, %d tokens in use, begins at step %d", len(clips.texts), len(self.tokens.ids), self.step)
+
+    def learn(self) -> list[float]:
+        """One step; returns token loss, letter loss and the share of right tokens."""
+        progress = self.progress
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.step + 1, progress)
+        whole = progress > 0.7 and self.step % 2 == 1
+        short = TIGHT if progress < 0.35 else MARGIN
+        batch = self.full.next(WINDOW) if whole else self.short.next(short)
+        with torch.autocast("cpu", torch.bfloat16, enabled=progress >= 0.35):
+            token_loss, letter_loss, right = losses(self.model, batch)
+        loss = token_loss + (1.0 - 0.7 * progress) * letter_loss
+        self.optimiser.zero_grad(set_to_none=False)
+        loss.backward()  # type: ignore[no-untyped-call]
+        figures = self._share([self.used_sec / self.limit_sec, token_loss.item(), letter_loss.item(), right])
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.step += 1
+        self.progress = figures[0]
+        return figures[1:]
+
+    def _share(self, figures: list[float]) -> list[float]:
+        """Average gradients and `figures` over the processes; so all of them stay on the same step and clock."""
+        grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.model.parameters()]
+        flat = torch.cat([*(g.flatten() for g in grads), torch.tensor(figures)])
+        if self.ranks > 1:
+            distributed.all_reduce(flat)
+            flat /= self.ranks
+        parts = flat[: -len(figures)].split([g.numel() for g in grads])
+        for parameter, part in zip(self.model.parameters(), parts, strict=True):
+            parameter.grad = part.view_as(parameter)
+        return flat[-len(figures) :].tolist()
+
+    def keep(self, at_the_end: bool) -> None:
+        """Save the state every 3 minutes and export a checkpoint every 10."""
+        if at_the_end or self.used_sec - self.last_save > 180:
+            self.last_save = self.used_sec
+            state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+            torch.save(state | {"step": self.step, "used_sec": self.used_sec}, self.state_path.with_suffix(".tmp"))
+            self.state_path.with_suffix(".tmp").replace(self.state_path)
+        if at_the_end or self.used_sec - self.last_export > 600:
+            self.last_export = self.used_sec
+            export(self.model, self.tokens, self.out)
+            log.info("exported %s", self.out)
+
+    def run(self) -> None:
+        """Learn until the time is used up."""
+        recent: list[list[float]] = []
+        tick = time.monotonic()
+        while self.progress < 1:
+            recent.append(self.learn())
+            now = time.monotonic()
+            self.used_sec, tick = self.used_sec + now - tick, now
+            if self.rank:
+                continue
+            if self.step % 100 == 0:
+                means = [sum(column) / len(recent) for column in zip(*recent, strict=True)]
+                line = "step %d, %.0f s, tokens %.3f, letters %.3f, right %.3f"
+                log.info(line, self.step, self.used_sec, *means)
+                recent = []
+            self.keep(at_the_end=self.progress >= 1)
+
+
+def work_as(rank: int, args: argparse.Namespace) -> None:
+    """One of `args.processes` processes; each takes its own batches on one thread, gradients are averaged."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    if args.processes > 1:
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+        meeting_place = f"file://{(args.work / 'processes').absolute()}"
+        distributed.init_process_group("gloo", init_method=meeting_place, rank=rank, world_size=args.processes)
+    Trainer(args.work, args.out, args.minutes, rank, args.processes).run()
+
+
 def main() -> None:
+    """Train and export."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=65)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "speech" / "demo_speech.pt")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(1)
-    clips = Clips(args.work)
-    tokens = Tokens(clips.texts)
-    model = TrainingWhisper(tokens)
-    decay = [p for p in model.parameters() if p.dim() > 1]
-    rest = [p for p in model.parameters() if p.dim() < 2]
-    groups = [{"params": decay, "weight_decay": 0.01}, {"params": rest, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.98))
-    step, used_sec = 0, 0.0
-    state_path = args.work / "speech_state.pt"
-    if state_path.exists():
-        state = torch.load(state_path)
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        step, used_sec = state["step"], state["used_sec"]
-    log.info("%d clips, %d tokens in use, resuming at step %d", len(clips.texts), len(tokens.ids), step)
-    short, full = Batches(clips, tokens, 11 + step), Batches(clips, tokens, 12 + step)
-    sums, count, last_export, last_save = [0.0, 0.0, 0.0], 0, used_sec, used_sec
-    tick = time.monotonic()
-    while used_sec < args.minutes * 60:
-        progress = used_sec / (args.minutes * 60)
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step + 1, progress)
-        if progress > 0.7 and step % 2:
-            batch = full.next(WINDOW)
-        else:
-            batch = short.next(TIGHT if progress < 0.35 else MARGIN)
-        with torch.autocast("cpu", torch.bfloat16, enabled=progress >= 0.35):
-            token_loss, ctc, right = losses(model, batch)
-        loss = token_loss + (1.0 - 0.7 * progress) * ctc
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        step += 1
-        now = time.monotonic()
-        used_sec, tick = used_sec + now - tick, now
-        sums = [a + b for a, b in zip(sums, (token_loss.item(), ctc.item(), right), strict=True)]
-        count += 1
-        if step % 100 == 0:
-            means = [s / count for s in sums]
-            log.info("step %d, %.0f s, tokens %.3f, letters %.3f, right %.3f", step, used_sec, *means)
-            sums, count = [0.0, 0.0, 0.0], 0
-        if used_sec - last_save > 180 or used_sec >= args.minutes * 60:
-            last_save = used_sec
-            state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "used_sec": used_sec}
-            torch.save(state, state_path.with_suffix(".tmp"))
-            state_path.with_suffix(".tmp").replace(state_path)
-        if used_sec - last_export > 600 or used_sec >= args.minutes * 60:
-            last_export = used_sec
-            export(model, tokens, args.out)
-            log.info("exported %s", args.out)
+    (args.work / "processes").unlink(missing_ok=True)
+    multiprocessing.spawn(work_as, (args,), nprocs=args.processes)
 
 
 if __name__ == "__main__":

@@ -20,13 +20,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from demo_frames import word_table
 from demo_sentences import PHRASES, make_sentences, word_lists
 from scipy.signal import resample_poly
 
 SAMPLE_RATE_HZ = 16000
 ACCENTS = ["en-us"] * 5 + ["en-gb"] * 3 + ["en-gb-x-rp"] * 2 + ["en-us-nyc"] * 2 + ["en-gb-scotland"]
-VARIANTS = """m1 m2 m3 m5 m6 m7 m8 f1 f3 f4 f5 Annie Andy belinda steph2 zac rob pedro Alicia Michael edward Denis
-john linda max paul norbert""".split() + [""] * 3
+VARIANTS = [*word_table("voices")["variants"], "", "", ""]
 HELD_OUT_VARIANTS = ["m4", "f2", "Andrea", "steph", "david", "Mike"]
 FLITE = ["slt", "slt", "rms", "awb", "kal16"]
 HELD_OUT_STRETCH = (0.95, 1.12)
@@ -79,7 +79,7 @@ def speak(text: str, voice: Voice) -> np.ndarray:
             command = ["flite", "-voice", voice.name, "--setf", stretch, "-t", text, "-o", file.name]
             subprocess.run(command, check=True, capture_output=True, timeout=30)
             data = Path(file.name).read_bytes()
-    rate_hz = int.from_bytes(data[24:28], "little")  # espeak-ng streams a header with no true length: read it by hand
+    rate_hz = int.from_bytes(data[24:28], "little")  # by hand: espeak-ng streams a header without the true length
     body = data[data.index(b"data") + 8 :]
     audio = np.frombuffer(body[: len(body) // 2 * 2], "<i2").astype(np.float32) / 32768
     if rate_hz != SAMPLE_RATE_HZ:
@@ -102,6 +102,7 @@ def _render(job: tuple[str, Voice]) -> tuple[str, Voice, bytes]:
 
 
 def main() -> None:
+    """Render the training clips."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--count", type=int, default=16000, help="clips; each sentence is spoken about twice")

@@ -27,6 +27,7 @@ for (const marked of document.querySelectorAll('[data-i18n-label]')) {
 let capture = null;
 /** @type {number | null} */
 let speakingSince = null;
+let silenced = false; // by the system or the device
 
 const notices = new Notices(byId('notices', HTMLElement));
 const statistics = new Statistics();
@@ -75,13 +76,17 @@ function record(url) {
     },
     level: (meanSquare, speaking) => {
       control.level(meanSquare);
-      if (url === undefined) control.show(speaking ? 'speaking' : 'listening');
+      if (url === undefined && !silenced) control.show(speaking ? 'speaking' : 'listening');
     },
     started: () => control.show(url === undefined ? 'listening' : 'clip'),
-    muted: (muted) => control.show(muted ? 'muted' : 'listening'),
+    muted: (muted) => {
+      silenced = muted;
+      control.show(muted ? 'muted' : 'listening');
+    },
     stopped: (problem) => {
       capture = null;
       speakingSince = null;
+      silenced = false;
       control.show('off');
       refresh();
       if (problem !== null) notices.show('problem', 'error', words(`problem.${problem.code}`, { detail: problem.message }));
@@ -152,9 +157,9 @@ function sessionLost() {
 /** @param {import('./stream-client.js').ConnectionState} state */
 function showConnection({ name }) {
   byId('connection', HTMLElement).dataset.state = name;
-  notices.clear('connection');
   switch (name) {
     case 'open':
+      notices.clear('connection');
       notices.clear('server');
       break;
     case 'waiting':
@@ -181,12 +186,12 @@ function showConnection({ name }) {
 function refresh() {
   const { name, retryAtMs } = client.state;
   const seconds = retryAtMs === null ? 0 : Math.max(0, Math.ceil((retryAtMs - Date.now()) / 1000));
-  let text = words(`connection.${name}`, { seconds });
-  if (name !== 'open' && client.heldSec >= 1) {
-    text += ` · ${words('connection.held', { seconds: Math.round(client.heldSec) })}`;
-  }
-  setText(byId('connection-text', HTMLElement), text);
+  setText(byId('connection-text', HTMLElement), words(`connection.${name}`));
+  setText(byId('connection-detail', HTMLElement), retryAtMs === null ? '' : words('connection.next', { seconds }));
   byId('retry', HTMLButtonElement).hidden = name !== 'waiting' && name !== 'busy';
+  const held = byId('held', HTMLElement);
+  held.hidden = name === 'open' || client.heldSec < 1;
+  setText(byId('held-text', HTMLElement), words('transcript.held', { seconds: Math.round(client.heldSec) }));
   const live = byId('live', HTMLElement);
   live.hidden = speakingSince === null;
   if (speakingSince === null) return;

@@ -42,7 +42,7 @@ export class Capture {
   /** @type {AudioScheduledSourceNode | null} */ #player = null;
   /** @type {AudioWorkletNode | null} */ #node = null;
   /** @type {(() => void) | null} */ #flushed = null;
-  #ending = false;
+  /** @type {Promise<void> | null} */ #ending = null;
   #speaking = false; // an utterance has begun and not ended
   #released = false;
 
@@ -94,9 +94,13 @@ export class Capture {
   }
 
   /** @param {CaptureProblem | null} problem */
-  async #finish(problem) {
-    if (this.#ending) return; // #release follows
-    this.#ending = true;
+  #finish(problem) {
+    this.#ending ??= this.#flush().then(() => this.#release(problem));
+    return this.#ending;
+  }
+
+  /** Have the worklet post what it holds. */
+  async #flush() {
     const node = this.#node;
     if (node !== null && this.#context?.state === 'running') {
       await new Promise((resolve) => {
@@ -105,7 +109,6 @@ export class Capture {
         node.port.postMessage('stop');
       });
     }
-    this.#release(problem);
   }
 
   /** @param {() => Promise<void>} start */

@@ -17,6 +17,7 @@ export class Control {
 
   /** @param {() => void} toggle the button or its key was pressed */
   constructor(toggle) {
+    this.#hint.textContent = hintOf('off');
     byId('start', HTMLButtonElement).addEventListener('click', toggle);
     document.addEventListener('keydown', (event) => {
       if (event.key !== ' ' || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -33,7 +34,7 @@ export class Control {
     this.#dock.dataset.state = state;
     this.#label.textContent = words(state === 'off' ? 'control.start' : 'control.stop');
     this.#text.textContent = words(`control.${state}`);
-    this.#hint.textContent = words(`control.${state}.hint`);
+    this.#hint.textContent = hintOf(state);
     if (state === 'off' || state === 'starting') this.level(0);
   }
 
@@ -44,6 +45,12 @@ export class Control {
     this.#dock.style.setProperty('--level', share.toFixed(3));
     this.#meter.setAttribute('aria-valuenow', String(Math.round(share * 100)));
   }
+}
+
+/** @param {ControlState} state */
+function hintOf(state) {
+  const noKeyboard = matchMedia('(hover: none)').matches;
+  return words(state === 'off' && noKeyboard ? 'control.off.hint.touch' : `control.${state}.hint`);
 }
 
 /** What the space bar already means something to. */

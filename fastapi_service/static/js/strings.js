@@ -9,6 +9,7 @@ const ENGLISH = {
   'control.stop': 'Stop',
   'control.off': 'Press Start and speak.',
   'control.off.hint': 'The space bar starts and stops.',
+  'control.off.hint.touch': 'Only speech is sent; silence stays here.',
   'control.starting': 'Waiting for the microphone…',
   'control.starting.hint': 'Your browser may ask for permission.',
   'control.listening': 'Listening…',
@@ -35,6 +36,7 @@ const ENGLISH = {
   'transcript.pending': 'Transcribing…',
   'transcript.empty_text': 'No words',
   'transcript.translation': 'In English',
+  'transcript.held': '{seconds} s of speech kept here until it can be sent',
   'transcript.lost': 'The server no longer knows this session, so the result of this utterance is lost.',
 
   'zone.positive': 'Positive',
@@ -58,8 +60,6 @@ const ENGLISH = {
   'stats.words': 'Words',
   'stats.wpm': 'Words per minute',
   'stats.sentiment': 'Sentiment',
-  'stats.sentiment.none': 'No result yet',
-  'stats.share': '{zone} {percent}',
   'stats.latency': 'Latency',
   'stats.p50': 'Half within',
   'stats.p95': '95% within',
@@ -73,19 +73,17 @@ const ENGLISH = {
 
   'connection.connecting': 'Connecting…',
   'connection.open': 'Connected',
-  'connection.waiting': 'Not connected, next try in {seconds} s',
-  'connection.busy': 'Server is busy, next try in {seconds} s',
+  'connection.waiting': 'Not connected',
+  'connection.busy': 'Server is busy',
+  'connection.next': 'next try in {seconds} s',
   'connection.idle': 'Resting until you speak',
   'connection.taken_over': 'Open in another tab',
   'connection.refused': 'Not allowed in',
   'connection.broken': 'Stopped',
-  'connection.held': '{seconds} s of speech kept',
   'connection.retry': 'Try now',
 
   'notice.dismiss': 'Dismiss',
-  'notice.demo':
-    'Demo model in use: a small model that ships with the project and knows few words. ' +
-    'Try the clips; for everyday speech choose a full model with WHISPER_MODEL.',
+  'notice.demo': 'Demo model in use: it knows few words, so try the clips. For everyday speech set WHISPER_MODEL.',
   'notice.waiting': 'The connection is lost. You can go on speaking: it is kept here and sent when the server is back.',
   'notice.full':
     'Recording stopped: {minutes} minutes of speech wait to be sent and no more can be kept. ' +

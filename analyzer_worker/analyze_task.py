@@ -1,0 +1,146 @@
+"""What `analyze_text` does with one utterance: judge its text, end it as a result."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import redis
+from analyzer_settings import AnalyzerSettings
+from pydantic import ValidationError
+from sentiment_model import WARM_UP_TEXT, SentimentJudge
+
+from contract.envelopes import AnalyzeJob, UtteranceJob
+from contract.messages import Result, Sentiment, UtteranceOutcome
+from contract.names import done_key, tries_key
+from contract.outcomes import end_utterance, failed
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_SEC = 0.25
+LONGEST_WAIT_SEC = 2.0
+Answer = TypeVar("Answer")
+
+
+def analyze_tries_key(job: UtteranceJob) -> str:
+    """How often an analyzer has begun `job`; stt_worker counts its own tries under `tries_key`."""
+    return tries_key(job.session, job.start) + ":analyze"
+
+
+class Analyzer:
+    """Handles the jobs of one worker, one at a time. `broken` turns true when the model has stopped working."""
+
+    def __init__(self, client: redis.Redis, model: SentimentJudge, settings: AnalyzerSettings) -> None:
+        self.broken = False
+        self._client = client
+        self._model = model
+        self._settings = settings
+
+    def handle(self, raw: object) -> None:
+        """Take one task argument to its outcome. Never raises for what `raw` holds or the model does.
+
+        Raises redis.RedisError when Redis stays out of reach for `analyzer_redis_patience_sec`: nothing is lost
+        then, the task has to run again.
+        """
+        job = self._parse(raw)
+        if job is None:
+            return
+        ended, tries = self._patiently(lambda: self._begin(job))
+        if ended:
+            logger.info("%s: had ended before", job.utterance)
+            return
+        if tries > self._settings.analyzer_max_tries:
+            logger.error("%s: given up, %d workers ended on it", job.utterance, self._settings.analyzer_max_tries)
+            self._end(job, failed(job, "analyzer_failed", "The sentiment analysis failed again and again."))
+            return
+        job.stamp("analyzer_queue")
+        sentiment, reason = self._judge(job)
+        job.stamp("sentiment")
+        self._end(
+            job,
+            Result(
+                **job.outcome_fields(),
+                text=job.text,
+                language=job.spoken_language,
+                translation=job.translation,
+                sentiment=sentiment,
+                sentiment_reason=reason,
+            ),
+        )
+
+    def _parse(self, raw: object) -> AnalyzeJob | None:
+        """The job in `raw`. One that cannot be processed is dropped; if it names its utterance, its user is told."""
+        try:
+            return AnalyzeJob.model_validate(raw)
+        except ValidationError as problem:
+            # The messages of pydantic quote their input, which is what was said.
+            faults = ", ".join(f"{'.'.join(map(str, one['loc'][:1]))}: {one['type']}" for one in problem.errors()[:5])
+        try:
+            header = UtteranceJob.model_validate(raw)
+        except ValidationError:
+            logger.error("dropped a task that is no job (%s)", faults)
+            return None
+        logger.error("%s: dropped, its job is invalid (%s)", header.utterance, faults)
+        self._end(header, failed(header, "invalid_job", "The utterance's text could not be passed on."))
+        return None
+
+    def _begin(self, job: AnalyzeJob) -> tuple[bool, int]:
+        """Whether `job` has ended before, and how often it has been begun, this time included."""
+        key = analyze_tries_key(job)
+        pipe = self._client.pipeline(transaction=True)
+        pipe.exists(done_key(job.session, job.start))
+        pipe.incr(key)
+        pipe.expire(key, self._settings.session_ttl_sec)
+        ended, tries, _ = pipe.execute()
+        return bool(ended), int(tries)
+
+    def _judge(self, job: AnalyzeJob) -> tuple[Sentiment | None, str | None]:
+        """The sentiment, or None and the reason why there is none."""
+        if job.sentiment_text is None:
+            return None, job.sentiment_reason or "There is no English text to judge."
+        text = " ".join(job.sentiment_text.split())
+        if not text:
+            return None, "The text is empty."
+        for _ in range(2):
+            try:
+                return self._model.judge(text), None
+            except Exception as problem:  # whatever a model raises, the text must reach its user
+                logger.error("%s: the sentiment model failed: %s", job.utterance, where(problem))
+        try:
+            self._model.judge(WARM_UP_TEXT)
+        except Exception as problem:
+            self.broken = True
+            logger.error("the sentiment model has stopped working: %s", where(problem))
+        return None, "The sentiment model failed on this text."
+
+    def _end(self, job: UtteranceJob, message: UtteranceOutcome) -> None:
+        seq = self._patiently(lambda: end_utterance(self._client, job, message, self._settings))
+        if seq == 0:
+            logger.info("%s: had ended before", job.utterance)
+        else:
+            logger.info("%s: ended as %s, number %d", job.utterance, message.type, seq)
+
+    def _patiently(self, call: Callable[[], Answer]) -> Answer:
+        """`call`, again and again while Redis is out of reach, for `analyzer_redis_patience_sec` at most."""
+        deadline = time.monotonic() + self._settings.analyzer_redis_patience_sec
+        wait = FIRST_WAIT_SEC
+        while True:
+            try:
+                return call()
+            except redis.RedisError as problem:
+                if time.monotonic() + wait > deadline:
+                    raise
+                logger.warning("Redis: %s; trying again in %.2f s", problem, wait)
+            time.sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT_SEC)
+
+
+def where(problem: BaseException) -> str:
+    """An exception's type and the place it comes from, without its message, which may quote the text."""
+    trace = problem.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = "" if trace is None else f" in {trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno}"
+    return f"{type(problem).__name__}{place}"

@@ -1,0 +1,143 @@
+"""Finds the sentiment model that the settings name, on disk or on the Hugging Face hub."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+from analyzer_settings import AnalyzerSettings
+
+logger = logging.getLogger(__name__)
+
+AUTO_MODEL = "distilbert-base-uncased-finetuned-sst-2-english"
+# The hub moved the model below an owner and redirects; older caches hold it under the bare name.
+_HUB_NAMES = {AUTO_MODEL: (f"distilbert/{AUTO_MODEL}", AUTO_MODEL)}
+_TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model")
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+_DOWNLOADED = ["*.json", "*.txt", "*.model"]  # beside the weights; a repository may hold five formats of those
+
+
+class ModelError(RuntimeError):
+    """The model cannot be had; the message tells a person why and what to do."""
+
+
+@dataclass(frozen=True)
+class FoundModel:
+    """A complete model folder on this disk. `name` is what users see."""
+
+    name: str
+    folder: Path
+    demo: bool
+
+
+def find_model(settings: AnalyzerSettings) -> FoundModel:
+    """The model of `settings.sentiment_model`, downloaded if need be. Raises ModelError."""
+    wanted = settings.sentiment_model.strip()
+    if wanted == "demo":
+        return _demo(settings)
+    if wanted == "auto":
+        try:
+            return FoundModel(AUTO_MODEL, _from_hub(AUTO_MODEL, settings), demo=False)
+        except ModelError as problem:
+            logger.warning("using the DEMO sentiment model, a small one, because %s", problem)
+            return _demo(settings)
+    if _is_path(wanted):
+        folder = Path(wanted).expanduser()
+        if lack := what_is_missing(folder):
+            raise ModelError(f"SENTIMENT_MODEL={wanted}: {lack}")
+        demo = folder.resolve() == settings.demo_sentiment_model.resolve()
+        return FoundModel(folder.resolve().name, folder, demo)
+    return FoundModel(wanted, _from_hub(wanted, settings), demo=False)
+
+
+def what_is_missing(folder: Path) -> str:
+    """What `folder` lacks to be a text classifier, in words; empty when nothing is missing."""
+    if not folder.is_dir():
+        return f"the folder {folder} does not exist"
+    if not (folder / "config.json").is_file():
+        return f"the folder {folder} has no config.json"
+    if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
+        return f"the folder {folder} has no tokenizer (none of {', '.join(_TOKENIZER_FILES)})"
+    weights = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
+    if weights is None:
+        return f"the folder {folder} has no weights (model.safetensors or pytorch_model.bin)"
+    if weights.name.endswith(".index.json"):
+        shards = set(json.loads(weights.read_text(encoding="utf-8"))["weight_map"].values())
+        if lost := sorted(shard for shard in shards if not (folder / shard).is_file()):
+            return f"the folder {folder} lacks a part of its weights: {', '.join(lost)}"
+    return ""
+
+
+def _demo(settings: AnalyzerSettings) -> FoundModel:
+    if lack := what_is_missing(settings.demo_sentiment_model):
+        raise ModelError(f"the demo sentiment model cannot be used: {lack} (setting DEMO_SENTIMENT_MODEL)")
+    return FoundModel("demo", settings.demo_sentiment_model, demo=True)
+
+
+def _is_path(wanted: str) -> bool:
+    return wanted.startswith(("/", "./", "../", "~")) or wanted.count("/") > 1 or Path(wanted).is_dir()
+
+
+def _from_hub(name: str, settings: AnalyzerSettings) -> Path:
+    """The model's folder in the hub's local cache; what is cached is used without asking the network."""
+    from huggingface_hub import constants, snapshot_download, try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    candidates = _HUB_NAMES.get(name, (name,))
+    try:
+        for candidate in candidates:
+            config = try_to_load_from_cache(candidate, "config.json")
+            if isinstance(config, str) and not what_is_missing(Path(config).parent):
+                return Path(config).parent
+    except HFValidationError as problem:
+        raise ModelError(f"{name!r} is no name of a model on the hub, nor a folder: {problem}") from problem
+    if constants.is_offline_mode():
+        raise ModelError(f"{name} is not in the local cache, and HF_HUB_OFFLINE forbids to download it")
+    if trouble := _hub_trouble(f"{constants.ENDPOINT}/{candidates[0]}/resolve/main/config.json", settings):
+        raise ModelError(f"{name} is not in the local cache, and the hub cannot be reached ({trouble})")
+    logger.info("downloading the sentiment model %s", name)
+    try:
+        for weights in ("model*.safetensors", "pytorch_model*.bin"):
+            folder = Path(snapshot_download(candidates[0], allow_patterns=[*_DOWNLOADED, weights]))
+            lack = what_is_missing(folder)
+            if not lack:
+                return folder
+    except Exception as problem:  # the hub's client raises errors of its own, of its HTTP library and of the system
+        reason = (str(problem).strip().splitlines() or [""])[0]
+        raise ModelError(f"{name} cannot be downloaded: {type(problem).__name__}: {reason}") from problem
+    raise ModelError(f"{name} is on the hub but cannot be used here: {lack}")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """A redirect is an answer too; nothing is gained by following it."""
+
+
+def _hub_trouble(url: str, settings: AnalyzerSettings) -> str:
+    """Why no HTTP answer comes from `url` within `model_probe_sec`; empty when one does.
+
+    The hub's own client tries again for minutes. The look runs in a thread because a name look-up has no timeout.
+    """
+    trouble = [f"no answer within {settings.model_probe_sec:g} s"]
+
+    def probe() -> None:
+        opener = urllib.request.build_opener(_NoRedirect)
+        try:
+            opener.open(urllib.request.Request(url, method="HEAD"), timeout=settings.model_probe_sec).close()
+            trouble[0] = ""
+        except urllib.error.HTTPError as answer:
+            trouble[0] = f"it answers {answer.code}" if answer.code >= 500 else ""
+        except (OSError, HTTPException, ValueError) as problem:
+            trouble[0] = str(problem) or type(problem).__name__
+
+    thread = threading.Thread(target=probe, name="hub-probe", daemon=True)
+    thread.start()
+    thread.join(settings.model_probe_sec)
+    return trouble[0]

@@ -1,0 +1,56 @@
+"""Settings of analyzer_worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from contract.settings_base import ServiceSettings
+
+DEMO_SENTIMENT_MODEL = Path(__file__).resolve().parents[1] / "demo_models" / "sentiment"
+
+
+class AnalyzerSettings(ServiceSettings):
+    """Read from environment variables of the same names in capitals"""
+
+    sentiment_model: str = Field(
+        "auto",
+        min_length=1,
+        max_length=500,
+        description="A text classifier: a name on the Hugging Face hub, a path to a folder, `demo`, or `auto` "
+        "(the hub's SST-2 DistilBERT if it is cached or can be downloaded, else the demo model).",
+    )
+    demo_sentiment_model: Path = Field(DEMO_SENTIMENT_MODEL, description="Folder of the demo sentiment model.")
+    analyzer_device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$",
+        description="Where the model runs; `auto` takes the first CUDA device if there is one.",
+    )
+    analyzer_threads: int = Field(
+        0, ge=0, le=256, description="Threads of torch; 0: as many as the cores and the CPU quota of this process."
+    )
+    neutral_below: float = Field(
+        0.65,
+        ge=0.0,
+        le=1.0,
+        description="For models that know no neutral class: a text is shown as neutral when positive and negative "
+        "are closer than this. Two classes start at 0.5, a coin toss; 0.65 is odds of about two to one. SST-2 "
+        "models are sure of most sentences (0.9 and more), so only those they waver on fall below.",
+    )
+    model_probe_sec: float = Field(
+        3.0, ge=0.1, le=60.0, description="How long to wait for the hub's first answer before a download."
+    )
+    analyzer_max_tries: int = Field(
+        3, ge=1, le=20, description="An utterance whose worker died this often on it ends as an error."
+    )
+    analyzer_stuck_after_sec: float = Field(
+        60.0, ge=5.0, le=3600.0, description="A worker that is on one task for longer than this ends itself."
+    )
+    analyzer_redis_patience_sec: float = Field(
+        10.0,
+        ge=0.0,
+        le=300.0,
+        description="How long a task tries to reach Redis before it goes back to the queue. Keep it below "
+        "visibility_timeout_sec and analyzer_stuck_after_sec.",
+    )

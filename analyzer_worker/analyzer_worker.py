@@ -1,0 +1,104 @@
+"""analyzer_worker: the sentiment of every transcript, then the utterance's one outcome.
+
+Run it as `celery -A analyzer_worker:celery worker -Q analyzer_queue --loglevel=info --concurrency=1 --pool=solo`.
+This module only wires; it loads no model until a worker starts.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from typing import Any
+
+import redis
+from analyze_task import Analyzer
+from analyzer_models import ModelError, find_model
+from analyzer_privacy import keep_text_private
+from analyzer_settings import AnalyzerSettings
+from celery import signals
+from celery.concurrency.solo import TaskPool
+from celery.exceptions import Reject
+from celery.worker import state as worker_state
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from sentiment_model import SentimentModel
+
+from contract.celery_app import make_celery
+from contract.heartbeat import STUCK_EXIT_CODE, Heartbeat
+from contract.logging_setup import set_up_logging
+from contract.names import ANALYZE_TASK, ANALYZER_QUEUE
+
+logger = logging.getLogger(__name__)
+settings = AnalyzerSettings()
+celery = make_celery("analyzer_worker", settings, ANALYZER_QUEUE)
+
+
+class _Running:
+    """What a started worker has. One per process: the solo pool runs one task at a time in the main thread."""
+
+    analyzer: Analyzer | None = None
+    heartbeat: Heartbeat | None = None
+
+
+def _log_in_our_format(**_: Any) -> None:
+    set_up_logging(settings.log_level)
+    keep_text_private()
+
+
+def _load_model(sender: Any = None, **_: Any) -> None:
+    """Load and warm the model before the worker connects to its queue; a worker that cannot work must not start."""
+    if sender is None or sender.app is not celery:
+        return
+    _log_in_our_format()
+    if sender.pool_cls is not TaskPool and sender.pool_cls != "solo":
+        logger.error("analyzer_worker runs with --pool=solo only: a forked pool would copy or break the loaded model")
+        raise SystemExit(1)
+    try:
+        model = SentimentModel(find_model(settings), settings)
+    except ModelError as problem:
+        logger.error("no sentiment model: %s", problem)
+        raise SystemExit(1) from problem
+    client = redis.Redis.from_url(
+        settings.broker_url(), socket_timeout=5, socket_connect_timeout=5, retry=Retry(NoBackoff(), 1)
+    )
+    _Running.analyzer = Analyzer(client, model, settings)
+    _Running.heartbeat = Heartbeat(
+        client,
+        ANALYZER_QUEUE,
+        f"{socket.gethostname()}-{os.getpid()}",
+        model.name,
+        model.demo,
+        settings.analyzer_stuck_after_sec,
+    )
+
+
+def _sign_on(sender: Any = None, **_: Any) -> None:
+    if sender is not None and sender.app is celery and _Running.heartbeat is not None:
+        _Running.heartbeat.start()
+
+
+def _sign_off(sender: Any = None, **_: Any) -> None:
+    if sender is not None and sender.app is celery and _Running.heartbeat is not None:
+        _Running.heartbeat.stop()
+
+
+signals.setup_logging.connect(_log_in_our_format)
+signals.worker_init.connect(_load_model)
+signals.worker_ready.connect(_sign_on)
+signals.worker_shutdown.connect(_sign_off)
+
+
+@celery.task(name=ANALYZE_TASK)  # type: ignore[untyped-decorator]
+def analyze_text(job: dict[str, Any]) -> None:
+    """Judge one transcript and end its utterance. `job` is an AnalyzeJob as a dict."""
+    if _Running.analyzer is None or _Running.heartbeat is None:
+        raise Reject("the worker has no model", requeue=True)
+    with _Running.heartbeat.working():
+        try:
+            _Running.analyzer.handle(job)
+        except redis.RedisError as problem:
+            logger.error("Redis stays out of reach, the task goes back to its queue: %s", problem)
+            raise Reject("Redis is out of reach", requeue=True) from problem
+    if _Running.analyzer.broken:
+        worker_state.should_stop = STUCK_EXIT_CODE  # ends the worker after this task; its supervisor restarts it

@@ -1,0 +1,85 @@
+"""A container's health check: `python -m contract.healthcheck stt_queue`. Exit status 0: work is done, or can be.
+
+Healthy is a worker whose heartbeat is fresh and whose queue moves: where tasks wait, it is busy or has done some
+since. Also for the listener, under the name `listener`. What is wrong is told on standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import cast
+
+import redis
+
+from contract.heartbeat import WorkerInfo, parse_worker
+from contract.names import workers_key
+from contract.redis_client import sync_redis
+from contract.settings_base import ServiceSettings
+
+STALLED_AFTER_SEC = 40.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one check saw, for the next: tasks done so far, and since when (epoch s) they wait with no more done."""
+
+    tasks_done: int
+    waiting_since: float
+
+
+def judge(worker: WorkerInfo | None, waiting: int, before: Look | None, now: float) -> tuple[str, Look | None]:
+    """What is wrong, in words (empty: healthy), and what to remember.
+
+    `waiting`: tasks in the queue that no worker has taken. `before`: what the check before remembered.
+    """
+    if worker is None:
+        return "no fresh heartbeat: the worker is starting, has lost Redis, or is dead", None
+    if waiting == 0 or worker.busy_sec > 0:
+        return "", None
+    if before is None or before.tasks_done != worker.tasks_done:
+        return "", Look(worker.tasks_done, now)
+    idle_sec = now - before.waiting_since
+    trouble = f"{waiting} tasks wait, and none was begun for {idle_sec:.0f} s" if idle_sec > STALLED_AFTER_SEC else ""
+    return trouble, before
+
+
+def own_worker(client: redis.Redis, queue: str) -> WorkerInfo | None:
+    """The heartbeat of this host's worker of `queue`, None where there is no fresh one. Raises redis.RedisError."""
+    raw = cast(dict[bytes, bytes], client.hgetall(workers_key(queue)))
+    own = (parse_worker(value) for name, value in raw.items() if name.startswith(f"{socket.gethostname()}-".encode()))
+    return next((worker for worker in own if worker is not None), None)
+
+
+def recall(memory: Path) -> Look | None:
+    """What the check before has written to `memory`, if anything."""
+    try:
+        return Look(**json.loads(memory.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def main(queue: str) -> str:
+    """Check this host's worker of `queue`; what is wrong, in words, empty when it is healthy."""
+    memory = Path(tempfile.gettempdir()) / f"health-{queue}.json"
+    try:
+        with sync_redis(ServiceSettings()) as client:
+            worker = own_worker(client, queue)
+            waiting = cast(int, client.llen(queue))
+    except redis.RedisError as problem:
+        return f"Redis: {problem}"
+    trouble, look = judge(worker, waiting, recall(memory), time.time())
+    if look is None:
+        memory.unlink(missing_ok=True)
+    else:
+        memory.write_text(json.dumps(asdict(look)), encoding="utf-8")
+    return trouble
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,104 @@
+"""Waits for outcomes and has them counted; a lost Redis is waited for, never a reason to end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import redis
+from listener_settings import ListenerSettings
+from outcome_counter import OutcomeCounter
+from pydantic import ValidationError
+from redis.client import PubSub
+
+from contract.envelopes import OutcomeEvent
+from contract.heartbeat import Heartbeat
+from contract.names import RESULT_CHANNEL
+
+logger = logging.getLogger(__name__)
+
+SUBSCRIBE_SEC = 5.0
+MESSAGES_AT_ONCE = 1_000
+
+
+class Listener:
+    """Pub/Sub forgets, so a message is only the sign to look into the stream, which does not."""
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        counter: OutcomeCounter,
+        heartbeat: Heartbeat,
+        settings: ListenerSettings,
+        stop: threading.Event,
+    ) -> None:
+        self._client = client
+        self._counter = counter
+        self._heartbeat = heartbeat
+        self._settings = settings
+        self._stop = stop
+        self._wait_sec = settings.backoff_first_sec
+        self._signed_on = False
+
+    def run(self) -> None:
+        """Listen until `stop` is set."""
+        connected = True
+        while not self._stop.is_set():
+            try:
+                self._listen()
+            except (redis.RedisError, OSError) as problem:
+                connected = False
+                logger.warning("Redis: %s; again in %.1f s", problem, self._wait_sec)
+                self._stop.wait(self._wait_sec)
+                self._wait_sec = min(2 * self._wait_sec, self._settings.backoff_max_sec)
+            else:
+                connected = True
+        if self._signed_on and connected:
+            self._heartbeat.stop()
+
+    def _listen(self) -> None:
+        """One subscription: subscribe first, then catch up, then act on messages. Raises redis.RedisError."""
+        with self._client.pubsub() as subscription:  # type: ignore[no-untyped-call]
+            subscription.subscribe(RESULT_CHANNEL)
+            self._await_confirmation(subscription)
+            self._catch_up()
+            self._wait_sec = self._settings.backoff_first_sec
+            logger.info("subscribed to %s, caught up", RESULT_CHANNEL)
+            if not self._signed_on:
+                self._signed_on = True
+                self._heartbeat.start()
+            while not self._stop.is_set():
+                self._take_messages(subscription)
+                self._catch_up()
+
+    def _await_confirmation(self, subscription: PubSub) -> None:
+        deadline = time.monotonic() + SUBSCRIBE_SEC
+        while not self._stop.is_set():
+            message = subscription.get_message(timeout=0.2)
+            if message is not None and message["type"] == "subscribe":
+                return
+            if time.monotonic() > deadline:
+                raise redis.ConnectionError(f"no confirmation of the subscription in {SUBSCRIBE_SEC:.0f} s")
+
+    def _take_messages(self, subscription: PubSub) -> None:
+        """Wait for a message, `poll_sec` at most, and take those that have come with it."""
+        timeout = self._settings.poll_sec
+        for _ in range(MESSAGES_AT_ONCE):
+            message = subscription.get_message(timeout=timeout)
+            if message is None:
+                return
+            timeout = 0.0
+            if message["type"] == "message":
+                try:
+                    OutcomeEvent.model_validate_json(message["data"])
+                except ValidationError as problem:
+                    faults = ", ".join(one["type"] for one in problem.errors()[:3])
+                    logger.error("message on %s skipped: %s", RESULT_CHANNEL, faults)
+
+    def _catch_up(self) -> None:
+        while not self._stop.is_set():
+            with self._heartbeat.working():
+                handled = self._counter.step()
+            if not handled:
+                return

@@ -1,0 +1,145 @@
+"""What is counted per session and over all. Pure, in bounded memory, and its state is JSON.
+
+- words: runs without white space that hold a letter or digit; of Chinese and Japanese script, which is written
+  without spaces, every character counts.
+- audio_sec: speech of all utterances; words_per_minute: words by minutes of speech of the results alone.
+- sentiment: per zone its count, its share of the results that have a sentiment, and the mean score of the
+  strongest class.
+- latency: the sum of a result's timings, from the end of speech at the gateway to the listener's relay.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from latency_histogram import LatencyHistogram
+
+from contract.messages import Dropped, Error, LatencyStats, Result, SentimentShare, StatsBlock, UtteranceOutcome
+
+STATE_VERSION = 1
+_ZONES = ("positive", "neutral", "negative")
+# Kana, CJK ideographs with their extensions A to H, and compatibility ideographs: one word a character.
+_IDEOGRAPHS = "\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\s{_IDEOGRAPHS}]+")
+
+
+def count_words(text: str) -> int:
+    """How many words `text` has."""
+    return sum(1 for word in _WORD.findall(text) if any(map(str.isalnum, word)))
+
+
+def latency_ms(message: UtteranceOutcome) -> float:
+    """Milliseconds from the end of speech to now, the sum of the message's stages."""
+    return sum(message.timings_ms.values())
+
+
+@dataclass
+class _Zone:
+    count: int = 0
+    score_sum: float = 0.0
+
+
+@dataclass
+class Statistics:
+    """Counts over outcomes. `last_seq` is the number of the latest one, where they are all of one session."""
+
+    last_seq: int = 0
+    results: int = 0
+    dropped: int = 0
+    errors: int = 0
+    words: int = 0
+    audio_sec: float = 0.0
+    result_sec: float = 0.0
+    zones: dict[str, _Zone] = field(default_factory=dict)
+    latency: LatencyHistogram = field(default_factory=LatencyHistogram)
+
+    def add(self, message: UtteranceOutcome) -> None:
+        """Count one outcome."""
+        self.audio_sec += message.duration_sec
+        if isinstance(message, Dropped):
+            self.dropped += 1
+        elif isinstance(message, Error):
+            self.errors += 1
+        else:
+            self._add_result(message)
+
+    def _add_result(self, message: Result) -> None:
+        self.results += 1
+        self.words += count_words(message.text)
+        self.result_sec += message.duration_sec
+        self.latency.add(latency_ms(message))
+        if message.sentiment is not None:
+            zone = self.zones.setdefault(message.sentiment.zone, _Zone())
+            zone.count += 1
+            zone.score_sum += message.sentiment.score
+
+    def block(self) -> StatsBlock:
+        """The statistics as they are shown; sums are rounded here and nowhere else."""
+        judged = sum(zone.count for zone in self.zones.values())
+        return StatsBlock(
+            utterances=self.results + self.dropped + self.errors,
+            results=self.results,
+            dropped=self.dropped,
+            errors=self.errors,
+            words=self.words,
+            audio_sec=round(self.audio_sec, 3),
+            words_per_minute=round(60.0 * self.words / self.result_sec, 1) if self.result_sec > 0 else 0.0,
+            sentiment={
+                name: SentimentShare(
+                    count=zone.count,
+                    share=round(zone.count / judged, 4),
+                    mean_score=round(zone.score_sum / zone.count, 4),
+                )
+                for name, zone in sorted(self.zones.items(), key=lambda one: _ZONES.index(one[0]))
+            },
+            latency_ms=LatencyStats(
+                p50=_rounded(self.latency.percentile(50)), p95=_rounded(self.latency.percentile(95))
+            ),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The state as JSON types; `from_json` reads it back."""
+        state: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
+        state["zones"] = {name: [zone.count, zone.score_sum] for name, zone in self.zones.items()}
+        state["latency"] = self.latency.to_json()
+        return {"v": STATE_VERSION, **state}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Statistics:
+        """The statistics that `to_json` wrote. Raises ValueError, KeyError or TypeError for anything else."""
+        if state["v"] != STATE_VERSION:
+            raise ValueError(f"state of version {state['v']}")
+        plain: dict[str, Any] = {name: kind(state[name]) for name, kind in _PLAIN.items()}
+        statistics = cls(**plain)
+        for name, (count, score_sum) in state["zones"].items():
+            if name not in _ZONES:
+                raise ValueError(f"a zone called {name}")
+            statistics.zones[name] = _Zone(int(count), float(score_sum))
+        statistics.latency = LatencyHistogram.from_json(state["latency"])
+        return statistics
+
+
+_PLAIN: dict[str, type[int] | type[float]] = {
+    "last_seq": int,
+    "results": int,
+    "dropped": int,
+    "errors": int,
+    "words": int,
+    "audio_sec": float,
+    "result_sec": float,
+}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def load_statistics(raw: bytes | str | None) -> Statistics | None:
+    """The statistics in a JSON text, or None where there is none or it cannot be read."""
+    try:
+        return None if raw is None else Statistics.from_json(json.loads(raw))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,197 @@
+"""Reads the durable stream of outcomes in order, counts each exactly once and relays it.
+
+The position in the stream, the statistics and the messages to the gateway change in one transaction. A process that
+is killed in any moment has either done all of that for an outcome or nothing, and the next one goes on from there.
+Two listeners on one Redis get in each other's way but count no outcome twice: the transaction fails for the slower.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections import OrderedDict
+from typing import cast
+
+import redis
+from listener_settings import ListenerSettings
+from listener_statistics import Statistics, load_statistics
+from outcome_lines import console_line
+from pydantic import ValidationError
+from redis.client import Pipeline
+from result_log import ResultLog
+
+from contract.envelopes import OutcomeEvent, StatsEvent, now_ms
+from contract.messages import Result
+from contract.names import (
+    FINAL_STATS,
+    LISTENER_STATE_KEY,
+    OUTCOMES_STREAM,
+    RESULT_MESSAGES,
+    session_tag,
+    stats_key,
+)
+
+logger = logging.getLogger(__name__)
+
+START = "0-0"
+LATEST_MS = 1e14  # in the year 5138
+Entry = tuple[bytes, dict[bytes, bytes]]
+
+
+class OutcomeCounter:
+    """The statistics and the position of one listener. Redis holds the truth; what is here is a copy."""
+
+    def __init__(self, client: redis.Redis, settings: ListenerSettings, log: ResultLog) -> None:
+        self._client = client
+        self._settings = settings
+        self._log = log
+        self._saved: bytes | None = b""  # what Redis holds, as far as is known; b"" for unknown
+        self._position = START
+        self._service = Statistics()
+        self._sessions: OrderedDict[str, Statistics] = OrderedDict()
+
+    def step(self) -> int:
+        """Handle the next entries of the stream, `batch` of them at most; returns how many there were.
+
+        Raises redis.RedisError; the same entries come again with the next call.
+        """
+        try:
+            return self._step()
+        except redis.WatchError:
+            self._saved = b""
+            logger.warning("another listener works on the same Redis: reading its statistics")
+            return 1
+        except BaseException:
+            self._saved = b""
+            raise
+
+    def _step(self) -> int:
+        with self._client.pipeline(transaction=True) as pipe:
+            pipe.watch(LISTENER_STATE_KEY)  # type: ignore[no-untyped-call]
+            saved = cast("bytes | None", pipe.get(LISTENER_STATE_KEY))
+            if saved != self._saved:
+                self._adopt(pipe, saved)
+            entries = cast(
+                list[Entry], pipe.xrange(OUTCOMES_STREAM, min=f"({self._position}", count=self._settings.batch)
+            )
+            if not entries:
+                return 0
+            events = [event for event in map(_parse, entries) if event is not None]
+            self._load_sessions(pipe, {event.session for event in events})
+            pipe.multi()
+            relayed = [self._count(pipe, event) for event in events]
+            for session in {event.session for event in events}:
+                state = json.dumps(self._sessions[session].to_json())
+                pipe.set(stats_key(session), state, ex=self._settings.session_ttl_sec)
+            self._position = entries[-1][0].decode()
+            self._saved = json.dumps({"position": self._position, "statistics": self._service.to_json()}).encode()
+            pipe.set(LISTENER_STATE_KEY, self._saved, ex=self._settings.listener_state_ttl_sec)
+            for event in relayed:
+                self._log.write(event)
+            pipe.execute()
+        for event in relayed:
+            logger.info("%s", console_line(event, self._settings.console_text))
+        while len(self._sessions) > self._settings.sessions_cached:
+            self._sessions.popitem(last=False)
+        return len(entries)
+
+    def _count(self, pipe: Pipeline, event: OutcomeEvent) -> OutcomeEvent:
+        """Count `event` and queue its messages; returns it as it is relayed."""
+        event = _relayed(event)
+        session = self._sessions[event.session]
+        self._service.add(event.message)
+        if event.seq > session.last_seq:
+            if missed := event.seq - session.last_seq - 1:
+                logger.warning("session %s: %d outcomes were never seen", session_tag(event.session), missed)
+            session.add(event.message)
+            session.last_seq = event.seq
+        else:
+            logger.warning("%s: counted before in its session", event.message.utterance)
+        stats = StatsEvent(session=event.session, stats_session=session.block(), stats_service=self._service.block())
+        pipe.publish(RESULT_MESSAGES, event.model_dump_json())
+        pipe.publish(FINAL_STATS, stats.model_dump_json())
+        return event
+
+    def _load_sessions(self, pipe: Pipeline, sessions: set[str]) -> None:
+        """Have the statistics of `sessions` at hand, as the most recently used."""
+        absent = [session for session in sessions if session not in self._sessions]
+        states = cast("list[bytes | None]", pipe.mget([stats_key(session) for session in absent])) if absent else []
+        for session, state in zip(absent, states, strict=True):
+            statistics = load_statistics(state)
+            if statistics is None and state is not None:
+                logger.error("session %s: its statistics cannot be read and begin anew", session_tag(session))
+            self._sessions[session] = statistics or Statistics()
+        for session in sessions:
+            self._sessions.move_to_end(session)
+
+    def _adopt(self, pipe: Pipeline, saved: bytes | None) -> None:
+        """Take position and statistics from Redis; what was held in memory is outdated."""
+        self._sessions.clear()
+        self._position, self._service = START, Statistics()
+        if saved is not None:
+            try:
+                state = json.loads(saved)
+                milliseconds, number = str(state["position"]).split("-")
+                service = Statistics.from_json(state["statistics"])
+                self._position, self._service = f"{int(milliseconds)}-{int(number)}", service
+            except (ValueError, KeyError, TypeError, AttributeError):
+                logger.error("the saved statistics cannot be read: counting again from the stream's first outcome")
+        self._saved = saved
+        self._look_for_gap(pipe)
+
+    def _look_for_gap(self, pipe: Pipeline) -> None:
+        """Say so where the stream has lost outcomes that were not counted, or is another one than it was."""
+        first = cast(list[Entry], pipe.xrange(OUTCOMES_STREAM, count=1))
+        if not first or self._position == START:
+            return
+        info = pipe.xinfo_stream(OUTCOMES_STREAM)
+        if _order(info["last-generated-id"]) < _order(self._position):
+            logger.warning("the stream of outcomes began anew: counting from its first outcome")
+            self._position = START
+            return
+        trimmed = info.get("entries-added", info["length"] + 1) > info["length"]  # Redis before 7 does not tell
+        if trimmed and _order(first[0][0]) > _order(self._position):
+            gap = f"{self._position} and {first[0][0].decode()}"
+            logger.warning("the stream was trimmed beyond the last position: outcomes between %s may be lost", gap)
+
+
+def _order(entry_id: bytes | str) -> tuple[int, int]:
+    text = entry_id.decode() if isinstance(entry_id, bytes) else entry_id
+    milliseconds, number = text.split("-")
+    return int(milliseconds), int(number)
+
+
+def _parse(entry: Entry) -> OutcomeEvent | None:
+    """The event of one stream entry, or None (logged) for one that is none. What it holds is not logged."""
+    entry_id, fields = entry
+    try:
+        event = OutcomeEvent.model_validate_json(fields[b"event"])
+        fault = _implausible(event)
+        if not fault:
+            return event
+    except KeyError:
+        fault = "it has no field `event`"
+    except ValidationError as problem:
+        fault = ", ".join(one["type"] for one in problem.errors()[:3])
+    logger.error("stream entry %s skipped: %s", entry_id.decode(), fault)
+    return None
+
+
+def _implausible(event: OutcomeEvent) -> str:
+    """What is wrong with the numbers of an event that is well formed; empty when nothing is."""
+    if event.seq < 1:
+        return "it has no number"
+    if not 0 <= event.ended_ms < LATEST_MS:
+        return "its time is out of range"
+    numbers = (event.message.start_sec, event.message.duration_sec, *event.message.timings_ms.values())
+    return "" if all(map(math.isfinite, numbers)) else "a number is not finite"
+
+
+def _relayed(event: OutcomeEvent) -> OutcomeEvent:
+    """The event as the gateway gets it: numbered, and a result with the time it took to get here."""
+    message = event.numbered()
+    if isinstance(message, Result):
+        relay = round(max(0.0, now_ms() - event.ended_ms), 1)
+        message = message.model_copy(update={"timings_ms": {**message.timings_ms, "relay": relay}})
+    return event.model_copy(update={"message": message})

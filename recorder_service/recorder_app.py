@@ -1,0 +1,190 @@
+"""Puts a recording together from options and settings, runs it, and turns its end into an exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+from recorder_delivery import DeliveryError
+from recorder_gate import VoiceGate
+from recorder_microphone import NO_MICROPHONE, Microphone, find_device, list_devices, load_sounddevice
+from recorder_options import Options, parse_options
+from recorder_output import JsonOutput, Output, OutputHandler, PipeConsole, TextOutput, counted
+from recorder_queue import QueueDelivery
+from recorder_recording import Recording, WavWriter
+from recorder_settings import RecorderSettings
+from recorder_sources import FileSource, Source, SourceError
+from rich.console import Console
+from rich.text import Text
+from stream_client import ConnectionState, StreamClient
+from stream_errors import StreamError
+
+from contract.logging_setup import printable
+
+OK, INCOMPLETE, NOT_BEGUN = 0, 1, 2
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+def run(arguments: list[str]) -> int:
+    """The whole program; returns its exit status."""
+    options = parse_options(arguments)
+    console, notes = PipeConsole(highlight=False), PipeConsole(stderr=True, highlight=False)
+    output: Output = (JsonOutput if options.json else TextOutput)(console, notes)
+    try:
+        settings = RecorderSettings()
+        _log_to(output, settings.log_level)
+        if options.list_devices:
+            return _show_devices(console, output)
+        return asyncio.run(_record(options, settings, output))
+    except ValidationError as problem:
+        wrong = "\n".join(f"  {str(error['loc'][0]).upper()}: {error['msg']}" for error in problem.errors())
+        output.problem(f"A setting in the environment cannot be used:\n{wrong}")
+    except (SourceError, DeliveryError, StreamError) as problem:
+        output.problem(str(problem))
+    except BrokenPipeError:  # the reader of the pipe has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return INTERRUPTED
+    return NOT_BEGUN
+
+
+async def _record(options: Options, settings: RecorderSettings, output: Output) -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    stopper = _Stopper(task.cancel)
+    source = _open_source(options)
+    gate = VoiceGate(
+        settings.gate_threshold if options.threshold is None else options.threshold,
+        settings.gate_preroll_ms,
+        settings.gate_hangover_ms if options.hangover_ms is None else options.hangover_ms,
+        options.gate,
+    )
+    connection = _Connection(output)
+    async with _open_delivery(options, settings, connection) as delivery:
+        if isinstance(delivery, QueueDelivery):
+            output.note(await delivery.workers_words())
+        writer = None if options.save is None else _open_writer(options.save, output)
+        recording = Recording(source, gate, delivery, output, writer, options.seconds, connection.words)
+        stopper.on_first = source.stop
+        output.note(f"Sending {source.name}. Ctrl-C stops.")
+        showing = asyncio.create_task(recording.show())
+        showing.add_done_callback(stopper.output_ended)
+        with output.live(recording.status):
+            await recording.capture()
+            stopper.asked = True
+            wait_sec = settings.wait_sec if options.wait_sec is None else options.wait_sec
+            missing = await recording.finish(wait_sec, stopper.insisted)
+    await showing
+    return _sum_up(output, missing, recording.failed, delivery.unsafe_sec)
+
+
+def _sum_up(output: Output, missing: int, failed: bool, unsafe_sec: float) -> int:
+    counts = output.counts
+    output.note(
+        f"{counted(counts['result'], 'result')}, {counts['dropped']} dropped, {counted(counts['error'], 'error')}."
+    )
+    if missing:
+        words = f"Without a result: {counted(missing, 'utterance')}"
+        output.problem(f"{words}, {unsafe_sec:.1f} s of speech not taken over." if unsafe_sec else f"{words}.")
+    return INCOMPLETE if missing or failed or counts["error"] else OK
+
+
+class _Stopper:
+    """SIGINT and SIGTERM: the first one calls `on_first`, any later one sets `insisted`."""
+
+    def __init__(self, on_first: Callable[[], object]) -> None:
+        self.on_first = on_first
+        self.asked = False
+        self.insisted = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(self._stop))
+
+    def output_ended(self, showing: asyncio.Task[None]) -> None:
+        """Nobody can see results any more (a closed pipe): stop, and wait for none."""
+        if not showing.cancelled() and showing.exception() is not None:
+            self._stop()
+            self.insisted.set()
+
+    def _stop(self) -> None:
+        if self.asked:
+            self.insisted.set()
+        self.asked = True
+        self.on_first()
+
+
+class _Connection:
+    """Tells what becomes of the WebSocket, once as a note and as long as it lasts in the live line."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._words = ""
+
+    def __call__(self, state: ConnectionState) -> None:
+        self._words = ""
+        if state.state == "waiting":
+            self._words = f"no connection: {state.words}; trying again in {state.retry_in_sec:.0f} s"
+            self._output.note(self._words)
+
+    def words(self) -> str:
+        """What is wrong now; empty while all is well."""
+        return self._words
+
+
+def _open_source(options: Options) -> Source:
+    if options.file is not None:
+        return FileSource(options.file, options.fast)
+    sound = load_sounddevice()
+    return Microphone(sound, find_device(list_devices(sound), options.device))
+
+
+def _open_delivery(
+    options: Options, settings: RecorderSettings, on_state: Callable[[ConnectionState], None]
+) -> QueueDelivery | StreamClient:
+    waits = options.file is not None  # a file can wait; a microphone must stop, visibly
+    if options.url is None:
+        try:
+            return QueueDelivery(settings, options.language, wait_when_full=waits)
+        except ValueError as problem:
+            raise DeliveryError(f"REDIS_URL cannot be used: {problem}") from problem
+    return StreamClient(
+        options.url,
+        language=options.language,
+        insecure=options.insecure,
+        buffer_sec=settings.unsafe_audio_sec,
+        wait_when_full=waits,
+        open_timeout_sec=settings.connect_sec,
+        on_state=on_state,
+    )
+
+
+def _open_writer(path: Path, output: Output) -> WavWriter:
+    try:
+        return WavWriter(path, output)
+    except OSError as problem:
+        raise SourceError(f"{path}: cannot be written ({problem.strerror or problem})") from problem
+
+
+def _show_devices(console: Console, output: Output) -> int:
+    devices = list_devices(load_sounddevice())
+    if not devices:
+        raise SourceError(NO_MICROPHONE)
+    for device in devices:
+        mark = "*" if device.is_default else " "
+        words = f"{mark} {device.index:>3}  {printable(device.name)}  ({device.channels} channels, {device.rate_hz} Hz)"
+        console.print(Text(words), soft_wrap=True)
+    output.note("* is used when no --device is given.")
+    return OK
+
+
+def _log_to(output: Output, level: str) -> None:
+    root = logging.getLogger()
+    root.handlers[:] = [OutputHandler(output)]
+    root.setLevel(level)

@@ -1,0 +1,131 @@
+"""The recorder's command line."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from stream_connection import websocket_url
+
+from contract.envelopes import LANGUAGE_PATTERN
+
+DESCRIPTION = """\
+Speak (or send a WAV file) and see what was said and how it felt, utterance by utterance.
+Speech goes straight into the queue in Redis (REDIS_HOST, REDIS_PORT, REDIS_PASSWORD or REDIS_URL), or with --url
+through the gateway's WebSocket. Ctrl-C stops recording and waits for the results; a second one gives them up."""
+EPILOG = """\
+exit status: 0 every utterance has its result (or was dropped as not speech); 1 some have none, or recording broke
+off; 2 it could not begin (no microphone, no server, a wrong option)
+
+examples:
+  python recorder_service/recorder_service.py
+  python recorder_service/recorder_service.py --device usb --language en --save talk.wav
+  python recorder_service/recorder_service.py --file talk.wav --fast --json | jq -r 'select(.type=="result").text'
+  python recorder_service/recorder_service.py --url wss://localhost/ws --insecure"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for. None: the setting of the same name decides."""
+
+    list_devices: bool
+    device: str | None
+    file: Path | None
+    fast: bool
+    seconds: float | None
+    save: Path | None
+    threshold: float | None
+    hangover_ms: int | None
+    gate: bool
+    url: str | None
+    insecure: bool
+    language: str | None
+    wait_sec: float | None
+    json: bool
+
+
+def parse_options(arguments: list[str]) -> Options:
+    """Read the command line; a wrong one ends the program with status 2 and words, as argparse does."""
+    parser = argparse.ArgumentParser(
+        prog="recorder_service.py",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    source = parser.add_argument_group("what is sent")
+    source.add_argument("--list-devices", action="store_true", help="list the microphones and end")
+    source.add_argument("--device", metavar="NAME", help="microphone: its number, or part of its name")
+    source.add_argument("--file", type=Path, metavar="WAV", help="send this WAV (any rate, any channels) instead")
+    source.add_argument("--fast", action="store_true", help="send the file as fast as it goes, not as if spoken now")
+    source.add_argument("--seconds", type=_positive, metavar="N", help="stop after so many seconds of sound")
+    source.add_argument("--save", type=Path, metavar="WAV", help="write what was captured, silence too, as 16 kHz mono")
+    gate = parser.add_argument_group("voice gate")
+    gate.add_argument("--threshold", type=_share, metavar="X", help="mean square that is speech (0.0005)")
+    gate.add_argument("--hangover-ms", type=_milliseconds, metavar="MS", help="silence that ends an utterance (500)")
+    gate.add_argument("--no-gate", dest="gate", action="store_false", help="send everything, silence too")
+    way = parser.add_argument_group("delivery")
+    way.add_argument("--url", type=_url, metavar="URL", help="ws:// or wss:// address of the gateway, instead of Redis")
+    way.add_argument("--insecure", action="store_true", help="take any certificate (a self-signed one)")
+    way.add_argument("--language", type=_language, metavar="CODE", help="language that is spoken, such as en or ko")
+    way.add_argument("--wait", dest="wait_sec", type=_not_negative, metavar="N", help="seconds for late results (60)")
+    parser.add_argument("--json", action="store_true", help="one JSON object per message on standard output")
+    options = Options(**vars(parser.parse_args(arguments)))
+    problem = _contradiction(options)
+    if problem:
+        parser.error(problem)
+    return options
+
+
+def _contradiction(options: Options) -> str | None:
+    if options.fast and options.file is None:
+        return "--fast needs --file: a microphone cannot be faster than speech"
+    if options.file is not None and options.device is not None:
+        return "--file and --device exclude each other"
+    if options.insecure and (options.url is None or not options.url.startswith("wss:")):
+        return "--insecure needs --url wss://...: nothing else has a certificate"
+    if not options.gate and (options.threshold is not None or options.hangover_ms is not None):
+        return "--no-gate leaves nothing for --threshold and --hangover-ms to do"
+    if options.save is not None and options.file is not None and options.save.resolve() == options.file.resolve():
+        return "--save would overwrite the file that is sent"
+    return None
+
+
+def _url(text: str) -> str:
+    try:
+        return websocket_url(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from problem
+
+
+def _language(text: str) -> str:
+    if not re.match(LANGUAGE_PATTERN, text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no language code: it is two or three small letters, such as en")
+    return text
+
+
+def _number(text: str, lowest: float, highest: float, what: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not lowest <= value <= highest:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+    return value
+
+
+def _positive(text: str) -> float:
+    return _number(text, 0.001, 1e9, "a number above 0")
+
+
+def _not_negative(text: str) -> float:
+    return _number(text, 0.0, 86_400.0, "a number of seconds from 0 to 86400")
+
+
+def _share(text: str) -> float:
+    return _number(text, 0.0, 1.0, "a number from 0 to 1")
+
+
+def _milliseconds(text: str) -> int:
+    return round(_number(text, 20.0, 10_000.0, "a number of milliseconds from 20 to 10000"))

@@ -1,0 +1,165 @@
+"""One recording from its first block to its last outcome: source, gate, delivery and output at work together."""
+
+from __future__ import annotations
+
+import asyncio
+import wave
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+
+from recorder_delivery import Delivery
+from recorder_gate import VoiceGate
+from recorder_output import Moment, Output, Status, counted
+from recorder_sources import Source, SourceError
+from stream_errors import BufferFull, StreamError
+
+from contract.messages import Dropped, Error, Result, ServerMessage
+from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+
+
+class WavWriter:
+    """Writes what was captured as it comes; a full disk ends the writing, in words, and not the recording."""
+
+    def __init__(self, path: Path, output: Output) -> None:
+        """Raises OSError when `path` cannot be written."""
+        self._output = output
+        self._path = path
+        self._wave: wave.Wave_write | None = wave.open(str(path), "wb")  # noqa: SIM115 - closed by close()
+        self._wave.setnchannels(1)
+        self._wave.setsampwidth(BYTES_PER_SAMPLE)
+        self._wave.setframerate(SAMPLE_RATE_HZ)
+
+    def write(self, pcm: bytes) -> None:
+        """Append `pcm`."""
+        if self._wave is None:
+            return
+        try:
+            self._wave.writeframesraw(pcm)
+        except OSError as problem:
+            self._output.problem(f"{self._path} is not written any further: {problem.strerror or problem}")
+            self.close()
+
+    def close(self) -> None:
+        """Finish the file."""
+        writer, self._wave = self._wave, None
+        if writer is None:
+            return
+        try:
+            writer.close()
+        except OSError as problem:
+            self._output.problem(f"{self._path} is incomplete: {problem.strerror or problem}")
+
+
+class Recording:
+    """Runs once. `failed` tells afterwards whether it broke off."""
+
+    def __init__(
+        self,
+        source: Source,
+        gate: VoiceGate,
+        delivery: Delivery,
+        output: Output,
+        writer: WavWriter | None,
+        limit_sec: float | None,
+        connection_words: Callable[[], str],
+    ) -> None:
+        """`limit_sec`: of captured sound. `connection_words`: what is wrong with the connection, for the live line."""
+        self.failed = False
+        self._recording = True
+        self._connection_words = connection_words
+        self._source = source
+        self._gate = gate
+        self._delivery = delivery
+        self._output = output
+        self._writer = writer
+        self._limit = None if limit_sec is None else round(limit_sec * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
+        self._captured = 0  # bytes
+        self._overflows = 0
+
+    def status(self) -> Status:
+        """What the live line shows."""
+        return Status(
+            recording=self._recording,
+            level=self._gate.level,
+            speaking=self._gate.is_open,
+            captured_sec=self._captured / (BYTES_PER_SAMPLE * SAMPLE_RATE_HZ),
+            waiting=self._delivery.waiting,
+            overflows=self._source.overflows,
+            connection=self._connection_words(),
+        )
+
+    async def capture(self) -> None:
+        """Send what the source has, until it ends, breaks, or the limit is reached."""
+        try:
+            async with aclosing(self._source.blocks()) as blocks:
+                async for block in blocks:
+                    await self._take(block)
+                    if self._limit is not None and self._captured >= self._limit:
+                        break
+            await self._deliver(self._gate.flush())
+        except SourceError as problem:
+            self._break_off(str(problem))
+            await self._deliver(self._gate.flush())
+        except BufferFull as problem:
+            self._break_off(f"Recording has stopped: {problem}. What was recorded until here is kept and sent.")
+        except StreamError as problem:
+            self._break_off(f"Recording has stopped: {problem}.")
+        finally:
+            self._recording = False
+            if self._writer is not None:
+                self._writer.close()
+
+    async def show(self) -> None:
+        """Show what comes back, until the delivery is closed."""
+        try:
+            async for message in self._delivery.messages():
+                self._output.message(message, self._moment(message))
+        except StreamError as problem:
+            if not self.failed:
+                self._break_off(f"Recording has stopped: {problem}.")
+            self._source.stop()
+
+    async def finish(self, wait_sec: float, given_up: asyncio.Event) -> int:
+        """Wait for the outcomes that are due, `wait_sec` at most or until `given_up`; how many are missing."""
+        waiting = asyncio.create_task(self._delivery.drain(wait_sec))
+        impatient = asyncio.create_task(given_up.wait())
+        await asyncio.wait({waiting, impatient}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (waiting, impatient):
+            task.cancel()
+        (result, _) = await asyncio.gather(waiting, impatient, return_exceptions=True)
+        if isinstance(result, StreamError) and not self.failed:
+            self._break_off(f"The results do not come: {result}.")
+        return self._delivery.waiting
+
+    def _break_off(self, words: str) -> None:
+        self.failed = True
+        self._output.problem(words)
+
+    async def _take(self, block: bytes) -> None:
+        if self._limit is not None:
+            block = block[: self._limit - self._captured]
+        self._captured += len(block)
+        if self._writer is not None:
+            self._writer.write(block)
+        if self._source.overflows > self._overflows:
+            self._overflows = self._source.overflows
+            self._output.problem(
+                f"Sound was lost: the microphone was read too late, {counted(self._overflows, 'time')} so far."
+            )
+        await self._deliver(self._gate.feed(block))
+
+    async def _deliver(self, pieces: list[bytes]) -> None:
+        for piece in pieces:
+            if piece:
+                await self._delivery.send(piece)
+            else:
+                await self._delivery.end_utterance()
+
+    def _moment(self, message: ServerMessage) -> Moment | None:
+        """When the utterance of an outcome was spoken; None for every other message."""
+        if not isinstance(message, Result | Dropped | Error) or message.duration_sec <= 0:
+            return None
+        passed = round(message.start_sec * SAMPLE_RATE_HZ) - self._delivery.origin
+        start_sec = self._gate.timeline.captured_at(passed) / SAMPLE_RATE_HZ
+        return Moment(start_sec, start_sec + message.duration_sec)

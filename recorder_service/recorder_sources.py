@@ -1,0 +1,66 @@
+"""Where the audio comes from: what every source is, and the one that plays a WAV file."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Protocol
+
+from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.wav import WavError, read_wav
+
+BLOCK_MS = 40
+BLOCK_BYTES = SAMPLE_RATE_HZ * BLOCK_MS // 1000 * BYTES_PER_SAMPLE
+
+
+class SourceError(Exception):
+    """There is no audio to be had; the message says why and what mends it."""
+
+
+class Source(Protocol):
+    """A source is read once. `overflows` counts the times that sound was lost because it was read too late."""
+
+    name: str
+    overflows: int
+
+    def blocks(self) -> AsyncGenerator[bytes, None]:
+        """The audio as s16le mono 16 kHz. Raises SourceError when the source breaks."""
+
+    def stop(self) -> None:
+        """End `blocks` soon."""
+
+
+class FileSource:
+    """A WAV file, as if it were spoken now, or as fast as it is taken."""
+
+    def __init__(self, path: Path, fast: bool) -> None:
+        """Reads the whole file. Raises SourceError when it cannot be read, or holds no audio."""
+        self.name = path.name
+        self.overflows = 0
+        self._fast = fast
+        self._stopped = False
+        try:
+            self._pcm = read_wav(path)
+        except WavError as problem:
+            raise SourceError(str(problem)) from problem
+        except OSError as problem:
+            raise SourceError(f"{path}: {problem.strerror or problem}") from problem
+        if not self._pcm:
+            raise SourceError(f"{path}: holds no audio")
+
+    def stop(self) -> None:
+        """End `blocks` behind the current one."""
+        self._stopped = True
+
+    async def blocks(self) -> AsyncGenerator[bytes, None]:
+        """Blocks of 40 ms; each no earlier than it would have been spoken, unless fast."""
+        begun = time.monotonic()
+        for first in range(0, len(self._pcm), BLOCK_BYTES):
+            if self._stopped:
+                return
+            block = self._pcm[first : first + BLOCK_BYTES]
+            spoken_sec = (first + len(block)) / (BYTES_PER_SAMPLE * SAMPLE_RATE_HZ)
+            await asyncio.sleep(0 if self._fast else max(0.0, begun + spoken_sec - time.monotonic()))
+            yield block

@@ -1,0 +1,31 @@
+"""What a person is told about the system behind the queue: whether Redis is there, and who will do the work."""
+
+from __future__ import annotations
+
+import redis.asyncio
+from recorder_settings import RecorderSettings
+
+from contract.heartbeat import live_workers
+from contract.names import ANALYZER_QUEUE, STT_QUEUE
+
+
+async def workers_words(client: redis.asyncio.Redis) -> str:
+    """The models that serve the queues, and plainly which queue has no worker. Raises redis.RedisError, OSError."""
+    found = []
+    demo = False
+    for what, queue in (("speech", STT_QUEUE), ("sentiment", ANALYZER_QUEUE)):
+        workers = await live_workers(client, queue)
+        models = ", ".join(sorted({worker.model for worker in workers}))
+        found.append(f"{what} {models}" if models else f"no {what} worker is running: utterances wait for one")
+        demo = demo or any(worker.demo for worker in workers)
+    return "; ".join(found) + (" (demo models: good for trying out, not for real use)" if demo else "")
+
+
+def redis_words(settings: RecorderSettings, problem: Exception) -> str:
+    """Why the Redis of `settings` cannot be used, and what mends it."""
+    where = "the Redis of REDIS_URL" if settings.redis_url else f"Redis at {settings.redis_host}:{settings.redis_port}"
+    return (
+        f"{where} cannot be used ({problem or type(problem).__name__}).\n"
+        "Start the system first (make run), set REDIS_HOST, REDIS_PORT and REDIS_PASSWORD to where it runs,\n"
+        "or send through its web address: --url ws://localhost:8000/ws"
+    )

@@ -1,0 +1,101 @@
+"""The part of a stream that is not safe on the server yet: its samples, and the places of its empty frames.
+
+Pure bookkeeping. Positions are samples of the session, as in docs/protocol.md: `base` is the oldest one kept,
+`end` the next one to be spoken, and a cursor between them says how far this connection has sent.
+"""
+
+from __future__ import annotations
+
+from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+
+
+class Ledger:
+    """Keeps at most `limit_sec` seconds of audio."""
+
+    def __init__(self, limit_sec: float) -> None:
+        self.limit_sec = limit_sec
+        self._audio = bytearray()
+        self._base = 0
+        self._cursor = 0
+        self._marks: list[int] = []  # places of empty frames, ascending
+        self._marks_sent = 0
+
+    @property
+    def base(self) -> int:
+        """The oldest sample that can still be sent."""
+        return self._base
+
+    @property
+    def end(self) -> int:
+        """The next sample that will be appended."""
+        return self._base + len(self._audio) // BYTES_PER_SAMPLE
+
+    @property
+    def kept_sec(self) -> float:
+        """Seconds of audio that are not safe."""
+        return len(self._audio) / (BYTES_PER_SAMPLE * SAMPLE_RATE_HZ)
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether there is something that this connection has not sent."""
+        return self._cursor < self.end or self._marks_sent < len(self._marks)
+
+    @property
+    def utterance_open(self) -> bool:
+        """Whether audio was appended after the last empty frame, and is not safe."""
+        return bool(self._audio) and (not self._marks or self._marks[-1] < self.end)
+
+    def has_room(self, size: int) -> bool:
+        """Whether `size` bytes more may be kept."""
+        return (len(self._audio) + size) / (BYTES_PER_SAMPLE * SAMPLE_RATE_HZ) <= self.limit_sec
+
+    def append(self, pcm: bytes) -> None:
+        """Take an even number of bytes of s16le audio."""
+        self._audio += pcm
+
+    def end_utterance(self) -> None:
+        """Put an empty frame here, unless no audio has come since the last one."""
+        if self.utterance_open:
+            self._marks.append(self.end)
+
+    def next_frame(self, max_bytes: int) -> bytes | None:
+        """The next frame to send (empty: end of an utterance) and move the cursor over it; None when all is sent.
+
+        No frame reaches over the place of an empty one.
+        """
+        until = self.end
+        if self._marks_sent < len(self._marks):
+            until = self._marks[self._marks_sent]
+            if until <= self._cursor:
+                self._marks_sent += 1
+                return b""
+        if self._cursor >= until:
+            return None
+        until = min(until, self._cursor + max_bytes // BYTES_PER_SAMPLE)
+        first, last = ((place - self._base) * BYTES_PER_SAMPLE for place in (self._cursor, until))
+        self._cursor = until
+        return bytes(memoryview(self._audio)[first:last])
+
+    def forget(self, position: int) -> None:
+        """Audio before `position` is safe. Never moves backwards, and not past what was appended."""
+        position = max(self._base, min(position, self.end))
+        del self._audio[: (position - self._base) * BYTES_PER_SAMPLE]
+        self._base = position
+        self._cursor = max(self._cursor, position)
+        gone = sum(1 for mark in self._marks if mark <= position)
+        del self._marks[:gone]
+        self._marks_sent = max(0, self._marks_sent - gone)
+
+    def rewind(self, position: int) -> None:
+        """A new connection begins at `position`, which is safe: all that is kept after it is to be sent again."""
+        self.forget(position)
+        self._cursor = self._base
+        self._marks_sent = 0
+
+    def rebase(self, position: int) -> None:
+        """Another session begins: what is kept gets new positions, the first of them `position`."""
+        shift = position - self._base
+        self._marks = [mark + shift for mark in self._marks]
+        self._base = position
+        self._cursor = position
+        self._marks_sent = 0

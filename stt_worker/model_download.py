@@ -1,0 +1,118 @@
+"""Official openai-whisper models: whether one is here already, whether it can be had, and fetching it with limits.
+
+openai-whisper's own download waits without end on a silent network and takes a cached file that is broken for a
+reason to download again. The addresses and the download are its private names `_MODELS` and `_download`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import logging
+import os
+import socket
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import whisper as openai_whisper
+from stt_settings import SttSettings
+
+logger = logging.getLogger(__name__)
+
+HASH_CHUNK_BYTES = 1 << 20
+
+
+class ModelUnavailableError(Exception):
+    """The wanted model cannot be had; the message tells the user why and what to do."""
+
+
+def download_dir(settings: SttSettings) -> Path:
+    """Where official models are kept. Raises ModelUnavailableError when that cannot be told."""
+    if settings.whisper_download_dir is not None:
+        return settings.whisper_download_dir.expanduser()
+    try:
+        return (settings.xdg_cache_home or Path.home() / ".cache") / "whisper"
+    except RuntimeError as problem:
+        raise ModelUnavailableError("This user has no home folder: set WHISPER_DOWNLOAD_DIR.") from problem
+
+
+def cached_checkpoint(name: str, settings: SttSettings) -> Path | None:
+    """The file of the official model `name`, if it is here and whole (its SHA-256 is part of its address)."""
+    url: str = openai_whisper._MODELS[name]
+    path = download_dir(settings) / url.rsplit("/", 1)[-1]
+    if not path.is_file():
+        return None
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(HASH_CHUNK_BYTES):
+            digest.update(chunk)
+    if digest.hexdigest() == url.split("/")[-2]:
+        return path
+    logger.warning("%s is not whole, or not the official file", path)
+    return None
+
+
+def can_download(name: str, timeout_sec: float) -> bool:
+    """Whether the official model `name` answers: one HEAD request, the look-up of the host name included."""
+    answer: list[bool] = []
+
+    def ask() -> None:
+        request = urllib.request.Request(openai_whisper._MODELS[name], method="HEAD")
+        try:
+            with urllib.request.urlopen(request, timeout=timeout_sec) as response:
+                answer.append(response.status == 200)
+        except (OSError, ValueError):
+            answer.append(False)
+
+    # A thread, because the timeout of a socket does not bound the look-up of a host name.
+    asking = threading.Thread(target=ask, name="model-probe", daemon=True)
+    asking.start()
+    asking.join(timeout_sec)
+    return bool(answer) and answer[0]
+
+
+def download(name: str, settings: SttSettings) -> Path:
+    """The file of the official model `name`, fetched unless it is here. Raises ModelUnavailableError."""
+    folder = download_dir(settings)
+    try:
+        with _one_at_a_time(folder):
+            cached = cached_checkpoint(name, settings)
+            if cached is not None:
+                return cached
+            with _socket_timeout(settings.model_stall_sec):
+                return Path(openai_whisper._download(openai_whisper._MODELS[name], str(folder), in_memory=False))
+    except (OSError, ValueError, RuntimeError) as problem:
+        raise ModelUnavailableError(
+            f"The speech model {name} is not in {folder} and could not be downloaded ({problem}). Connect this "
+            "machine to the network, put the file there, or set WHISPER_MODEL to auto or demo."
+        ) from problem
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Of several workers that start together one fetches the model; the others then find it whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError:  # a folder that can only be read: nothing will be written there
+        yield
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def _socket_timeout(seconds: float) -> Iterator[None]:
+    """openai-whisper opens the address without a timeout; such a socket takes the process's default."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

@@ -1,0 +1,100 @@
+"""Whether an utterance holds speech at all, by the silero-vad model that comes with its package."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from speech_quality import Refusal
+from stt_settings import SttSettings
+
+from contract.names import SAMPLE_RATE_HZ
+
+FRAME_SAMPLES = 512  # what the model takes at 16 kHz
+FRAME_MS = FRAME_SAMPLES * 1000 // SAMPLE_RATE_HZ
+
+
+@dataclass(frozen=True)
+class SpeechFound:
+    """`speech_ms`: speech in all. `peak`: highest speech probability of a frame. `start`, `end`: samples from the
+    first to the last speech (`end` exclusive); both 0 when there is none."""
+
+    speech_ms: int
+    peak: float
+    start: int
+    end: int
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Let torch compute with `count` threads inside."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class SpeechCheck:
+    """Holds the voice activity model. Used by one thread at a time; utterances do not influence each other."""
+
+    def __init__(self, settings: SttSettings) -> None:
+        self._settings = settings
+        # Its import sets one thread for the whole process: put back what was. Its model is a TorchScript file, whose
+        # loading torch 2.13 calls deprecated.
+        with torch_threads(1), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"`torch\.jit\.load` is deprecated", DeprecationWarning)
+            import silero_vad
+
+            self._model = silero_vad.load_silero_vad()
+
+    def warm_up(self) -> None:
+        """Run once for real."""
+        self.find(np.zeros(SAMPLE_RATE_HZ, dtype=np.float32))
+
+    def find(self, audio: NDArray[np.float32]) -> SpeechFound:
+        """Look for speech in `audio`: samples at 16 kHz, -1 to 1, shape (n,)."""
+        probabilities = self.probabilities(audio)
+        speech = np.zeros(len(probabilities), dtype=bool)
+        speaking = False
+        for at, probability in enumerate(probabilities):
+            speaking = probability >= (self._settings.vad_release if speaking else self._settings.vad_threshold)
+            speech[at] = speaking
+        frames = np.flatnonzero(speech)
+        if not frames.size:
+            return SpeechFound(0, float(probabilities.max(initial=0.0)), 0, 0)
+        end = min(len(audio), (int(frames[-1]) + 1) * FRAME_SAMPLES)
+        return SpeechFound(frames.size * FRAME_MS, float(probabilities.max()), int(frames[0]) * FRAME_SAMPLES, end)
+
+    def probabilities(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Speech probability of each 32 ms of `audio`; the last frame is filled up with silence."""
+        padded = np.pad(audio, (0, -len(audio) % FRAME_SAMPLES))
+        # With more threads these tiny products wait for each other: 0.2 ms a frame becomes 2 ms.
+        with torch.inference_mode(), torch_threads(1):
+            self._model.reset_states()
+            found: NDArray[np.float32] = self._model.audio_forward(torch.from_numpy(padded)[None], SAMPLE_RATE_HZ)[
+                0
+            ].numpy()
+        return found
+
+    def refusal(self, found: SpeechFound) -> Refusal | None:
+        """Why an utterance in which this was found is no speech, or None when it is."""
+        settings = self._settings
+        if found.peak < settings.vad_threshold:
+            return Refusal("no_speech", f"speech probability {found.peak:.2f} is below {settings.vad_threshold:.2f}")
+        if found.speech_ms < settings.vad_min_speech_ms:
+            return Refusal("no_speech", f"{found.speech_ms} ms of speech is less than {settings.vad_min_speech_ms} ms")
+        return None
+
+    def trimmed(self, audio: NDArray[np.float32], found: SpeechFound) -> NDArray[np.float32]:
+        """`audio` from its first to its last speech with a margin, or all of it when trimming is off."""
+        if not self._settings.vad_trim:
+            return audio
+        pad = self._settings.vad_pad_ms * SAMPLE_RATE_HZ // 1000
+        return audio[max(0, found.start - pad) : found.end + pad]

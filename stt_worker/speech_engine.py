@@ -1,0 +1,67 @@
+"""What the worker asks of a speech model, whichever it is. A faster engine is a second class behind `SpeechEngine`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class SpeechEngineError(Exception):
+    """The model gave no usable answer; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What a model heard in one utterance, before it is judged.
+
+    `avg_logprob`: mean natural log-probability of the tokens. `no_speech_prob`: 0 to 1. `compression_ratio`: of the
+    text's UTF-8 bytes by zlib. `temperature`: at which it was sampled. For a language other than English,
+    `translation` is the English text, or None with `no_translation`, the reason in words for the user.
+    """
+
+    text: str
+    language: str
+    avg_logprob: float
+    no_speech_prob: float
+    compression_ratio: float
+    temperature: float = 0.0
+    translation: str | None = None
+    no_translation: str | None = None
+
+
+class SpeechEngine(Protocol):
+    """A loaded speech model. Used by one thread at a time."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, to show and to log."""
+        ...
+
+    @property
+    def demo(self) -> bool:
+        """Whether it is the small demo model."""
+        ...
+
+    @property
+    def can_translate(self) -> bool:
+        """Whether it can turn other languages into English."""
+        ...
+
+    def warm_up(self) -> None:
+        """Transcribe something short for real, so that the first utterance is not the slow one."""
+        ...
+
+    def transcribe(self, audio: NDArray[np.float32], language: str | None) -> Transcript:
+        """Transcribe one utterance on its own (no text of earlier ones is used).
+
+        `audio`: samples at 16 kHz, mono, -1 to 1, shape (n,), at most 30 s. `language`: the code of what is
+        spoken, None to detect it. Raises SpeechEngineError, or what the model's library raises.
+        """
+        ...
+
+    def recover(self) -> None:
+        """Make the model usable again after `transcribe` has raised."""
+        ...

@@ -1,0 +1,64 @@
+"""Keeps a worker consuming when Redis fails in the moment that a message is recorded, acknowledged or given back.
+
+With kombu 5.7 such a failure is logged and the message still counts as being worked on. With a prefetch of one the
+worker then never asks for another, while its heartbeat goes on. And when Redis is full, kombu takes a message out of
+the queue, fails to record it, and the message is gone.
+
+Here the worker lets go of a message that it could not acknowledge or give back (Redis returns it after the
+visibility timeout, and work done twice ends once), and works on one that it could not record.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import redis
+from celery import Celery
+from kombu.transport import redis as redis_transport
+from kombu.transport import virtual
+
+logger = logging.getLogger(__name__)
+
+TROUBLE = (redis.RedisError, OSError)
+
+
+class LastingQoS(redis_transport.QoS):
+    """kombu's record of unacknowledged messages, without its dead end."""
+
+    def append(self, message: Any, delivery_tag: str) -> None:
+        """Record a message that was taken from the queue; keep it in hand when that fails."""
+        try:
+            redis_transport.QoS.append(self, message, delivery_tag)
+        except TROUBLE as problem:
+            logger.warning("a message is worked on unrecorded: %s: %s", type(problem).__name__, problem)
+            virtual.QoS.append(self, message, delivery_tag)
+
+    def ack(self, delivery_tag: str) -> None:
+        """Acknowledge; let go of the message when that fails."""
+        try:
+            redis_transport.QoS.ack(self, delivery_tag)
+        except TROUBLE as problem:
+            self._let_go(delivery_tag, problem)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Give back or drop; let go of the message when that fails."""
+        try:
+            redis_transport.QoS.reject(self, delivery_tag, requeue=requeue)
+        except TROUBLE as problem:
+            self._let_go(delivery_tag, problem)
+
+    def _let_go(self, delivery_tag: str, problem: Exception) -> None:
+        logger.warning(
+            "a message could not be acknowledged or given back (%s: %s); Redis returns it after the visibility timeout",
+            type(problem).__name__,
+            problem,
+        )
+        virtual.QoS.ack(self, delivery_tag)
+
+
+def keep_consuming(app: Celery) -> None:
+    """Make every channel that this process opens from now on use `LastingQoS`; an answer of a full Redis to `app`'s
+    consumer means reconnecting, not the end of the worker."""
+    redis_transport.Channel.QoS = LastingQoS
+    app.conf.broker_channel_error_retry = True

@@ -1,0 +1,53 @@
+"""Waits out trouble with Redis, for a bounded time."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import redis
+from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from contract.redis_client import sync_redis
+from contract.settings_base import ServiceSettings
+
+logger = logging.getLogger(__name__)
+
+REDIS_TROUBLE = (redis.RedisError, OperationalError, OSError)  # a full Redis or disk too: its answers are RedisError
+FIRST_DELAY_SEC = 0.1
+LONGEST_DELAY_SEC = 2.0
+
+T = TypeVar("T")
+
+
+class RedisTroubleError(Exception):
+    """Redis could not be used for as long as we may wait: the task must go back unacknowledged."""
+
+
+def worker_redis(settings: ServiceSettings) -> redis.Redis:
+    """A client that fails at once: `patiently` alone decides how often and how long to try."""
+    client = sync_redis(settings)
+    client.set_retry(Retry(NoBackoff(), 0))
+    return client
+
+
+def patiently(call: Callable[[], T], seconds: float, what: str) -> T:
+    """The result of `call`, tried again until `seconds` are over. `what` is for the log.
+
+    Raises RedisTroubleError then. `call` may run more than once.
+    """
+    deadline = time.monotonic() + seconds
+    delay = FIRST_DELAY_SEC
+    while True:
+        try:
+            return call()
+        except REDIS_TROUBLE as problem:
+            if time.monotonic() + delay > deadline:
+                raise RedisTroubleError(f"{what}: {type(problem).__name__}: {problem}") from problem
+            logger.warning("%s: %s: %s; trying again", what, type(problem).__name__, problem)
+        time.sleep(delay)
+        delay = min(delay * 2, LONGEST_DELAY_SEC)

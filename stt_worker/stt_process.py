@@ -1,0 +1,110 @@
+"""The worker process: loads and warms the models before any work, shows that it is alive, and runs the tasks."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+
+from celery import Celery
+from celery.concurrency import get_implementation
+from celery.concurrency.solo import TaskPool as SoloPool
+from celery.exceptions import Reject, WorkerShutdown
+from stt_patience import RedisTroubleError, worker_redis
+from stt_settings import SttSettings
+from stt_task import Transcriber
+
+from contract.envelopes import AnalyzeJob
+from contract.heartbeat import Heartbeat
+from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE
+
+logger = logging.getLogger(__name__)
+
+NO_MODEL_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
+RESTART_EXIT_CODE = 75  # EX_TEMPFAIL
+
+
+class SttProcess:
+    """One worker process. Nothing is loaded before `start`."""
+
+    def __init__(self, settings: SttSettings, app: Celery) -> None:
+        self._settings = settings
+        self._app = app
+        self._transcriber: Transcriber | None = None
+        self._heartbeat: Heartbeat | None = None
+
+    def start(self) -> None:
+        """Load the models and warm them up, then sign on. Raises SystemExit when a model cannot be had."""
+        from model_download import ModelUnavailableError  # from here on torch and openai-whisper: workers only
+        from speech_check import SpeechCheck
+        from speech_models import load_engine
+        from stt_threads import use_threads
+
+        try:
+            engine = load_engine(self._settings)
+        except ModelUnavailableError as problem:
+            logger.critical("%s", problem)
+            raise SystemExit(NO_MODEL_EXIT_CODE) from None
+        check = SpeechCheck(self._settings)
+        threads = use_threads(self._settings.stt_threads, tiny_model=engine.demo)
+        began = time.monotonic()
+        check.warm_up()
+        engine.warm_up()
+        logger.info("speech model %s warm after %.1f s, %d threads", engine.name, time.monotonic() - began, threads)
+        client = worker_redis(self._settings)
+        self._transcriber = Transcriber(self._settings, client, check, engine, self.hand_on)
+        self._heartbeat = Heartbeat(
+            client, STT_QUEUE, worker_id(), engine.name, engine.demo, self._settings.stt_stuck_after_sec
+        )
+        self._heartbeat.start()
+
+    def stop(self) -> None:
+        """Sign off."""
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+
+    def run(self, audio: object, header: object) -> None:
+        """One task. Raises Reject when it must be done again, WorkerShutdown when the model seems broken for good."""
+        if self._transcriber is None or self._heartbeat is None:
+            raise RuntimeError("the worker process was not started")
+        try:
+            with self._heartbeat.working():
+                self._transcriber.handle(audio, header)
+        except RedisTroubleError as problem:
+            # Late acknowledgement alone would not do: Celery acknowledges a task that raised. Requeued it stays
+            # Redis's, and if even that fails, it is still unacknowledged and comes back by the visibility timeout.
+            raise Reject(str(problem), requeue=True) from problem
+        if self._transcriber.failures_in_a_row >= self._settings.stt_failures_to_restart:
+            logger.critical("the speech model failed %d times in a row: ending", self._transcriber.failures_in_a_row)
+            raise WorkerShutdown(RESTART_EXIT_CODE)
+
+    def hand_on(self, job: AnalyzeJob) -> None:
+        """Send a transcribed utterance to the analyzer. Raises one of REDIS_TROUBLE."""
+        self._app.send_task(
+            ANALYZE_TASK,
+            args=[job.model_dump(mode="json")],
+            queue=ANALYZER_QUEUE,
+            argsrepr="(job)",  # the default would copy the transcript into a header
+            kwargsrepr="{}",
+            ignore_result=True,
+            retry=False,
+        )
+
+
+def worker_id() -> str:
+    """This process's name among all workers."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+def refuse_other_pools(pool: object) -> None:
+    """Raise SystemExit, in words, for any pool but solo.
+
+    With child processes the parent would take tasks before a child's models are loaded, and each child would hold
+    models of its own; threads would share one model that is not safe to share.
+    """
+    if get_implementation(pool) is not SoloPool:
+        raise SystemExit(
+            "stt_worker runs with `--pool=solo --concurrency=1`: one process, one loaded model. "
+            "For more at once start more workers: docker-compose up --scale stt_worker=2."
+        )

@@ -1,0 +1,138 @@
+"""The speech worker's settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+from contract.envelopes import LANGUAGE_PATTERN
+from contract.settings_base import ServiceSettings
+
+REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+
+
+class SttSettings(ServiceSettings):
+    """Read from environment variables of the same names in capitals."""
+
+    whisper_model: str = Field(
+        "auto",
+        min_length=1,
+        description="An openai-whisper name (`tiny`, `base`, `small.en`, `turbo`, ...), a path to a checkpoint, "
+        "`demo`, or `auto`: `base` if it is cached or can be downloaded, else `demo`.",
+    )
+    whisper_download_dir: Path | None = Field(
+        None, description="Where openai-whisper's models are kept; its own default, ~/.cache/whisper, when left out."
+    )
+    xdg_cache_home: Path | None = Field(None, description="The user's folder of caches, if it is not ~/.cache.")
+    demo_speech_model: Path = Field(
+        REPOSITORY_ROOT / "demo_models" / "speech" / "demo_speech.pt", description="Checkpoint of the demo model."
+    )
+    model_probe_sec: float = Field(
+        3.0, gt=0, le=60, description="`auto` asks once, for at most so long, whether the model can be downloaded."
+    )
+    model_stall_sec: float = Field(
+        30.0, gt=0, le=600, description="A model download that brings nothing for this long is given up."
+    )
+
+    stt_language: str | None = Field(
+        None,
+        pattern=LANGUAGE_PATTERN,
+        description="Language code of utterances that come without one; detected per utterance when left out.",
+    )
+    stt_threads: int = Field(
+        0,
+        ge=0,
+        le=256,
+        description="Threads of torch; 0: the cores and CPU quota of this process, for the demo model one.",
+    )
+    stt_max_audio_sec: float = Field(
+        30.0, ge=1, le=30, description="Longer utterances are refused; Whisper hears at most 30 s at once."
+    )
+    stt_max_tries: int = Field(
+        3, ge=1, le=20, description="An utterance that ended so many workers is given up, as an error for its user."
+    )
+    stt_stuck_after_sec: float = Field(
+        120.0, ge=5, le=3600, description="A worker that is this long on one utterance ends itself, to be restarted."
+    )
+    stt_redis_patience_sec: float = Field(
+        10.0, ge=0, le=120, description="Trouble with Redis is waited out so long before the task goes back."
+    )
+    stt_failures_to_restart: int = Field(
+        5, ge=1, le=1000, description="After so many utterances in a row that broke the model the worker ends itself."
+    )
+
+    vad_threshold: float = Field(0.5, gt=0, lt=1, description="Speech begins at this speech probability.")
+    vad_release: float = Field(0.35, gt=0, lt=1, description="Speech goes on until its probability falls below this.")
+    vad_min_speech_ms: int = Field(
+        100,
+        ge=0,
+        le=5000,
+        description="Utterances with less speech are dropped. 250 ms is usual where speech is cut out of a stream; "
+        "here the client has cut, and `yes`, `no` or `hi` has as little as 200 ms above the threshold.",
+    )
+    vad_trim: bool = Field(
+        True, description="Whisper hears the utterance from its first to its last speech, with `vad_pad_ms` around."
+    )
+    vad_pad_ms: int = Field(400, ge=0, le=5000, description="Kept before and after the speech when trimming.")
+
+    whisper_temperatures: Annotated[tuple[float, ...], NoDecode] = Field(
+        (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
+        min_length=1,
+        max_length=10,
+        description="Tried one after the other until the text is neither unsure nor repetitive; comma-separated.",
+    )
+    tokens_per_sec_max: float = Field(
+        30.0,
+        ge=5,
+        le=500,
+        description="Decoding stops after so many tokens a second of audio (and 16 more): a loop cannot run on.",
+    )
+    no_speech_threshold: float = Field(
+        0.6, ge=0, le=1, description="Dropped as no speech above this no-speech probability, if also unsure."
+    )
+    logprob_threshold: float = Field(
+        -1.0, ge=-10, le=0, description="A mean token log-probability below this is unsure; dropped when it stays so."
+    )
+    compression_ratio_threshold: float = Field(
+        2.4, ge=1, le=100, description="A text that zlib compresses by more than this is repetitive."
+    )
+    loop_min_words: int = Field(
+        8, ge=2, le=100, description="A repetition is a loop from so many words on (one word 8 times, two 4 times)."
+    )
+    loop_min_repeats: int = Field(
+        3, ge=2, le=100, description="... and when the words come at least so many times in a row."
+    )
+    loop_phrase_words: int = Field(
+        4,
+        ge=1,
+        le=50,
+        description="Phrases of up to so many words are looked at; longer ones only when the text compresses too well.",
+    )
+
+    debug_wav_dir: Path | None = Field(
+        None,
+        description="KEEPS LIVE AUDIO ON DISK: every utterance is written there as a WAV. Off by default; for "
+        "debugging only.",
+    )
+    debug_wav_max_files: int = Field(200, ge=1, le=100_000, description="The oldest of them go first beyond this.")
+
+    @field_validator("whisper_temperatures", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("whisper_temperatures")
+    @classmethod
+    def _temperatures_in_range(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(0 <= temperature <= 2 for temperature in value):
+            raise ValueError("temperatures must be between 0 and 2")
+        return value
+
+    @model_validator(mode="after")
+    def _release_below_threshold(self) -> Self:
+        if self.vad_release > self.vad_threshold:
+            raise ValueError("vad_release must not be above vad_threshold")
+        return self

@@ -1,0 +1,76 @@
+"""The speech worker: takes utterances from `stt_queue`, transcribes them, sends the text to `analyzer_queue`.
+
+    celery -A stt_worker:celery worker -Q stt_queue --loglevel=info --concurrency=1 --pool=solo \\
+        --without-gossip --without-mingle --without-heartbeat
+
+(The last three save Redis the chatter between workers that nothing here uses.) One process is one model; start more
+processes to transcribe more at once. This module only wires:
+
+    stt_settings      every setting, read from the environment
+    stt_process       start-up, heartbeat, what becomes of a task that cannot be done now
+    stt_task          one utterance: header, tries, check, transcription, outcome
+    speech_check      is there speech at all (silero-vad)
+    speech_models     WHISPER_MODEL to a loaded model; model_download fetches official ones
+    speech_engine     what is asked of a speech model; whisper_engine is openai-whisper
+    speech_quality    is the transcript kept; loops are cut
+    stt_delivery      no deaf worker and no lost message when Redis fails or is full
+    stt_patience      waits out trouble with Redis; stt_privacy, stt_threads, debug_audio: what their names say
+
+To try another model set WHISPER_MODEL. To drop more or less, see the thresholds in stt_settings. For a faster engine
+write a second class beside whisper_engine and return it from speech_models.load_engine.
+
+The import loads no model and no torch: senders and tests may import it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import signals
+from celery.worker import WorkController
+from stt_delivery import keep_consuming
+from stt_privacy import keep_messages_private
+from stt_process import SttProcess, refuse_other_pools
+from stt_settings import SttSettings
+
+from contract.celery_app import make_celery
+from contract.logging_setup import set_up_logging
+from contract.names import STT_QUEUE, TRANSCRIBE_TASK
+
+settings = SttSettings()
+celery = make_celery("stt_worker", settings, STT_QUEUE)
+process = SttProcess(settings, celery)
+
+
+@celery.task(name=TRANSCRIBE_TASK)  # type: ignore[untyped-decorator]
+def transcribe_audio(audio: object = None, job: object = None) -> None:
+    """Transcribe one utterance: `audio` is s16le mono 16 kHz bytes, `job` an UtteranceJob as a dict."""
+    process.run(audio, job)
+
+
+def keep_our_logging(**_: Any) -> None:
+    """Being connected is enough: Celery then leaves logging as `before_work` has set it up."""
+
+
+def before_work(sender: WorkController, **_: Any) -> None:
+    """Load everything before the worker connects to the queue. LOG_LEVEL wins over --loglevel."""
+    if sender.app is not celery:
+        return
+    refuse_other_pools(sender.pool_cls)
+    chosen = "log_level" in settings.model_fields_set
+    set_up_logging(settings.log_level if chosen else logging.getLevelName(sender.loglevel))
+    keep_messages_private()
+    keep_consuming(celery)
+    process.start()
+
+
+def after_work(sender: WorkController, **_: Any) -> None:
+    """Sign off, so that nobody waits for this worker's heartbeat to expire."""
+    if sender.app is celery:
+        process.stop()
+
+
+signals.setup_logging.connect(keep_our_logging)
+signals.worker_init.connect(before_work)
+signals.worker_shutdown.connect(after_work)

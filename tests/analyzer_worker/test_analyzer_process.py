@@ -1,0 +1,218 @@
+"""A real worker process on a real broker: killed, cut off from Redis, fed with nonsense."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+
+from contract.celery_app import make_celery
+from contract.envelopes import AnalyzeJob, OutcomeEvent
+from contract.heartbeat import STUCK_EXIT_CODE, WorkerInfo, parse_worker
+from contract.messages import Error, Result
+from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, OUTCOMES_STREAM, workers_key
+from contract.settings_base import ServiceSettings
+from tests.support.processes import ROOT, Service, answers, free_port, redis_service, wait_until
+
+SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"
+SECRET = "The password is swordfish."
+HERE = str(Path(__file__).parent)
+OPTIONS = f"worker -Q {ANALYZER_QUEUE} --loglevel=info --concurrency=1 --without-gossip --without-mingle".split()
+
+
+class Bench:
+    """A Redis of its own, a sender, and workers whose model obeys files in `folder`."""
+
+    def __init__(self, folder: Path, model: Path) -> None:
+        self.folder = folder
+        self.redis_port = free_port()
+        self.redis = redis_service(self.redis_port, folder)
+        self.settings = ServiceSettings(redis_host="127.0.0.1", redis_port=self.redis_port)
+        self.client = redis.Redis(port=self.redis_port)
+        self.workers: list[Service] = []
+        self._sender: Celery = make_celery("sender", self.settings)
+        self._environment = {
+            "REDIS_HOST": "127.0.0.1",
+            "REDIS_PORT": str(self.redis_port),
+            "SENTIMENT_MODEL": str(model),
+            "ANALYZER_DEVICE": "cpu",
+            "VISIBILITY_TIMEOUT_SEC": "5",
+            "ANALYZER_REDIS_PATIENCE_SEC": "1",
+            "LOG_LEVEL": "DEBUG",
+            "TEST_FOLDER": str(folder),
+            "TMPDIR": str(folder),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "analyzer_worker"), HERE]),
+        }
+
+    def start_redis(self) -> None:
+        self.redis.start()
+        wait_until(lambda: answers(self.redis_port), 15, f"Redis answers: {self.redis.tail()}")
+
+    def worker(self, app: str = "slow_analyzer", pool: str = "solo", **environment: str) -> Service:
+        """A worker that is not started yet."""
+        command = [sys.executable, "-m", "celery", "-A", f"{app}:celery", *OPTIONS, f"--pool={pool}"]
+        number = len(self.workers)
+        worker = Service(f"worker{number}", command, {**self._environment, **environment}, self.folder)
+        self.workers.append(worker)
+        return worker
+
+    def start_worker(self, **environment: str) -> Service:
+        """A worker that has signed on."""
+        before = set(self.heartbeats())
+        worker = self.worker(**environment)
+        worker.start()
+
+        def signed_on() -> bool:
+            assert worker.running, worker.tail()
+            return bool(set(self.heartbeats()) - before)
+
+        wait_until(signed_on, 60, "the worker signs on")
+        return worker
+
+    def heartbeats(self) -> dict[str, WorkerInfo]:
+        raw: Any = self.client.hgetall(workers_key(ANALYZER_QUEUE))
+        return {name.decode(): info for name, value in raw.items() if (info := parse_worker(value)) is not None}
+
+    def send(self, start: int = 0, text: str = "The food was terrible.", **changes: Any) -> AnalyzeJob:
+        job = AnalyzeJob(
+            **{
+                "session": SESSION,
+                "start": start,
+                "end": start + 16_000,
+                "text": text,
+                "spoken_language": "en",
+                "sentiment_text": text,
+                **changes,
+            }
+        )
+        self.send_raw(job.model_dump(mode="json"))
+        return job
+
+    def send_raw(self, *arguments: Any, task: str = ANALYZE_TASK, **options: Any) -> None:
+        self._sender.send_task(task, args=arguments, queue=ANALYZER_QUEUE, argsrepr="(...)", **options)
+
+    def outcomes(self) -> list[OutcomeEvent]:
+        entries: Any = self.client.xrange(OUTCOMES_STREAM)
+        return [OutcomeEvent.model_validate_json(fields[b"event"]) for _, fields in entries]
+
+    def wait_outcomes(self, count: int, seconds: float = 40) -> list[OutcomeEvent]:
+        def there() -> bool:
+            try:
+                return len(self.outcomes()) >= count
+            except redis.RedisError:
+                return False
+
+        wait_until(there, seconds, f"{count} outcomes; {self.workers[-1].tail()}")
+        return self.outcomes()
+
+    def waiting(self) -> int:
+        """Messages that are queued or not acknowledged."""
+        queued: Any = self.client.llen(ANALYZER_QUEUE)
+        unacked: Any = self.client.hlen("unacked")
+        return int(queued) + int(unacked)
+
+    def log(self) -> str:
+        return "".join(worker.log.read_text() for worker in self.workers if worker.log.exists())
+
+    def close(self) -> None:
+        (self.folder / "hold").unlink(missing_ok=True)
+        for worker in self.workers:
+            worker.kill()
+        self._sender.close()
+        self.client.close()
+        self.redis.kill()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, tiny_model: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path, tiny_model)
+    made.start_redis()
+    yield made
+    made.close()
+
+
+def test_a_worker_serves_signs_on_and_off_and_keeps_texts_private(bench: Bench) -> None:
+    worker = bench.start_worker(app="analyzer_worker")
+    (info,) = bench.heartbeats().values()
+    assert (info.model, info.demo) == ("tiny", False)
+    job = bench.send(text=SECRET)
+    (event,) = bench.wait_outcomes(1)
+    assert isinstance(event.message, Result)
+    assert event.message.text == SECRET
+    assert event.message.sentiment is not None
+    assert set(event.message.sentiment.scores) == {"POSITIVE", "NEGATIVE"}
+    wait_until(lambda: bench.waiting() == 0, 10, "the task is acknowledged")
+    assert worker.stop() == 0, worker.tail()
+    assert bench.heartbeats() == {}
+    assert job.utterance in bench.log()
+    assert "swordfish" not in bench.log()
+
+
+def test_a_killed_workers_utterance_ends_once_with_another(bench: Bench) -> None:
+    first = bench.start_worker()
+    (bench.folder / "hold").touch()
+    bench.send()
+    wait_until((bench.folder / "begun").exists, 20, "the first worker is at it")
+    first.kill()
+    (bench.folder / "hold").unlink()
+    bench.start_worker()
+    (event,) = bench.wait_outcomes(1)
+    assert isinstance(event.message, Result)
+    wait_until(lambda: bench.waiting() == 0, 10, "the task is acknowledged")
+    assert len(bench.outcomes()) == 1
+
+
+def test_a_text_that_kills_every_worker_ends_as_an_error(bench: Bench) -> None:
+    (bench.folder / "die").touch()
+    bench.send()
+    worker = bench.worker(ANALYZER_MAX_TRIES="2")
+
+    def ended() -> bool:
+        if not worker.running:
+            worker.start()
+        return bool(bench.outcomes())
+
+    wait_until(ended, 120, f"the utterance is given up: {worker.tail()}")
+    (event,) = bench.outcomes()
+    assert isinstance(event.message, Error)
+    assert event.message.code == "analyzer_failed"
+    assert worker.running
+
+
+def test_redis_lost_in_the_middle_of_a_task(bench: Bench) -> None:
+    """Longer than the task's patience, so that the task goes back to a queue that cannot be reached."""
+    worker = bench.start_worker()
+    (bench.folder / "hold").touch()
+    bench.send(text=SECRET)
+    wait_until((bench.folder / "begun").exists, 20, "the worker is at it")
+    bench.redis.stop()
+    (bench.folder / "hold").unlink()
+    wait_until(lambda: "Redis stays out of reach" in bench.log(), 30, f"the task is given back: {worker.tail()}")
+    bench.start_redis()
+    bench.wait_outcomes(1, 60)
+    bench.send(start=16_000)
+    events = bench.wait_outcomes(2)
+    assert [event.seq for event in events] == [1, 2]
+    assert worker.running
+    assert "swordfish" not in bench.log()
+
+
+def test_a_full_redis_is_waited_out(bench: Bench) -> None:
+    worker = bench.start_worker()
+    (bench.folder / "hold").touch()
+    bench.send()
+    wait_until((bench.folder / "begun").exists, 20, "the worker is at it")
+    bench.client.config_set("maxmemory", 1)
+    (bench.folder / "hold").unlink()
+    wait_until(lambda: "Redis stays out of reach" in bench.log(), 30, f"the task is given back: {worker.tail()}")
+    bench.client.config_set("maxmemory", 0)
+    bench.wait_outcomes(1, 60)
+    assert worker.running

@@ -1,0 +1,138 @@
+"""A real browser with a microphone that plays a file."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from scipy.io import wavfile
+
+from contract.names import SAMPLE_RATE_HZ
+from tests.browser.fake_gateway import FakeGateway
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--autoplay-policy=user-gesture-required")
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser."""
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        pytest.skip(f"no browser: install one of {', '.join(CHROMIUM_NAMES)}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def playwright(chromium: str) -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def open_browser(playwright: Playwright, chromium: str) -> Iterator[Callable[..., Browser]]:
+    """Start a browser: `open_browser(wav=None, grant=True)`. Its microphone plays `wav` once, or beeps."""
+    with ExitStack() as stack:
+
+        def start(wav: Path | None = None, grant: bool = True) -> Browser:
+            arguments = [*ARGUMENTS, "--use-fake-device-for-media-stream"]
+            if grant:
+                arguments.append("--use-fake-ui-for-media-stream")
+            if wav is not None:
+                arguments.append(f"--use-file-for-fake-audio-capture={wav.resolve()}%noloop")
+            browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+            stack.callback(browser.close)
+            return browser
+
+        yield start
+
+
+@pytest.fixture
+def complaints() -> Iterator[list[str]]:
+    """What the pages put on their consoles; a test that ends with any fails. Tests remove what they expect."""
+    found: list[str] = []
+    yield found
+    assert not found, "the page complained"
+
+
+def watch(page: Page, complaints: list[str]) -> Page:
+    """Collect the page's console errors and warnings, uncaught exceptions and policy violations."""
+    page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda problem: complaints.append(str(problem)))
+    page.add_init_script(
+        "document.addEventListener('securitypolicyviolation', (e) => console.error('policy: ' + e.violatedDirective))"
+    )
+    return page
+
+
+@pytest.fixture
+def open_page(open_browser: Callable[..., Browser], complaints: list[str]) -> OpenPage:
+    """Open a watched page: `open_page(url, wav=None, grant=True, init_script=None, **context)`."""
+
+    def start(
+        url: str, wav: Path | None = None, grant: bool = True, init_script: str | None = None, **options: object
+    ) -> Page:
+        context: BrowserContext = open_browser(wav, grant).new_context(**options)  # type: ignore[arg-type]
+        page = watch(context.new_page(), complaints)
+        if init_script is not None:
+            page.add_init_script(init_script)
+        page.goto(url)
+        return page
+
+    return start
+
+
+@pytest.fixture
+def gateway() -> Iterator[FakeGateway]:
+    with FakeGateway() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def speech() -> NDArray[np.float64]:
+    """Twelve seconds of what a voice gate and a browser's noise suppression take for speech: three utterances.
+
+    Pulses of a moving pitch through two moving resonances, loud and soft by syllables; no two moments are alike,
+    so that a piece of it can be found again.
+    """
+    total = np.zeros(12 * SAMPLE_RATE_HZ)
+    rng = np.random.default_rng(7)
+    for begin_sec, length_sec in ((1.0, 1.6), (4.5, 2.2), (9.0, 1.4)):
+        begin = int(begin_sec * SAMPLE_RATE_HZ)
+        voice = synthetic_voice(int(length_sec * SAMPLE_RATE_HZ), rng)
+        total[begin : begin + len(voice)] = voice
+    return total
+
+
+def synthetic_voice(samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """`samples` of voice-like sound with a peak of 0.5."""
+    time = np.arange(samples) / SAMPLE_RATE_HZ
+    knots = np.linspace(0, time[-1], 3 + samples // 3200)
+    pitch_hz = np.interp(time, knots, rng.uniform(100, 190, len(knots)))
+    phase = 2 * np.pi * np.cumsum(pitch_hz) / SAMPLE_RATE_HZ
+    resonances = [np.interp(time, knots, rng.uniform(low, high, len(knots))) for low, high in ((300, 800), (1000, 2400))]
+    voice = np.zeros(samples)
+    for harmonic in range(1, 36):
+        frequency = harmonic * pitch_hz
+        gain = sum(1.0 / (1.0 + ((frequency - resonance) / 120.0) ** 2) for resonance in resonances)
+        voice += gain * np.sin(harmonic * phase)
+    voice += 0.02 * rng.standard_normal(samples)
+    syllables = 0.55 + 0.45 * np.sin(2 * np.pi * 4.2 * time - np.pi / 2)
+    edges = np.minimum(1, np.minimum(time, time[-1] - time) / 0.03)
+    shaped = voice * syllables * edges
+    return 0.5 * shaped / np.max(np.abs(shaped))
+
+
+@pytest.fixture(scope="session")
+def speech_wav(speech: NDArray[np.float64], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("speech") / "speech.wav"
+    wavfile.write(path, SAMPLE_RATE_HZ, np.round(speech * 32767).astype("<i2"))
+    return path

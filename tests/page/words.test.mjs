@@ -1,0 +1,53 @@
+// The words of index.html are those of strings.js, and every key that the page builds has words.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { hasWords, words } from '../../fastapi_service/static/js/strings.js';
+
+const STATIC = new URL('../../fastapi_service/static/', import.meta.url);
+const html = readFileSync(new URL('index.html', STATIC), 'utf8');
+const scripts = readdirSync(new URL('js/', STATIC))
+  .filter((name) => name.endsWith('.js'))
+  .map((name) => readFileSync(new URL(`js/${name}`, STATIC), 'utf8'))
+  .join('\n');
+
+test('index.html says what strings.js says', () => {
+  const marked = [...html.matchAll(/data-i18n="([^"]+)"[^>]*>([^<]*)</g)];
+  assert.ok(marked.length > 20);
+  for (const [, key, text] of marked) {
+    assert.ok(hasWords(key), key);
+    assert.equal(text, words(key), key);
+  }
+});
+
+test('labels too', () => {
+  const marked = [...html.matchAll(/aria-label="([^"]+)" data-i18n-label="([^"]+)"/g)];
+  assert.ok(marked.length > 0);
+  for (const [, text, key] of marked) {
+    assert.ok(hasWords(key), key);
+    assert.equal(text, words(key), key);
+  }
+});
+
+test('no word is left that nobody says', () => {
+  const source = readFileSync(new URL('js/strings.js', STATIC), 'utf8');
+  const keys = [...source.matchAll(/^ {2}'([^']+)':/gm)].map(([, key]) => key);
+  assert.ok(keys.length > 50);
+  const built = /^(control|problem|zone|dropped|connection|notice)\./; // made from a state or a code
+  for (const key of keys.filter((name) => !built.test(name))) {
+    const used = scripts.split(`'${key}'`).length - 1 > 1 || html.includes(`"${key}"`);
+    assert.ok(used, key);
+  }
+});
+
+test('the page asks for nothing from elsewhere and carries no inline script or style', () => {
+  assert.doesNotMatch(html, /(src|href)="(https?:)?\/\//);
+  assert.doesNotMatch(html, /<style|style="|<script>|\son\w+="/);
+  assert.doesNotMatch(scripts, /innerHTML|outerHTML|insertAdjacentHTML|document\.write/);
+});
+
+test('values are put in, and what is missing stays visible', () => {
+  assert.equal(words('connection.next', { seconds: 3 }), 'next try in 3 s');
+  assert.equal(words('connection.next'), 'next try in {seconds} s');
+});

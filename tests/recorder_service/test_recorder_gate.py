@@ -1,0 +1,121 @@
+"""The voice gate: speech with its pre-roll and hangover, nothing else, and the same for any block size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recorder_gate import FRAME_SAMPLES, VoiceGate, frame_levels
+from recorder_timeline import Timeline
+
+THRESHOLD = 0.0005
+RATE = 16_000
+
+
+def tone(seconds: float, amplitude: float, marker: int = 0) -> bytes:
+    times = np.arange(round(seconds * RATE)) / RATE
+    wave = amplitude * 32767 * np.sin(2 * np.pi * (300 + marker) * times)
+    return wave.astype("<i2").tobytes()
+
+
+def silence(seconds: float) -> bytes:
+    """Quiet, and no two frames alike, so that a frame in the wrong place shows."""
+    generator = np.random.default_rng(round(seconds * 1000))
+    return generator.integers(-60, 60, round(seconds * RATE)).astype("<i2").tobytes()
+
+
+def passed(gate: VoiceGate, pcm: bytes, block: int = 1280) -> list[bytes]:
+    out: list[bytes] = []
+    for first in range(0, len(pcm), block):
+        out += gate.feed(pcm[first : first + block])
+    return out + gate.flush()
+
+
+def utterances(pieces: list[bytes]) -> list[bytes]:
+    joined: list[bytes] = [b""]
+    for piece in pieces:
+        if piece:
+            joined[-1] += piece
+        else:
+            joined.append(b"")
+    assert joined.pop() == b"", "speech without its end"
+    return joined
+
+
+def test_an_utterance_has_its_pre_roll_and_its_hangover() -> None:
+    pcm = silence(1.0) + tone(0.8, 0.3) + silence(2.0)
+    (utterance,) = utterances(passed(VoiceGate(THRESHOLD), pcm))
+    first, last = round(0.7 * RATE) * 2, round(2.3 * RATE) * 2
+    assert utterance == pcm[first:last]
+
+
+def test_a_pause_shorter_than_the_hangover_stays_inside() -> None:
+    pcm = silence(0.5) + tone(0.4, 0.3) + silence(0.4) + tone(0.4, 0.3) + silence(1.0)
+    assert len(utterances(passed(VoiceGate(THRESHOLD), pcm))) == 1
+    assert len(utterances(passed(VoiceGate(THRESHOLD, hangover_ms=200), pcm))) == 2
+
+
+def test_the_pre_roll_never_repeats_what_was_sent() -> None:
+    pcm = tone(0.4, 0.3) + silence(0.6) + tone(0.4, 0.3) + silence(1.0)
+    first, second = utterances(passed(VoiceGate(THRESHOLD), pcm))
+    assert first + second == pcm[: len(first) + len(second)], "0.5 s of the 0.6 s are hangover, 0.1 s is pre-roll"
+
+
+def test_silence_sends_nothing() -> None:
+    assert passed(VoiceGate(THRESHOLD), silence(5.0)) == []
+
+
+def test_the_threshold_is_a_mean_square() -> None:
+    at_threshold = np.full(FRAME_SAMPLES, np.sqrt(THRESHOLD) * 32768.0)
+    assert frame_levels(np.ceil(at_threshold).astype("<i2").tobytes())[0] >= THRESHOLD
+    quiet = np.floor(at_threshold * 0.99).astype("<i2").tobytes()
+    assert VoiceGate(THRESHOLD).feed(quiet) == []
+    assert VoiceGate(THRESHOLD).feed(np.ceil(at_threshold).astype("<i2").tobytes()) != []
+
+
+def test_without_the_gate_everything_passes_and_ends_once() -> None:
+    pcm = silence(1.003)
+    assert utterances(passed(VoiceGate(THRESHOLD, enabled=False), pcm)) == [pcm]
+
+
+def test_stopping_in_speech_sends_the_last_incomplete_frame() -> None:
+    pcm = tone(0.505, 0.3)
+    assert utterances(passed(VoiceGate(THRESHOLD), pcm)) == [pcm]
+
+
+@settings(deadline=None, max_examples=40)
+@given(block=st.integers(1, 20_000).map(lambda samples: 2 * samples))
+def test_blocks_of_any_size_give_the_same_utterances(block: int) -> None:
+    pcm = silence(0.7) + tone(0.5, 0.2) + silence(0.9) + tone(0.3, 0.2, 50) + silence(0.6)
+    whole = utterances(passed(VoiceGate(THRESHOLD), pcm, len(pcm)))
+    assert utterances(passed(VoiceGate(THRESHOLD), pcm, block)) == whole
+    assert len(whole) == 2
+
+
+def test_the_timeline_finds_speech_in_the_recording() -> None:
+    gate = VoiceGate(THRESHOLD)
+    pcm = silence(2.0) + tone(0.5, 0.3) + silence(3.0) + tone(0.5, 0.3) + silence(1.0)
+    first, second = utterances(passed(gate, pcm))
+    assert gate.timeline.captured_at(0) == round(1.7 * RATE)
+    assert gate.timeline.captured_at(len(first) // 2) == round(5.2 * RATE)
+    place = gate.timeline.captured_at(len(first) // 2 + 100)
+    assert pcm[place * 2 : place * 2 + 20] == second[200:220]
+
+
+def test_the_timeline_is_bounded() -> None:
+    timeline = Timeline(runs_kept=3)
+    assert timeline.captured_at(70) == 70
+    for run in range(10):
+        timeline.add(run * 100, run * 1_000)
+    assert timeline.captured_at(950) == 9_050
+    assert timeline.captured_at(750) == 7_050
+    assert timeline.captured_at(650) == 6_950, "older ones are counted back from the oldest that is kept"
+
+
+@pytest.mark.parametrize("hangover_ms", [20, 500, 1_000])
+def test_the_level_meter_shows_the_loudest_frame(hangover_ms: int) -> None:
+    gate = VoiceGate(THRESHOLD, hangover_ms=hangover_ms)
+    gate.feed(silence(0.02) + tone(0.02, 0.5))
+    assert gate.level == pytest.approx(0.125, rel=0.05)
+    assert gate.is_open

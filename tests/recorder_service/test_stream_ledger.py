@@ -1,0 +1,112 @@
+"""What is kept until it is safe: whatever breaks when, the other side gets the same samples and the same ends."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stream_ledger import Ledger
+
+
+def frames_of(ledger: Ledger, max_bytes: int = 64) -> list[bytes]:
+    frames = []
+    while (frame := ledger.next_frame(max_bytes)) is not None:
+        frames.append(frame)
+    return frames
+
+
+def test_frames_end_at_the_places_of_the_empty_ones() -> None:
+    ledger = Ledger(600)
+    ledger.append(b"aabbcc")
+    ledger.end_utterance()
+    ledger.append(b"dd")
+    assert frames_of(ledger, max_bytes=4) == [b"aabb", b"cc", b"", b"dd"]
+    assert not ledger.has_unsent
+    ledger.end_utterance()
+    assert ledger.has_unsent
+    assert frames_of(ledger) == [b""]
+
+
+def test_an_utterance_ends_once() -> None:
+    ledger = Ledger(600)
+    ledger.end_utterance()
+    ledger.append(b"aa")
+    ledger.end_utterance()
+    ledger.end_utterance()
+    assert frames_of(ledger) == [b"aa", b""]
+
+
+def test_rewind_sends_everything_after_the_position_again() -> None:
+    ledger = Ledger(600)
+    for word in (b"aabb", b"ccdd", b"ee"):
+        ledger.append(word)
+        ledger.end_utterance()
+    frames_of(ledger)
+    ledger.forget(2)
+    assert (ledger.base, ledger.end) == (2, 5)
+    ledger.rewind(3)
+    assert frames_of(ledger) == [b"dd", b"", b"ee", b""]
+
+
+def test_forgetting_never_goes_backwards_or_past_the_end() -> None:
+    ledger = Ledger(600)
+    ledger.append(b"aabb")
+    ledger.forget(1)
+    ledger.forget(0)
+    assert ledger.base == 1
+    ledger.forget(99)
+    assert (ledger.base, ledger.end, ledger.kept_sec) == (2, 2, 0)
+
+
+def test_another_session_gets_new_positions() -> None:
+    ledger = Ledger(600)
+    ledger.append(b"aabb")
+    ledger.end_utterance()
+    ledger.append(b"cc")
+    frames_of(ledger)
+    ledger.forget(1)
+    ledger.rebase(0)
+    assert (ledger.base, ledger.end) == (0, 2)
+    assert frames_of(ledger) == [b"bb", b"", b"cc"]
+
+
+@pytest.mark.parametrize(("size", "fits"), [(32_000, True), (32_002, False)])
+def test_room(size: int, fits: bool) -> None:
+    ledger = Ledger(1.0)
+    assert ledger.has_room(size) is fits
+
+
+@settings(deadline=None)
+@given(
+    words=st.lists(st.integers(1, 40), min_size=1, max_size=8),
+    breaks=st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=6),
+    largest=st.sampled_from([2, 6, 64]),
+)
+def test_any_breaks_deliver_the_same_stream(words: list[int], breaks: list[tuple[int, bool]], largest: int) -> None:
+    """A server that keeps whole utterances as safe, or nothing new, sees every sample and end in its place."""
+    ledger = Ledger(600)
+    stream, ends = b"", []
+    for number, length in enumerate(words):
+        word = bytes([number, 255 - number]) * length
+        ledger.append(word)
+        ledger.end_utterance()
+        stream += word
+        ends.append(len(stream) // 2)
+    safe, got, received_ends = 0, bytearray(), set()
+    for after_frames, accepts in [*breaks, (10_000, True)]:
+        position = safe
+        ledger.rewind(position)
+        for _ in range(after_frames):
+            frame = ledger.next_frame(largest)
+            if frame is None:
+                break
+            got[position * 2 : position * 2 + len(frame)] = frame
+            position += len(frame) // 2
+            if not frame:
+                received_ends.add(position)
+                if accepts:
+                    safe = position
+                    ledger.forget(safe)
+    assert bytes(got) == stream
+    assert sorted(received_ends) == ends
+    assert ledger.base == ledger.end == len(stream) // 2

@@ -1,0 +1,376 @@
+"""One utterance through the worker, on a real Redis, with a model that says what a test wants."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import redis
+from numpy.typing import NDArray
+from speech_check import SpeechCheck
+from speech_engine import SpeechEngine, Transcript
+from speech_quality import compression_ratio
+from stt_patience import RedisTroubleError, worker_redis
+from stt_settings import SttSettings
+from stt_task import Transcriber
+
+from contract.envelopes import AnalyzeJob, OutcomeEvent, UtteranceJob
+from contract.messages import Dropped, Error
+from contract.names import OUTCOMES_STREAM, done_key, session_outcomes_key, tries_key
+from contract.wav import read_wav
+from tests.stt_worker.conftest import Say
+
+SESSION = "s" * 32
+TEXT = "a secret sentence"
+
+
+class FakeEngine:
+    """Says `heard`, after as many exceptions as `failures` holds."""
+
+    name = "fake"
+    demo = False
+    can_translate = True
+
+    def __init__(self) -> None:
+        self.heard = Transcript(TEXT, "en", -0.2, 0.01, compression_ratio(TEXT))
+        self.failures: list[Exception] = []
+        self.calls: list[tuple[int, str | None]] = []
+        self.recovered = 0
+
+    def warm_up(self) -> None: ...
+
+    def transcribe(self, audio: NDArray[np.float32], language: str | None) -> Transcript:
+        assert audio.dtype == np.float32
+        assert np.abs(audio).max() <= 1
+        self.calls.append((len(audio), language))
+        if self.failures:
+            raise self.failures.pop(0)
+        return self.heard
+
+    def recover(self) -> None:
+        self.recovered += 1
+
+
+class Bench:
+    """A Transcriber and all that it talks to."""
+
+    def __init__(self, client: redis.Redis, settings: SttSettings, check: SpeechCheck) -> None:
+        self.client = client
+        self.settings = settings
+        self.engine = FakeEngine()
+        self.handed_on: list[AnalyzeJob] = []
+        engine: SpeechEngine = self.engine
+        self.transcriber = Transcriber(settings, client, check, engine, self.handed_on.append)
+
+    def events(self, stream: str = OUTCOMES_STREAM) -> list[OutcomeEvent]:
+        entries = cast(list[tuple[bytes, dict[bytes, bytes]]], self.client.xrange(stream))
+        return [OutcomeEvent.model_validate_json(fields[b"event"]) for _, fields in entries]
+
+    def only_outcome(self) -> Dropped | Error:
+        [event] = self.events()
+        assert self.events(session_outcomes_key(SESSION)) == [event]
+        assert isinstance(event.message, Dropped | Error)
+        return event.message
+
+
+MakeBench = Callable[..., Bench]
+
+
+@pytest.fixture(scope="module")
+def check() -> SpeechCheck:
+    return SpeechCheck(SttSettings())
+
+
+@pytest.fixture
+def make_bench(redis_client: redis.Redis, check: SpeechCheck) -> MakeBench:
+    def make(**settings: Any) -> Bench:
+        return Bench(redis_client, SttSettings(stt_redis_patience_sec=0, **settings), check)
+
+    return make
+
+
+@pytest.fixture
+def bench(make_bench: MakeBench) -> Bench:
+    return make_bench()
+
+
+@pytest.fixture(scope="module")
+def speech(say: Say) -> bytes:
+    return say("I love this movie.")
+
+
+def header(pcm: bytes, start: int = 16_000, **fields: Any) -> dict[str, Any]:
+    job = UtteranceJob(session=SESSION, start=start, end=start + len(pcm) // 2, timings_ms={"endpoint": 1.0})
+    return job.model_dump(mode="json") | fields
+
+
+def test_speech_goes_on_to_the_analyzer(bench: Bench, speech: bytes) -> None:
+    bench.transcriber.handle(speech, header(speech))
+    [job] = bench.handed_on
+    assert (job.text, job.spoken_language, job.sentiment_text) == (TEXT, "en", TEXT)
+    assert (job.translation, job.sentiment_reason) == (None, None)
+    assert (job.session, job.start, job.samples) == (SESSION, 16_000, len(speech) // 2)
+    assert list(job.timings_ms) == ["endpoint", "queue", "speech_check", "speech"]
+    assert all(value >= 0 for value in job.timings_ms.values())
+    assert bench.events() == []
+    assert bench.client.keys("wta:*") == [], "the analyzer ends it; no try is left"
+
+
+def test_language_hint_wins_over_the_setting(make_bench: MakeBench, speech: bytes) -> None:
+    bench = make_bench(stt_language="ko")
+    bench.transcriber.handle(speech, header(speech, language="ja"))
+    bench.transcriber.handle(speech, header(speech))
+    assert [language for _, language in bench.engine.calls] == ["ja", "ko"]
+
+
+def test_translation_is_what_is_judged(bench: Bench, speech: bytes) -> None:
+    bench.engine.heard = replace(bench.engine.heard, text="정말 좋아요", language="ko", translation="I love it.")
+    bench.transcriber.handle(speech, header(speech))
+    [job] = bench.handed_on
+    assert (job.text, job.spoken_language) == ("정말 좋아요", "ko")
+    assert job.translation == job.sentiment_text == "I love it."
+
+
+def test_no_translation_is_explained(bench: Bench, speech: bytes) -> None:
+    bench.engine.heard = replace(bench.engine.heard, language="ko", no_translation="turbo cannot translate Korean.")
+    bench.transcriber.handle(speech, header(speech))
+    [job] = bench.handed_on
+    assert (job.translation, job.sentiment_text) == (None, None)
+    assert job.sentiment_reason == "turbo cannot translate Korean."
+
+
+def test_loops_are_cut_before_the_analyzer(bench: Bench, speech: bytes) -> None:
+    bench.engine.heard = replace(bench.engine.heard, text="Thank you. " * 6)
+    bench.transcriber.handle(speech, header(speech))
+    assert bench.handed_on[0].text == bench.handed_on[0].sentiment_text == "Thank you."
+
+
+@pytest.mark.parametrize("level", [0.0, 0.002, 0.2])
+def test_silence_and_noise_never_reach_the_model(bench: Bench, level: float) -> None:
+    noise = np.random.default_rng(1).standard_normal(32_000) * level
+    pcm = (np.clip(noise, -1, 1) * 32767).astype("<i2").tobytes()
+    bench.transcriber.handle(pcm, header(pcm))
+    outcome = bench.only_outcome()
+    assert isinstance(outcome, Dropped)
+    assert outcome.reason == "no_speech"
+    assert "is below 0.50" in outcome.detail
+    assert list(outcome.timings_ms) == ["endpoint", "queue", "speech_check"]
+    assert bench.engine.calls == []
+    assert bench.handed_on == []
+
+
+def test_doubtful_transcript_is_dropped(bench: Bench, speech: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    bench.engine.heard = replace(bench.engine.heard, avg_logprob=-2.0)
+    with caplog.at_level(logging.INFO):
+        bench.transcriber.handle(speech, header(speech))
+    outcome = bench.only_outcome()
+    assert isinstance(outcome, Dropped)
+    assert (outcome.reason, outcome.detail) == ("low_confidence", "mean log-probability -2.00 is below -1.00")
+    assert (outcome.start_sec, outcome.duration_sec) == (1.0, round(len(speech) / 32_000, 3))
+    assert outcome.detail in caplog.text
+
+
+@pytest.mark.parametrize("cut", [-2, -1, 2, None])
+def test_audio_that_breaks_its_header_is_an_error(bench: Bench, speech: bytes, cut: int | None) -> None:
+    audio = b"" if cut is None else speech + b"\0" * cut if cut > 0 else speech[:cut]
+    bench.transcriber.handle(audio, header(speech))
+    outcome = bench.only_outcome()
+    assert isinstance(outcome, Error)
+    assert outcome.code == "bad_audio"
+    assert outcome.message == f"The audio has {len(audio)} bytes, its header promises {len(speech)}."
+
+
+@pytest.mark.parametrize("audio", ["text", None, 5, [1, 2], {"a": 1}])
+def test_audio_that_is_no_bytes_is_an_error(bench: Bench, speech: bytes, audio: object) -> None:
+    bench.transcriber.handle(audio, header(speech))
+    outcome = bench.only_outcome()
+    assert isinstance(outcome, Error)
+    assert outcome.code == "bad_audio"
+
+
+def test_too_long_is_an_error(make_bench: MakeBench, speech: bytes) -> None:
+    bench = make_bench(stt_max_audio_sec=1.0)
+    bench.transcriber.handle(speech, header(speech))
+    outcome = bench.only_outcome()
+    assert isinstance(outcome, Error)
+    assert outcome.code == "too_long"
+    assert "at most 1 s" in outcome.message
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        None,
+        "job",
+        {},
+        {"session": SESSION, "start": 5, "end": 5},
+        {"session": "sneaky\nsession-0123456789", "start": 0, "end": 5},
+        {"session": SESSION, "start": -1, "end": 5},
+        {"v": 2, "session": SESSION, "start": 0, "end": 5},
+        {"session": SESSION, "start": 0, "end": 5, "timings_ms": {str(n): 1.0 for n in range(100)}},
+        {"session": SESSION, "start": 0, "end": 5, "language": "English"},
+    ],
+)
+def test_unusable_header_is_logged_and_dropped(bench: Bench, bad: Any, caplog: pytest.LogCaptureFixture) -> None:
+    bench.transcriber.handle(b"\0\0", bad)
+    assert "unusable header" in caplog.text
+    assert SESSION not in caplog.text
+    assert "sneaky" not in caplog.text
+    assert bench.client.keys("*") == []
+
+
+def test_ended_utterance_is_skipped(bench: Bench, speech: bytes) -> None:
+    bench.client.set(done_key(SESSION, 16_000), "1")
+    bench.transcriber.handle(speech, header(speech))
+    assert bench.engine.calls == []
+    assert bench.events() == []
+
+
+def test_given_up_after_too_many_tries(bench: Bench, speech: bytes) -> None:
+    bench.client.set(tries_key(SESSION, 16_000), bench.settings.stt_max_tries - 1)
+    bench.transcriber.handle(speech, header(speech))
+    assert len(bench.handed_on) == 1, "the last try is still made"
+    bench.client.set(tries_key(SESSION, 16_000), bench.settings.stt_max_tries)
+    bench.transcriber.handle(speech, header(speech))
+    outcome = bench.only_outcome()
+    assert isinstance(outcome, Error)
+    assert outcome.code == "gave_up"
+    assert "3 times" in outcome.message
+    assert len(bench.engine.calls) == 1
+
+
+def test_a_try_is_counted_while_the_model_works(bench: Bench, speech: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[bytes | None, int]] = []
+
+    def look(audio: NDArray[np.float32], language: str | None) -> Transcript:
+        key = tries_key(SESSION, 16_000)
+        seen.append((cast(bytes | None, bench.client.get(key)), cast(int, bench.client.ttl(key))))
+        return bench.engine.heard
+
+    monkeypatch.setattr(bench.engine, "transcribe", look)
+    bench.transcriber.handle(speech, header(speech))
+    [(count, ttl)] = seen
+    assert count == b"1"
+    assert 0 < ttl <= bench.settings.session_ttl_sec
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("model broke"), MemoryError("no memory"), ValueError("bad shape")])
+def test_one_failure_of_the_model_is_tried_again(bench: Bench, speech: bytes, failure: Exception) -> None:
+    bench.engine.failures = [failure]
+    bench.transcriber.handle(speech, header(speech))
+    assert len(bench.handed_on) == 1
+    assert bench.engine.recovered == 1
+    assert bench.transcriber.failures_in_a_row == 0
+
+
+def test_a_model_that_fails_again_is_an_error(bench: Bench, speech: bytes) -> None:
+    bench.engine.failures = [MemoryError("no memory"), RuntimeError("still none")]
+    bench.transcriber.handle(speech, header(speech))
+    outcome = bench.only_outcome()
+    assert isinstance(outcome, Error)
+    assert outcome.code == "speech_failed"
+    assert bench.transcriber.failures_in_a_row == 1
+    bench.transcriber.handle(speech, header(speech, start=99, end=99 + len(speech) // 2))
+    assert bench.transcriber.failures_in_a_row == 0
+    assert len(bench.handed_on) == 1
+
+
+def test_twice_the_same_is_one_outcome(bench: Bench) -> None:
+    pcm = bytes(32_000)
+    bench.transcriber.handle(pcm, header(pcm))
+    bench.transcriber.handle(pcm, header(pcm))
+    assert len(bench.events()) == 1
+
+
+def test_neither_text_nor_audio_nor_session_is_logged(
+    bench: Bench, speech: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        bench.engine.failures = [RuntimeError("model broke")]
+        bench.transcriber.handle(speech, header(speech))
+        bench.engine.heard = replace(bench.engine.heard, avg_logprob=-2.0)
+        bench.transcriber.handle(speech, header(speech, start=0, end=len(speech) // 2))
+    job = UtteranceJob.model_validate(header(speech))
+    assert job.utterance in caplog.text
+    for secret in (TEXT, "secret", SESSION, repr(speech[:16])):
+        assert secret not in caplog.text
+
+
+def test_redis_trouble_ends_nothing(check: SpeechCheck, speech: bytes, unused_port: int) -> None:
+    settings = SttSettings(redis_port=unused_port, stt_redis_patience_sec=0.3)
+    bench = Bench(worker_redis(settings), settings, check)
+    with pytest.raises(RedisTroubleError, match="ConnectionError"):
+        bench.transcriber.handle(speech, header(speech))
+    assert bench.engine.calls == [], "not transcribed for nothing"
+
+
+def test_redis_trouble_is_waited_out(bench: Bench, speech: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    patient = Bench(bench.client, SttSettings(stt_redis_patience_sec=20), bench.transcriber._check)
+    trouble = [
+        redis.ConnectionError("gone"),
+        redis.TimeoutError("slow"),
+        redis.ResponseError("OOM command not allowed"),
+    ]
+
+    def hand_on(job: AnalyzeJob) -> None:
+        if trouble:
+            raise trouble.pop(0)
+        patient.handed_on.append(job)
+
+    monkeypatch.setattr(patient.transcriber, "_hand_on", hand_on)
+    patient.transcriber.handle(speech, header(speech))
+    assert len(patient.handed_on) == 1
+    assert len(patient.engine.calls) == 1, "transcribed once"
+
+
+def test_work_longer_than_the_visibility_timeout_is_warned_of(
+    bench: Bench, speech: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = iter([0.0, 31.0])
+    monkeypatch.setattr("stt_task.time.monotonic", lambda: next(clock, 31.0))
+    bench.transcriber.handle(speech, header(speech))
+    assert "longer than VISIBILITY_TIMEOUT_SEC=30" in caplog.text
+
+
+def test_debugging_audio_is_off_by_default_and_bounded(
+    bench: Bench, make_bench: MakeBench, speech: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.transcriber.handle(speech, header(speech))
+    assert list(tmp_path.rglob("*.wav")) == []
+    folder = tmp_path / "wavs"
+    keeping = make_bench(debug_wav_dir=folder, debug_wav_max_files=2)
+    assert "KEPT ON DISK" in caplog.text
+    for start in (1, 2, 3):
+        keeping.transcriber.handle(speech, header(speech, start=start, end=start + len(speech) // 2))
+    names = sorted(path.name for path in folder.iterdir())
+    tag = UtteranceJob.model_validate(header(speech)).utterance.rsplit("-", 1)[0]
+    assert names == [f"{tag}-2.wav", f"{tag}-3.wav"]
+    assert read_wav(folder / names[0])[:64] == speech[:64]
+    assert folder.stat().st_mode & 0o077 == 0
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
+
+
+def test_debugging_audio_that_cannot_be_written_harms_nothing(
+    make_bench: MakeBench, speech: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    bench = make_bench(debug_wav_dir=blocked / "folder")
+    bench.transcriber.handle(speech, header(speech))
+    assert len(bench.handed_on) == 1
+    assert "debugging audio not written" in caplog.text
+
+
+def test_outcome_is_what_the_page_gets(bench: Bench) -> None:
+    pcm = bytes(3200)
+    bench.transcriber.handle(pcm, header(pcm))
+    raw = cast(list[tuple[bytes, dict[bytes, bytes]]], bench.client.xrange(OUTCOMES_STREAM))[0][1][b"event"]
+    event = json.loads(raw)
+    assert event["seq"] == 1
+    assert event["message"]["type"] == "dropped"
