@@ -13,6 +13,7 @@ from typing import Any
 
 import redis
 from analyze_task import Analyzer
+from analyzer_delivery import keep_consuming
 from analyzer_models import ModelError, find_model
 from analyzer_privacy import keep_text_private
 from analyzer_settings import AnalyzerSettings
@@ -30,6 +31,8 @@ from contract.logging_setup import set_up_logging
 from contract.names import ANALYZE_TASK, ANALYZER_QUEUE
 
 logger = logging.getLogger(__name__)
+CANNOT_START_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
+
 settings = AnalyzerSettings()
 celery = make_celery("analyzer_worker", settings, ANALYZER_QUEUE)
 
@@ -52,13 +55,17 @@ def _load_model(sender: Any = None, **_: Any) -> None:
         return
     _log_in_our_format()
     if sender.pool_cls is not TaskPool and sender.pool_cls != "solo":
-        logger.error("analyzer_worker runs with --pool=solo only: a forked pool would copy or break the loaded model")
-        raise SystemExit(1)
+        logger.critical(
+            "analyzer_worker runs with --pool=solo --concurrency=1 only: one process, one loaded model, one task. "
+            "For more at once start more workers: docker-compose up --scale analyzer_worker=2"
+        )
+        raise SystemExit(CANNOT_START_EXIT_CODE)
     try:
         model = SentimentModel(find_model(settings), settings)
     except ModelError as problem:
-        logger.error("no sentiment model: %s", problem)
-        raise SystemExit(1) from problem
+        logger.critical("no sentiment model: %s", problem)
+        raise SystemExit(CANNOT_START_EXIT_CODE) from problem
+    keep_consuming(celery)
     client = redis.Redis.from_url(
         settings.broker_url(), socket_timeout=5, socket_connect_timeout=5, retry=Retry(NoBackoff(), 1)
     )
@@ -99,6 +106,6 @@ def analyze_text(job: dict[str, Any]) -> None:
             _Running.analyzer.handle(job)
         except redis.RedisError as problem:
             logger.error("Redis stays out of reach, the task goes back to its queue: %s", problem)
-            raise Reject("Redis is out of reach", requeue=True) from problem
+            raise Reject("Redis is out of reach", requeue=True) from None
     if _Running.analyzer.broken:
         worker_state.should_stop = STUCK_EXIT_CODE  # ends the worker after this task; its supervisor restarts it

@@ -127,7 +127,7 @@ def worn(example: Example, rng: random.Random, words: list[str]) -> Example:
 
 
 def training_examples(seed: int) -> Iterator[list[Example]]:
-    """Endless epochs of about 45,000 examples: single sentences, set phrases, and two or three sentences in one text."""
+    """Endless epochs of about 47,000 examples: single sentences, phrases, and two or three sentences in one text."""
     rng = random.Random(seed)
     speech = speech_examples(14000, 1, held_out=False)
     phrases = [Example(text, label, has_negation(text)) for text, label in PHRASE_LABELS.items()]

@@ -2,8 +2,8 @@
 
     python demo_speech_train.py --work DIR --minutes 65 [--out speech/demo_speech.pt]
 
-Resumes from DIR/speech_state.pt when it is there. Three stages by the time used: windows as short as the utterances,
-windows with up to 2.2 s of margin, then half of the steps with the whole 30 s window that stock Whisper decodes.
+Resumes from DIR/speech_state.pt when it is there. Two stages by the time used: first windows as short as the utterances,
+then half of the steps with up to 2.2 s of margin and half with the whole 30 s window that stock Whisper decodes.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step + 1, progress)
         whole = progress > 0.7 and self.step % 2 == 1
-        short = TIGHT if progress < 0.35 else MARGIN
+        short = TIGHT if progress < 0.7 else MARGIN
         batch = self.full.next(WINDOW) if whole else self.short.next(short)
         with torch.autocast("cpu", torch.bfloat16, enabled=progress >= 0.35):
             token_loss, letter_loss, right = losses(self.model, batch)

@@ -59,7 +59,7 @@ class Listener:
 
     def _listen(self) -> None:
         """One subscription: subscribe first, then catch up, then act on messages. Raises redis.RedisError."""
-        with self._client.pubsub() as subscription:  # type: ignore[no-untyped-call]
+        with self._client.pubsub() as subscription:
             subscription.subscribe(RESULT_CHANNEL)
             self._await_confirmation(subscription)
             self._catch_up()

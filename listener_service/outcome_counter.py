@@ -68,7 +68,7 @@ class OutcomeCounter:
 
     def _step(self) -> int:
         with self._client.pipeline(transaction=True) as pipe:
-            pipe.watch(LISTENER_STATE_KEY)  # type: ignore[no-untyped-call]
+            pipe.watch(LISTENER_STATE_KEY)
             saved = cast("bytes | None", pipe.get(LISTENER_STATE_KEY))
             if saved != self._saved:
                 self._adopt(pipe, saved)

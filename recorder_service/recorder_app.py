@@ -82,7 +82,7 @@ async def _record(options: Options, settings: RecorderSettings, output: Output) 
             wait_sec = settings.wait_sec if options.wait_sec is None else options.wait_sec
             missing = await recording.finish(wait_sec, stopper.insisted)
     await showing
-    return _sum_up(output, missing, recording.failed, delivery.unsafe_sec)
+    return _sum_up(output, missing, recording.failed, delivery.unsafe_sec if options.url is not None else 0.0)
 
 
 def _sum_up(output: Output, missing: int, failed: bool, unsafe_sec: float) -> int:

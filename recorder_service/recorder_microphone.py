@@ -15,14 +15,14 @@ import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from recorder_resample import StreamResampler
 from recorder_sources import BLOCK_MS, SourceError
 
 from contract.names import SAMPLE_RATE_HZ
-from contract.wav import to_pcm
+
+if TYPE_CHECKING:
+    from recorder_resample import Converter
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class Microphone:
         self.overflows = 0
         self._stopped = False
         self.rate_hz, self.channels = _format(sound, device)
-        self._resampler = StreamResampler(self.rate_hz) if self.rate_hz != SAMPLE_RATE_HZ else None
+        self._converter = _converter(self.rate_hz, self.channels)
         self._broken: type[Exception] = sound.PortAudioError
         try:
             with _quiet_libraries():
@@ -143,9 +143,9 @@ class Microphone:
                     break
                 if isinstance(item, Exception):
                     raise SourceError(f"the microphone {self.name!r} has failed: {item}") from item
-                yield self._convert(item)
-            if self._resampler is not None:
-                yield to_pcm(self._resampler.flush())
+                yield item if self._converter is None else self._converter.feed(item)
+            if self._converter is not None:
+                yield self._converter.flush()
         finally:
             await self._finish(thread, queue)
 
@@ -177,11 +177,13 @@ class Microphone:
             self._stream.close()
         asyncio.run_coroutine_threadsafe(queue.put(last), loop)
 
-    def _convert(self, data: bytes) -> bytes:
-        if self.channels == 1 and self._resampler is None:
-            return data
-        samples = np.frombuffer(data, dtype="<i2").reshape(-1, self.channels).mean(axis=1) / 32768.0
-        return to_pcm(samples if self._resampler is None else self._resampler.feed(samples))
+
+def _converter(rate_hz: int, channels: int) -> Converter | None:
+    if (rate_hz, channels) == (SAMPLE_RATE_HZ, 1):
+        return None
+    from recorder_resample import Converter  # brings scipy.signal, which takes longer to load than all the rest
+
+    return Converter(rate_hz, channels)
 
 
 def _format(sound: Any, device: Device) -> tuple[int, int]:

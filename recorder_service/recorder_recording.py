@@ -25,7 +25,8 @@ class WavWriter:
         """Raises OSError when `path` cannot be written."""
         self._output = output
         self._path = path
-        self._wave: wave.Wave_write | None = wave.open(str(path), "wb")  # noqa: SIM115 - closed by close()
+        self._file = path.open("wb")  # opened here: a wave writer that could not open its file breaks when it goes
+        self._wave: wave.Wave_write | None = wave.open(self._file, "wb")  # noqa: SIM115 - closed by close()
         self._wave.setnchannels(1)
         self._wave.setsampwidth(BYTES_PER_SAMPLE)
         self._wave.setframerate(SAMPLE_RATE_HZ)
@@ -47,6 +48,7 @@ class WavWriter:
             return
         try:
             writer.close()
+            self._file.close()
         except OSError as problem:
             self._output.problem(f"{self._path} is incomplete: {problem.strerror or problem}")
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.signal import firwin, kaiser_beta, upfirdn
 
 from contract.names import SAMPLE_RATE_HZ
+from contract.wav import to_pcm
 
 STOPBAND_DB = 70.0
 PASSBAND = 7 / 8  # of half the lower rate; the stopband begins at that half
@@ -65,6 +66,23 @@ class StreamResampler:
         keep_from = oldest_needed // self._down * self._down
         self._kept = self._kept[keep_from - self._kept_from :]
         self._kept_from = keep_from
+
+
+class Converter:
+    """Interleaved s16le of any rate and number of channels, as it is captured, to s16le mono 16 kHz."""
+
+    def __init__(self, rate_hz: int, channels: int) -> None:
+        self._channels = channels
+        self._resampler = StreamResampler(rate_hz) if rate_hz != SAMPLE_RATE_HZ else None
+
+    def feed(self, data: bytes) -> bytes:
+        """What `data` (whole samples of all channels) brings out; the channels are averaged."""
+        mono = np.frombuffer(data, dtype="<i2").reshape(-1, self._channels).mean(axis=1) / 32768.0
+        return to_pcm(mono if self._resampler is None else self._resampler.feed(mono))
+
+    def flush(self) -> bytes:
+        """The rest."""
+        return to_pcm(self._resampler.flush()) if self._resampler is not None else b""
 
 
 def _low_pass(rate_in: int, up: int, down: int, lower_rate: int) -> tuple[NDArray[np.float64], int]:

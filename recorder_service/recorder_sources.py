@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Protocol
 
 from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
-from contract.wav import WavError, read_wav
 
 BLOCK_MS = 40
 BLOCK_BYTES = SAMPLE_RATE_HZ * BLOCK_MS // 1000 * BYTES_PER_SAMPLE
@@ -37,6 +36,8 @@ class FileSource:
 
     def __init__(self, path: Path, fast: bool) -> None:
         """Reads the whole file. Raises SourceError when it cannot be read, or holds no audio."""
+        from contract.wav import WavError, read_wav  # brings scipy.signal, slow to load: a microphone does without
+
         self.name = path.name
         self.overflows = 0
         self._fast = fast

@@ -1,28 +1,29 @@
 """Official openai-whisper models: whether one is here already, whether it can be had, and fetching it with limits.
 
-openai-whisper's own download waits without end on a silent network and takes a cached file that is broken for a
-reason to download again. The addresses and the download are its private names `_MODELS` and `_download`.
+openai-whisper's own download waits without end on a silent network, holds the whole file in memory, and leaves half
+of it in place when it is killed. The addresses, which hold each file's SHA-256, are its private name `_MODELS`.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import http.client
 import logging
 import os
-import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import whisper as openai_whisper
 from stt_settings import SttSettings
 
 logger = logging.getLogger(__name__)
 
-HASH_CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 20
 
 
 class ModelUnavailableError(Exception):
@@ -45,12 +46,9 @@ def cached_checkpoint(name: str, settings: SttSettings) -> Path | None:
     path = download_dir(settings) / url.rsplit("/", 1)[-1]
     if not path.is_file():
         return None
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(HASH_CHUNK_BYTES):
-            digest.update(chunk)
-    if digest.hexdigest() == url.split("/")[-2]:
-        return path
+        if hashlib.file_digest(file, "sha256").hexdigest() == url.split("/")[-2]:
+            return path
     logger.warning("%s is not whole, or not the official file", path)
     return None
 
@@ -79,16 +77,46 @@ def download(name: str, settings: SttSettings) -> Path:
     folder = download_dir(settings)
     try:
         with _one_at_a_time(folder):
-            cached = cached_checkpoint(name, settings)
-            if cached is not None:
-                return cached
-            with _socket_timeout(settings.model_stall_sec):
-                return Path(openai_whisper._download(openai_whisper._MODELS[name], str(folder), in_memory=False))
-    except (OSError, ValueError, RuntimeError) as problem:
+            return cached_checkpoint(name, settings) or _fetch(name, folder, settings.model_stall_sec)
+    except (OSError, ValueError, http.client.HTTPException) as problem:
         raise ModelUnavailableError(
             f"The speech model {name} is not in {folder} and could not be downloaded ({problem}). Connect this "
             "machine to the network, put the file there, or set WHISPER_MODEL to auto or demo."
         ) from problem
+
+
+def _fetch(name: str, folder: Path, stall_sec: float) -> Path:
+    """Download to a file beside the final one, which appears whole or not at all."""
+    url: str = openai_whisper._MODELS[name]
+    path = folder / url.rsplit("/", 1)[-1]
+    part = path.with_suffix(".part")
+    logger.info("downloading the speech model %s to %s", name, path)
+    try:
+        with urllib.request.urlopen(url, timeout=stall_sec) as source, part.open("wb") as file:
+            _copy(source, file, name)
+        with part.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != url.split("/")[-2]:
+            raise ValueError("what came is not the official file: its SHA-256 is another")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _copy(source: http.client.HTTPResponse, target: BinaryIO, name: str) -> None:
+    """Copy all of `source`, with a log line for every tenth of it."""
+    total = int(source.headers.get("Content-Length") or 0)
+    done, told = 0, 0
+    while chunk := source.read(CHUNK_BYTES):
+        target.write(chunk)
+        done += len(chunk)
+        tenths = done * 10 // total if total else 0
+        if tenths > told:
+            told = tenths
+            logger.info("speech model %s: %d %% of %d MB", name, tenths * 10, total // 1_000_000)
+    if done < total:
+        raise ConnectionError(f"the connection ended after {done} of {total} bytes")
 
 
 @contextmanager
@@ -105,14 +133,3 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
-
-
-@contextmanager
-def _socket_timeout(seconds: float) -> Iterator[None]:
-    """openai-whisper opens the address without a timeout; such a socket takes the process's default."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

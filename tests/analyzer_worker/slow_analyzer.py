@@ -9,9 +9,9 @@ import os
 import time
 from pathlib import Path
 
-from analyzer_worker import celery
 from sentiment_model import WARM_UP_TEXT, SentimentModel
 
+from analyzer_worker import celery
 from contract.messages import Sentiment
 
 __all__ = ["celery"]

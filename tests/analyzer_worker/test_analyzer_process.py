@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from contract.settings_base import ServiceSettings
 from tests.support.processes import ROOT, Service, answers, free_port, redis_service, wait_until
 
 SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"
+START_SEC = 180.0
+WAIT_SEC = 60.0
 SECRET = "The password is swordfish."
 HERE = str(Path(__file__).parent)
 OPTIONS = f"worker -Q {ANALYZER_QUEUE} --loglevel=info --concurrency=1 --without-gossip --without-mingle".split()
@@ -74,7 +76,7 @@ class Bench:
             assert worker.running, worker.tail()
             return bool(set(self.heartbeats()) - before)
 
-        wait_until(signed_on, 60, "the worker signs on")
+        wait_until(signed_on, START_SEC, "the worker signs on")
         return worker
 
     def heartbeats(self) -> dict[str, WorkerInfo]:
@@ -103,7 +105,7 @@ class Bench:
         entries: Any = self.client.xrange(OUTCOMES_STREAM)
         return [OutcomeEvent.model_validate_json(fields[b"event"]) for _, fields in entries]
 
-    def wait_outcomes(self, count: int, seconds: float = 40) -> list[OutcomeEvent]:
+    def wait_outcomes(self, count: int, seconds: float = WAIT_SEC) -> list[OutcomeEvent]:
         def there() -> bool:
             try:
                 return len(self.outcomes()) >= count
@@ -149,7 +151,7 @@ def test_a_worker_serves_signs_on_and_off_and_keeps_texts_private(bench: Bench) 
     assert event.message.text == SECRET
     assert event.message.sentiment is not None
     assert set(event.message.sentiment.scores) == {"POSITIVE", "NEGATIVE"}
-    wait_until(lambda: bench.waiting() == 0, 10, "the task is acknowledged")
+    wait_until(lambda: bench.waiting() == 0, WAIT_SEC, "the task is acknowledged")
     assert worker.stop() == 0, worker.tail()
     assert bench.heartbeats() == {}
     assert job.utterance in bench.log()
@@ -160,13 +162,13 @@ def test_a_killed_workers_utterance_ends_once_with_another(bench: Bench) -> None
     first = bench.start_worker()
     (bench.folder / "hold").touch()
     bench.send()
-    wait_until((bench.folder / "begun").exists, 20, "the first worker is at it")
+    wait_until((bench.folder / "begun").exists, WAIT_SEC, "the first worker is at it")
     first.kill()
     (bench.folder / "hold").unlink()
     bench.start_worker()
     (event,) = bench.wait_outcomes(1)
     assert isinstance(event.message, Result)
-    wait_until(lambda: bench.waiting() == 0, 10, "the task is acknowledged")
+    wait_until(lambda: bench.waiting() == 0, WAIT_SEC, "the task is acknowledged")
     assert len(bench.outcomes()) == 1
 
 
@@ -180,7 +182,7 @@ def test_a_text_that_kills_every_worker_ends_as_an_error(bench: Bench) -> None:
             worker.start()
         return bool(bench.outcomes())
 
-    wait_until(ended, 120, f"the utterance is given up: {worker.tail()}")
+    wait_until(ended, 3 * START_SEC, f"the utterance is given up: {worker.tail()}")
     (event,) = bench.outcomes()
     assert isinstance(event.message, Error)
     assert event.message.code == "analyzer_failed"
@@ -192,12 +194,12 @@ def test_redis_lost_in_the_middle_of_a_task(bench: Bench) -> None:
     worker = bench.start_worker()
     (bench.folder / "hold").touch()
     bench.send(text=SECRET)
-    wait_until((bench.folder / "begun").exists, 20, "the worker is at it")
+    wait_until((bench.folder / "begun").exists, WAIT_SEC, "the worker is at it")
     bench.redis.stop()
     (bench.folder / "hold").unlink()
-    wait_until(lambda: "Redis stays out of reach" in bench.log(), 30, f"the task is given back: {worker.tail()}")
+    wait_until(lambda: "Redis stays out of reach" in bench.log(), WAIT_SEC, f"the task is given back: {worker.tail()}")
     bench.start_redis()
-    bench.wait_outcomes(1, 60)
+    bench.wait_outcomes(1)
     bench.send(start=16_000)
     events = bench.wait_outcomes(2)
     assert [event.seq for event in events] == [1, 2]
@@ -209,10 +211,89 @@ def test_a_full_redis_is_waited_out(bench: Bench) -> None:
     worker = bench.start_worker()
     (bench.folder / "hold").touch()
     bench.send()
-    wait_until((bench.folder / "begun").exists, 20, "the worker is at it")
+    wait_until((bench.folder / "begun").exists, WAIT_SEC, "the worker is at it")
     bench.client.config_set("maxmemory", 1)
     (bench.folder / "hold").unlink()
-    wait_until(lambda: "Redis stays out of reach" in bench.log(), 30, f"the task is given back: {worker.tail()}")
+    wait_until(lambda: "left to the visibility timeout" in bench.log(), WAIT_SEC, "the task cannot even be given back")
+    assert worker.running, worker.tail()
     bench.client.config_set("maxmemory", 0)
-    bench.wait_outcomes(1, 60)
+    bench.wait_outcomes(1)
     assert worker.running
+
+
+def test_nonsense_is_dropped_and_never_logged(bench: Bench) -> None:
+    worker = bench.start_worker()
+    bench.send_raw(SECRET)
+    bench.send_raw({"text": SECRET})
+    bench.send_raw({"session": SESSION, "start": 0, "end": 16_000, "text": [SECRET], "spoken_language": "en"})
+    bench.send_raw(SECRET, SECRET, SECRET)
+    bench.send_raw(SECRET, task="analyzer_worker.no_such_task")
+    bench.send_raw(SECRET, serializer="json")
+    bench.client.lpush(ANALYZER_QUEUE, not_of_ours(SECRET))
+    bench.send(start=16_000)
+    broken, good = (event.message for event in bench.wait_outcomes(2))
+    assert isinstance(broken, Error)
+    assert broken.code == "invalid_job"
+    assert isinstance(good, Result)
+    wait_until(lambda: bench.waiting() == 0, WAIT_SEC, "nothing is left in the queue")
+    assert worker.running
+    assert "a task of an unknown name was discarded" in bench.log()
+    assert "swordfish" not in bench.log()
+
+
+def not_of_ours(body: str) -> str:
+    """A message with a kombu envelope and a body that is no task."""
+    properties = {"delivery_tag": "1", "delivery_info": {"exchange": "", "routing_key": ANALYZER_QUEUE}}
+    return json.dumps({"body": body, "headers": {}, "properties": properties, "content-type": "text/plain"})
+
+
+def test_a_model_that_breaks_ends_its_worker_after_the_text_is_shown(bench: Bench) -> None:
+    worker = bench.start_worker()
+    (bench.folder / "break").touch()
+    bench.send(text=SECRET)
+    (event,) = bench.wait_outcomes(1)
+    assert isinstance(event.message, Result)
+    assert (event.message.text, event.message.sentiment) == (SECRET, None)
+    wait_until(lambda: not worker.running, WAIT_SEC, "the worker ends, to be restarted")
+    assert worker.process is not None
+    assert worker.process.returncode == STUCK_EXIT_CODE
+    assert bench.waiting() == 0
+    assert "swordfish" not in bench.log()
+
+
+@pytest.mark.parametrize(
+    ("pool", "environment", "words"),
+    [
+        ("solo", {"SENTIMENT_MODEL": "/nowhere/model"}, "no sentiment model: SENTIMENT_MODEL=/nowhere/model"),
+        ("solo", {"SENTIMENT_MODEL": "owner/model", "HF_HUB_OFFLINE": "1"}, "owner/model is not in the local cache"),
+        ("prefork", {}, "--pool=solo"),
+        ("threads", {}, "--pool=solo"),
+    ],
+)
+def test_a_worker_that_cannot_work_does_not_start(
+    bench: Bench, pool: str, environment: dict[str, str], words: str
+) -> None:
+    worker = bench.worker("analyzer_worker", pool, **environment)
+    bench.send()
+    worker.start()
+    wait_until(lambda: not worker.running, START_SEC, "the worker ends")
+    assert worker.process is not None
+    assert worker.process.returncode == 78, worker.tail()
+    assert words in worker.tail()
+    assert bench.heartbeats() == {}
+    assert bench.waiting() == 1
+
+
+def test_the_import_loads_no_model() -> None:
+    """Senders and tests may import the module."""
+    code = "import sys, analyzer_worker; print(sorted({'torch', 'transformers'} & set(sys.modules)))"
+    path = os.pathsep.join([str(ROOT), str(ROOT / "analyzer_worker")])
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == "[]"

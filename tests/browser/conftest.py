@@ -19,6 +19,8 @@ from tests.browser.fake_gateway import FakeGateway
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--autoplay-policy=user-gesture-required")
 
+UTTERANCES_SEC = ((2.0, 1.6), (5.5, 2.2), (10.0, 1.4))  # begin and length of each in `speech`
+
 OpenPage = Callable[..., Page]
 
 
@@ -98,14 +100,14 @@ def gateway() -> Iterator[FakeGateway]:
 
 @pytest.fixture(scope="session")
 def speech() -> NDArray[np.float64]:
-    """Twelve seconds of what a voice gate and a browser's noise suppression take for speech: three utterances.
+    """Thirteen seconds of what a voice gate and a browser's noise suppression take for speech: three utterances.
 
     Pulses of a moving pitch through two moving resonances, loud and soft by syllables; no two moments are alike,
     so that a piece of it can be found again.
     """
-    total = np.zeros(12 * SAMPLE_RATE_HZ)
+    total = np.zeros(13 * SAMPLE_RATE_HZ)
     rng = np.random.default_rng(7)
-    for begin_sec, length_sec in ((1.0, 1.6), (4.5, 2.2), (9.0, 1.4)):
+    for begin_sec, length_sec in UTTERANCES_SEC:
         begin = int(begin_sec * SAMPLE_RATE_HZ)
         voice = synthetic_voice(int(length_sec * SAMPLE_RATE_HZ), rng)
         total[begin : begin + len(voice)] = voice
@@ -118,7 +120,9 @@ def synthetic_voice(samples: int, rng: np.random.Generator) -> NDArray[np.float6
     knots = np.linspace(0, time[-1], 3 + samples // 3200)
     pitch_hz = np.interp(time, knots, rng.uniform(100, 190, len(knots)))
     phase = 2 * np.pi * np.cumsum(pitch_hz) / SAMPLE_RATE_HZ
-    resonances = [np.interp(time, knots, rng.uniform(low, high, len(knots))) for low, high in ((300, 800), (1000, 2400))]
+    resonances = [
+        np.interp(time, knots, rng.uniform(low, high, len(knots))) for low, high in ((300, 800), (1000, 2400))
+    ]
     voice = np.zeros(samples)
     for harmonic in range(1, 36):
         frequency = harmonic * pitch_hz
@@ -128,7 +132,8 @@ def synthetic_voice(samples: int, rng: np.random.Generator) -> NDArray[np.float6
     syllables = 0.55 + 0.45 * np.sin(2 * np.pi * 4.2 * time - np.pi / 2)
     edges = np.minimum(1, np.minimum(time, time[-1] - time) / 0.03)
     shaped = voice * syllables * edges
-    return 0.5 * shaped / np.max(np.abs(shaped))
+    peak = float(np.max(np.abs(shaped)))
+    return np.asarray(shaped * (0.5 / peak), dtype=np.float64)
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,7 @@ class FakeGateway:
         self.silent = False  # accepts nothing and answers nothing after `session`
         self.refusal: tuple[list[Message], int] | None = None  # messages and close code for each new connection
         self.clips: Path | None = None
+        self.worklet_fault: tuple[str, str] | None = None  # what to replace in the worklet, and by what
         self.outcome: Callable[[Cut, int], Message | None] = plain_result
         self.buffer_sec = 600.0
         self._app = self._make_app()
@@ -135,6 +136,7 @@ class FakeGateway:
 
     def _make_app(self) -> FastAPI:
         app = FastAPI()
+        app.get("/static/js/capture-worklet.js")(self._worklet)
         app.mount("/static", StaticFiles(directory=STATIC))
         app.get("/")(self._index)
         app.get("/demo/clips/{name}")(self._clip)
@@ -150,6 +152,13 @@ class FakeGateway:
 
     async def _index(self) -> Response:
         return FileResponse(STATIC / "index.html")
+
+    async def _worklet(self) -> Response:
+        code = (STATIC / "js" / "capture-worklet.js").read_text(encoding="utf-8")
+        if self.worklet_fault is not None:
+            assert self.worklet_fault[0] in code
+            code = code.replace(*self.worklet_fault)
+        return Response(code, media_type="text/javascript")
 
     async def _clip(self, name: str) -> Response:
         path = self.clips / name if self.clips is not None else None

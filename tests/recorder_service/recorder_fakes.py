@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,24 @@ from contract.messages import (
 from contract.names import SAMPLE_RATE_HZ, SESSION_SUBPROTOCOL_PREFIX, SUBPROTOCOL, utterance_id
 from contract.segmenter import Cut, Segmenter
 
+TIME_LIMIT_SEC = 60.0
 LIMITS = Limits(frame_bytes=65536, utterance_sec=15.0, idle_cut_sec=2.0, idle_close_sec=3600.0, buffer_sec=600.0)
+
+
+def run(story: Callable[[], Awaitable[None]]) -> None:
+    """Run an async test with a deadline."""
+
+    async def limited() -> None:
+        async with asyncio.timeout(TIME_LIMIT_SEC):
+            await story()
+
+    asyncio.run(limited())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until `condition` holds; `run` has the deadline."""
+    while not condition():  # noqa: ASYNC110 - what is waited for is the state of a fake, a thread or a process
+        await asyncio.sleep(0.01)
 
 
 @dataclass

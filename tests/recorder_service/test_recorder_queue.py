@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +19,9 @@ from contract.envelopes import PartialEvent, StatsEvent, UtteranceJob
 from contract.messages import Accepted, Error, Partial, Result, ServerMessage, Stats, StatsBlock
 from contract.names import FINAL_STATS, RESULT_MESSAGES, STT_QUEUE, done_key, session_key, session_outcomes_key
 from contract.outcomes import dropped, end_utterance
-from tests.recorder_service.recorder_fakes import noise
+from tests.recorder_service.recorder_fakes import noise, run, until
 from tests.support.fake_pipeline import FakePipeline
 from tests.support.processes import free_port, start_redis
-
-TIME_LIMIT_SEC = 60.0
-
-
-def run(story: Callable[[], Awaitable[None]]) -> None:
-    """Run an async test with a deadline."""
-
-    async def limited() -> None:
-        async with asyncio.timeout(TIME_LIMIT_SEC):
-            await story()
-
-    asyncio.run(limited())
 
 
 def delivery_at(port: int, wait_when_full: bool = False, **settings: Any) -> QueueDelivery:
@@ -44,11 +31,6 @@ def delivery_at(port: int, wait_when_full: bool = False, **settings: Any) -> Que
 
 async def heard(delivery: QueueDelivery) -> list[ServerMessage]:
     return [message async for message in delivery.messages()]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - what is waited for is the state of another process or thread
-        await asyncio.sleep(0.01)
 
 
 def test_utterances_arrive_whole_and_come_back(redis_port: int, redis_client: redis.Redis) -> None:

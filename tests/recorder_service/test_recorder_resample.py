@@ -74,16 +74,16 @@ def test_block_borders_leave_no_trace(rate: int) -> None:
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 11_025])
-def test_no_drift_in_ten_minutes(rate: int) -> None:
-    """A click in the last second of ten minutes comes out at its time, to the sample."""
+def test_no_drift_in_three_minutes(rate: int) -> None:
+    """A click in the last second of three minutes comes out at its time, to the sample."""
     resampler = StreamResampler(rate)
     block = np.zeros(rate * 10)
-    made = sum(len(resampler.feed(block)) for _ in range(60))
+    made = sum(len(resampler.feed(block)) for _ in range(18))
     click = np.zeros(rate)
     click[rate // 2] = 1.0
     tail = np.concatenate([resampler.feed(click), resampler.flush()])
-    assert made + len(tail) == 601 * OUT
-    assert made + int(np.argmax(tail)) == 600 * OUT + round(rate // 2 * OUT / rate)
+    assert made + len(tail) == 181 * OUT
+    assert made + int(np.argmax(tail)) == 180 * OUT + round(rate // 2 * OUT / rate)
 
 
 def test_the_delay_is_short() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,19 +13,7 @@ from stream_connection import websocket_url
 from stream_errors import Backoff, BufferFull, CannotConnect, Refused
 
 from contract.messages import Accepted, Busy, Error, Result, ServerMessage, Session
-from tests.recorder_service.recorder_fakes import FakeGateway, fake_gateway, noise
-
-TIME_LIMIT_SEC = 30.0
-
-
-def run(story: Callable[[], Awaitable[None]]) -> None:
-    """Run an async test with a deadline."""
-
-    async def limited() -> None:
-        async with asyncio.timeout(TIME_LIMIT_SEC):
-            await story()
-
-    asyncio.run(limited())
+from tests.recorder_service.recorder_fakes import FakeGateway, fake_gateway, noise, run, until
 
 
 def client_of(gateway: FakeGateway, **options: Any) -> StreamClient:
@@ -44,11 +31,6 @@ async def heard(client: StreamClient) -> list[ServerMessage]:
 
 def results(messages: list[ServerMessage]) -> list[int]:
     return [message.seq for message in messages if isinstance(message, Result)]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - what is waited for is plain state of the fake
-        await asyncio.sleep(0.01)
 
 
 def test_utterances_arrive_bit_exact_and_end() -> None:

@@ -168,6 +168,7 @@ export class Capture {
     });
     this.#node = node;
     node.port.onmessage = (event) => this.#posted(event.data);
+    // The property, not addEventListener: Chromium 156 gives the event to the property alone.
     node.onprocessorerror = () => this.#release(new CaptureProblem('processing'));
     source.connect(node);
     node.connect(context.destination); // its output is silence; unconnected nodes need not be run

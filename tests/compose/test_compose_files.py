@@ -1,0 +1,136 @@
+"""What the compose files, .env.example and the images' recipes promise each other; no engine needed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+from analyzer_settings import AnalyzerSettings
+from gateway_settings import GatewaySettings
+from listener_settings import ListenerSettings
+from stt_settings import SttSettings
+
+from contract.settings_base import ServiceSettings
+from tests.compose.compose_stack import IMAGES, compose_command
+from tests.support.processes import ROOT
+
+SETTINGS: dict[str, type[ServiceSettings]] = {
+    "fastapi_service": GatewaySettings,
+    "stt_worker": SttSettings,
+    "analyzer_worker": AnalyzerSettings,
+    "listener_service": ListenerSettings,
+}
+# Settled by the files of the containers themselves: where things are, and who listens where.
+SETTLED = {
+    "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE", "REDIS_URL", "GATEWAY_HOST", "GATEWAY_PORT",
+    "FORWARDED_ALLOW_IPS", "DEMO_CLIPS_DIR", "WHISPER_DOWNLOAD_DIR", "XDG_CACHE_HOME", "DEMO_SPEECH_MODEL",
+    "DEMO_SENTIMENT_MODEL", "RESULT_LOG",
+}  # fmt: skip
+FILES = ("docker-compose.yml", "docker-compose.dev.yml", "docker-compose.gpu.yml", "docker-compose.worker.yml")
+
+
+def load(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    return found
+
+
+def documented() -> set[str]:
+    """The names in .env.example."""
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    return {match[1] for line in lines if (match := re.fullmatch(r"#([A-Z][A-Z0-9_]*)=.*", line))}
+
+
+def open_settings(settings: type[ServiceSettings]) -> set[str]:
+    return {name.upper() for name in settings.model_fields} - SETTLED
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_every_setting_reaches_its_container_and_is_documented(service: str) -> None:
+    wanted = open_settings(SETTINGS[service])
+    environment = load("docker-compose.yml")["services"][service]["environment"]
+    assert wanted - set(environment) == set(), "missing in docker-compose.yml"
+    assert {name for name, value in environment.items() if value is None} == wanted
+    assert wanted - documented() == set(), "missing in .env.example"
+
+
+def test_a_worker_on_another_machine_takes_the_same_settings() -> None:
+    environment = load("docker-compose.worker.yml")["services"]["stt_worker"]["environment"]
+    passed = {name for name, value in environment.items() if value is None}
+    assert passed - {"REDIS_PORT"} == open_settings(SttSettings)
+
+
+def test_the_documented_defaults_are_the_real_ones() -> None:
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    written = dict(line[1:].split("=", 1) for line in lines if re.match(r"#[A-Z][A-Z0-9_]*=", line))
+    for settings in SETTINGS.values():
+        default = settings()
+        for name in sorted(open_settings(settings)):
+            if written[name]:
+                given = settings.model_validate({name.lower(): written[name]})
+                assert getattr(given, name.lower()) == getattr(default, name.lower()), name
+            else:
+                assert getattr(default, name.lower()) is None, name
+
+
+def test_what_the_compose_files_take_from_the_environment_is_documented_and_nothing_else() -> None:
+    taken: set[str] = set()
+    for name in FILES:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        taken |= set(re.findall(r"(?<!\$)\$\{([A-Z][A-Z0-9_]*)", text))
+        for service in load(name)["services"].values():
+            taken |= {key for key, value in (service.get("environment") or {}).items() if value is None}
+    assert taken == documented()
+
+
+def test_workers_are_started_alike_everywhere() -> None:
+    procfile = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines())
+    services = load("docker-compose.yml")["services"]
+    for service, name in (("stt_worker", "stt"), ("analyzer_worker", "analyzer")):
+        command = shlex.split(services[service]["command"])
+        assert procfile[name].split("exec ")[1].split() == command
+        recipe = (ROOT / service / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
+        assert yaml.safe_load(recipe.split("\nCMD ")[1]) == command
+        queue = service.replace("worker", "queue")
+        assert " ".join(command).startswith(
+            f"celery -A {service}:celery worker -Q {queue} --loglevel=info --concurrency=1 --pool=solo"
+        )
+    remote = load("docker-compose.worker.yml")["services"]["stt_worker"]
+    assert remote["command"] == services["stt_worker"]["command"]
+    for key in ("stop_grace_period", "mem_limit", "read_only", "cap_drop", "security_opt", "init", "logging", "tmpfs"):
+        assert remote[key] == services["stt_worker"][key], key
+
+
+@pytest.mark.parametrize("service", IMAGES)
+def test_an_image_holds_the_contract_and_its_own_folder(service: str) -> None:
+    recipe = (ROOT / service / "Dockerfile").read_text(encoding="utf-8")
+    sources = {source for line in re.findall(r"^COPY (.*)$", recipe, re.MULTILINE) for source in line.split()[:-1]}
+    assert {source.split("/")[0] for source in sources} == {"contract", service}
+    assert "FROM python:3.11-slim-bookworm" in recipe
+    assert recipe.index("requirements.txt") < recipe.index(f"COPY {service} {service}")
+    assert not re.search(r"--mount|--chmod|--link|<<", recipe), "the classic builder does not know this"
+
+
+def test_compose_itself_accepts_every_combination(tmp_path: Path) -> None:
+    command = compose_command()
+    if not command:
+        pytest.skip("docker-compose is not installed")
+    env_file = tmp_path / "settings.env"
+    env_file.write_text("WHISPER_MODEL=tiny\nREDIS_HOST=10.20.0.10\nREDIS_PASSWORD=secret\n", encoding="utf-8")
+    clean = {name: value for name, value in os.environ.items() if name not in documented()}
+    base = [*command, "--env-file", str(env_file), "--project-directory", str(ROOT)]
+    combinations = [FILES[:1], FILES[:2], (FILES[0], FILES[2]), FILES[3:]]
+    for files in combinations:
+        chosen = [part for name in files for part in ("-f", str(ROOT / name))]
+        done = subprocess.run(
+            [*base, *chosen, "config"], env=clean, check=False, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        worker = yaml.safe_load(done.stdout)["services"]["stt_worker"]
+        assert worker["environment"]["WHISPER_MODEL"] == "tiny"

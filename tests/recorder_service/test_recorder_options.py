@@ -1,0 +1,49 @@
+"""The command line: what it takes, and what it refuses in words and with status 2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from recorder_options import parse_options
+
+
+def test_nothing_given_is_the_microphone_straight_to_the_queue() -> None:
+    options = parse_options([])
+    assert (options.file, options.device, options.url, options.seconds) == (None, None, None, None)
+    assert options.gate
+    assert not (options.fast or options.json or options.list_devices)
+    assert (options.threshold, options.hangover_ms, options.wait_sec) == (None, None, None)
+
+
+def test_everything_that_goes_together() -> None:
+    line = "--file a.wav --fast --seconds 2.5 --save b.wav --threshold 0.001 --hangover-ms 700"
+    options = parse_options(f"{line} --url wss://host --insecure --language ko --wait 5 --json".split())
+    assert (options.file, options.save) == (Path("a.wav"), Path("b.wav"))
+    assert (options.seconds, options.threshold, options.hangover_ms, options.wait_sec) == (2.5, 0.001, 700, 5.0)
+    assert (options.url, options.language) == ("wss://host/ws", "ko")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--fast", "--fast needs --file"),
+        ("--file a.wav --device 1", "exclude each other"),
+        ("--insecure", "--insecure needs --url wss://"),
+        ("--insecure --url ws://host", "--insecure needs --url wss://"),
+        ("--no-gate --threshold 0.1", "leaves nothing for --threshold"),
+        ("--file a.wav --save ./a.wav", "would overwrite"),
+        ("--url localhost:8000", "no WebSocket address"),
+        ("--language English", "no language code"),
+        ("--seconds 0", "not a number above 0"),
+        ("--seconds nan", "not a number above 0"),
+        ("--threshold 2", "not a number from 0 to 1"),
+        ("--hangover-ms soon", "not a number of milliseconds"),
+        ("--wait -1", "not a number of seconds"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(line: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_options(line.split())
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err

@@ -1,0 +1,193 @@
+"""What is shown: every kind of message, nothing that a terminal would obey, and JSON that a program can read."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+from recorder_output import (
+    JsonOutput,
+    Moment,
+    OutputHandler,
+    PipeConsole,
+    Status,
+    TextOutput,
+    plain_line,
+    status_line,
+)
+
+from contract.messages import Dropped, Error, Partial, Result, ServerMessage, Session
+
+ADAPTER: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
+EXAMPLES: dict[str, Any] = json.loads(
+    (Path(__file__).resolve().parents[2] / "contract" / "examples.json").read_text(encoding="utf-8")
+)
+MOMENT = Moment(3.0, 65.04)
+
+
+def example(kind: str) -> ServerMessage:
+    return ADAPTER.validate_python(EXAMPLES[kind])
+
+
+def terminal(width: int = 100) -> PipeConsole:
+    return PipeConsole(file=io.StringIO(), force_terminal=True, width=width, highlight=False, color_system="standard")
+
+
+def pipe() -> PipeConsole:
+    return PipeConsole(file=io.StringIO(), highlight=False)
+
+
+def text_of(console: PipeConsole) -> str:
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue()
+
+
+def test_a_result_on_one_line() -> None:
+    assert plain_line(example("result"), MOMENT).plain == (
+        "0:03.0 - 1:05.0  I love this movie.  positive 1.00  en  153 ms"
+    )
+
+
+def test_a_translation_stands_underneath() -> None:
+    result = example("result")
+    assert isinstance(result, Result)
+    korean = result.model_copy(update={"text": "정말 좋아요", "language": "ko", "translation": "I really like it."})
+    first, second = plain_line(korean, MOMENT).plain.split("\n")
+    assert "정말 좋아요" in first
+    assert second.strip() == "in English: I really like it."
+
+
+def test_why_there_is_no_sentiment() -> None:
+    result = example("result")
+    assert isinstance(result, Result)
+    without = result.model_copy(update={"sentiment": None, "sentiment_reason": "this model cannot translate"})
+    assert "no sentiment: this model cannot translate" in plain_line(without, MOMENT).plain
+
+
+def test_zones_have_a_word_and_a_colour() -> None:
+    result = example("result")
+    assert isinstance(result, Result)
+    assert result.sentiment is not None
+    for zone, colour in (("positive", "\x1b[1;32m"), ("neutral", "\x1b[1;33m"), ("negative", "\x1b[1;31m")):
+        console = terminal()
+        sentiment = result.sentiment.model_copy(update={"zone": zone})
+        TextOutput(console, console).message(result.model_copy(update={"sentiment": sentiment}), MOMENT)
+        assert f"{colour}{zone} 1.00" in text_of(console)
+
+
+def test_dropped_is_faint_with_its_reason() -> None:
+    console = terminal()
+    TextOutput(console, console).message(example("dropped"), MOMENT)
+    assert "\x1b[2m0:03.0 - 1:05.0  dropped: no_speech (speech probability 0.03 is below 0.50)" in text_of(console)
+
+
+@pytest.mark.parametrize(
+    "evil", ["\x1b[2J\x1b]0;owned\x07", "[bold red]x[/]", "a\rb\nc", "\u202etxet", ":smile: \x9b31m"]
+)
+def test_speech_cannot_command_the_terminal(evil: str) -> None:
+    result = example("result")
+    assert isinstance(result, Result)
+    messages: list[ServerMessage] = [
+        result.model_copy(update={"text": evil, "translation": evil, "language": evil, "sentiment": None}),
+        Dropped(utterance="a-1", reason=evil, detail=evil),
+        Error(utterance="a-1", seq=1, code=evil, message=evil),
+        Error(code=evil, message=evil),
+    ]
+    console = PipeConsole(file=io.StringIO(), force_terminal=True, width=300, highlight=False, color_system=None)
+    output = TextOutput(console, console)
+    for message in messages:
+        output.message(message, MOMENT)
+    output.note(evil)
+    shown = text_of(console)
+    assert not set(shown) & set("\x1b\x07\r\x9b\u202e"), repr(shown)
+    if "[bold" in evil or ":smile:" in evil:
+        assert evil.split(maxsplit=1)[0] in shown, "markup is text"
+    line = status_line(Status(True, 0.0, False, 1.0, 0, 0, evil), evil, 300)
+    assert not set(line.plain) & set("\x1b\x07\r\n\x9b\u202e")
+
+
+def test_a_pipe_gets_no_colours_and_whole_lines() -> None:
+    console, notes = pipe(), pipe()
+    output = TextOutput(console, notes)
+    result = example("result")
+    assert isinstance(result, Result)
+    long = result.model_copy(update={"text": "word " * 100})
+    output.message(example("session"), None)
+    output.message(long, MOMENT)
+    output.message(example("busy"), None)
+    with output.live(lambda: Status(True, 0.1, True, 1.0, 0, 0, "")):
+        pass
+    assert text_of(console).count("\n") == 1
+    assert "\x1b" not in text_of(console)
+    assert "demo models" in text_of(notes)
+    assert "Too many utterances" in text_of(notes)
+
+
+def test_json_is_one_line_per_message_and_keeps_the_secret() -> None:
+    console, notes = pipe(), pipe()
+    output = JsonOutput(console, notes)
+    for kind in EXAMPLES:
+        output.message(example(kind), MOMENT if kind in ("result", "dropped") else None)
+    output.note("a note")
+    lines = text_of(console).splitlines()
+    assert len(lines) == len(EXAMPLES)
+    parsed = {fields["type"]: fields for fields in map(json.loads, lines)}
+    assert set(parsed) == set(EXAMPLES)
+    assert parsed["result"]["text"] == "I love this movie."
+    assert parsed["result"]["captured_start_sec"] == 3.0
+    session = example("session")
+    assert isinstance(session, Session)
+    assert session.session not in text_of(console)
+    assert "a note" in text_of(notes)
+    assert output.counts == {"result": 1, "dropped": 1, "error": 1}
+
+
+def test_the_live_line_shows_level_and_trouble() -> None:
+    loud = status_line(Status(True, 0.1, True, 61.0, 2, 3, "no connection"), "I love", 200).plain
+    assert "-10 dB" in loud
+    assert "speech" in loud
+    assert "1:01.0" in loud
+    assert "2 utterances waiting" in loud
+    assert "sound lost 3 times" in loud
+    assert "no connection" in loud
+    assert loud.endswith("I love")
+    silent = status_line(Status(True, 0.0, False, 0.0, 0, 0, ""), "", 200).plain
+    assert silent.count("·") == 24
+    assert loud.count("█") == 20
+    assert len(status_line(Status(True, 0.1, True, 61.0, 2, 3, "words " * 50), "", 60).plain) < 60
+    assert status_line(Status(False, 0.1, True, 1.0, 1, 0, ""), "", 90).plain == (
+        "recording is over  1 utterance waiting"
+    )
+
+
+def test_partials_and_the_meter_live_on_a_terminal() -> None:
+    console = terminal()
+    output = TextOutput(console, console)
+    with output.live(lambda: Status(True, 0.1, True, 1.0, 0, 0, "")) as live:
+        output.message(Partial(utterance="a-1", text="I lo"), None)
+        live.refresh()  # type: ignore[attr-defined]
+        output.message(example("result"), MOMENT)
+    assert "I lo" in text_of(console)
+    assert "I love this movie." in text_of(console)
+
+
+def test_the_log_goes_through_the_output() -> None:
+    console, notes = pipe(), pipe()
+    handler = OutputHandler(TextOutput(console, notes))
+    handler.emit(logging.LogRecord("x", logging.WARNING, "", 0, "Redis is gone\x1b[2J", None, None))
+    assert "Redis is gone\\x1b[2J" in text_of(notes)
+    assert text_of(console) == ""
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [(Moment(0, 59.96), "0:00.0 - 1:00.0"), (Moment(3_599.96, 3_725.5), "1:00:00.0 - 1:02:05.5")],
+)
+def test_times(moment: Moment, words: str) -> None:
+    assert str(moment) == words

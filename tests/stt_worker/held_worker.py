@@ -1,0 +1,52 @@
+"""The speech worker with an engine that a test holds: `celery -A held_worker:celery ...`.
+
+The engine makes the file `working` in HELD_DIR and waits there for the file `go`; everything else is the real worker.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import speech_models
+from numpy.typing import NDArray
+from speech_engine import SpeechEngine, Transcript
+from stt_settings import SttSettings
+
+import stt_worker
+
+TEXT = "held words"
+GIVE_UP_SEC = 120.0
+
+
+class HeldEngine:
+    """Says TEXT when the test lets it."""
+
+    name = "held"
+    demo = False
+    can_translate = False
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def warm_up(self) -> None: ...
+
+    def recover(self) -> None: ...
+
+    def transcribe(self, audio: NDArray[np.float32], language: str | None) -> Transcript:
+        (self._folder / "working").touch()
+        deadline = time.monotonic() + GIVE_UP_SEC
+        while not (self._folder / "go").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return Transcript(TEXT, "en", -0.1, 0.0, 1.0)
+
+
+def load_held_engine(_settings: SttSettings) -> SpeechEngine:
+    """In place of speech_models.load_engine."""
+    return HeldEngine(Path(os.environ["HELD_DIR"]))
+
+
+speech_models.load_engine = load_held_engine  # type: ignore[assignment]
+celery = stt_worker.celery

@@ -1,0 +1,433 @@
+"""The worker as a process: start, tasks good and bad, stop, kill, and a Redis that goes away or fills up."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import msgpack  # type: ignore[import-untyped]
+import pytest
+import redis
+from celery import Celery
+from celery.exceptions import Reject, WorkerShutdown
+from kombu.connection import Connection
+from stt_patience import RedisTroubleError
+from stt_privacy import keep_messages_private
+from stt_process import SttProcess, refuse_other_pools
+from stt_settings import SttSettings
+
+import stt_worker
+from contract.celery_app import make_celery
+from contract.envelopes import AnalyzeJob, OutcomeEvent, UtteranceJob
+from contract.heartbeat import parse_worker
+from contract.names import (
+    ANALYZER_QUEUE,
+    OUTCOMES_STREAM,
+    STT_QUEUE,
+    TRANSCRIBE_TASK,
+    session_outcomes_key,
+    tries_key,
+    workers_key,
+)
+from tests.stt_worker.conftest import Say
+from tests.support.processes import ROOT, Service, celery_worker, free_port, start_redis, wait_until
+
+SESSION = "p" * 32
+SPOKEN = "I love this movie."
+VISIBILITY_SEC = 5
+START_SEC = 90.0
+WORK_SEC = 60.0
+TEXT = "held words"  # of held_worker.py
+
+
+def environment(port: int, model: str, **more: str) -> dict[str, str]:
+    return {
+        "REDIS_HOST": "127.0.0.1",
+        "REDIS_PORT": str(port),
+        "WHISPER_MODEL": model,
+        "STT_THREADS": "1",
+        "VISIBILITY_TIMEOUT_SEC": str(VISIBILITY_SEC),
+        **more,
+    }
+
+
+def sender(port: int) -> Celery:
+    return make_celery("test", SttSettings(redis_host="127.0.0.1", redis_port=port))
+
+
+def send(app: Celery, pcm: bytes, start: int = 0, **fields: Any) -> UtteranceJob:
+    job = UtteranceJob(session=SESSION, start=start, end=start + len(pcm) // 2)
+    send_raw(app, [pcm, job.model_dump(mode="json") | fields])
+    return job
+
+
+def send_raw(app: Celery, args: list[Any], name: str = TRANSCRIBE_TASK) -> None:
+    app.send_task(name, args=args, queue=STT_QUEUE, argsrepr="(audio, job)", kwargsrepr="{}", ignore_result=True)
+
+
+def send_plain(port: int, body: object) -> None:
+    """A message that is no task, in a format that the worker does not take."""
+    with Connection(f"redis://127.0.0.1:{port}/0") as connection, connection.SimpleQueue(STT_QUEUE) as queue:
+        queue.put(body, serializer="json")
+
+
+def events(client: redis.Redis, stream: str = OUTCOMES_STREAM) -> list[OutcomeEvent]:
+    entries = cast(list[tuple[bytes, dict[bytes, bytes]]], client.xrange(stream))
+    return [OutcomeEvent.model_validate_json(fields[b"event"]) for _, fields in entries]
+
+
+def heartbeats(client: redis.Redis) -> list[Any]:
+    values = cast(dict[bytes, bytes], client.hgetall(workers_key(STT_QUEUE))).values()
+    return [info for info in map(parse_worker, values) if info is not None]
+
+
+def handed_on(client: redis.Redis) -> list[tuple[AnalyzeJob, str]]:
+    """The analyzer's tasks that wait: the job, and the message's headers as text."""
+    found = []
+    for raw in cast(list[bytes], client.lrange(ANALYZER_QUEUE, 0, -1)):
+        message = json.loads(raw)
+        args, _, _ = msgpack.unpackb(base64.b64decode(message["body"]))
+        found.append((AnalyzeJob.model_validate(args[0]), json.dumps(message["headers"])))
+    return found
+
+
+def wait_ready(client: redis.Redis, worker: Service) -> None:
+    def ready() -> bool:
+        assert worker.running, worker.tail()
+        return "ready." in worker.tail(400) and len(heartbeats(client)) > 0
+
+    wait_until(ready, START_SEC, f"the worker is ready:\n{worker.tail()}")
+
+
+MakeWorker = Callable[..., Service]
+
+
+@pytest.fixture
+def make_worker(tmp_path: Path) -> Iterator[MakeWorker]:
+    """Starts workers as docker-compose does, and kills them at the end."""
+    workers: list[Service] = []
+
+    def make(port: int, model: str, **more: str) -> Service:
+        name = f"worker{len(workers)}"
+        worker = celery_worker("stt_worker", STT_QUEUE, environment(port, model, **more), tmp_path, name)
+        workers.append(worker)
+        worker.start()
+        return worker
+
+    yield make
+    for worker in workers:
+        worker.kill()
+
+
+class Held:
+    """Workers whose engine waits for `let_go` (see held_worker.py)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.workers: list[Service] = []
+
+    def start_worker(self, port: int) -> Service:
+        options = f"-A held_worker:celery worker -Q {STT_QUEUE} --loglevel=info --concurrency=1 --pool=solo"
+        folders = [ROOT, ROOT / "stt_worker", Path(__file__).parent]
+        settings = environment(
+            port,
+            "unused",
+            STT_REDIS_PATIENCE_SEC="0.5",
+            HELD_DIR=str(self._folder),
+            PYTHONPATH=":".join(map(str, folders)),
+        )
+        command = [sys.executable, "-m", "celery", *options.split(), "--without-gossip", "--without-mingle"]
+        worker = Service(f"held{len(self.workers)}", command, settings, self._folder)
+        self.workers.append(worker)
+        worker.start()
+        return worker
+
+    def wait_working(self) -> None:
+        wait_until((self._folder / "working").exists, WORK_SEC, f"the work has begun:\n{self.workers[-1].tail()}")
+
+    def let_go(self) -> None:
+        (self._folder / "go").touch()
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Held]:
+    folder = tmp_path / "held"
+    folder.mkdir()
+    held = Held(folder)
+    yield held
+    for worker in held.workers:
+        worker.kill()
+
+
+@pytest.fixture(scope="module")
+def speech(say: Say) -> bytes:
+    return say(SPOKEN)
+
+
+# --- inside this process ----------------------------------------------------------------------------
+
+
+def test_import_loads_no_model_and_no_torch() -> None:
+    code = "import sys, stt_worker; print(sorted({'torch', 'whisper', 'silero_vad'} & set(sys.modules)))"
+    path = f"{ROOT}:{ROOT / 'stt_worker'}"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], check=False, env={"PYTHONPATH": path}, capture_output=True, text=True
+    )
+    assert (ran.stdout.strip(), ran.returncode) == ("[]", 0), ran.stderr
+
+
+def test_the_names_are_the_contracts() -> None:
+    assert stt_worker.celery.tasks[TRANSCRIBE_TASK].name == stt_worker.transcribe_audio.name
+    assert [queue.name for queue in stt_worker.celery.conf.task_queues] == [STT_QUEUE]
+
+
+def test_a_task_before_the_start_is_refused_in_words() -> None:
+    with pytest.raises(RuntimeError, match="not started"):
+        SttProcess(SttSettings(), sender(1)).run(b"", {})
+
+
+@pytest.fixture
+def started(redis_port: int, redis_client: redis.Redis) -> Iterator[SttProcess]:
+    settings = SttSettings(redis_host="127.0.0.1", redis_port=redis_port, whisper_model="demo", stt_threads=1)
+    process = SttProcess(settings, sender(redis_port))
+    process.start()
+    yield process
+    process.stop()
+
+
+def test_task_called_directly(started: SttProcess, redis_client: redis.Redis, speech: bytes) -> None:
+    [info] = heartbeats(redis_client)
+    assert (info.model, info.demo) == ("demo", True)
+    job = UtteranceJob(session=SESSION, start=0, end=len(speech) // 2)
+    monkey = pytest.MonkeyPatch()
+    try:
+        monkey.setattr(stt_worker, "process", started)
+        assert stt_worker.transcribe_audio(speech, job.model_dump(mode="json")) is None
+    finally:
+        monkey.undo()
+    [(analyze, headers)] = handed_on(redis_client)
+    assert analyze.text == SPOKEN
+    assert analyze.sentiment_text == SPOKEN
+    assert "movie" not in headers
+    started.stop()
+    assert heartbeats(redis_client) == []
+
+
+def test_what_becomes_of_failures(started: SttProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_redis(*_: object) -> None:
+        raise RedisTroubleError("gone")
+
+    transcriber = started._transcriber
+    assert transcriber is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(transcriber, "handle", no_redis)
+        with pytest.raises(Reject) as rejected:
+            started.run(b"", {})
+        assert rejected.value.requeue
+    monkeypatch.setattr(transcriber, "handle", lambda *_: None)
+    transcriber.failures_in_a_row = 4
+    started.run(b"", {})
+    transcriber.failures_in_a_row = 5
+    with pytest.raises(WorkerShutdown):
+        started.run(b"", {})
+
+
+def test_celerys_log_lines_lose_the_body(caplog: pytest.LogCaptureFixture) -> None:
+    from celery.worker.consumer import consumer
+
+    keep_messages_private()
+    keep_messages_private()
+    for message in (consumer.UNKNOWN_FORMAT, consumer.INVALID_TASK_ERROR, consumer.MESSAGE_DECODE_ERROR):
+        consumer.logger.error(message, *["SECRET"] * message.count("%"))
+    logging.getLogger("kombu.transport.redis").critical("Could not restore message: %r", "SECRET")
+    assert len(caplog.records) == 4
+    assert "SECRET" not in caplog.text
+    assert "discarded" in caplog.text
+    consumer.logger.error("something else: %s", "shown")
+    assert "something else: shown" in caplog.text
+    assert not logging.getLogger("celery.pool").isEnabledFor(logging.DEBUG)
+
+
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_other_pools_are_refused(pool: str) -> None:
+    with pytest.raises(SystemExit, match="--pool=solo"):
+        refuse_other_pools(pool)
+    refuse_other_pools("solo")
+
+
+# --- a real worker ----------------------------------------------------------------------------------
+
+
+def test_worker_from_start_to_stop(
+    make_worker: MakeWorker, redis_port: int, redis_client: redis.Redis, speech: bytes
+) -> None:
+    app = sender(redis_port)
+    worker = make_worker(redis_port, "demo", LOG_LEVEL="DEBUG")
+    wait_ready(redis_client, worker)
+    assert "DEMO speech model" in worker.tail(400)
+    assert "warm after" in worker.tail(400)
+    junk = b"\x13\x37" * 3000
+    good = UtteranceJob(session=SESSION, start=7, end=7 + 3000).model_dump(mode="json")
+    send_raw(app, [])
+    send_raw(app, [junk])
+    send_raw(app, [junk, good, "too", "many"])
+    send_raw(app, ["text", "job"])
+    send_raw(app, [junk, {"session": SESSION, "start": "x"}])
+    send_raw(app, [junk, good], name="stt_worker.no_such_task")
+    send_plain(redis_port, {"audio": "SECRET-BODY"})
+    send_plain(redis_port, "SECRET-BODY")
+    send_raw(app, [junk[:-2], good | {"start": 5, "end": 3005}])
+    silence = send(app, bytes(32_000), start=100_000)
+    spoken = send(app, speech, start=200_000)
+    wait_until(lambda: len(handed_on(redis_client)) == 1, WORK_SEC, f"speech comes out:\n{worker.tail(80)}")
+    assert worker.running
+
+    [(job, headers)] = handed_on(redis_client)
+    assert (job.utterance, job.text) == (spoken.utterance, SPOKEN)
+    assert "movie" not in headers
+    by_start = {event.start: event.message for event in events(redis_client)}
+    assert set(by_start) == {5, 100_000}
+    assert by_start[5].type == "error"
+    assert by_start[100_000].type == "dropped"
+    assert by_start[100_000].utterance == silence.utterance
+    assert events(redis_client, session_outcomes_key(SESSION)) == events(redis_client)
+
+    log = worker.log.read_text(errors="replace")
+    for secret in ("movie", "SECRET-BODY", SESSION, repr(junk)[2:20], base64.b64encode(junk)[:24].decode()):
+        assert secret not in log, secret
+    assert "a task of an unknown name was discarded" in log
+
+    assert worker.stop() == 0
+    assert heartbeats(redis_client) == [], "signed off"
+    assert redis_client.hlen("unacked") == 0
+    assert redis_client.llen(STT_QUEUE) == 0
+
+
+def test_worker_killed_at_work_loses_nothing(
+    held: Held, redis_port: int, redis_client: redis.Redis, speech: bytes
+) -> None:
+    first = held.start_worker(redis_port)
+    wait_ready(redis_client, first)
+    job = send(sender(redis_port), speech)
+    held.wait_working()
+    assert redis_client.get(tries_key(job.session, job.start)) == b"1"
+    first.kill()
+    assert handed_on(redis_client) == []
+    held.let_go()
+    second = held.start_worker(redis_port)
+    wait_until(lambda: len(handed_on(redis_client)) == 1, START_SEC, f"another does it:\n{second.tail()}")
+    assert second.stop() == 0
+    [(analyze, _)] = handed_on(redis_client)
+    assert (analyze.utterance, analyze.text) == (job.utterance, TEXT)
+    assert redis_client.hlen("unacked") == 0
+    assert redis_client.llen(STT_QUEUE) == 0
+
+
+def test_an_utterance_that_kills_workers_is_given_up(
+    held: Held, redis_port: int, redis_client: redis.Redis, speech: bytes
+) -> None:
+    """The third worker that it kills was the last; the fourth only says so."""
+    job = UtteranceJob(session=SESSION, start=0, end=len(speech) // 2)
+    redis_client.set(tries_key(job.session, job.start), 2)
+    first = held.start_worker(redis_port)
+    wait_ready(redis_client, first)
+    send(sender(redis_port), speech)
+    held.wait_working()
+    first.kill()
+    second = held.start_worker(redis_port)
+    wait_until(lambda: len(events(redis_client)) == 1, START_SEC, f"an outcome:\n{second.tail()}")
+    [event] = events(redis_client)
+    assert event.message.type == "error"
+    assert event.message.code == "gave_up"
+
+
+def test_worker_waits_for_redis_and_survives_its_loss(held: Held, tmp_path: Path, speech: bytes) -> None:
+    """Lost for longer than the worker is patient: the task stays unacknowledged, and the worker takes work again."""
+    port = free_port()
+    worker = held.start_worker(port)
+    wait_until(lambda: "warm after" in worker.tail(400), START_SEC, "the worker is up without Redis")
+    with redis.Redis(host="127.0.0.1", port=port) as client, start_redis(port, tmp_path) as server:
+        wait_ready(client, worker)
+        app = sender(port)
+        send(app, speech)
+        held.wait_working()
+        server.kill()
+        held.let_go()
+        wait_until(lambda: "could not be acknowledged or given back" in worker.tail(400), WORK_SEC, "it lets go")
+        assert worker.running
+        server.start()
+        wait_until(lambda: _handed_on(client) == 1, WORK_SEC, f"handed on all the same:\n{worker.tail()}")
+        send(app, speech, start=999_999)
+        wait_until(lambda: _handed_on(client) == 2, WORK_SEC, f"and the next one:\n{worker.tail()}")
+        assert worker.stop() == 0
+        assert client.hlen("unacked") == 0
+
+
+def test_full_redis_is_no_crash(held: Held, tmp_path: Path, speech: bytes) -> None:
+    port = free_port()
+    with start_redis(port, tmp_path), redis.Redis(host="127.0.0.1", port=port) as client:
+        worker = held.start_worker(port)
+        wait_ready(client, worker)
+        app = sender(port)
+        send(app, speech)
+        held.wait_working()
+        send(app, speech, start=999_999)
+        client.config_set("maxmemory", 1)
+        held.let_go()
+        wait_until(lambda: "could not be acknowledged or given back" in worker.tail(400), WORK_SEC, "it lets go")
+        wait_until(lambda: "worked on unrecorded" in worker.tail(400), WORK_SEC, "the next is taken all the same")
+        assert worker.running, worker.tail()
+        client.config_set("maxmemory", 0)
+        wait_until(lambda: 0 in starts(client), WORK_SEC, f"the first goes on:\n{worker.tail()}")
+        send(app, speech, start=1_999_999)
+        wait_until(lambda: 1_999_999 in starts(client), WORK_SEC, f"and more:\n{worker.tail()}")
+        assert worker.stop() == 0
+
+
+def starts(client: redis.Redis) -> set[int]:
+    return {job.start for job, _ in handed_on(client)}
+
+
+def _handed_on(client: redis.Redis) -> int:
+    try:
+        return len(handed_on(client))
+    except redis.RedisError:
+        return 0
+
+
+@pytest.mark.parametrize("content", [None, b"no checkpoint"])
+def test_worker_without_its_model_ends(
+    make_worker: MakeWorker, redis_port: int, tmp_path: Path, content: bytes | None
+) -> None:
+    model = tmp_path / "model.pt"
+    if content is not None:
+        model.write_bytes(content)
+    worker = make_worker(redis_port, str(model))
+    assert worker.process is not None
+    assert worker.process.wait(START_SEC) == 78
+    log = worker.tail(400)
+    assert f"CRITICAL stt_process: WHISPER_MODEL={model}" in log
+    assert ("neither a file nor the name" if content is None else "no openai-whisper checkpoint") in log
+    assert "Traceback" not in log
+
+
+def test_worker_refuses_prefork(redis_port: int) -> None:
+    command = [sys.executable, "-m", "celery", "-A", "stt_worker:celery", "worker", "-Q", STT_QUEUE, "--pool=prefork"]
+    path = f"{ROOT}:{ROOT / 'stt_worker'}"
+    ran = subprocess.run(
+        command,
+        check=False,
+        env={"PYTHONPATH": path, "REDIS_PORT": str(redis_port)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode != 0
+    assert "--pool=solo" in ran.stderr
+    assert "Traceback" not in ran.stderr
