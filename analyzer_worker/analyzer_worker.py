@@ -2,6 +2,13 @@
 
 Run it as `celery -A analyzer_worker:celery worker -Q analyzer_queue --loglevel=info --concurrency=1 --pool=solo`.
 This module only wires; it loads no model until a worker starts.
+
+    analyzer_settings   every setting, read from the environment
+    analyze_task        one job: tries, sentiment, outcome; waits out trouble with Redis
+    analyzer_models     SENTIMENT_MODEL to a folder on this disk
+    sentiment_model     that folder to a judge of texts; sentiment_zones says what its labels mean
+    analyzer_delivery   no deaf worker and no lost message when Redis fails or is full
+    analyzer_privacy    no text in Celery's log lines or kombu's files
 """
 
 from __future__ import annotations
@@ -44,16 +51,17 @@ class _Running:
     heartbeat: Heartbeat | None = None
 
 
-def _log_in_our_format(**_: Any) -> None:
-    set_up_logging(settings.log_level)
-    keep_text_private()
+def _leave_logging_to_us(**_: Any) -> None:
+    """Being connected is enough: Celery then leaves logging as `_load_model` has set it up."""
 
 
 def _load_model(sender: Any = None, **_: Any) -> None:
     """Load and warm the model before the worker connects to its queue; a worker that cannot work must not start."""
     if sender is None or sender.app is not celery:
         return
-    _log_in_our_format()
+    chosen = "log_level" in settings.model_fields_set  # LOG_LEVEL wins over --loglevel
+    set_up_logging(settings.log_level if chosen else logging.getLevelName(sender.loglevel))
+    keep_text_private()
     if sender.pool_cls is not TaskPool and sender.pool_cls != "solo":
         logger.critical(
             "analyzer_worker runs with --pool=solo --concurrency=1 only: one process, one loaded model, one task. "
@@ -90,7 +98,7 @@ def _sign_off(sender: Any = None, **_: Any) -> None:
         _Running.heartbeat.stop()
 
 
-signals.setup_logging.connect(_log_in_our_format)
+signals.setup_logging.connect(_leave_logging_to_us)
 signals.worker_init.connect(_load_model)
 signals.worker_ready.connect(_sign_on)
 signals.worker_shutdown.connect(_sign_off)

@@ -15,7 +15,7 @@ _POOL_SAMPLES = 40 * RATE_HZ
 
 
 def _unit(noise: np.ndarray) -> np.ndarray:
-    return (noise / (noise.std() + 1e-12)).astype(np.float32)
+    return np.asarray(noise / (noise.std() + 1e-12), np.float32)
 
 
 class NoisePool:
@@ -69,7 +69,7 @@ def _room(rng: np.random.Generator, length: int) -> np.ndarray:
     response = rng.standard_normal(length) * decay * rng.uniform(0.02, 0.09)
     response[:30] = 0
     response[0] = 1
-    return response.astype(np.float32)
+    return np.asarray(response, np.float32)
 
 
 def colour(rng: np.random.Generator, audio: torch.Tensor, share: float = 0.35) -> torch.Tensor:

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from demo_sentences import Polarity
+from demo_frames import Polarity
 from demo_voices import SAMPLE_RATE_HZ, Voice, speak
 from scipy.io import wavfile
 
@@ -28,15 +28,10 @@ CLIPS: list[tuple[str, Polarity, Voice, list[str]]] = [
     ("not_like_movie", "negative", Voice("flite", "rms", rate=1.12), ["I do not like this movie."]),
     ("not_bad", "positive", Voice("espeak-ng", "en-us", "Mike", 145, 50), ["It was not bad at all."]),
     (
-        "long_day",
+        "long_happy",
         "positive",
-        Voice("flite", "awb", rate=0.95),
-        [
-            "The weather was beautiful today.",
-            "We enjoyed the concert last night.",
-            "My brother was really happy.",
-            "I would recommend this place to everyone.",
-        ],
+        Voice("espeak-ng", "en-us", "Mike", 130, 50),
+        ["My brother was really happy today.", "I think the food was excellent.", "Thank you for your help."],
     ),
 ]
 

@@ -29,7 +29,7 @@ def make_tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
     pieces.train_from_iterator(texts, vocab_size=VOCABULARY, min_frequency=1, show_progress=False)
     vocabulary = pieces.get_vocab()
     pieces = BertWordPieceTokenizer(vocabulary, lowercase=True)
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=pieces._tokenizer,
         model_max_length=512,
         unk_token="[UNK]",
@@ -74,7 +74,7 @@ def accuracy(
     model: DistilBertForSequenceClassification, tokenizer: PreTrainedTokenizerFast, examples: list[Example]
 ) -> float:
     """Share of clearly positive or negative examples on the right side of 0.5."""
-    model.eval()
+    model.eval()  # type: ignore[no-untyped-call]
     clear = [e for e in examples if e.positive in (0.0, 1.0)]
     right = 0
     for i in range(0, len(clear), 256):
@@ -113,14 +113,14 @@ def main() -> None:
         for batch in batches[: total // args.epochs]:
             loss, _ = loss_of(model, tokenizer, batch)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             schedule.step()
         figures = [accuracy(model, tokenizer, part) for part in (held, [e for e in held if e.negated], broad)]
         seconds = time.monotonic() - tick
         log.info("epoch %d, %.0f s, held-out %.3f, negated %.3f, broad %.3f", epoch + 1, seconds, *figures)
-    model.eval()
+    model.eval()  # type: ignore[no-untyped-call]
     model.save_pretrained(args.out)
     tokenizer.save_pretrained(args.out)
     for file in args.out.iterdir():

@@ -38,6 +38,8 @@ class Recipe:
     content_sec: float
     max_joined_sec: float = 12.0
     max_rows: int = 64
+    coloured_share: float = 0.35
+    loudest_noise: float = -2.1
 
 
 class Clips:
@@ -93,7 +95,7 @@ class Batches:
                     self.plan.append(batch)
                     batch = []
                 batch.append(item)
-            self.rng.shuffle(self.plan)  # type: ignore[arg-type]
+            self.rng.shuffle(self.plan)
         return self._build(self.plan.pop(), recipe)
 
     def _silence(self, most_sec: float) -> np.ndarray:
@@ -118,12 +120,12 @@ class Batches:
         audio = torch.zeros(len(items), int(counts.max()))
         for row, sound in zip(audio, sounds, strict=True):
             row[: len(sound)] = torch.from_numpy(sound) * 10 ** (rng.uniform(-18, 4) / 20)
-        audio = colour(rng, audio)
+        audio = colour(rng, audio, recipe.coloured_share)
         for i, item in enumerate(items):
             audio[i, counts[i] :] = 0
             if item[0] >= 0 and rng.random() < 0.85:
                 noise = self.pool.cut(rng, int(counts[i]))
-                audio[i, : counts[i]] += torch.from_numpy(noise) * 10 ** rng.uniform(-4.5, -2.1)
+                audio[i, : counts[i]] += torch.from_numpy(noise) * 10 ** rng.uniform(-4.5, recipe.loudest_noise)
         mel = self._mel(audio.clamp(-1, 1), counts // 160, recipe)
         rows, targets = self._targets(items, counts)
         letters = [letters_of(" ".join(self.clips.texts[c] for c in item if c >= 0)) for item in items]

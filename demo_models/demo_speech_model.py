@@ -7,6 +7,7 @@ that together they are as improbable as they should be. The export writes the sh
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -64,8 +65,8 @@ class TrainingWhisper(nn.Module):
         super().__init__()
         self.net = Whisper(replace(DIMS, n_vocab=len(tokens.ids) + 1))
         self.letters = nn.Linear(DIMS.n_audio_state, len(LETTERS) + 1)
-        self.register_buffer("others", torch.zeros(len(tokens.ids) + 1), persistent=False)
-        self.others[-1] = torch.log(torch.tensor(float(tokens.unused)))
+        self.others = torch.zeros(len(tokens.ids) + 1)
+        self.others[-1] = math.log(tokens.unused)
         for parameter in self.net.parameters():
             if parameter.dim() == 2:
                 nn.init.xavier_uniform_(parameter)

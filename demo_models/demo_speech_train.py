@@ -2,8 +2,8 @@
 
     python demo_speech_train.py --work DIR --minutes 65 [--out speech/demo_speech.pt]
 
-Resumes from DIR/speech_state.pt when it is there. Two stages by the time used: first windows as short as the utterances,
-then half of the steps with up to 2.2 s of margin and half with the whole 30 s window that stock Whisper decodes.
+Resumes from DIR/speech_state.pt when it is there. Two stages by the time used: first windows as short as the
+utterances, then half of the steps with up to 2.2 s of margin and half with the whole 30 s window of stock decoding.
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ import logging
 import math
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from demo_speech_data import Batch, Batches, Clips, Recipe
 from demo_speech_model import Tokens, TrainingWhisper, export
-from torch import Tensor, distributed, multiprocessing
+from torch import Tensor, distributed
+from torch.multiprocessing.spawn import start_processes
 from torch.nn import functional
 
 PEAK_RATE, WARM_UP_STEPS = 2e-3, 400
 #: Seconds of audio and rows are per process; two processes make a batch of about 72 s, or 8 whole windows.
 TIGHT = Recipe(0.06, (0.0, 0.6), 40.0, 8.0)
-MARGIN = Recipe(0.12, (0.4, 2.2), 40.0)
-WINDOW = Recipe(0.25, None, 60.0, 18.0, 4)
+MARGIN = Recipe(0.12, (0.4, 2.2), 40.0, coloured_share=0.2, loudest_noise=-2.4)
+WINDOW = Recipe(0.2, None, 60.0, 18.0, 4, coloured_share=0.2, loudest_noise=-2.4)
 log = logging.getLogger("demo_speech_train")
 
 
@@ -58,8 +60,12 @@ def losses(model: TrainingWhisper, batch: Batch) -> tuple[Tensor, Tensor, float]
 class Trainer:
     """Model, optimiser, data and the clock; `state_path` keeps them between runs."""
 
-    def __init__(self, work: Path, out: Path, minutes: float, rank: int, ranks: int) -> None:
-        self.rank, self.ranks = rank, ranks
+    def __init__(self, args: argparse.Namespace, rank: int) -> None:
+        self.rank, self.ranks = rank, args.processes
+        work: Path = args.work
+        share = args.joined_share
+        self.margin = replace(MARGIN, joined_share=share or MARGIN.joined_share)
+        self.window = replace(WINDOW, joined_share=share or WINDOW.joined_share)
         clips = Clips(work)
         self.tokens = Tokens(clips.texts)
         self.model = TrainingWhisper(self.tokens)
@@ -67,8 +73,8 @@ class Trainer:
         rest = [p for p in self.model.parameters() if p.dim() < 2]
         groups = [{"params": decay, "weight_decay": 0.01}, {"params": rest, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.98))
-        self.step, self.used_sec, self.limit_sec = 0, 0.0, minutes * 60
-        self.out, self.state_path = out, work / "speech_state.pt"
+        self.step, self.used_sec, self.limit_sec = 0, 0.0, args.minutes * 60
+        self.out, self.state_path = args.out, work / "speech_state.pt"
         if self.state_path.exists():
             state = torch.load(self.state_path)
             self.model.load_state_dict(state["model"])
@@ -86,13 +92,13 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step + 1, progress)
         whole = progress > 0.7 and self.step % 2 == 1
-        short = TIGHT if progress < 0.7 else MARGIN
-        batch = self.full.next(WINDOW) if whole else self.short.next(short)
+        short = TIGHT if progress < 0.7 else self.margin
+        batch = self.full.next(self.window) if whole else self.short.next(short)
         with torch.autocast("cpu", torch.bfloat16, enabled=progress >= 0.35):
             token_loss, letter_loss, right = losses(self.model, batch)
         loss = token_loss + (1.0 - 0.7 * progress) * letter_loss
         self.optimiser.zero_grad(set_to_none=False)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         figures = self._share([self.used_sec / self.limit_sec, token_loss.item(), letter_loss.item(), right])
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
@@ -107,7 +113,7 @@ class Trainer:
         if self.ranks > 1:
             distributed.all_reduce(flat)
             flat /= self.ranks
-        parts = flat[: -len(figures)].split([g.numel() for g in grads])
+        parts = flat[: -len(figures)].split([g.numel() for g in grads])  # type: ignore[no-untyped-call]
         for parameter, part in zip(self.model.parameters(), parts, strict=True):
             parameter.grad = part.view_as(parameter)
         return flat[-len(figures) :].tolist()
@@ -151,7 +157,7 @@ def work_as(rank: int, args: argparse.Namespace) -> None:
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
         meeting_place = f"file://{(args.work / 'processes').absolute()}"
         distributed.init_process_group("gloo", init_method=meeting_place, rank=rank, world_size=args.processes)
-    Trainer(args.work, args.out, args.minutes, rank, args.processes).run()
+    Trainer(args, rank).run()
 
 
 def main() -> None:
@@ -160,10 +166,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=65)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "speech" / "demo_speech.pt")
+    parser.add_argument("--joined-share", type=float, help="share of joined sentences in the second stage")
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
     (args.work / "processes").unlink(missing_ok=True)
-    multiprocessing.spawn(work_as, (args,), nprocs=args.processes)
+    start_processes(work_as, (args,), nprocs=args.processes, start_method="spawn")  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,13 @@
 """listener_service: statistics of all outcomes, result_listener.log, and the relay to the gateway.
 
 Run it as `python listener_service/listener_service.py`; it ends on SIGINT or SIGTERM. This module only wires.
+
+    listener_settings     every setting, read from the environment
+    listener_loop         waits for messages, and for a lost Redis
+    outcome_counter       the stream in order: count once, relay, all in one transaction
+    listener_statistics   what is counted; latency_histogram its percentiles
+    outcome_lines         an outcome as a line for the log and for the console
+    result_log            the file, its rotation, and trouble with the disk
 """
 
 from __future__ import annotations

@@ -188,3 +188,4 @@ def _log_to(output: Output, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [OutputHandler(output)]
     root.setLevel(level)
+    logging.captureWarnings(True)  # scipy's, about a WAV file that is not quite right

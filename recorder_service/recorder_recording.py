@@ -47,8 +47,10 @@ class WavWriter:
         if writer is None:
             return
         try:
-            writer.close()
-            self._file.close()
+            try:
+                writer.close()
+            finally:
+                self._file.close()
         except OSError as problem:
             self._output.problem(f"{self._path} is incomplete: {problem.strerror or problem}")
 

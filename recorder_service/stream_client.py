@@ -12,6 +12,8 @@ connection is opened again after 1 s doubling to 30 s, and the stream goes on at
 outcomes that were missed are asked for by number, and those that come twice are shown once. What trying again
 cannot mend raises `Refused` from every method. Read `messages()` in a task of its own beside sending, or after
 `drain()`: `INBOX_MESSAGES` wait unread, then the client stops reading from the server.
+
+(Longer than its neighbours because one lock guards all of it; what needs no lock is in the other stream_ modules.)
 """
 
 from __future__ import annotations

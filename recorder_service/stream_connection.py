@@ -112,7 +112,8 @@ def ended_by_problem(problem: Exception) -> Ended:
             retry_after_sec = float(wait) if wait.isdecimal() else 0.0
             return Ended(f"the server answers HTTP {status}", busy=busy, retry_after_sec=retry_after_sec)
         case ssl.SSLCertVerificationError():
-            raise Refused(f"the server's certificate is not trusted ({problem.verify_message})") from problem
+            words = f"the server's certificate is not trusted ({problem.verify_message})"
+            raise Refused(f"{words}; `insecure` takes it all the same") from problem
         case InvalidURI() | NegotiationError():
             raise Refused(str(problem)) from problem
         case TimeoutError():

@@ -17,16 +17,15 @@ class SpeechEngineError(Exception):
 class Transcript:
     """What a model heard in one utterance, before it is judged.
 
-    `avg_logprob`: mean natural log-probability of the tokens. `no_speech_prob`: 0 to 1. `compression_ratio`: of the
-    text's UTF-8 bytes by zlib. `temperature`: at which it was sampled. For a language other than English,
-    `translation` is the English text, or None with `no_translation`, the reason in words for the user.
+    `avg_logprob`: mean natural log-probability of the tokens. `no_speech_prob`: 0 to 1. `temperature`: at which it
+    was sampled. For a language other than English, `translation` is the English text, or None with
+    `no_translation`, the reason in words for the user.
     """
 
     text: str
     language: str
     avg_logprob: float
     no_speech_prob: float
-    compression_ratio: float
     temperature: float = 0.0
     translation: str | None = None
     no_translation: str | None = None

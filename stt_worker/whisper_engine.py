@@ -73,7 +73,8 @@ class WhisperEngine:
 
     @torch.inference_mode()
     def transcribe(self, audio: NDArray[np.float32], language: str | None) -> Transcript:
-        """See `SpeechEngine.transcribe`. A language that the model does not know is detected instead."""
+        """See `SpeechEngine.transcribe`. A language that the model does not know is detected instead (an English-only
+        model takes all for English)."""
         torch.manual_seed(SEED)
         tokens = self._token_limit(len(audio))
         features = self._encode(audio)
@@ -84,7 +85,6 @@ class WhisperEngine:
             language=spoken,
             avg_logprob=best.avg_logprob,
             no_speech_prob=best.no_speech_prob,
-            compression_ratio=best.compression_ratio,
             temperature=best.temperature,
         )
         if spoken == "en" or isinstance(judge(heard, self._settings), Refusal):
@@ -113,13 +113,11 @@ class WhisperEngine:
         return features
 
     def _spoken(self, features: torch.Tensor, language: str | None) -> str:
-        if not self._model.is_multilingual:
-            return "en"
         if language in self._languages:
             return str(language)
         if language is not None:
-            logger.warning("the model does not know language %r: detecting it", language)
-        return self._detect(features)
+            logger.warning("the model %s does not know the language %r that was asked for", self._name, language)
+        return self._detect(features) if self._model.is_multilingual else "en"
 
     def _detect(self, features: torch.Tensor) -> str:
         _, probabilities = openai_whisper.detect_language(self._model, features)
@@ -166,9 +164,7 @@ class WhisperEngine:
             )
             return replace(heard, no_translation=reason)
         result = self._decode(features, heard.language, "translate", tokens)
-        english = Transcript(
-            result.text, "en", result.avg_logprob, result.no_speech_prob, result.compression_ratio, result.temperature
-        )
+        english = Transcript(result.text, "en", result.avg_logprob, result.no_speech_prob, result.temperature)
         verdict = judge(english, self._settings)
         if isinstance(verdict, Refusal):
             return replace(heard, no_translation=f"There is no reliable English translation: {verdict.detail}.")

@@ -29,6 +29,9 @@ def redis_client(redis_port: int) -> Iterator[redis.Redis]:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole system on the demo models, each service a process of its own, on a Redis of its own."""
-    with start_stack(tmp_path_factory.mktemp("stack")) as running:
+    """The whole system on the demo models, each service a process, on a Redis of its own.
+
+    What a killed worker had in hand comes back after 10 s.
+    """
+    with start_stack(tmp_path_factory.mktemp("stack"), VISIBILITY_TIMEOUT_SEC="10") as running:
         yield running

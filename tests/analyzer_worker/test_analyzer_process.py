@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -152,7 +153,9 @@ def test_a_worker_serves_signs_on_and_off_and_keeps_texts_private(bench: Bench) 
     assert event.message.sentiment is not None
     assert set(event.message.sentiment.scores) == {"POSITIVE", "NEGATIVE"}
     wait_until(lambda: bench.waiting() == 0, WAIT_SEC, "the task is acknowledged")
-    assert worker.stop() == 0, worker.tail()
+    assert worker.process is not None
+    worker.process.send_signal(signal.SIGTERM)
+    assert worker.process.wait(WAIT_SEC) == 0, worker.tail()
     assert bench.heartbeats() == {}
     assert job.utterance in bench.log()
     assert "swordfish" not in bench.log()

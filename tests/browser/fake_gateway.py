@@ -20,16 +20,13 @@ import uvicorn
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
+from gateway_pages import SECURITY_HEADERS
 from starlette.middleware.base import RequestResponseEndpoint
 
 from contract.names import CLOSE_TAKEN_OVER, SAMPLE_RATE_HZ, SESSION_SUBPROTOCOL_PREFIX, SUBPROTOCOL, utterance_id
 from contract.segmenter import Cut, Segmenter
 
 STATIC = Path(__file__).parents[2] / "fastapi_service" / "static"
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; connect-src 'self' ws: wss:; style-src 'self'; img-src 'self' data:; worker-src 'self'; "
-    "media-src 'self' blob:"
-)
 
 Message = dict[str, Any]
 
@@ -145,7 +142,7 @@ class FakeGateway:
         @app.middleware("http")
         async def add_policy(request: Request, call_next: RequestResponseEndpoint) -> Response:
             response = await call_next(request)
-            response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+            response.headers.update(SECURITY_HEADERS)
             return response
 
         return app

@@ -127,7 +127,7 @@ def test_a_clip_goes_through_the_same_path_unchanged(
 ) -> None:
     clip = speech[int(1.8 * SAMPLE_RATE_HZ) : int(8.2 * SAMPLE_RATE_HZ)]
     wavfile.write(tmp_path / "good.wav", SAMPLE_RATE_HZ, np.round(clip * 32767).astype("<i2"))
-    described = {"file": "good.wav", "text": "a good <b>day</b>", "sentiment": "positive", "voice": "nobody"}
+    described = {"file": "good.wav", "text": "a good <b>day</b>", "sentiment": "positive", "voice": {"name": "nobody"}}
     (tmp_path / "clips.json").write_text(json.dumps([described]))
     gateway.clips = tmp_path
     page = open_page(gateway.url)

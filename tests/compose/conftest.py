@@ -1,26 +1,33 @@
-"""One stack of containers, built and started once, shared by all tests here."""
+"""One stack of containers, built and started once, shared by all tests here and gone when they are done."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 
 from tests.compose.compose_stack import ComposeStack, lacking
 from tests.support.speech import Clip, demo_clips
 
+RUNNING = pytest.StashKey[ComposeStack]()
+
 
 @pytest.fixture(scope="session")
-def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
-    """The whole system in containers, healthy; gone with its volumes at the end. Skips where no engine runs."""
+def containers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ComposeStack:
+    """The whole system in containers, healthy. Skips where no engine runs."""
     if reason := lacking():
         pytest.skip(reason)
-    running = ComposeStack(tmp_path_factory.mktemp("compose"))
-    running.up()
-    try:
-        yield running
-    finally:
-        running.down()
+    stack = ComposeStack(tmp_path_factory.mktemp("compose"))
+    stack.up()
+    request.session.stash[RUNNING] = stack
+    return stack
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Take the containers down after the last test of this folder: the end of the session may be far away."""
+    if nextitem is None or nextitem.path.parent != item.path.parent:
+        stack = item.session.stash.get(RUNNING, None)
+        if stack is not None:
+            del item.session.stash[RUNNING]
+            stack.down()
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ UTTERANCE_EVERY_SEC = 1.5
 
 
 def test_restarting_every_service_under_a_running_stream_loses_nothing(containers: ComposeStack, clip: Clip) -> None:
+    pcm = clip.pcm
     spoken = 0
     outcomes: list[Outcome] = []
 
@@ -23,7 +24,7 @@ def test_restarting_every_service_under_a_running_stream_loses_nothing(container
         async with StreamClient(containers.ws_url, insecure=True, language="en") as client:
             reading = asyncio.create_task(read_outcomes(client, outcomes))
             while not over.is_set():
-                await speak(client, clip.pcm)
+                await speak(client, pcm)
                 spoken += 1
                 await asyncio.sleep(UTTERANCE_EVERY_SEC)
             assert await client.drain(180), f"{spoken} spoken, {len(outcomes)} ended"

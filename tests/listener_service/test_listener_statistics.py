@@ -70,6 +70,7 @@ def test_memory_is_bounded_whatever_comes() -> None:
     assert len(histogram.to_json()["buckets"]) <= 1_050
     assert histogram.percentile(0) == pytest.approx(0.1, rel=RELATIVE_ERROR)
     assert histogram.percentile(100) == pytest.approx(1e8, rel=RELATIVE_ERROR)
+    assert LatencyHistogram.from_json(histogram.to_json()).to_json() == histogram.to_json()
 
 
 @pytest.mark.parametrize(

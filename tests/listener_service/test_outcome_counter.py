@@ -77,8 +77,10 @@ def bench(redis_client: redis.Redis, tmp_path: Path) -> Iterator[Bench]:
 
 
 def drain(counter: OutcomeCounter) -> None:
-    while counter.step():
-        pass
+    for _ in range(10_000):
+        if not counter.step():
+            return
+    raise AssertionError("the stream has no end")
 
 
 def test_outcomes_are_relayed_in_order_with_their_statistics(bench: Bench, ender: Ender) -> None:
@@ -160,6 +162,29 @@ def test_a_transaction_that_fails_counts_nothing_and_comes_again(
     assert [event.seq for event in outcomes] == [2]
     assert stats[-1].stats_service.utterances == 2
     assert len(bench.logged()) == 2
+
+
+def test_a_batch_that_breaks_off_in_the_middle_counts_nothing(
+    bench: Bench, ender: Ender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = bench.counter()
+    ender.result()
+    ender.result()
+    publish = Pipeline.publish
+
+    def broken(self: Pipeline, channel: Any, message: Any) -> Any:
+        if channel == FINAL_STATS:
+            monkeypatch.setattr(Pipeline, "publish", publish)
+            raise redis.RedisError("no more")
+        return publish(self, channel, message)
+
+    monkeypatch.setattr(Pipeline, "publish", broken)
+    with pytest.raises(redis.RedisError):
+        counter.step()
+    drain(counter)
+    outcomes, stats = bench.published()
+    assert [event.seq for event in outcomes] == [1, 2]
+    assert stats[-1].stats_service.utterances == stats[-1].stats_session.utterances == 2
 
 
 def test_a_transaction_whose_answer_is_lost_is_not_done_twice(

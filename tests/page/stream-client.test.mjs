@@ -227,6 +227,31 @@ test('after a takeover only what was never sent is sent, at the position where t
   assert.equal(latest().query.get('from'), '100');
 });
 
+test('after a takeover what was never sent is not taken for what the other page has sent', () => {
+  const client = makeClient();
+  client.connect();
+  latest().begins('session-a', 0);
+  client.push(pcm(0, 4), 1);
+  latest().ends(4001);
+  client.push(pcm(4, 4), 1);
+  client.connect();
+  latest().begins('session-a', 6); // inside of what this page holds, but not of this page's speech
+  assert.deepEqual(samples(latest()), [4, 5, 6, 7]);
+});
+
+test('outcomes that were missed while the connection was away are news, not a replay', () => {
+  storage.setItem('wta.session', 'session-a');
+  makeClient().connect();
+  latest().begins('session-a', 0, { seq: 1 });
+  latest().says(result(1));
+  latest().ends(1006);
+  mock.timers.tick(1250);
+  latest().begins('session-a', 0, { seq: 3 });
+  for (const seq of [2, 3]) latest().says(result(seq));
+  const replayed = messages.flatMap((entry) => (entry.message.type === 'result' ? [entry.replayed] : []));
+  assert.deepEqual(replayed, [true, false, false]);
+});
+
 test('ten minutes are kept and no more', () => {
   const client = makeClient();
   client.connect();

@@ -40,7 +40,7 @@ class HeldEngine:
         deadline = time.monotonic() + GIVE_UP_SEC
         while not (self._folder / "go").exists() and time.monotonic() < deadline:
             time.sleep(0.02)
-        return Transcript(TEXT, "en", -0.1, 0.0, 1.0)
+        return Transcript(TEXT, "en", -0.1, 0.0)
 
 
 def load_held_engine(_settings: SttSettings) -> SpeechEngine:

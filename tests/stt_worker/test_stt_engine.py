@@ -166,7 +166,7 @@ def test_unknown_language_is_detected_instead(multilingual_checkpoint: Path, cap
     known = engine.transcribe(AUDIO, None).language
     assert engine.transcribe(AUDIO, "xx").language == known
     assert engine.transcribe(AUDIO, "yue").language == known, "Cantonese came with large-v3; this model has 99"
-    assert "does not know language 'xx'" in caplog.text
+    assert "does not know the language 'xx'" in caplog.text
 
 
 def test_model_that_cannot_translate_says_so(turbo_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import http.server
+import json
 import logging
 import shutil
 import socket
@@ -19,10 +21,16 @@ import numpy as np
 import pytest
 import whisper as openai_whisper
 from model_download import ModelUnavailableError, cached_checkpoint, can_download, download
+from speech_check import SpeechCheck
 from speech_models import choose_model, load_engine
+from speech_quality import judge
 from stt_settings import SttSettings
 
+from contract.wav import read_wav
 from tests.stt_worker.conftest import Say, as_floats
+from tests.support.processes import ROOT
+
+CLIPS = ROOT / "demo_models" / "clips"
 
 
 class ModelServer:
@@ -105,6 +113,26 @@ def test_demo_model_understands_speech(say: Say, caplog: pytest.LogCaptureFixtur
     assert heard.avg_logprob > -0.6
     silence = engine.transcribe(np.zeros(48_000, dtype=np.float32), None)
     assert silence.no_speech_prob > 0.6, "silence is no speech to the model itself, too"
+
+
+def test_demo_model_understands_the_clips() -> None:
+    """All the way of the task: speech check, trimming, model, judgement. Single sentences must be right; of several
+    in one breath, which the small model finds hard, half of the words."""
+    settings = SttSettings(whisper_model="demo")
+    check, engine = SpeechCheck(settings), load_engine(settings)
+    clips = json.loads((CLIPS / "clips.json").read_text(encoding="utf-8"))
+    assert len(clips) >= 3
+    for clip in clips:
+        audio = as_floats(read_wav(CLIPS / clip["file"]))
+        found = check.find(audio)
+        assert check.refusal(found) is None, clip["file"]
+        text = judge(engine.transcribe(check.trimmed(audio, found), None), settings)
+        assert isinstance(text, str), (clip["file"], text)
+        if clip["text"].count(".") == 1:
+            assert text == clip["text"]
+        else:
+            words = difflib.SequenceMatcher(None, clip["text"].split(), text.split())
+            assert words.ratio() >= 0.5, text
 
 
 def test_auto_downloads_base_once(server: ModelServer, settings: SttSettings, tmp_path: Path) -> None:

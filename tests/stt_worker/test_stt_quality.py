@@ -14,7 +14,7 @@ WORDS = st.lists(st.sampled_from(["no", "very", "good", "the", "cat", "ran", "ho
 
 
 def heard(text: str, avg_logprob: float = -0.3, no_speech_prob: float = 0.01) -> Transcript:
-    return Transcript(text, "en", avg_logprob, no_speech_prob, compression_ratio(text))
+    return Transcript(text, "en", avg_logprob, no_speech_prob)
 
 
 @pytest.mark.parametrize(

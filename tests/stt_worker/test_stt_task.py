@@ -16,7 +16,6 @@ import redis
 from numpy.typing import NDArray
 from speech_check import SpeechCheck
 from speech_engine import SpeechEngine, Transcript
-from speech_quality import compression_ratio
 from stt_patience import RedisTroubleError, worker_redis
 from stt_settings import SttSettings
 from stt_task import Transcriber
@@ -39,7 +38,7 @@ class FakeEngine:
     can_translate = True
 
     def __init__(self) -> None:
-        self.heard = Transcript(TEXT, "en", -0.2, 0.01, compression_ratio(TEXT))
+        self.heard = Transcript(TEXT, "en", -0.2, 0.01)
         self.failures: list[Exception] = []
         self.calls: list[tuple[int, str | None]] = []
         self.recovered = 0

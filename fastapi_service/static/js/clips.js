@@ -5,7 +5,7 @@ import { words } from './strings.js';
 
 const LIST_URL = new URL('/demo/clips/clips.json', import.meta.url);
 
-/** @typedef {{ file: string, text: string, sentiment: string, voice: string }} Clip */
+/** What the row needs of an entry of clips.json. @typedef {{ file: string, text: string }} Clip */
 
 /**
  * Fill and show the row; `play` gets the address of the clip that is pressed.
@@ -18,7 +18,7 @@ export async function showClips(row, container, play) {
   for (const clip of clips) {
     const button = element(
       'button',
-      { type: 'button', class: 'clip', 'data-testid': 'clip', 'aria-label': words('clips.play', { text: clip.text, voice: clip.voice }) },
+      { type: 'button', class: 'clip', 'data-testid': 'clip', 'aria-label': words('clips.play', { text: clip.text }) },
       icon('play'),
       element('span', { text: clip.text }),
     );

@@ -23,7 +23,7 @@ const ENGLISH = {
   'control.level': 'Input level',
 
   'clips.title': 'Try a clip',
-  'clips.play': 'Play the clip “{text}”, spoken by {voice}',
+  'clips.play': 'Play the clip “{text}”',
 
   'transcript.title': 'Transcript',
   'transcript.empty.title': 'Nothing said yet',
@@ -49,8 +49,7 @@ const ENGLISH = {
   'dropped.no_speech': 'no speech was heard',
   'dropped.low_confidence': 'the words could not be made out',
   'dropped.repetition': 'the recognition repeated itself',
-  'dropped.empty': 'no words were recognised',
-  'dropped.too_short': 'too short to be speech',
+  'dropped.empty_text': 'no words were recognised',
 
   'caption.result': '{text} ({sentiment})',
   'caption.plain': '{text}',
