@@ -7,8 +7,6 @@ This module only wires; it loads no model until a worker starts.
     analyze_task        one job: tries, sentiment, outcome; waits out trouble with Redis
     analyzer_models     SENTIMENT_MODEL to a folder on this disk
     sentiment_model     that folder to a judge of texts; sentiment_zones says what its labels mean
-    analyzer_delivery   no deaf worker and no lost message when Redis fails or is full
-    analyzer_privacy    no text in Celery's log lines or kombu's files
 """
 
 from __future__ import annotations
@@ -20,9 +18,7 @@ from typing import Any
 
 import redis
 from analyze_task import Analyzer
-from analyzer_delivery import keep_consuming
 from analyzer_models import ModelError, find_model
-from analyzer_privacy import keep_text_private
 from analyzer_settings import AnalyzerSettings
 from celery import signals
 from celery.concurrency.solo import TaskPool
@@ -32,9 +28,11 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sentiment_model import SentimentModel
 
+from contract.broker_recovery import keep_consuming
 from contract.celery_app import make_celery
 from contract.heartbeat import STUCK_EXIT_CODE, Heartbeat
 from contract.logging_setup import set_up_logging
+from contract.message_privacy import keep_messages_private
 from contract.names import ANALYZE_TASK, ANALYZER_QUEUE
 
 logger = logging.getLogger(__name__)
@@ -61,7 +59,7 @@ def _load_model(sender: Any = None, **_: Any) -> None:
         return
     chosen = "log_level" in settings.model_fields_set  # LOG_LEVEL wins over --loglevel
     set_up_logging(settings.log_level if chosen else logging.getLevelName(sender.loglevel))
-    keep_text_private()
+    keep_messages_private()
     if sender.pool_cls is not TaskPool and sender.pool_cls != "solo":
         logger.critical(
             "analyzer_worker runs with --pool=solo --concurrency=1 only: one process, one loaded model, one task. "

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY_SEC = 2.0
 HEARTBEAT_TTL_SEC = 10.0
+STOP_SEC = 3.0
 STUCK_EXIT_CODE = 75  # EX_TEMPFAIL of sysexits.h
 
 
@@ -67,6 +68,8 @@ class Heartbeat:
     def stop(self) -> None:
         """Take the worker off the list, so that nobody waits for its heartbeat to expire."""
         self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_SEC)  # a beat under way would sign the worker on again
         try:
             self._client.hdel(self._key, self._worker)
         except redis.RedisError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 
-
 # At DEBUG these write frames, headers or commands: session ids and transcripts.
 TELLS_SECRETS_BELOW_INFO = ("uvicorn", "uvicorn.error", "websockets", "kombu", "celery", "amqp", "redis")
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from math import gcd
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import wavfile
-from scipy.signal import resample_poly
 
 from contract.names import SAMPLE_RATE_HZ
 
@@ -19,6 +18,8 @@ class WavError(ValueError):
 
 def write_wav(path: Path, pcm: bytes) -> None:
     """Write s16le mono 16 kHz `pcm` to `path` as a WAV file."""
+    from scipy.io import wavfile
+
     wavfile.write(path, SAMPLE_RATE_HZ, np.frombuffer(pcm, dtype="<i2"))
 
 
@@ -27,14 +28,18 @@ def read_wav(path: Path) -> bytes:
 
     Raises WavError for what scipy cannot read, FileNotFoundError and PermissionError as they are.
     """
+    from scipy.io import wavfile  # here, because scipy takes longer to import than all else that a service starts with
+
     try:
         rate, samples = wavfile.read(path)
-    except ValueError as problem:
+    except (ValueError, struct.error) as problem:
         raise WavError(f"{path}: not a WAV file that can be read ({problem})") from problem
     mono = to_float(samples)
     if mono.ndim == 2:
         mono = mono.mean(axis=1)
     if rate != SAMPLE_RATE_HZ:
+        from scipy.signal import resample_poly
+
         common = gcd(int(rate), SAMPLE_RATE_HZ)
         mono = resample_poly(mono, SAMPLE_RATE_HZ // common, int(rate) // common)
     return to_pcm(mono)
@@ -52,5 +57,5 @@ def to_float(samples: NDArray[np.generic]) -> NDArray[np.float64]:
 
 def to_pcm(samples: NDArray[np.floating]) -> bytes:
     """Floats in -1 to 1 as s16le bytes, clamped."""
-    clamped: NDArray[np.int16] = np.clip(np.rint(samples * 32767.0), -32768, 32767).astype("<i2")
+    clamped: NDArray[np.int16] = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2")
     return clamped.tobytes()

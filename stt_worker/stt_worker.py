@@ -13,8 +13,7 @@ processes to transcribe more at once. This module only wires:
     speech_models     WHISPER_MODEL to a loaded model; model_download fetches official ones
     speech_engine     what is asked of a speech model; whisper_engine is openai-whisper
     speech_quality    is the transcript kept; loops are cut
-    stt_delivery      no deaf worker and no lost message when Redis fails or is full
-    stt_patience      waits out trouble with Redis; stt_privacy, stt_threads, debug_audio: what their names say
+    stt_patience      waits out trouble with Redis; stt_threads, debug_audio: what their names say
 
 To try another model set WHISPER_MODEL. To drop more or less, see the thresholds in stt_settings. For a faster engine
 write a second class beside whisper_engine and return it from speech_models.load_engine.
@@ -29,13 +28,13 @@ from typing import Any
 
 from celery import signals
 from celery.worker import WorkController
-from stt_delivery import keep_consuming
-from stt_privacy import keep_messages_private
 from stt_process import SttProcess, refuse_other_pools
 from stt_settings import SttSettings
 
+from contract.broker_recovery import keep_consuming
 from contract.celery_app import make_celery
 from contract.logging_setup import set_up_logging
+from contract.message_privacy import keep_messages_private
 from contract.names import STT_QUEUE, TRANSCRIBE_TASK
 
 settings = SttSettings()

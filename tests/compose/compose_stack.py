@@ -63,10 +63,11 @@ def unverified() -> ssl.SSLContext:
     return context
 
 
-def docker(*arguments: str, timeout: float = 120, check: bool = True) -> str:
-    """Run docker and return what it wrote."""
-    done = subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True, timeout=timeout)
-    if check and done.returncode != 0:
+def docker(*arguments: str, timeout: float = 120, words: str = "") -> str:
+    """Run docker with `words` on its standard input, and return what it wrote."""
+    command = ["docker", *arguments]
+    done = subprocess.run(command, check=False, input=words, capture_output=True, text=True, timeout=timeout)
+    if done.returncode != 0:
         raise AssertionError(f"docker {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
     return done.stdout
 

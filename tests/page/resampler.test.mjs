@@ -72,7 +72,11 @@ for (const hz of [8000, 11_025, 22_050, 44_100, 44_056, 48_000]) {
 test('the size of the blocks makes no difference', () => {
   const input = tone(440, 44_100, 0.3);
   const whole = resample(input, 44_100, input.length);
-  for (const block of [1, 127, 128, 129, 4096]) assert.deepEqual(resample(input, 44_100, block), whole);
+  for (const block of [1, 127, 128, 129, 4096]) {
+    const parts = resample(input, 44_100, block);
+    assert.equal(parts.length, whole.length);
+    assert.equal(parts.findIndex((sample, n) => sample !== whole[n]), -1, `in blocks of ${block}`);
+  }
 });
 
 for (const hz of [44_100, 48_000]) {

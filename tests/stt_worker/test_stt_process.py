@@ -18,7 +18,6 @@ from celery import Celery
 from celery.exceptions import Reject, WorkerShutdown
 from kombu.connection import Connection
 from stt_patience import RedisTroubleError
-from stt_privacy import keep_messages_private
 from stt_process import SttProcess, refuse_other_pools
 from stt_settings import SttSettings
 
@@ -26,6 +25,7 @@ import stt_worker
 from contract.celery_app import make_celery
 from contract.envelopes import AnalyzeJob, OutcomeEvent, UtteranceJob
 from contract.heartbeat import parse_worker
+from contract.message_privacy import keep_messages_private
 from contract.names import (
     ANALYZER_QUEUE,
     OUTCOMES_STREAM,
