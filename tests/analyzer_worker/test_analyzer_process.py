@@ -217,7 +217,9 @@ def test_a_full_redis_is_waited_out(bench: Bench) -> None:
     wait_until((bench.folder / "begun").exists, WAIT_SEC, "the worker is at it")
     bench.client.config_set("maxmemory", 1)
     (bench.folder / "hold").unlink()
-    wait_until(lambda: "left to the visibility timeout" in bench.log(), WAIT_SEC, "the task cannot even be given back")
+    wait_until(
+        lambda: "could not be acknowledged or given back" in bench.log(), WAIT_SEC, "the task cannot even be given back"
+    )
     assert worker.running, worker.tail()
     bench.client.config_set("maxmemory", 0)
     bench.wait_outcomes(1)

@@ -52,7 +52,7 @@ def lacking() -> str:
         info = subprocess.run(["docker", "info"], check=False, capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.TimeoutExpired) as problem:
         return f"no Docker engine answers: {problem}"
-    return "" if info.returncode == 0 else f"no Docker engine answers: {info.stderr.strip().splitlines()[-1]}"
+    return "" if info.returncode == 0 else f"no Docker engine answers: {info.stderr.strip()}"
 
 
 def unverified() -> ssl.SSLContext:
