@@ -54,7 +54,7 @@ def add_pages(app: FastAPI, health: Health, clips: Path) -> None:
     """Put the page, the clips (if `clips` is there) and the health endpoints on `app`."""
     router = APIRouter()
 
-    @router.get("/", include_in_schema=False)
+    @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def index() -> FileResponse:
         return FileResponse(STATIC / "index.html")
 

@@ -38,7 +38,7 @@ class Listener:
         self._heartbeat = heartbeat
         self._settings = settings
         self._stop = stop
-        self._wait_sec = settings.backoff_first_sec
+        self._wait_sec = settings.listener_backoff_first_sec
         self._signed_on = False
 
     def run(self) -> None:
@@ -51,7 +51,7 @@ class Listener:
                 connected = False
                 logger.warning("Redis: %s; again in %.1f s", problem, self._wait_sec)
                 self._stop.wait(self._wait_sec)
-                self._wait_sec = min(2 * self._wait_sec, self._settings.backoff_max_sec)
+                self._wait_sec = min(2 * self._wait_sec, self._settings.listener_backoff_max_sec)
             else:
                 connected = True
         if self._signed_on and connected:
@@ -63,7 +63,7 @@ class Listener:
             subscription.subscribe(RESULT_CHANNEL)
             self._await_confirmation(subscription)
             self._catch_up()
-            self._wait_sec = self._settings.backoff_first_sec
+            self._wait_sec = self._settings.listener_backoff_first_sec
             logger.info("subscribed to %s, caught up", RESULT_CHANNEL)
             if not self._signed_on:
                 self._signed_on = True
@@ -82,8 +82,8 @@ class Listener:
                 raise redis.ConnectionError(f"no confirmation of the subscription in {SUBSCRIBE_SEC:.0f} s")
 
     def _take_messages(self, subscription: PubSub) -> None:
-        """Wait for a message, `poll_sec` at most, and take those that have come with it."""
-        timeout = self._settings.poll_sec
+        """Wait for a message, `listener_poll_sec` at most, and take those that have come with it."""
+        timeout = self._settings.listener_poll_sec
         for _ in range(MESSAGES_AT_ONCE):
             message = subscription.get_message(timeout=timeout)
             if message is None:

@@ -31,9 +31,11 @@ class ListenerSettings(ServiceSettings):
     sessions_cached: int = Field(
         1_000, ge=1, le=1_000_000, description="Sessions whose statistics are held in memory; the rest are in Redis."
     )
-    batch: int = Field(100, ge=1, le=1_000, description="Outcomes handled in one transaction at most.")
-    poll_sec: float = Field(
+    listener_batch: int = Field(100, ge=1, le=1_000, description="Outcomes handled in one transaction at most.")
+    listener_poll_sec: float = Field(
         1.0, ge=0.05, le=2.0, description="The stream is looked at this often even when no message comes."
     )
-    backoff_first_sec: float = Field(0.5, ge=0.01, le=60.0, description="First wait after Redis was lost; doubles.")
-    backoff_max_sec: float = Field(10.0, ge=0.01, le=600.0, description="Longest wait after Redis was lost.")
+    listener_backoff_first_sec: float = Field(
+        0.5, ge=0.01, le=60.0, description="First wait after Redis was lost; doubles."
+    )
+    listener_backoff_max_sec: float = Field(10.0, ge=0.01, le=600.0, description="Longest wait after Redis was lost.")

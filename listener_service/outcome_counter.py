@@ -73,7 +73,7 @@ class OutcomeCounter:
             if saved != self._saved:
                 self._adopt(pipe, saved)
             entries = cast(
-                list[Entry], pipe.xrange(OUTCOMES_STREAM, min=f"({self._position}", count=self._settings.batch)
+                list[Entry], pipe.xrange(OUTCOMES_STREAM, min=f"({self._position}", count=self._settings.listener_batch)
             )
             if not entries:
                 return 0

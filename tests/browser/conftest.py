@@ -38,8 +38,9 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright(chromium: str) -> Iterator[Playwright]:
+    """Of a module, not of the session: while it is there, this thread runs an event loop, and asyncio.run refuses."""
     with sync_playwright() as running:
         yield running
 

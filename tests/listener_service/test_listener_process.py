@@ -42,7 +42,12 @@ class Bench:
         self.redis = redis_service(self.port, folder)
         self.client = redis.Redis(port=self.port)
         self.ender = Ender(self.client)
-        environment = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(self.port), "BACKOFF_FIRST_SEC": "0.1", **settings}
+        environment = {
+            "REDIS_HOST": "127.0.0.1",
+            "REDIS_PORT": str(self.port),
+            "LISTENER_BACKOFF_FIRST_SEC": "0.1",
+            **settings,
+        }
         script = str(ROOT / "listener_service" / "listener_service.py")
         self.listener = python_service("listener", "listener_service", ["-W", "error", script], environment, folder)
 
@@ -167,7 +172,7 @@ def test_what_happened_while_it_was_down_is_caught_up_in_order(bench: Bench) -> 
 
 def test_killed_again_and_again_it_counts_each_outcome_once(tmp_path: Path) -> None:
     """SIGKILL in the middle of catching up and in the middle of live traffic, at another count each time."""
-    bench = Bench(tmp_path, BATCH="10")
+    bench = Bench(tmp_path, LISTENER_BATCH="10")
     bench.start_redis()
     try:
         total = 0

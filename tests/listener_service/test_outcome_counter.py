@@ -133,7 +133,7 @@ def test_the_next_process_goes_on(bench: Bench, ender: Ender) -> None:
 def test_small_batches_change_nothing(bench: Bench, ender: Ender) -> None:
     for _ in range(25):
         ender.result()
-    drain(bench.counter(batch=4))
+    drain(bench.counter(listener_batch=4))
     outcomes, stats = bench.published()
     assert [event.seq for event in outcomes] == list(range(1, 26))
     assert stats[-1].stats_service.utterances == 25
@@ -210,7 +210,7 @@ def test_a_transaction_whose_answer_is_lost_is_not_done_twice(
 
 
 def test_two_listeners_count_each_outcome_once(bench: Bench, ender: Ender) -> None:
-    first, second = bench.counter(batch=1), bench.counter(batch=1)
+    first, second = bench.counter(listener_batch=1), bench.counter(listener_batch=1)
     for number in range(12):
         ender.result(session=SESSION if number % 2 else OTHER_SESSION)
         (first if number % 3 else second).step()
