@@ -1,4 +1,4 @@
-.PHONY: run record test check format install install-dev demo-models help
+.PHONY: run record test check format install install-dev demo-models evaluate help
 VENV := .venv/bin
 PY := $(VENV)/python
 CODE := contract fastapi_service stt_worker analyzer_worker listener_service recorder_service demo_models tools tests
@@ -39,3 +39,18 @@ install: ## the virtual environment for `make run`
 
 install-dev: ## the virtual environment for development
 	@tools/install.sh dev
+
+WORK ?= $(CURDIR)/.run/demo_models
+demo-models: ## train the demo models again: one to two hours on two cores, 2 GB in WORK
+	@tools/install_system.sh
+	@tools/install.sh dev
+	mkdir -p $(WORK)
+	cd demo_models && ../$(PY) demo_voices.py --work $(WORK) --count 30000 --sentences 14000
+	cd demo_models && ../$(PY) demo_speech_train.py --work $(WORK) --minutes 95
+	cd demo_models && ../$(PY) demo_sentiment_train.py
+	cd demo_models && ../$(PY) demo_clips.py --check
+
+evaluate: ## measure the demo models through stt_worker's own path
+	@tools/install_system.sh
+	@tools/install.sh dev
+	PYTHONPATH=.:stt_worker:demo_models $(PY) demo_models/demo_evaluate.py --engine stt_worker --json demo_models/evaluation_worker.json
