@@ -79,7 +79,7 @@ def test_the_microphone_is_heard(
     page = open_page(gateway.url, wav=speech_wav, init_script=UNPROCESSED + refusal)
     start(page)
     expect(page.get_by_test_id("control-state")).to_have_text("Hearing you…")
-    expect(page.get_by_test_id("live")).to_contain_text("Hearing you…")
+    expect(page.get_by_test_id("live")).to_contain_text("Speech…")
     gateway.wait_for(lambda: len(gateway.sessions) == 1 and len(gateway.only.cuts) == 3, 30)
     check_heard(gateway, speech)
     (asked,) = page.evaluate("window.asked")
@@ -122,7 +122,7 @@ def test_no_microphone_is_open_before_start_and_after_stop(
 def test_stop_in_the_middle_of_a_word_sends_the_rest_and_ends_the_utterance(
     gateway: FakeGateway, open_page: OpenPage, speech: NDArray[np.float64], speech_wav: Path
 ) -> None:
-    page = open_page(gateway.url, wav=speech_wav)
+    page = open_page(gateway.url, wav=speech_wav, init_script=UNPROCESSED)
     start(page)
     gateway.wait_for(lambda: gateway.only.stream.pending)
     page.get_by_test_id("start-button").click()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import redis
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
-from contract.names import FINAL_STATS, RESULT_MESSAGES, STT_QUEUE, session_key
+from contract.names import FINAL_STATS, RESULT_MESSAGES, STT_QUEUE, SUBPROTOCOL, session_key
 from tests.support.fake_pipeline import FakePipeline
 from tests.support.gateway import GatewayProcess
 from tests.support.processes import wait_until
@@ -109,35 +113,46 @@ def send_all(client: RawClient, speech: bytes, frame: int = 3200) -> None:
 def test_a_client_that_is_too_fast_is_slowed_and_not_refused(start_gateway: Start, pipeline: FakePipeline) -> None:
     gateway = start_gateway(OUTSTANDING_MAX="2")
     pipeline.pause()
-    utterances = 60
-    with RawClient(gateway.ws_url) as client:
-        client.expect("session")
-        sent = [0]
+    asyncio.run(speak_too_fast(gateway.ws_url, pipeline, utterances=60))
+    assert [job.start for job, _ in pipeline.seen] == [n * 192_000 for n in range(60)]
 
-        def send() -> None:
+
+async def speak_too_fast(url: str, pipeline: FakePipeline, utterances: int) -> None:
+    """Send utterances of 12 s without a pause while nothing is worked on, then while it is."""
+    sent = 0
+    received: list[str] = []
+    async with connect(url, subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None) as socket:
+
+        async def send() -> None:
+            nonlocal sent
             for _ in range(utterances):
                 for _ in range(6):
-                    client.send(bytes(64_000))
-                client.send(b"")
-                sent[0] += 1
+                    await socket.send(bytes(64_000))
+                await socket.send(b"")
+                sent += 1
 
-        sender = threading.Thread(target=send, daemon=True)
-        sender.start()
-        assert client.expect("accepted")["start"] == 0
-        client.expect("accepted")
-        stalled = sent[0]
-        while True:  # what the sockets' buffers take is all that goes out while nothing is worked on
-            sender.join(0.5)
-            if sent[0] == stalled:
-                break
-            stalled = sent[0]
-        assert stalled < utterances
-        with pytest.raises(TimeoutError):
-            client.expect("accepted", 0.5)
-        pipeline.go_on()
-        for _ in range(utterances):
-            client.expect("result", 30)
-    assert [job.start for job, _ in pipeline.seen] == [n * 192_000 for n in range(utterances)]
+        async def receive() -> None:
+            async for message in socket:
+                received.append(json.loads(message)["type"])
+
+        async def until(kind: str, count: int) -> None:
+            async with asyncio.timeout(60):
+                while received.count(kind) < count:  # noqa: ASYNC110 - two kinds of event, one condition
+                    await asyncio.sleep(0.05)
+
+        async with asyncio.TaskGroup() as group:
+            sending, receiving = group.create_task(send()), group.create_task(receive())
+            await until("accepted", 2)
+            stalled = -1
+            while sent > stalled:  # what the sockets' buffers take is all that goes out while nothing is worked on
+                stalled = sent
+                await asyncio.sleep(1.0)
+            assert sent < utterances
+            assert received.count("accepted") == 2
+            pipeline.go_on()
+            await until("result", utterances)
+            await sending
+            receiving.cancel()
 
 
 def test_a_client_that_vanishes_in_a_word_leaves_an_utterance(start_gateway: Start, pipeline: FakePipeline) -> None:
