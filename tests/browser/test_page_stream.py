@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from contract.names import SAMPLE_RATE_HZ
 from tests.browser.conftest import OpenPage, watch
 from tests.browser.fake_gateway import FakeGateway
-from tests.browser.test_page_capture import check_heard, start
+from tests.browser.test_page_capture import UNPROCESSED, check_heard, start
 
 
 def cut_in_utterance(gateway: FakeGateway, number: int) -> None:
@@ -26,7 +26,7 @@ def cut_in_utterance(gateway: FakeGateway, number: int) -> None:
 def test_a_connection_that_is_cut_while_speaking_loses_nothing_and_sends_nothing_twice(
     gateway: FakeGateway, open_page: OpenPage, speech: NDArray[np.float64], speech_wav: Path
 ) -> None:
-    page = open_page(gateway.url, wav=speech_wav)
+    page = open_page(gateway.url, wav=speech_wav, init_script=UNPROCESSED)
     start(page)
     cut_in_utterance(gateway, 1)
     cut_in_utterance(gateway, 2)
@@ -42,7 +42,7 @@ def test_a_connection_that_is_cut_while_speaking_loses_nothing_and_sends_nothing
 def test_speech_while_the_server_is_away_arrives_when_it_is_back(
     gateway: FakeGateway, open_page: OpenPage, speech: NDArray[np.float64], speech_wav: Path, complaints: list[str]
 ) -> None:
-    page = open_page(gateway.url, wav=speech_wav)
+    page = open_page(gateway.url, wav=speech_wav, init_script=UNPROCESSED)
     start(page)
     gateway.wait_for(lambda: gateway.only.stream.pending)
     gateway.stop()
@@ -64,7 +64,7 @@ def test_speech_while_the_server_is_away_arrives_when_it_is_back(
 def test_a_session_that_the_server_forgot_goes_on_as_a_new_one(
     gateway: FakeGateway, open_page: OpenPage, speech_wav: Path
 ) -> None:
-    page = open_page(gateway.url, wav=speech_wav)
+    page = open_page(gateway.url, wav=speech_wav, init_script=UNPROCESSED)
     start(page)
     expect(page.get_by_test_id("card-text")).to_have_text(["utterance 1"])
     gateway.wait_for(lambda: gateway.only.stream.pending)
@@ -78,7 +78,7 @@ def test_a_session_that_the_server_forgot_goes_on_as_a_new_one(
 def test_a_reloaded_page_has_its_transcript_and_its_times_back_without_the_microphone(
     gateway: FakeGateway, open_page: OpenPage, speech_wav: Path
 ) -> None:
-    page = open_page(gateway.url, wav=speech_wav)
+    page = open_page(gateway.url, wav=speech_wav, init_script=UNPROCESSED)
     start(page)
     expect(page.get_by_test_id("card-text")).to_have_text(["utterance 1", "utterance 2"], timeout=20_000)
     times = page.locator("[data-testid=card] time").all_text_contents()
@@ -132,7 +132,7 @@ def test_when_no_more_can_be_kept_recording_stops_visibly(
 ) -> None:
     gateway.silent = True  # nothing is ever safe
     gateway.buffer_sec = 2.0
-    page = open_page(gateway.url, wav=speech_wav)
+    page = open_page(gateway.url, wav=speech_wav, init_script=UNPROCESSED)
     start(page)
     expect(page.locator("[data-testid=notice][data-kind=full]")).to_contain_text("Recording stopped", timeout=15_000)
     expect(page.get_by_test_id("start-button")).to_have_text("Start")

@@ -4,7 +4,6 @@ import { Capture } from './capture.js';
 import { showClips } from './clips.js';
 import { Control } from './control.js';
 import { byId } from './dom.js';
-import { shortSeconds } from './format.js';
 import { Notices } from './notices.js';
 import { Statistics } from './statistics.js';
 import { sessionStore } from './storage.js';
@@ -49,7 +48,10 @@ const transcript = new Transcript(
 );
 
 byId('retry', HTMLButtonElement).addEventListener('click', () => client.connect());
-byId('stats', HTMLDetailsElement).open = matchMedia('(min-width: 60rem)').matches;
+const wide = matchMedia('(min-width: 60rem)'); // as in styles.css: there the statistics have a column of their own
+const fitStatistics = () => (byId('stats', HTMLDetailsElement).open = wide.matches);
+wide.addEventListener('change', fitStatistics);
+fitStatistics();
 window.addEventListener('online', () => {
   if (client.state.name === 'waiting') client.connect();
 });
@@ -195,8 +197,8 @@ function refresh() {
   const live = byId('live', HTMLElement);
   live.hidden = speakingSince === null;
   if (speakingSince === null) return;
-  const spoken = shortSeconds(Math.max(0, Date.now() - speakingSince) / 1000);
-  setText(byId('live-text', HTMLElement), `${words('control.speaking')} ${words('transcript.spoken', { seconds: spoken })}`);
+  const spoken = (Math.max(0, Date.now() - speakingSince) / 1000).toFixed(1);
+  setText(byId('live-text', HTMLElement), words('transcript.live', { seconds: spoken }));
   transcript.follow();
 }
 

@@ -93,8 +93,7 @@ export class Statistics {
   stats(stats) {
     this.#counted = true;
     this.#show(stats.session);
-    const { utterances, words: spoken } = stats.service;
-    put('service', words('stats.service.line', { utterances: count(utterances), words: count(spoken) }));
+    put('service', count(stats.service.utterances));
   }
 
   /** @param {import('./protocol.js').Models} models */
