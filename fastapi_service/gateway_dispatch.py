@@ -61,11 +61,6 @@ class Dispatcher:
         self._pending: dict[tuple[str, int], Pending] = {}
         self._pending_bytes = 0
 
-    @property
-    def pending_count(self) -> int:
-        """Accepted utterances without outcome."""
-        return len(self._pending)
-
     async def send(self, job: UtteranceJob, pcm: bytes) -> None:
         """Queue one utterance. Raises PendingFullError, or one of SEND_ERRORS when the broker cannot be reached."""
         key = (job.session, job.start)
