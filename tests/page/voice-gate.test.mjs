@@ -124,7 +124,7 @@ test('chunks are of one size, the last one is what is left, and each is its own 
   const samples = Float32Array.from({ length: 250 }, (_, n) => n / 32768);
   chunker.write(samples, 0, 130, 1000);
   chunker.write(samples, 130, 250, 1130);
-  chunker.end();
+  chunker.end(0);
   assert.deepEqual(chunks, [
     [range(0, 100), 1000],
     [range(100, 200), 1100],
@@ -137,7 +137,7 @@ test('an end on a full chunk adds no empty one', () => {
   let chunks = 0;
   const chunker = new PcmChunker(100, { chunk: () => chunks++, end: () => {} });
   chunker.write(new Float32Array(200), 0, 200, 0);
-  chunker.end();
+  chunker.end(0);
   assert.equal(chunks, 2);
 });
 
@@ -147,4 +147,15 @@ test('beyond full scale is clamped, and what is no number is silence', () => {
   const chunker = new PcmChunker(6, { chunk: (pcm) => out.push(...pcm), end: () => {} });
   chunker.write(Float32Array.of(1, -1, 7, -7, 0.5, NaN), 0, 6, 0);
   assert.deepEqual(out, [32767, -32768, 32767, -32768, 16384, 0]);
+});
+
+test('the end of an utterance tells where the last loud frame ended', () => {
+  /** @type {number[]} */
+  const ends = [];
+  const gate = new VoiceGate({ threshold: 0.01, preRollMs: 40, hangoverMs: 60 }, { write: () => {}, end: (at) => ends.push(at) });
+  const loud = new Float32Array(FRAME_SAMPLES).fill(0.5);
+  const quiet = new Float32Array(FRAME_SAMPLES);
+  for (const frame of [quiet, loud, quiet, loud, quiet, quiet, quiet, quiet, loud]) gate.push(frame);
+  gate.flush();
+  assert.deepEqual(ends, [4 * FRAME_SAMPLES, 9 * FRAME_SAMPLES]);
 });

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { hasWords, words } from '../../fastapi_service/static/js/strings.js';
+import { chosenLanguage, hasWords, LANGUAGES, words } from '../../fastapi_service/static/js/strings.js';
+import { ENGLISH } from '../../fastapi_service/static/js/strings/en.js';
 
 const STATIC = new URL('../../fastapi_service/static/', import.meta.url);
 const html = readFileSync(new URL('index.html', STATIC), 'utf8');
@@ -12,7 +13,7 @@ const scripts = readdirSync(new URL('js/', STATIC))
   .map((name) => readFileSync(new URL(`js/${name}`, STATIC), 'utf8'))
   .join('\n');
 
-test('index.html says what strings.js says', () => {
+test('index.html says what the English words say', () => {
   const marked = [...html.matchAll(/data-i18n="([^"]+)"[^>]*>([^<]*)</g)];
   assert.ok(marked.length > 20);
   for (const [, key, text] of marked) {
@@ -31,12 +32,11 @@ test('labels too', () => {
 });
 
 test('no word is left that nobody says', () => {
-  const source = readFileSync(new URL('js/strings.js', STATIC), 'utf8');
-  const keys = [...source.matchAll(/^ {2}'([^']+)':/gm)].map(([, key]) => key);
+  const keys = Object.keys(ENGLISH);
   assert.ok(keys.length > 50);
   const built = /^(control|problem|zone|dropped|connection|notice)\./; // made from a state or a code
   for (const key of keys.filter((name) => !built.test(name))) {
-    const used = scripts.split(`'${key}'`).length - 1 > 1 || html.includes(`"${key}"`);
+    const used = scripts.includes(`'${key}'`) || html.includes(`"${key}"`);
     assert.ok(used, key);
   }
 });
@@ -50,4 +50,24 @@ test('the page asks for nothing from elsewhere and carries no inline script or s
 test('values are put in, and what is missing stays visible', () => {
   assert.equal(words('connection.next', { seconds: 3 }), 'next try in 3 s');
   assert.equal(words('connection.next'), 'next try in {seconds} s');
+});
+
+test('every language has every word, with the same values to put in', () => {
+  const names = (/** @type {string} */ text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
+  for (const [language, strings] of Object.entries(LANGUAGES)) {
+    assert.deepEqual(Object.keys(strings).sort(), Object.keys(ENGLISH).sort(), language);
+    for (const [key, text] of Object.entries(strings)) {
+      assert.ok(text.trim(), `${language} ${key}`);
+      const english = ENGLISH[/** @type {import('../../fastapi_service/static/js/strings.js').StringKey} */ (key)];
+      assert.deepEqual(names(text), names(english), `${language} ${key}`);
+    }
+  }
+});
+
+test('the language is the one picked, else the first of the browser that the page has, else English', () => {
+  assert.equal(chosenLanguage('ko', ['en-US']), 'ko');
+  assert.equal(chosenLanguage('auto', ['fr-FR', 'ko-KR', 'en']), 'ko');
+  assert.equal(chosenLanguage('auto', ['fr-FR']), 'en');
+  assert.equal(chosenLanguage('auto', []), 'en');
+  assert.equal(chosenLanguage('toString', ['ko']), 'ko');
 });

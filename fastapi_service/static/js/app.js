@@ -8,19 +8,14 @@ import { Notices } from './notices.js';
 import { Statistics } from './statistics.js';
 import { sessionStore } from './storage.js';
 import { StreamClient } from './stream-client.js';
-import { hasWords, words } from './strings.js';
+import { translateDocument, words } from './strings.js';
+import { followTheme } from './theme.js';
 import { Transcript } from './transcript.js';
 
 const REFRESH_MS = 250;
 
-for (const marked of document.querySelectorAll('[data-i18n]')) {
-  const key = marked.getAttribute('data-i18n') ?? '';
-  if (hasWords(key)) marked.textContent = words(key);
-}
-for (const marked of document.querySelectorAll('[data-i18n-label]')) {
-  const key = marked.getAttribute('data-i18n-label') ?? '';
-  if (hasWords(key)) marked.setAttribute('aria-label', words(key));
-}
+translateDocument();
+followTheme();
 
 /** @type {Capture | null} */
 let capture = null;
@@ -48,7 +43,7 @@ const transcript = new Transcript(
 );
 
 byId('retry', HTMLButtonElement).addEventListener('click', () => client.connect());
-const wide = matchMedia('(min-width: 60rem)'); // as in styles.css: there the statistics have a column of their own
+const wide = matchMedia('(min-width: 60rem)'); // as in css/narrow.css: there the statistics have a column of their own
 const fitStatistics = () => (byId('stats', HTMLDetailsElement).open = wide.matches);
 wide.addEventListener('change', fitStatistics);
 fitStatistics();

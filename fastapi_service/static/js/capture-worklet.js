@@ -11,10 +11,11 @@ const SILENCE = new Float32Array(128); // one render quantum
 /**
  * @typedef {import('./voice-gate.js').GateSettings & { chunkMs: number }} WorkletSettings
  *
- * What it posts. `time_sec` is when the chunk's first sample was captured, on the context's clock; `mean_square` is
+ * What it posts. `time_sec` is when the chunk's first sample, or the end of an utterance's last loud moment,
+ * was captured, on the context's clock; `mean_square` is
  * of the loudest 20 ms since the last level.
  * @typedef {{ type: 'chunk', pcm: Int16Array<ArrayBuffer>, time_sec: number }
- *   | { type: 'end' }
+ *   | { type: 'end', time_sec: number }
  *   | { type: 'level', mean_square: number, open: boolean }
  *   | { type: 'stopped' }} WorkletMessage
  */
@@ -33,10 +34,9 @@ class CaptureProcessor extends AudioWorkletProcessor {
     const settings = /** @type {WorkletSettings} */ (options.processorOptions);
     const chunker = new PcmChunker(Math.round((settings.chunkMs * SAMPLE_RATE_HZ) / 1000), {
       chunk: (pcm, index) => {
-        const time_sec = this.#inputEndSec - (this.#gate.count - index) / SAMPLE_RATE_HZ;
-        this.port.postMessage({ type: 'chunk', pcm, time_sec }, [pcm.buffer]);
+        this.port.postMessage({ type: 'chunk', pcm, time_sec: this.#timeOf(index) }, [pcm.buffer]);
       },
-      end: () => this.port.postMessage({ type: 'end' }),
+      end: (spokenUntil) => this.port.postMessage({ type: 'end', time_sec: this.#timeOf(spokenUntil) }),
     });
     this.#gate = new VoiceGate(settings, chunker);
     this.#resampler = sampleRate === SAMPLE_RATE_HZ ? null : new Resampler(sampleRate, SAMPLE_RATE_HZ);
@@ -61,6 +61,11 @@ class CaptureProcessor extends AudioWorkletProcessor {
       this.port.postMessage(this.#level);
     }
     return true;
+  }
+
+  /** When a sample that went into the gate was captured, on the context's clock. @param {number} index */
+  #timeOf(index) {
+    return this.#inputEndSec - (this.#gate.count - index) / SAMPLE_RATE_HZ;
   }
 
   #stop() {

@@ -17,7 +17,7 @@ const FLUSH_TIMEOUT_MS = 1000; // a suspended context never answers
  *
  * @typedef {object} CaptureHandlers
  * @property {(pcm: Int16Array<ArrayBuffer>, capturedMs: number) => void} chunk speech; epoch milliseconds of its first sample
- * @property {() => void} utteranceEnd
+ * @property {(spokenUntilMs: number) => void} utteranceEnd epoch milliseconds of the end of what was loud
  * @property {(meanSquare: number, speaking: boolean) => void} level about 20 times a second
  * @property {() => void} started the first audio is on its way
  * @property {(muted: boolean) => void} muted the system or the device holds the sound back
@@ -186,15 +186,13 @@ export class Capture {
   #posted(message) {
     if (this.#released) return;
     switch (message.type) {
-      case 'chunk': {
-        const agoSec = this.#openedContext().currentTime - message.time_sec;
+      case 'chunk':
         this.#speaking = true;
-        this.#handlers.chunk(message.pcm, Date.now() - agoSec * 1000);
+        this.#handlers.chunk(message.pcm, this.#epochMs(message.time_sec));
         break;
-      }
       case 'end':
         this.#speaking = false;
-        this.#handlers.utteranceEnd();
+        this.#handlers.utteranceEnd(this.#epochMs(message.time_sec));
         break;
       case 'level':
         this.#handlers.level(message.mean_square, message.open);
@@ -211,6 +209,11 @@ export class Capture {
     track.onended = () => void this.#finish(new CaptureProblem('disconnected'));
     track.onmute = () => this.#handlers.muted(true);
     track.onunmute = () => this.#handlers.muted(false);
+  }
+
+  /** @param {number} contextSec a moment on the context's clock */
+  #epochMs(contextSec) {
+    return Date.now() - (this.#openedContext().currentTime - contextSec) * 1000;
   }
 
   #openedContext() {
@@ -251,7 +254,7 @@ export class Capture {
       this.#context.onstatechange = null;
       if (this.#context.state !== 'closed') void this.#context.close();
     }
-    if (this.#speaking) this.#handlers.utteranceEnd(); // the worklet could not say so
+    if (this.#speaking) this.#handlers.utteranceEnd(Date.now()); // the worklet could not say so
     this.#handlers.stopped(problem);
   }
 }

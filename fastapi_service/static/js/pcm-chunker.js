@@ -4,7 +4,8 @@
  * @typedef {object} ChunkSink
  * @property {(pcm: Int16Array<ArrayBuffer>, index: number) => void} chunk gets the array for keeps; `index` is the
  *   number of its first sample
- * @property {() => void} end the utterance is over; its last chunk came before
+ * @property {(spokenUntil: number) => void} end the utterance is over; its last chunk came before. The number of the
+ *   first sample after what was loud
  */
 
 /** A sink for VoiceGate. The only thing it allocates is the chunk that it gives away. */
@@ -41,9 +42,10 @@ export class PcmChunker {
     }
   }
 
-  end() {
+  /** @param {number} spokenUntil */
+  end(spokenUntil) {
     if (this.#chunk !== null) this.#give(this.#chunk.slice(0, this.#filled));
-    this.#sink.end();
+    this.#sink.end(spokenUntil);
   }
 
   /** @param {Int16Array<ArrayBuffer>} chunk */

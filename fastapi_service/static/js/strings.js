@@ -1,115 +1,30 @@
-// Every word of the page, in one place. index.html marks its own with data-i18n; a test holds both together.
-// Another language is another object with the same keys.
+// The page's words in the language in use. The words themselves are in strings/; another language is another file
+// with the same keys.
 
-const ENGLISH = {
-  'app.title': 'WhisperTextAnalyzer',
-  'app.tagline': 'Speak, and see what you said and how it felt.',
+import { preferences } from './preferences.js';
+import { ENGLISH } from './strings/en.js';
+import { KOREAN } from './strings/ko.js';
 
-  'control.start': 'Start',
-  'control.stop': 'Stop',
-  'control.off': 'Press Start and speak.',
-  'control.off.hint': 'The space bar starts and stops.',
-  'control.off.hint.touch': 'Only speech is sent; silence stays here.',
-  'control.starting': 'Waiting for the microphone…',
-  'control.starting.hint': 'Your browser may ask for permission.',
-  'control.listening': 'Listening…',
-  'control.listening.hint': 'Only speech is sent; silence stays here.',
-  'control.speaking': 'Hearing you…',
-  'control.speaking.hint': 'A short pause ends the utterance.',
-  'control.muted': 'The microphone is silent.',
-  'control.muted.hint': 'It is muted by the system or by a switch on the device.',
-  'control.clip': 'Playing a clip…',
-  'control.clip.hint': 'It goes the same way as your voice.',
-  'control.level': 'Input level',
+/** @typedef {import('./strings/en.js').StringKey} StringKey */
 
-  'clips.title': 'Try a clip',
-  'clips.play': 'Play the clip “{text}”',
+/** @type {Readonly<Record<string, Record<StringKey, string>>>} */
+export const LANGUAGES = Object.freeze({ en: ENGLISH, ko: KOREAN });
 
-  'transcript.title': 'Transcript',
-  'transcript.empty.title': 'Nothing said yet',
-  'transcript.empty': 'Each utterance appears here about a second after you pause, with its sentiment.',
-  'transcript.latest': 'Latest',
-  'transcript.spoken': '{seconds} s',
-  'transcript.latency': 'in {seconds} s',
-  'transcript.latency.title': 'Time from the end of the utterance to its result: {stages}',
-  'transcript.at': 'at {time} of speech',
-  'transcript.live': 'Speech… {seconds} s',
-  'transcript.pending': 'Transcribing…',
-  'transcript.empty_text': 'No words',
-  'transcript.translation': 'In English',
-  'transcript.held': '{seconds} s of speech kept here until it can be sent',
-  'transcript.lost': 'The server no longer knows this session, so the result of this utterance is lost.',
+/** The code of the language in use, for numbers, times, the names of languages and the page's `lang`. */
+export const LOCALE = chosenLanguage(preferences.get('language'), globalThis.navigator?.languages ?? []);
 
-  'zone.positive': 'Positive',
-  'zone.neutral': 'Neutral',
-  'zone.negative': 'Negative',
-  'zone.none': 'No sentiment',
-  'zone.title': 'Model’s verdict: {label}, {score}',
+const CHOSEN = LANGUAGES[LOCALE];
 
-  'dropped.prefix': 'Not shown: {reason}',
-  'dropped.no_speech': 'no speech was heard',
-  'dropped.low_confidence': 'the words could not be made out',
-  'dropped.repetition': 'the recognition repeated itself',
-  'dropped.empty_text': 'no words were recognised',
-
-  'caption.result': '{text} ({sentiment})',
-  'caption.plain': '{text}',
-
-  'stats.title': 'This session',
-  'stats.utterances': 'Utterances',
-  'stats.words': 'Words',
-  'stats.wpm': 'Words per minute',
-  'stats.sentiment': 'Sentiment',
-  'stats.latency': 'Latency',
-  'stats.p50': 'Half within',
-  'stats.p95': '95% within',
-  'stats.dropped': 'Not speech',
-  'stats.errors': 'Failed',
-  'stats.service': 'Utterances of all sessions',
-  'stats.models': 'Models',
-  'stats.none': '–',
-  'stats.seconds': '{seconds} s',
-
-  'connection.connecting': 'Connecting…',
-  'connection.open': 'Connected',
-  'connection.waiting': 'Not connected',
-  'connection.busy': 'Server is busy',
-  'connection.next': 'next try in {seconds} s',
-  'connection.idle': 'Resting until you speak',
-  'connection.taken_over': 'Open in another tab',
-  'connection.refused': 'Not allowed in',
-  'connection.broken': 'Stopped',
-  'connection.retry': 'Try now',
-
-  'notice.dismiss': 'Dismiss',
-  'notice.demo': 'Demo model in use: it knows few words, so try the clips. For everyday speech set WHISPER_MODEL.',
-  'notice.waiting': 'The connection is lost. You can go on speaking: it is kept here and sent when the server is back.',
-  'notice.full':
-    'Recording stopped: {minutes} minutes of speech wait to be sent and no more can be kept. ' +
-    'They are sent when the server is back; keep this page open.',
-  'notice.session_lost': 'The server no longer knew the earlier session. A new one has begun.',
-  'notice.taken_over': 'This transcript is open in another tab or window, so this one has stopped.',
-  'notice.taken_over.action': 'Continue here',
-  'notice.refused': 'The server did not let this page in. Reload the page; if that does not help, ask who runs the server.',
-  'notice.broken': 'The server could not read what this page sent, which is a fault in the page. Reload it to go on.',
-  'notice.reload': 'Reload',
-
-  'problem.refused':
-    'The browser refused the microphone. To allow it, click the icon to the left of the address, ' +
-    'set Microphone to “Allow”, then press Start again.',
-  'problem.no_microphone': 'No microphone was found. Connect one, then press Start again.',
-  'problem.in_use': 'The microphone is in use by another program. Close that program, then press Start again.',
-  'problem.insecure':
-    'Browsers give the microphone only to secure pages. Open this page with https:// in front of the address, ' +
-    'or on the server’s own machine as http://localhost.',
-  'problem.unsupported': 'This browser cannot record sound in the way this page needs. A current version of Chrome, Edge, Firefox or Safari can.',
-  'problem.disconnected': 'The microphone was disconnected. What you said so far was kept. Connect it and press Start again.',
-  'problem.processing': 'The sound processing stopped unexpectedly. Press Start to go on.',
-  'problem.clip': 'The clip could not be played.',
-  'problem.other': 'The recording could not start: {detail}',
-};
-
-/** @typedef {keyof typeof ENGLISH} StringKey */
+/**
+ * The language to use: the one that was picked, else the first of the browser's that the page has, else English.
+ * @param {string} picked a code of LANGUAGES, or 'auto'
+ * @param {readonly string[]} wanted BCP 47 tags, the best first
+ */
+export function chosenLanguage(picked, wanted) {
+  if (Object.hasOwn(LANGUAGES, picked)) return picked;
+  const base = wanted.map((tag) => tag.toLowerCase().split('-')[0]);
+  return base.find((code) => Object.hasOwn(LANGUAGES, code)) ?? 'en';
+}
 
 /**
  * The words for `key`, with `{name}` replaced by the values.
@@ -117,7 +32,7 @@ const ENGLISH = {
  * @param {Record<string, string | number>} [values]
  */
 export function words(key, values = {}) {
-  return ENGLISH[key].replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return CHOSEN[key].replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
 /**
@@ -129,5 +44,15 @@ export function hasWords(key) {
   return Object.hasOwn(ENGLISH, key);
 }
 
-/** The page's language, for numbers, times and the names of languages. */
-export const LOCALE = 'en';
+/** Put the words of the language in use into what is marked in the document (`data-i18n`, `data-i18n-label`). */
+export function translateDocument() {
+  document.documentElement.lang = LOCALE;
+  for (const marked of document.querySelectorAll('[data-i18n]')) {
+    const key = marked.getAttribute('data-i18n') ?? '';
+    if (hasWords(key)) marked.textContent = words(key);
+  }
+  for (const marked of document.querySelectorAll('[data-i18n-label]')) {
+    const key = marked.getAttribute('data-i18n-label') ?? '';
+    if (hasWords(key)) marked.setAttribute('aria-label', words(key));
+  }
+}

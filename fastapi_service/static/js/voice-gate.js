@@ -24,7 +24,8 @@ export const DEFAULT_GATE = Object.freeze({ threshold: 0.0005, preRollMs: 300, h
  * sample, counted over all that went into the gate.
  * @typedef {object} GateSink
  * @property {(samples: Float32Array, begin: number, end: number, index: number) => void} write
- * @property {() => void} end the utterance is over
+ * @property {(spokenUntil: number) => void} end the utterance is over; the number of the first sample after its last
+ *   loud frame
  */
 
 export class VoiceGate {
@@ -38,6 +39,7 @@ export class VoiceGate {
   #held = 0; // complete frames before it that were not let out
   #quiet = 0; // frames since the last loud one
   #count = 0;
+  #spokenUntil = 0; // end of the last loud frame, as a count
   #open = false;
   #loudest = 0;
 
@@ -108,6 +110,7 @@ export class VoiceGate {
     if (this.#open) {
       this.#sink.write(this.#ring, begin, begin + FRAME_SAMPLES, this.#count - FRAME_SAMPLES);
       this.#quiet = loud ? 0 : this.#quiet + 1;
+      if (loud) this.#spokenUntil = this.#count;
       if (this.#quiet >= this.#hangoverFrames) this.#close();
     } else {
       this.#held++;
@@ -120,6 +123,7 @@ export class VoiceGate {
   #letOut() {
     this.#open = true;
     this.#quiet = 0;
+    this.#spokenUntil = this.#count;
     const frames = this.#preRollFrames + 1;
     for (let back = this.#held - 1; back >= 0; back--) {
       const begin = ((this.#slot - back + frames) % frames) * FRAME_SAMPLES;
@@ -136,6 +140,6 @@ export class VoiceGate {
 
   #close() {
     this.#open = false;
-    this.#sink.end();
+    this.#sink.end(this.#spokenUntil);
   }
 }
