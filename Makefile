@@ -1,4 +1,4 @@
-.PHONY: run record test check format install install-dev demo-models evaluate help
+.PHONY: run record test check format install install-dev demo-models evaluate screenshots help
 VENV := .venv/bin
 PY := $(VENV)/python
 CODE := contract fastapi_service stt_worker analyzer_worker listener_service recorder_service demo_models tools tests
@@ -54,3 +54,8 @@ evaluate: ## measure the demo models through stt_worker's own path
 	@tools/install_system.sh
 	@tools/install.sh dev
 	PYTHONPATH=.:stt_worker:demo_models $(PY) demo_models/demo_evaluate.py --engine stt_worker --json demo_models/evaluation_worker.json
+
+screenshots: ## take the README's pictures again, of the real system with the demo models
+	@tools/install_system.sh
+	@tools/install.sh dev
+	$(PY) tools/screenshots.py

@@ -10,7 +10,8 @@ import shutil
 import sys
 from pathlib import Path
 
-RUN_DIR = Path(__file__).resolve().parent.parent / ".run"
+ROOT = Path(__file__).resolve().parent.parent
+RUN_DIR = Path(os.environ.get("RUN_DIR", ROOT / ".run"))  # what `make run` keeps: Redis's data, the log, its ports
 
 
 def find_redis_server() -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from local_redis import RUN_DIR
-
-ROOT = RUN_DIR.parent
+from local_redis import ROOT, RUN_DIR
 
 
 def main() -> None:

@@ -7,9 +7,8 @@ import socket
 import sys
 from pathlib import Path
 
-from local_redis import RUN_DIR
+from local_redis import ROOT, RUN_DIR
 
-ROOT = RUN_DIR.parent
 PORTS_TO_TRY = 20
 
 
