@@ -102,9 +102,18 @@ class OutcomeEvent(Envelope):
 
 
 class PartialEvent(Envelope):
-    """A partial on `result_messages`; not an outcome."""
+    """A partial on `result_messages`; not an outcome. It answers the request whose `end` is `asked`; an empty text
+    says that there is nothing to show."""
 
     partial: Partial
+    asked: int = Field(0, ge=0)
+
+    @field_validator("partial")
+    @classmethod
+    def _bounded(cls, partial: Partial) -> Partial:
+        if len(partial.text) > MAX_TEXT_CHARS:
+            raise ValueError("the text is too long")
+        return partial
 
 
 class StatsEvent(Envelope):

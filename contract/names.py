@@ -39,6 +39,7 @@ CLOSE_TAKEN_OVER: Final = 4001  # a newer connection holds the session (private 
 OUTCOMES_STREAM: Final = "wta:outcomes"
 LISTENER_STATE_KEY: Final = "wta:listener"
 LISTENER: Final = "listener"  # takes the place of a queue in the listener's heartbeat
+PARTIALS: Final = "wta:partials"  # list of requests for partials, newest left
 
 
 def session_key(session: str) -> str:
@@ -59,6 +60,11 @@ def done_key(session: str, start: int) -> str:
 def tries_key(session: str, start: int) -> str:
     """How often a worker has begun the utterance that starts at sample `start`."""
     return f"wta:tries:{session}:{start}"
+
+
+def partial_audio_key(session: str, start: int) -> str:
+    """The audio so far of the utterance that starts at sample `start` and is still being spoken, s16le."""
+    return f"wta:partial:{session}:{start}"
 
 
 def stats_key(session: str) -> str:

@@ -46,6 +46,16 @@ class Segmenter:
         self._recorded_end = recorded_end if recorded_end is not None and recorded_end > position else None
 
     @property
+    def start(self) -> int:
+        """First sample of the utterance in hand."""
+        return self._start
+
+    @property
+    def end_recorded(self) -> bool:
+        """Whether an earlier run has cut the utterance in hand already: its speech only comes again."""
+        return self._recorded_end is not None
+
+    @property
     def position(self) -> int:
         """The next sample that is expected."""
         return self._start + len(self._buffer) // BYTES_PER_SAMPLE
@@ -54,6 +64,10 @@ class Segmenter:
     def pending(self) -> bool:
         """Whether an utterance has begun and not ended."""
         return bool(self._buffer)
+
+    def audio_from(self, position: int) -> bytes:
+        """A copy of the utterance in hand from sample `position` on, which must be in it."""
+        return bytes(memoryview(self._buffer)[(position - self._start) * BYTES_PER_SAMPLE :])
 
     def feed(self, frame: bytes) -> Iterator[Cut]:
         """Take a frame (an even number of bytes; empty ends the utterance) and yield the cuts it brings."""

@@ -17,6 +17,7 @@ from fastapi import FastAPI, WebSocket
 from gateway_dispatch import Dispatcher
 from gateway_health import Health
 from gateway_pages import add_pages
+from gateway_partials import PartialRequests
 from gateway_relay import Hub, Relay
 from gateway_sessions import SessionStore
 from gateway_settings import GatewaySettings
@@ -46,7 +47,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     dispatcher = Dispatcher(make_celery("fastapi_service", settings), client, settings, hub.missed)
     relay = Relay(client, hub, dispatcher)
     health = Health(client)
-    endpoint = SocketEndpoint(SessionStore(client, settings), dispatcher, hub, health, settings)
+    partials = PartialRequests(client, settings)
+    endpoint = SocketEndpoint(SessionStore(client, settings), dispatcher, hub, health, settings, partials)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -8,13 +8,15 @@ import time
 
 import redis
 from gateway_dispatch import SEND_ERRORS, Dispatcher, PendingFullError
+from gateway_endings import CloseConnection, first_ending, refused
 from gateway_outbox import Outbox
-from gateway_sessions import OpenSession, QueueFullError, SessionStore, TakenOverError
+from gateway_partials import PartialAsker, PartialRequests
+from gateway_sessions import OpenSession, QueueFullError, SessionStore, TakenOverError, end_if_cancelled
 from gateway_settings import GatewaySettings
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from contract.envelopes import OutcomeEvent, UtteranceJob, now_ms
-from contract.messages import Accepted, Busy, Error, Limits, Message, Models, Partial, Session, Stats
+from contract.envelopes import OutcomeEvent, PartialEvent, UtteranceJob, now_ms
+from contract.messages import Accepted, Busy, Limits, Message, Models, Session, Stats
 from contract.names import (
     BYTES_PER_SAMPLE,
     CLOSE_INTERNAL_ERROR,
@@ -35,36 +37,6 @@ logger = logging.getLogger(__name__)
 CATCH_UP_RETRY_SEC = 1.0
 
 
-class CloseConnection(Exception):  # noqa: N818 - an ending, not always an error
-    """End the connection with `code`, after sending `message` if there is one."""
-
-    def __init__(self, code: int, reason: str, message: Message | None = None) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-        self.message = message
-
-
-def refused(code: int, name: str, words: str) -> CloseConnection:
-    """The ending of a client that broke the protocol, told in words first."""
-    return CloseConnection(code, name, Error(code=name, message=words))
-
-
-def _first(group: BaseExceptionGroup[Exception]) -> Exception:
-    """The first exception of a group that may be nested. A CloseConnection, which has words, goes before others."""
-    leaves: list[Exception] = []
-    for problem in group.exceptions:
-        leaves.append(_first(problem) if isinstance(problem, BaseExceptionGroup) else problem)
-    return next((leaf for leaf in leaves if isinstance(leaf, CloseConnection)), leaves[0])
-
-
-def _end_if_cancelled() -> None:
-    """Cancel again a task whose cancellation was lost inside redis-py (8.1 swallows one while it connects)."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
 class Connection:
     """Runs one session's connection until either side ends it."""
 
@@ -77,7 +49,9 @@ class Connection:
         store: SessionStore,
         dispatcher: Dispatcher,
         settings: GatewaySettings,
+        partials: PartialRequests | None,
     ) -> None:
+        """`partials`: None for a connection that gets none."""
         self.held = held
         self.tag = session_tag(held.session)
         self.segmenter = Segmenter(
@@ -89,6 +63,7 @@ class Connection:
         self._dispatcher = dispatcher
         self._settings = settings
         self._outbox = Outbox(settings.outbox_max)
+        self._partials = PartialAsker(partials, held, self.segmenter, language)
         self._last_seq = min(after, held.seq)
         self._behind = asyncio.Event()
         self._catching_up = False
@@ -107,13 +82,14 @@ class Connection:
         ending: Exception | None = None
         try:
             async with asyncio.TaskGroup() as group:
-                for loop in (self._receive, self._deliver, self._catch_up, self._watch_idle, self._await_end):
+                loops = (self._receive, self._deliver, self._catch_up, self._watch_idle, self._await_end)
+                for loop in (*loops, self._partials.run):
                     group.create_task(loop())
         except* (CloseConnection, WebSocketDisconnect) as endings:
-            ending = _first(endings)
+            ending = first_ending(endings)
         except* Exception as problems:
             ending = CloseConnection(CLOSE_INTERNAL_ERROR, "internal error")
-            logger.exception("session %s failed", self.tag, exc_info=_first(problems))
+            logger.exception("session %s failed", self.tag, exc_info=first_ending(problems))
         if isinstance(ending, CloseConnection):
             await self._close(ending)
             return ending.code in (CLOSE_NORMAL, CLOSE_TRY_AGAIN, CLOSE_INTERNAL_ERROR)
@@ -135,9 +111,15 @@ class Connection:
         else:
             self._behind.set()
 
-    def latest(self, message: Stats | Partial) -> None:
-        """Take a message of which only the newest matters."""
+    def statistics(self, message: Stats) -> None:
+        """Take the statistics, of which only the newest matter."""
         self._outbox.set_latest(message.type, message)
+
+    def partial(self, event: PartialEvent) -> None:
+        """Take the answer to a request for a partial."""
+        message = self._partials.answer(event)
+        if message is not None:
+            self._outbox.set_latest(message.type, message)
 
     def missed(self, start: int | None = None) -> None:
         """Outcomes may have been missed (that of the utterance at `start`, if given): look into the stream."""
@@ -170,6 +152,7 @@ class Connection:
                 for cut in self.segmenter.feed(frame):
                     await self._dispatch(cut)
                 self._last_frame = time.monotonic()
+                self._partials.heard()
 
     async def _watch_idle(self) -> None:
         cut_after, close_after = self._settings.idle_cut_sec, self._settings.idle_close_sec
@@ -189,6 +172,7 @@ class Connection:
                 await asyncio.sleep(cut_after / 4)
 
     async def _dispatch(self, cut: Cut) -> None:
+        self._outbox.discard("partial")  # the outcome, which overtakes what is waiting, replaces it
         job = UtteranceJob(
             session=self.held.session,
             start=cut.start,
@@ -210,7 +194,7 @@ class Connection:
         except SEND_ERRORS as problem:
             logger.warning("%s not queued: %s", job.utterance, problem)
             raise self._busy("The service cannot take speech at the moment; trying again soon.") from problem
-        _end_if_cancelled()
+        end_if_cancelled()
         logger.info("%s accepted: %.1f s, cut by %s", job.utterance, job.samples / 16_000, cut.reason)
         await self._outbox.put(Accepted(utterance=job.utterance, start=cut.start, position=cut.end))
 
@@ -249,7 +233,7 @@ class Connection:
                 await asyncio.sleep(CATCH_UP_RETRY_SEC)
             finally:
                 self._catching_up = False
-            _end_if_cancelled()
+            end_if_cancelled()
 
     async def _deliver(self) -> None:
         while True:

@@ -40,6 +40,10 @@ class Outbox:
         self._latest[kind] = message
         self._filled.set()
 
+    def discard(self, kind: str) -> None:
+        """Forget the message of `kind` that waits, if one does."""
+        self._latest.pop(kind, None)
+
     async def get(self) -> Message:
         """The next message; waits for one. Ordered ones go first."""
         while not self._ordered and not self._latest:

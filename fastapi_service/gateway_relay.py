@@ -6,8 +6,9 @@ import asyncio
 import logging
 
 import redis.asyncio
-from gateway_connection import CloseConnection, Connection
+from gateway_connection import Connection
 from gateway_dispatch import Dispatcher
+from gateway_endings import CloseConnection
 from pydantic import ValidationError
 
 from contract.envelopes import BUS_EVENT, OutcomeEvent, StatsEvent
@@ -122,9 +123,9 @@ class Relay:
             if connection is not None:
                 connection.outcome(event)
         elif connection is not None:
-            connection.latest(event.partial)
+            connection.partial(event)
 
     def _route_stats(self, event: StatsEvent) -> None:
         connection = self._hub.get(event.session)
         if connection is not None:
-            connection.latest(Stats(session=event.stats_session, service=event.stats_service))
+            connection.statistics(Stats(session=event.stats_session, service=event.stats_service))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import redis.asyncio
 from gateway_settings import GatewaySettings
 
 from contract.envelopes import SESSION_PATTERN, OutcomeEvent, now_ms
-from contract.names import STT_QUEUE, done_key, session_key, session_outcomes_key
+from contract.names import STT_QUEUE, done_key, partial_audio_key, session_key, session_outcomes_key
 from contract.segmenter import Cut
 
 SESSION_ID_BYTES = 24  # 192 random bits, 32 characters
@@ -37,6 +38,13 @@ class OpenSession:
     position: int
     seq: int
     recorded_end: int | None
+
+
+def end_if_cancelled() -> None:
+    """Cancel again a task whose cancellation was lost inside redis-py (8.1 swallows one while it connects)."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _script(name: str) -> str:
@@ -80,7 +88,8 @@ class SessionStore:
 
         Raises TakenOverError, QueueFullError.
         """
-        keys = [session_key(held.session), STT_QUEUE, done_key(held.session, cut.start)]
+        session, start = held.session, cut.start
+        keys = [session_key(session), STT_QUEUE, done_key(session, start), partial_audio_key(session, start)]
         answer = await self._record(keys, [held.epoch, cut.start, cut.end, self._settings.queue_max])
         if answer == -1:
             raise TakenOverError

@@ -51,6 +51,22 @@ class GatewaySettings(ServiceSettings):
     outbox_max: int = Field(256, ge=8, le=10_000, description="Messages waiting for one client, before it is slow.")
     busy_retry_sec: float = Field(5.0, ge=1, le=600, description="When a client that was told `busy` may come back.")
 
+    partials_enabled: bool = Field(
+        True, description="Show provisional text of an utterance while it is spoken. One value for all services."
+    )
+    partial_after_sec: float = Field(
+        1.0, ge=0.3, le=30, description="An utterance's first partial is asked for when it is this long."
+    )
+    partial_every_sec: float = Field(
+        1.0, ge=0.2, le=30, description="The next is asked for after so much more speech, once the last is answered."
+    )
+    partial_ttl_sec: float = Field(
+        1.5, ge=0.1, le=30, description="A partial that no worker has begun by then is dropped."
+    )
+    partial_answer_sec: float = Field(
+        10.0, ge=0.5, le=60, description="A partial that a worker has not finished by then is given up."
+    )
+
     resend_after_sec: float = Field(
         45.0, ge=1, le=3600, description="An accepted utterance without outcome is sent to the queue again after this."
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import Annotated
+from typing import Annotated, Literal
 
 import redis
 from gateway_connection import Connection
 from gateway_dispatch import Dispatcher
 from gateway_health import Health
+from gateway_partials import PartialRequests
 from gateway_relay import Hub
 from gateway_sessions import SessionStore
 from gateway_settings import GatewaySettings
@@ -37,9 +38,11 @@ class Options(BaseModel):
     after: Position = 0
     held_from: Position | None = Field(None, alias="from")
     language: str | None = Field(None, pattern=LANGUAGE_PATTERN)
+    partials: Literal["0", "1"] = "1"
 
 
 OPTIONS = TypeAdapter(Options)
+OPTION_NAMES = ("after", "from", "language", "partials")
 
 
 def offered_session(subprotocols: list[str]) -> str | None:
@@ -54,13 +57,20 @@ class SocketEndpoint:
     """Serves WebSockets with what the app's lifespan has built."""
 
     def __init__(
-        self, store: SessionStore, dispatcher: Dispatcher, hub: Hub, health: Health, settings: GatewaySettings
+        self,
+        store: SessionStore,
+        dispatcher: Dispatcher,
+        hub: Hub,
+        health: Health,
+        settings: GatewaySettings,
+        partials: PartialRequests,
     ) -> None:
         self._store = store
         self._dispatcher = dispatcher
         self._hub = hub
         self._health = health
         self._settings = settings
+        self._partials = partials if settings.partials_enabled else None
 
     async def serve(self, websocket: WebSocket) -> None:
         """Run one connection from handshake to close."""
@@ -83,7 +93,14 @@ class SocketEndpoint:
             await _tell(websocket, self._busy("The service is starting or recovering."), CLOSE_TRY_AGAIN)
             return
         connection = Connection(
-            websocket, held, options.after, options.language, self._store, self._dispatcher, self._settings
+            websocket,
+            held,
+            options.after,
+            options.language,
+            self._store,
+            self._dispatcher,
+            self._settings,
+            self._partials if options.partials == "1" else None,
         )
         self._hub.add(connection)
         logger.info("session %s connected at %d", connection.tag, held.position)
@@ -96,7 +113,7 @@ class SocketEndpoint:
 
     @staticmethod
     def _options(query: QueryParams) -> Options:
-        return OPTIONS.validate_python({name: query[name] for name in ("after", "from", "language") if name in query})
+        return OPTIONS.validate_python({name: query[name] for name in OPTION_NAMES if name in query})
 
     def _busy(self, words: str) -> Busy:
         return Busy(message=words, retry_after_sec=self._settings.busy_retry_sec)

@@ -1,0 +1,28 @@
+"""How a connection ends: the exception that carries the close code, and the words that go before it."""
+
+from __future__ import annotations
+
+from contract.messages import Error, Message
+
+
+class CloseConnection(Exception):  # noqa: N818 - an ending, not always an error
+    """End the connection with `code`, after sending `message` if there is one."""
+
+    def __init__(self, code: int, reason: str, message: Message | None = None) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.message = message
+
+
+def refused(code: int, name: str, words: str) -> CloseConnection:
+    """The ending of a client that broke the protocol, told in words first."""
+    return CloseConnection(code, name, Error(code=name, message=words))
+
+
+def first_ending(group: BaseExceptionGroup[Exception]) -> Exception:
+    """The first exception of a group that may be nested. A CloseConnection, which has words, goes before others."""
+    leaves: list[Exception] = []
+    for problem in group.exceptions:
+        leaves.append(first_ending(problem) if isinstance(problem, BaseExceptionGroup) else problem)
+    return next((leaf for leaf in leaves if isinstance(leaf, CloseConnection)), leaves[0])
