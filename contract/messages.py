@@ -151,9 +151,14 @@ class Stats(Message):
 
 
 class Busy(Message):
-    """The service cannot take more now; the connection closes with 1013 and the client comes back."""
+    """The service cannot take more now; the connection closes with 1013 and the client comes back.
+
+    `code` is for clients with words of their own: `connections_full`, `queue_full`, `behind`, `unavailable`; more may
+    come.
+    """
 
     type: Literal["busy"] = "busy"
+    code: str = ""
     message: str
     retry_after_sec: float
 

@@ -186,6 +186,7 @@ def test_a_full_queue_is_busy_in_words(start_gateway: Start, redis_client: redis
             client.send(b"")
         busy = client.expect("busy")
         assert busy["message"]
+        assert busy["code"] == "queue_full"
         assert busy["retry_after_sec"] > 0
         assert client.close_code() == 1013
     assert redis_client.llen(STT_QUEUE) == 3
@@ -198,7 +199,7 @@ def test_too_many_connections_are_busy(start_gateway: Start) -> None:
         one.expect("session")
         two.expect("session")
         with RawClient(gateway.ws_url) as three:
-            assert three.expect("busy")["message"]
+            assert three.expect("busy")["code"] == "connections_full"
             assert three.close_code() == 1013
 
 
@@ -210,7 +211,7 @@ def test_a_lost_redis_is_busy_and_then_forgotten(tmp_path: Path) -> None:
     gateway.start()
     try:
         with RawClient(gateway.ws_url) as client:
-            assert client.expect("busy", 30)["message"]
+            assert client.expect("busy", 30)["code"] == "unavailable"
             assert client.close_code() == 1013
         with start_redis(port, tmp_path), FakePipeline(port):
             wait_until(lambda: _speaks(gateway), 30, "the gateway serves once Redis is there")

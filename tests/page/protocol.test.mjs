@@ -19,7 +19,7 @@ const OPTIONAL = {
   dropped: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'detail'],
   stats: [],
   error: ['seq', 'utterance', 'start_sec', 'duration_sec', 'timings_ms'],
-  busy: [],
+  busy: ['code'],
 };
 
 test('there is an example of every message, and a message for every example', () => {

@@ -71,7 +71,7 @@
  * @property {{ p50: number | null, p95: number | null }} latency_ms
  *
  * @typedef {{ type: 'stats', session: StatsBlock, service: StatsBlock }} Stats
- * @typedef {{ type: 'busy', message: string, retry_after_sec: number }} Busy
+ * @typedef {{ type: 'busy', code: string, message: string, retry_after_sec: number }} Busy
  * @typedef {Session | Accepted | Partial | Outcome | Stats | Busy} ServerMessage
  */
 
@@ -166,7 +166,7 @@ const MESSAGES = {
   dropped: object({ type: string, ...utterance, reason: string, detail: optional(string, '') }),
   error: object({ type: string, ...utterance, utterance: optional(string, ''), code: string, message: string }),
   stats: object({ type: string, session: statsBlock, service: statsBlock }),
-  busy: object({ type: string, message: string, retry_after_sec: positive }),
+  busy: object({ type: string, code: optional(string, ''), message: string, retry_after_sec: positive }),
 };
 
 /**
