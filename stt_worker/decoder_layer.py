@@ -1,0 +1,97 @@
+"""One layer of Whisper's text decoder, on the weights of openai-whisper's own module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from int8_linear import Int8Linear
+from torch import Tensor
+from torch.nn import functional
+
+Linear = Any  # a callable on tensors
+
+
+@dataclass
+class KeysAndValues:
+    """One decode's keys and values of one layer: of the text, (rows, heads, tokens, width), filled up to the present
+    token, and of the encoder's output, (rows, heads, positions, width)."""
+
+    text_keys: Tensor
+    text_values: Tensor
+    audio_keys: Tensor
+    audio_values: Tensor
+
+
+def linear(layer: Any) -> Linear:
+    """The product of `layer` as a plain call: looking through a module costs as much as a small product."""
+    if isinstance(layer, Int8Linear):
+        packed, reduce_range, product = layer.packed, layer.reduce_range, torch.ops.quantized.linear_dynamic.default
+        return lambda x: product(x, packed, reduce_range)
+    weight, bias = layer.weight, layer.bias
+    return lambda x: functional.linear(x, weight, bias)
+
+
+def normed(layer: Any, x: Tensor) -> Tensor:
+    """`x` through a layer norm, computed in float32 as openai-whisper does."""
+    if x.dtype is torch.float32:
+        return functional.layer_norm(x, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
+    wide = functional.layer_norm(x.float(), layer.normalized_shape, layer.weight.float(), layer.bias.float(), layer.eps)
+    return wide.to(x.dtype)
+
+
+class DecoderLayer:
+    """Runs the layer for new tokens; earlier ones are in its KeysAndValues."""
+
+    def __init__(self, block: Any) -> None:
+        text, audio = block.attn, block.cross_attn
+        self._text_norm, self._audio_norm, self._mlp_norm = block.attn_ln, block.cross_attn_ln, block.mlp_ln
+        self._text = [linear(part) for part in (text.query, text.key, text.value, text.out)]
+        self._audio = [linear(part) for part in (audio.query, audio.key, audio.value, audio.out)]
+        self._widen, self._narrow = linear(block.mlp[0]), linear(block.mlp[2])
+
+    def open(self, features: Tensor, heads: int, tokens: int) -> KeysAndValues:
+        """Room for `tokens` tokens, and the keys and values of `features` (rows, positions, n_text_state)."""
+        rows, _, state = features.shape
+        shape = (rows, heads, tokens, state // heads)
+        return KeysAndValues(
+            features.new_empty(shape),
+            features.new_empty(shape),
+            _split(self._audio[1](features), heads).contiguous(),
+            _split(self._audio[2](features), heads).contiguous(),
+        )
+
+    def run(self, x: Tensor, cache: KeysAndValues, offset: int) -> Tensor:
+        """New tokens `x` (rows, n, n_text_state), the first at position `offset`. Several only at offset 0."""
+        heads, end = cache.text_keys.shape[1], offset + x.shape[1]
+        query, key, value, out = self._text
+        y = normed(self._text_norm, x)
+        cache.text_keys[:, :, offset:end] = _split(key(y), heads)
+        cache.text_values[:, :, offset:end] = _split(value(y), heads)
+        y = functional.scaled_dot_product_attention(
+            _split(query(y), heads),
+            cache.text_keys[:, :, :end],
+            cache.text_values[:, :, :end],
+            is_causal=x.shape[1] > 1,
+        )
+        x = x + out(_joined(y))
+        query, _, _, out = self._audio
+        y = _split(query(normed(self._audio_norm, x)), heads)
+        y = functional.scaled_dot_product_attention(y, cache.audio_keys, cache.audio_values)
+        x = x + out(_joined(y))
+        y = self._widen(normed(self._mlp_norm, x))
+        x = x + self._narrow(functional.gelu(y))
+        return x
+
+
+def _split(x: Tensor, heads: int) -> Tensor:
+    """(rows, n, state) as (rows, heads, n, state / heads)."""
+    rows, count, state = x.shape
+    return x.view(rows, count, heads, state // heads).transpose(1, 2)
+
+
+def _joined(x: Tensor) -> Tensor:
+    """The reverse of `_split`."""
+    rows, heads, count, width = x.shape
+    return x.transpose(1, 2).reshape(rows, count, heads * width)

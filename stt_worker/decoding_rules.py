@@ -1,0 +1,59 @@
+"""What openai-whisper's `decode` starts from and what it never says, taken from openai-whisper itself.
+
+Its `DecodingTask` builds both from the tokenizer and the options; here they are read off once, so that the lean
+decoder keeps exactly to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
+from whisper.decoding import DecodingTask, SuppressBlank, SuppressTokens
+
+
+@dataclass(frozen=True)
+class DecodingRules:
+    """Of one model. `never` and `never_first`: float32 (vocabulary,), 0 or minus infinity, added to the logits of
+    every and of the first token. `no_speech`: the token whose probability after `sot` tells of silence, if any."""
+
+    sot: int
+    eot: int
+    no_speech: int | None
+    never: torch.Tensor
+    never_first: torch.Tensor
+
+
+def options(language: str, task: str, **more: Any) -> openai_whisper.DecodingOptions:
+    """How this worker decodes: no timestamps; `more` as in openai-whisper's DecodingOptions."""
+    return openai_whisper.DecodingOptions(task=task, language=language, without_timestamps=True, **more)
+
+
+def decoding_rules(model: openai_whisper.Whisper) -> DecodingRules:
+    """The rules of `model`. Raises TypeError when openai-whisper has filters that are not known here."""
+    task = DecodingTask(model, options("en", "transcribe"))
+    device, vocabulary = model.device, model.dims.n_vocab
+    never = torch.zeros(vocabulary, device=device)
+    never_first = torch.zeros(vocabulary, device=device)
+    for rule in task.logit_filters:
+        if isinstance(rule, SuppressTokens):
+            never[list(rule.suppress_tokens)] = -torch.inf
+        elif isinstance(rule, SuppressBlank):
+            never_first[[*task.tokenizer.encode(" "), task.tokenizer.eot]] = -torch.inf
+        else:
+            raise TypeError(f"openai-whisper filters tokens by {type(rule).__name__}, which the lean decoder lacks")
+    return DecodingRules(task.tokenizer.sot, task.tokenizer.eot, task.tokenizer.no_speech, never, never_first)
+
+
+class Prompts:
+    """The tokens that decoding starts from, by language and task."""
+
+    def __init__(self, model: openai_whisper.Whisper) -> None:
+        self._model = model
+        self.of = lru_cache(maxsize=512)(self._of)  # 100 languages, two tasks
+
+    def _of(self, language: str, task: str) -> tuple[int, ...]:
+        return tuple(DecodingTask(self._model, options(language, task)).initial_tokens)
