@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -58,9 +58,12 @@ class SpeechCheck:
         """Run once for real."""
         self.find(np.zeros(SAMPLE_RATE_HZ, dtype=np.float32))
 
-    def find(self, audio: NDArray[np.float32]) -> SpeechFound:
-        """Look for speech in `audio`: samples at 16 kHz, -1 to 1, shape (n,)."""
-        probabilities = self.probabilities(audio)
+    def find(self, audio: NDArray[np.float32], interrupt: Callable[[], None] | None = None) -> SpeechFound:
+        """Look for speech in `audio`: samples at 16 kHz, -1 to 1, shape (n,).
+
+        `interrupt` is called before each of its frames and may raise: that ends the work and comes through.
+        """
+        probabilities = self.probabilities(audio) if interrupt is None else self._one_by_one(audio, interrupt)
         speech = np.zeros(len(probabilities), dtype=bool)
         speaking = False
         for at, probability in enumerate(probabilities):
@@ -74,13 +77,22 @@ class SpeechCheck:
 
     def probabilities(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         """Speech probability of each 32 ms of `audio`; the last frame is filled up with silence."""
-        padded = np.pad(audio, (0, -len(audio) % FRAME_SAMPLES))
+        padded = _padded(audio)
         # With more threads these tiny products wait for each other: 0.2 ms a frame becomes 2 ms.
         with torch.inference_mode(), torch_threads(1):
             self._model.reset_states()
-            found: NDArray[np.float32] = self._model.audio_forward(torch.from_numpy(padded)[None], SAMPLE_RATE_HZ)[
-                0
-            ].numpy()
+            found: NDArray[np.float32] = self._model.audio_forward(padded[None], SAMPLE_RATE_HZ)[0].numpy()
+        return found
+
+    def _one_by_one(self, audio: NDArray[np.float32], interrupt: Callable[[], None]) -> NDArray[np.float32]:
+        """The same as `probabilities`, in steps."""
+        frames = _padded(audio).reshape(-1, 1, FRAME_SAMPLES)
+        found = np.zeros(len(frames), dtype=np.float32)
+        with torch.inference_mode(), torch_threads(1):
+            self._model.reset_states()
+            for at, frame in enumerate(frames):
+                interrupt()
+                found[at] = self._model(frame, SAMPLE_RATE_HZ)
         return found
 
     def refusal(self, found: SpeechFound) -> Refusal | None:
@@ -98,3 +110,8 @@ class SpeechCheck:
             return audio
         pad = self._settings.vad_pad_ms * SAMPLE_RATE_HZ // 1000
         return audio[max(0, found.start - pad) : found.end + pad]
+
+
+def _padded(audio: NDArray[np.float32]) -> torch.Tensor:
+    """`audio` filled up with silence to whole frames."""
+    return torch.from_numpy(np.pad(audio, (0, -len(audio) % FRAME_SAMPLES)))

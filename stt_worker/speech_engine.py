@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,6 +62,14 @@ class SpeechEngine(Protocol):
         """
         ...
 
+    def partial(self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None]) -> Transcript:
+        """The quickest transcript of an utterance that goes on: one try at temperature 0, no translation.
+
+        `interrupt` is called often (between layers and tokens) and may raise: that ends the work and comes through,
+        and the model can be used as before.
+        """
+        ...
+
     def recover(self) -> None:
-        """Make the model usable again after `transcribe` has raised."""
+        """Make the model usable again after `transcribe` or `partial` has raised for a reason of its own."""
         ...

@@ -11,9 +11,11 @@ from celery import Celery
 from celery.concurrency import get_implementation
 from celery.concurrency.solo import TaskPool as SoloPool
 from celery.exceptions import Reject, WorkerShutdown
+from stt_partials import PartialWorker
 from stt_patience import RedisTroubleError, worker_redis
 from stt_settings import SttSettings
 from stt_task import Transcriber
+from stt_turns import ModelTurns
 
 from contract.envelopes import AnalyzeJob
 from contract.heartbeat import Heartbeat
@@ -33,13 +35,15 @@ class SttProcess:
         self._app = app
         self._transcriber: Transcriber | None = None
         self._heartbeat: Heartbeat | None = None
+        self._turns = ModelTurns()
+        self._partials: PartialWorker | None = None
 
     def start(self) -> None:
         """Load the models and warm them up, then sign on. Raises SystemExit when a model cannot be had."""
         from model_download import ModelUnavailableError  # from here on torch and openai-whisper: workers only
         from speech_check import SpeechCheck
         from speech_models import load_engine
-        from stt_threads import use_threads
+        from stt_threads import use_in_background, use_threads
 
         try:
             engine = load_engine(self._settings)
@@ -58,9 +62,17 @@ class SttProcess:
             client, STT_QUEUE, worker_id(), engine.name, engine.demo, self._settings.stt_stuck_after_sec
         )
         self._heartbeat.start()
+        if self._settings.partials_enabled:
+            own_client = worker_redis(self._settings)
+            self._partials = PartialWorker(
+                self._settings, own_client, self._turns, check, engine, lambda: use_in_background(threads)
+            )
+            self._partials.start()
 
     def stop(self) -> None:
-        """Sign off."""
+        """Take no more, and sign off."""
+        if self._partials is not None:
+            self._partials.stop()
         if self._heartbeat is not None:
             self._heartbeat.stop()
 
@@ -69,7 +81,7 @@ class SttProcess:
         if self._transcriber is None or self._heartbeat is None:
             raise RuntimeError("the worker process was not started")
         try:
-            with self._heartbeat.working():
+            with self._heartbeat.working(), self._turns.final():
                 self._transcriber.handle(audio, header)
         except RedisTroubleError as problem:
             # Late acknowledgement alone would not do: Celery acknowledges a task that raised. Requeued it stays

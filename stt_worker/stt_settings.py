@@ -63,6 +63,9 @@ class SttSettings(ServiceSettings):
     stt_failures_to_restart: int = Field(
         5, ge=1, le=1000, description="After so many utterances in a row that broke the model the worker ends itself."
     )
+    partials_enabled: bool = Field(
+        True, description="Show provisional text of an utterance while it is spoken. One value for all services."
+    )
 
     vad_threshold: float = Field(0.5, gt=0, lt=1, description="Speech begins at this speech probability.")
     vad_release: float = Field(0.35, gt=0, lt=1, description="Speech goes on until its probability falls below this.")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from pathlib import Path
 
 import torch
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
+BACKGROUND_NICE = 5  # a third of the share of a thread with the usual 0 (sched(7))
 
 
 def use_threads(count: int, tiny_model: bool) -> int:
@@ -20,6 +23,15 @@ def use_threads(count: int, tiny_model: bool) -> int:
     threads = count or (1 if tiny_model else usable_cores())
     torch.set_num_threads(threads)
     return threads
+
+
+def use_in_background(threads: int) -> None:
+    """Set up the calling thread, which works beside the main one: its own count of torch's threads (each thread has
+    one), and on Linux, where a thread can have it for itself, less of the processor than finals get, here and in
+    other workers on this machine. Not much less: a final may have to wait for a layer that runs here."""
+    torch.set_num_threads(threads)
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND_NICE)
 
 
 def usable_cores(root: Path = CGROUP_ROOT, own: Path = OWN_CGROUP) -> int:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import gc
 import logging
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -90,6 +92,27 @@ class WhisperEngine:
         if spoken == "en" or isinstance(judge(heard, self._settings), Refusal):
             return heard
         return self._translated(heard, features, tokens)
+
+    @torch.inference_mode()
+    def partial(self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None]) -> Transcript:
+        """See `SpeechEngine.partial`."""
+        with self._interrupted_by(interrupt):
+            features = self._encode(audio)
+            spoken = self._spoken(features, language)
+            best = self._decode_once(features, spoken, "transcribe", 0.0, self._token_limit(len(audio)))
+        return Transcript(best.text, spoken, best.avg_logprob, best.no_speech_prob)
+
+    @contextmanager
+    def _interrupted_by(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Have `interrupt` called before each part of each layer; a final's layers, outside, have no such hook."""
+        blocks = [*self._model.encoder.blocks, *self._model.decoder.blocks]
+        parts = [part for block in blocks for part in (block.attn, block.cross_attn, *block.mlp) if part is not None]
+        hooks = [part.register_forward_pre_hook(lambda *_: interrupt()) for part in parts]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
 
     def recover(self) -> None:
         """Give memory back. `decode` keeps nothing between calls: it removes its hooks even when it raises."""

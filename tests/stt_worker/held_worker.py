@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,9 @@ class HeldEngine:
     def warm_up(self) -> None: ...
 
     def recover(self) -> None: ...
+
+    def partial(self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None]) -> Transcript:
+        raise AssertionError("no partial is asked for here")
 
     def transcribe(self, audio: NDArray[np.float32], language: str | None) -> Transcript:
         (self._folder / "working").touch()

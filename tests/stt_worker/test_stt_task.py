@@ -53,6 +53,9 @@ class FakeEngine:
             raise self.failures.pop(0)
         return self.heard
 
+    def partial(self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None]) -> Transcript:
+        raise AssertionError("a final is no partial")
+
     def recover(self) -> None:
         self.recovered += 1
 

@@ -1,0 +1,189 @@
+"""Partials: while the worker has nothing else to do, a thread transcribes what is still being spoken.
+
+Finals never wait for it (stt_turns), and nothing depends on it: a request that is late, refused or lost is simply no
+partial. Every request that was taken is answered, with an empty text where there is nothing to show, because the
+gateway asks for the next one only then.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import redis
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from speech_engine import SpeechEngine
+from speech_quality import Refusal, judge
+from stt_patience import REDIS_TROUBLE
+from stt_settings import SttSettings
+from stt_turns import ModelTurns, PartialAbortedError
+
+from contract.names import (
+    BYTES_PER_SAMPLE,
+    PARTIALS,
+    RESULT_MESSAGES,
+    SAMPLE_RATE_HZ,
+    STT_QUEUE,
+    done_key,
+    partial_audio_key,
+)
+from contract.partials import REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
+
+if TYPE_CHECKING:
+    from speech_check import SpeechCheck  # torch
+
+logger = logging.getLogger(__name__)
+
+POLL_SEC = 1  # how long the list is waited on at a time, so how long a stop may take
+BACK_OFF_FIRST_SEC = 0.5
+BACK_OFF_MAX_SEC = 10.0
+STOP_SEC = 5.0
+FULL_SCALE = 32768.0
+
+
+class PartialWorker:
+    """Answers requests for partials from a daemon thread until `stop`. `prepare` is run once in that thread."""
+
+    def __init__(
+        self,
+        settings: SttSettings,
+        client: redis.Redis,
+        turns: ModelTurns,
+        check: SpeechCheck,
+        engine: SpeechEngine,
+        prepare: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._client = client
+        self._turns = turns
+        self._check = check
+        self._engine = engine
+        self._prepare = prepare
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="partials", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take requests."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more; the one under way is given up."""
+        self._stopped.set()
+        self._turns.close()
+        if self._thread.is_alive():
+            self._thread.join(STOP_SEC)
+
+    def _run(self) -> None:
+        self._prepare()
+        back_off_sec = BACK_OFF_FIRST_SEC
+        while not self._stopped.is_set():
+            try:
+                if self._turns.wait_for_no_final(POLL_SEC):
+                    self.take_one(POLL_SEC)
+                back_off_sec = BACK_OFF_FIRST_SEC
+            except REDIS_TROUBLE as problem:
+                logger.warning("no partials for %.1f s: %s: %s", back_off_sec, type(problem).__name__, problem)
+                self._stopped.wait(back_off_sec)
+                back_off_sec = min(2 * back_off_sec, BACK_OFF_MAX_SEC)
+            except Exception:
+                logger.exception("a partial failed; the next in %.1f s", back_off_sec)
+                self._stopped.wait(back_off_sec)
+                back_off_sec = min(2 * back_off_sec, BACK_OFF_MAX_SEC)
+
+    def take_one(self, wait_sec: int) -> bool:
+        """Take the oldest request, waiting for one, and answer it; False when none came. Raises REDIS_TROUBLE."""
+        taken = cast(tuple[bytes, bytes] | None, self._client.brpop([PARTIALS], wait_sec))
+        if taken is None:
+            return False
+        raw = taken[1]
+        if not self._turns.wait_for_no_final(0):
+            self._give_back(raw)
+            return True
+        request = read_request(raw)
+        if request is not None:
+            event = request.answer(self._text(request))
+            self._client.publish(RESULT_MESSAGES, event.model_dump_json())
+        return True
+
+    def _give_back(self, raw: bytes) -> None:
+        """A final came while the list was waited on: the request is another worker's, or ours in a moment."""
+        pipe = self._client.pipeline(transaction=True)
+        pipe.rpush(PARTIALS, raw)
+        pipe.ltrim(PARTIALS, -REQUESTS_MAX, -1)
+        pipe.expire(PARTIALS, REQUESTS_TTL_SEC)
+        pipe.execute()
+
+    def _text(self, request: PartialRequest) -> str:
+        """What to show of the utterance so far; empty when that is nothing."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.llen(STT_QUEUE)
+        pipe.exists(done_key(request.session, request.start))
+        pipe.time()
+        pipe.get(partial_audio_key(request.session, request.start))
+        waiting, done, (now_sec, now_us), pcm = cast(tuple[int, int, tuple[int, int], bytes | None], pipe.execute())
+        now_ms = now_sec * 1000 + now_us / 1000  # Redis's clock, as the request's times are
+        dropped = self._reason_to_drop(request, now_ms, waiting, bool(done), pcm)
+        if dropped or pcm is None:
+            logger.debug("%s: partial dropped: %s", request.utterance, dropped)
+            return ""
+        try:
+            return self._transcribe(request, pcm, (request.answer_by_ms - now_ms) / 1000)
+        except PartialAbortedError as aborted:
+            logger.debug("%s: partial aborted: %s", request.utterance, aborted)
+            return ""
+
+    @staticmethod
+    def _reason_to_drop(request: PartialRequest, now_ms: float, waiting: int, done: bool, pcm: bytes | None) -> str:
+        if now_ms > request.begin_by_ms:
+            return f"{now_ms - request.begin_by_ms:.0f} ms late"
+        if waiting:
+            return "finals are waiting"
+        if done or pcm is None:
+            return "the utterance has ended"
+        return ""
+
+    def _transcribe(self, request: PartialRequest, pcm: bytes, seconds: float) -> str:
+        longest = int(self._settings.stt_max_audio_sec * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
+        whole = min(len(pcm), longest) // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE
+        audio = np.frombuffer(pcm[:whole], dtype="<i2").astype(np.float32) / FULL_SCALE
+        began = time.monotonic()
+        with self._turns.partial(seconds):
+            try:
+                heard = self._hear(audio, request.language)
+            except PartialAbortedError:
+                raise
+            except Exception:
+                logger.exception("%s: the speech model failed on a partial", request.utterance)
+                self._engine.recover()
+                return ""
+        text = "" if isinstance(heard, Refusal) else heard
+        took_ms = (time.monotonic() - began) * 1000
+        length_sec = len(audio) / SAMPLE_RATE_HZ
+        logger.debug("%s: %s partial of %.1f s, %.0f ms", request.utterance, "a" if text else "no", length_sec, took_ms)
+        return text
+
+    def _hear(self, audio: NDArray[np.float32], language: str | None) -> str | Refusal:
+        found = self._check.find(audio, self._turns.interrupt)
+        refusal = self._check.refusal(found)
+        if refusal is not None:
+            return refusal
+        language = language or self._settings.stt_language
+        heard = self._engine.partial(self._check.trimmed(audio, found), language, self._turns.interrupt)
+        return judge(heard, self._settings)
+
+
+def read_request(raw: bytes) -> PartialRequest | None:
+    """The request, or None (logged) when it is none."""
+    try:
+        return PartialRequest.model_validate_json(raw)
+    except ValidationError as problem:
+        # Places and kinds only: what was received may hold a session's secret.
+        errors: list[Any] = problem.errors()
+        places = [f"{'.'.join(map(str, error['loc'])) or 'request'}: {error['type']}" for error in errors[:10]]
+        logger.error("an unusable request for a partial was discarded: %s", "; ".join(places))
+        return None
