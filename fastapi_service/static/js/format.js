@@ -4,6 +4,11 @@ import { LOCALE, words } from './strings.js';
 
 const clock = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const signs = new Intl.NumberFormat(LOCALE, {
+  signDisplay: 'exceptZero',
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+});
 const languages = new Intl.DisplayNames(LOCALE, { type: 'language', fallback: 'code' });
 
 /** @param {number} epochMs */
@@ -38,9 +43,19 @@ export function count(value) {
   return whole.format(value);
 }
 
+/** A score from -1 to 1, with its sign. @param {number} score */
+export function signed(score) {
+  return signs.format(score);
+}
+
 /** Milliseconds as seconds, or a dash for null. @param {number | null} ms */
 export function latency(ms) {
   return ms === null ? words('stats.none') : words('stats.seconds', { seconds: shortSeconds(ms / 1000) });
+}
+
+/** Whole milliseconds up to ten seconds, then seconds. @param {number} ms */
+export function milliseconds(ms) {
+  return ms < 9_999.5 ? words('stage.ms', { ms: count(ms) }) : words('stats.seconds', { seconds: count(ms / 1000) });
 }
 
 /** @param {string} code as Whisper gives it, "en" or "ko" */

@@ -1,122 +1,130 @@
 // The statistics panel. The server counts (`stats`); until it has said so on this page, what is shown is counted
-// from the outcomes, so that a reloaded page is not empty.
+// from the outcomes. What only this page knows, it counts itself: the course of sentiment, and where the time went.
 
-import { latencyOf } from './card.js';
 import { byId, element, icon } from './dom.js';
 import { count, latency, percent } from './format.js';
+import { Histogram } from './histogram.js';
+import { breakdown, STAGES, stagesOf, withShares } from './stages.js';
 import { words } from './strings.js';
+import { Tally, ZONES } from './tally.js';
+import { Trend } from './trend.js';
 
 /**
  * @typedef {import('./protocol.js').StatsBlock} StatsBlock
- * @typedef {import('./protocol.js').Zone} Zone
+ * @typedef {import('./stages.js').PageStages} PageStages
  */
-
-/** @type {readonly Zone[]} */
-const ZONES = ['positive', 'neutral', 'negative'];
-const MAX_LATENCIES = 5000;
-
-/** Counts outcomes in the way the server does. */
-export class Tally {
-  #latencies = /** @type {number[]} */ ([]);
-  #counts = { results: 0, dropped: 0, errors: 0, words: 0, audio_sec: 0, result_sec: 0 };
-  #zones = new Map(ZONES.map((zone) => [zone, { count: 0, scores: 0 }]));
-
-  /** @param {import('./protocol.js').Outcome} outcome */
-  add(outcome) {
-    this.#counts.audio_sec += outcome.duration_sec;
-    if (outcome.type === 'dropped') this.#counts.dropped++;
-    if (outcome.type === 'error') this.#counts.errors++;
-    if (outcome.type !== 'result') return;
-    this.#counts.results++;
-    this.#counts.result_sec += outcome.duration_sec;
-    this.#counts.words += outcome.text.split(/\s+/).filter(Boolean).length;
-    this.#latencies.push(latencyOf(outcome));
-    if (this.#latencies.length > MAX_LATENCIES) this.#latencies.shift();
-    const zone = outcome.sentiment && this.#zones.get(outcome.sentiment.zone);
-    if (outcome.sentiment && zone) {
-      zone.count++;
-      zone.scores += outcome.sentiment.score;
-    }
-  }
-
-  /** @returns {StatsBlock} */
-  block() {
-    const { results, dropped, errors, audio_sec, result_sec } = this.#counts;
-    const judged = [...this.#zones.values()].reduce((sum, zone) => sum + zone.count, 0);
-    const sorted = this.#latencies.toSorted((a, b) => a - b);
-    return {
-      utterances: results + dropped + errors,
-      results,
-      dropped,
-      errors,
-      words: this.#counts.words,
-      audio_sec,
-      words_per_minute: result_sec > 0 ? (this.#counts.words * 60) / result_sec : 0,
-      sentiment: Object.fromEntries(
-        [...this.#zones]
-          .filter(([, zone]) => zone.count > 0)
-          .map(([name, zone]) => [
-            name,
-            { count: zone.count, share: zone.count / judged, mean_score: zone.scores / zone.count },
-          ]),
-      ),
-      latency_ms: { p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95) },
-    };
-  }
-}
-
-/**
- * The nearest-rank quantile of sorted numbers, null of none.
- * @param {number[]} sorted
- * @param {number} share
- */
-function quantile(sorted, share) {
-  return sorted.length === 0 ? null : sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
-}
 
 export class Statistics {
   #tally = new Tally();
-  #counted = false; // the server has sent its own count
+  #trend = new Trend();
+  #felt = new Histogram();
+  #stages = STAGES.map(({ name }) => ({ name, times: new Histogram() }));
+  /** @type {StatsBlock | null} */ #counted = null; // by the server
+  /** @type {import('./chart.js').SentimentChart | null} */ #chart = null;
+  #chartAsked = false;
+  #frame = 0;
+  #trendIsNew = false;
 
   constructor() {
-    this.#show(this.#tally.block());
+    this.#show();
   }
 
-  /** @param {import('./protocol.js').Outcome} outcome */
-  outcome(outcome) {
-    if (this.#counted) return;
+  /**
+   * @param {import('./protocol.js').Outcome} outcome
+   * @param {PageStages} pageStages
+   * @param {number | null} spokenAtMs epoch milliseconds
+   */
+  outcome(outcome, pageStages, spokenAtMs) {
     this.#tally.add(outcome);
-    this.#show(this.#tally.block());
+    if (outcome.type === 'result') {
+      const { stages, total_ms } = stagesOf(outcome, pageStages);
+      if (pageStages !== null) this.#felt.add(total_ms);
+      stages.forEach(({ name, ms }, index) => {
+        // A stage that the page measures counts only where it has.
+        if (pageStages !== null || (name !== 'wait' && name !== 'network')) this.#stages[index].times.add(ms);
+      });
+      if (outcome.sentiment !== null) {
+        this.#trend.add(outcome.start_sec, spokenAtMs, outcome.sentiment);
+        this.#trendIsNew = true;
+      }
+    }
+    this.#schedule();
   }
 
   /** @param {import('./protocol.js').Stats} stats */
   stats(stats) {
-    this.#counted = true;
-    this.#show(stats.session);
+    this.#counted = stats.session;
     put('service', count(stats.service.utterances));
+    this.#schedule();
   }
 
   /** @param {import('./protocol.js').Models} models */
-  models(models) {
-    put('models', models.speech === models.sentiment ? models.speech : `${models.speech}, ${models.sentiment}`);
+  models({ speech, sentiment, demo }) {
+    put('speech-model', speech);
+    put('sentiment-model', sentiment);
+    byId('stat-demo', HTMLElement).hidden = !demo;
   }
 
   newSession() {
     this.#tally = new Tally();
-    this.#counted = false;
-    this.#show(this.#tally.block());
+    this.#trend = new Trend();
+    this.#felt = new Histogram();
+    for (const stage of this.#stages) stage.times = new Histogram();
+    this.#counted = null;
+    this.#schedule();
   }
 
-  /** @param {StatsBlock} block */
-  #show(block) {
+  /** However much comes, it is shown once a frame, and not at all while the page is out of sight. */
+  #schedule() {
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#show();
+    });
+  }
+
+  #show() {
+    const block = this.#counted ?? this.#tally.block();
     put('utterances', count(block.utterances));
     put('words', count(block.words));
     put('wpm', block.words_per_minute > 0 ? count(block.words_per_minute) : words('stats.none'));
-    put('p50', latency(block.latency_ms.p50));
-    put('p95', latency(block.latency_ms.p95));
+    put('felt-p50', latency(this.#felt.quantile(0.5)));
+    put('felt-p95', latency(this.#felt.quantile(0.95)));
+    put('latency-p50', latency(block.latency_ms.p50));
+    put('latency-p95', latency(block.latency_ms.p95));
     put('dropped', count(block.dropped));
     put('errors', count(block.errors));
-    showShares(block.sentiment);
+    showShares(block);
+    this.#showStages();
+    if (this.#trendIsNew) this.#showTrend();
+    byId('trend', HTMLElement).hidden = this.#trend.size === 0;
+  }
+
+  /** The median of each stage, as one utterance would have them. */
+  #showStages() {
+    const times = this.#stages.map(({ name, times }) => ({ name, ms: times.quantile(0.5) ?? 0 }));
+    const { stages, total_ms } = withShares(times);
+    byId('typical', HTMLElement).hidden = total_ms === 0;
+    const fresh = breakdown(stages, total_ms, this.#felt.quantile(0.5) !== null);
+    const shown = byId('typical-stages', HTMLElement);
+    if (!shown.firstElementChild?.isEqualNode(fresh)) shown.replaceChildren(fresh);
+  }
+
+  #showTrend() {
+    if (this.#chart !== null) {
+      this.#trendIsNew = false;
+      this.#chart.show(this.#trend.read());
+    } else if (!this.#chartAsked) {
+      // Not needed until there is something to draw, so not part of what the page waits for at first.
+      this.#chartAsked = true;
+      import('./chart.js').then(
+        ({ SentimentChart }) => {
+          this.#chart = new SentimentChart(byId('trend-chart', HTMLElement));
+          this.#schedule();
+        },
+        () => (this.#chartAsked = false), // the server is away: the next result asks again
+      );
+    }
   }
 }
 
@@ -125,12 +133,12 @@ export class Statistics {
  * @param {string} text
  */
 function put(name, text) {
-  byId(`stat-${name}`, HTMLElement).textContent = text;
+  const target = byId(`stat-${name}`, HTMLElement);
+  if (target.textContent !== text) target.textContent = text;
 }
 
-/** @param {StatsBlock['sentiment']} sentiment */
-function showShares(sentiment) {
-  const legend = byId('legend', HTMLUListElement);
+/** @param {StatsBlock} block */
+function showShares({ results, sentiment }) {
   const shown = ZONES.map((zone) => ({ zone, share: sentiment[zone]?.share ?? 0 }));
   for (const id of ['share-bar', 'share-bar-small']) {
     byId(id, HTMLElement).replaceChildren(
@@ -141,15 +149,23 @@ function showShares(sentiment) {
       }),
     );
   }
-  legend.replaceChildren(
-    ...shown.map(({ zone, share }) =>
-      element(
-        'li',
-        { 'data-zone': zone, 'data-testid': `stat-${zone}` },
-        icon(zone),
-        element('span', { text: words(`zone.${zone}`) }),
-        element('span', { class: 'value', text: percent(share) }),
-      ),
-    ),
+  const lines = shown.map(({ zone, share }) => legendLine(zone, percent(share)));
+  const unjudged = results - Object.values(sentiment).reduce((sum, zone) => sum + zone.count, 0);
+  if (unjudged > 0) lines.push(legendLine('none', count(unjudged)));
+  byId('legend', HTMLUListElement).replaceChildren(...lines);
+}
+
+/**
+ * @param {import('./protocol.js').Zone | 'none'} zone
+ * @param {string} value
+ */
+function legendLine(zone, value) {
+  const word = element('span', { text: words(`zone.${zone}`) });
+  return element(
+    'li',
+    { 'data-zone': zone, 'data-testid': `stat-${zone}` },
+    icon(zone),
+    word,
+    element('span', { class: 'value', text: value }),
   );
 }
