@@ -153,8 +153,8 @@ class Stats(Message):
 class Busy(Message):
     """The service cannot take more now; the connection closes with 1013 and the client comes back.
 
-    `code` is for clients with words of their own: `connections_full`, `queue_full`, `behind`, `unavailable`; more may
-    come.
+    `code` is for clients with words of their own: `connections_full`, `sessions_full`, `queue_full`, `behind`,
+    `unavailable`, `too_many_attempts`; more may come.
     """
 
     type: Literal["busy"] = "busy"

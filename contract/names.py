@@ -24,6 +24,7 @@ FINAL_STATS: Final = "final_stats"  # listener -> gateway
 # --- WebSocket --------------------------------------------------------------------------------------
 SUBPROTOCOL: Final = "wta.v1"
 SESSION_SUBPROTOCOL_PREFIX: Final = "session."
+TOKEN_SUBPROTOCOL_PREFIX: Final = "token."  # and the access token in base64url
 CLOSE_NORMAL: Final = 1000
 CLOSE_GOING_AWAY: Final = 1001
 CLOSE_TEXT_FRAME: Final = 1003
@@ -37,6 +38,7 @@ CLOSE_TAKEN_OVER: Final = 4001  # a newer connection holds the session (private 
 
 # --- Redis keys (all ours carry a TTL) --------------------------------------------------------------
 OUTCOMES_STREAM: Final = "wta:outcomes"
+SESSIONS_KEY: Final = "wta:sessions"  # sorted set of the sessions that are kept, by their last use (epoch ms)
 LISTENER_STATE_KEY: Final = "wta:listener"
 LISTENER: Final = "listener"  # takes the place of a queue in the listener's heartbeat
 PARTIALS: Final = "wta:partials"  # list of requests for partials, newest left

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ServiceSettings(BaseSettings):
     """Read from environment variables of the same name in capitals (`REDIS_HOST`, `LOG_LEVEL`, ...)."""
 
-    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)  # secrets
 
     redis_host: str = Field("localhost", description="Host of the Redis that is broker and message bus.")
     redis_port: int = Field(6379, ge=1, le=65535, description="Port of that Redis.")

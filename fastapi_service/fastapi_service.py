@@ -14,14 +14,22 @@ from typing import Any
 import redis.asyncio
 import uvicorn
 from fastapi import FastAPI, WebSocket
+from gateway_access import Access
 from gateway_dispatch import Dispatcher
+from gateway_forwarded import Forwarded
+from gateway_guard import Guard
 from gateway_health import Health
+from gateway_limits import Failures
+from gateway_login import login_router
+from gateway_origins import Origins
 from gateway_pages import add_pages
 from gateway_partials import PartialRequests
+from gateway_protocols import BoundedWebSocket, bounded_http, keep_queries_private
 from gateway_relay import Hub, Relay
 from gateway_sessions import SessionStore
 from gateway_settings import GatewaySettings
 from gateway_socket import SocketEndpoint
+from pydantic import ValidationError
 
 from contract.celery_app import make_celery
 from contract.logging_setup import set_up_logging
@@ -29,7 +37,7 @@ from contract.names import MAX_FRAME_BYTES
 from contract.redis_client import async_redis
 
 UVICORN_OPTIONS: dict[str, Any] = {
-    "ws": "websockets-sansio",  # reads no further while a message waits: TCP slows a client that is too fast
+    "ws": BoundedWebSocket,  # reads no further while a message waits: TCP slows a client that is too fast
     "ws_max_size": MAX_FRAME_BYTES,
     "ws_per_message_deflate": False,  # speech does not compress; it would only cost a core
     "ws_ping_interval": 20.0,
@@ -37,6 +45,7 @@ UVICORN_OPTIONS: dict[str, Any] = {
     "timeout_graceful_shutdown": 4,
     "log_config": None,
     "access_log": False,
+    "proxy_headers": False,  # Forwarded does it
 }
 
 
@@ -63,7 +72,12 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         await client.aclose()
 
     app = FastAPI(title="WhisperTextAnalyzer", lifespan=lifespan, docs_url=None, redoc_url=None)
+    access = Access(settings.access_tokens, settings.access_cookie_sec)
+    failures = Failures(settings.login_failures_per_min)
+    app.include_router(login_router(access, failures))
+    app.add_middleware(Guard, access=access, origins=Origins(settings.allowed_origins), failures=failures)
     add_pages(app, health, settings.demo_clips_dir)
+    app.add_middleware(Forwarded, trusted_hosts=settings.forwarded_allow_ips)
 
     @app.websocket("/ws")
     @app.websocket("/ws/")
@@ -79,13 +93,23 @@ def main() -> None:
         app,
         host=SETTINGS.gateway_host,
         port=SETTINGS.gateway_port,
-        forwarded_allow_ips=SETTINGS.forwarded_allow_ips,
+        http=bounded_http(SETTINGS.handshake_sec),
         **UVICORN_OPTIONS,
     )
 
 
-SETTINGS = GatewaySettings()
+def read_settings() -> GatewaySettings:
+    """The settings. Raises SystemExit, in words, for one that cannot be."""
+    try:
+        return GatewaySettings()
+    except ValidationError as problem:
+        wrong = [f"\n{'.'.join(map(str, error['loc'])).upper()}  {error['msg']}" for error in problem.errors()]
+        raise SystemExit(f"A setting in the environment cannot be used:{''.join(wrong)}") from None
+
+
+SETTINGS = read_settings()
 set_up_logging(SETTINGS.log_level)
+keep_queries_private()
 app = create_app(SETTINGS)
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import time
 import redis
 from gateway_dispatch import SEND_ERRORS, Dispatcher, PendingFullError
 from gateway_endings import CloseConnection, first_ending, refused
+from gateway_limits import REAL_TIME_BYTES_PER_SEC, ByteRate
 from gateway_outbox import Outbox
 from gateway_partials import PartialAsker, PartialRequests
 from gateway_sessions import OpenSession, QueueFullError, SessionStore, TakenOverError, end_if_cancelled
@@ -69,6 +70,7 @@ class Connection:
         self._catching_up = False
         self._behind.set()  # what came before this connection is fetched first
         self._cutting = asyncio.Lock()
+        self._rate = ByteRate(settings.stream_speed_max * REAL_TIME_BYTES_PER_SEC, settings.stream_burst_bytes)
         self._last_frame = time.monotonic()
         self._last_frame_ms = now_ms()
         self._outstanding: set[int] = set()
@@ -147,6 +149,9 @@ class Connection:
             if len(frame) > MAX_FRAME_BYTES:
                 raise refused(CLOSE_TOO_BIG, "frame_too_big", f"A frame holds at most {MAX_FRAME_BYTES} bytes.")
             async with self._cutting:
+                slow_down_sec = self._rate.spend(len(frame))
+                if slow_down_sec > 0:
+                    await asyncio.sleep(slow_down_sec)
                 if frame:
                     self._last_frame_ms = now_ms()
                 for cut in self.segmenter.feed(frame):
@@ -190,10 +195,14 @@ class Connection:
         except TakenOverError:
             raise CloseConnection(CLOSE_TAKEN_OVER, "a newer connection holds this session") from None
         except (QueueFullError, PendingFullError):
-            raise self._busy("Too many utterances are waiting. Yours is kept; trying again soon.") from None
+            raise self._busy(
+                "queue_full", "Too many utterances are waiting. Yours is kept; trying again soon."
+            ) from None
         except SEND_ERRORS as problem:
             logger.warning("%s not queued: %s", job.utterance, problem)
-            raise self._busy("The service cannot take speech at the moment; trying again soon.") from problem
+            raise self._busy(
+                "unavailable", "The service cannot take speech at the moment; trying again soon."
+            ) from problem
         end_if_cancelled()
         logger.info("%s accepted: %.1f s, cut by %s", job.utterance, job.samples / 16_000, cut.reason)
         await self._outbox.put(Accepted(utterance=job.utterance, start=cut.start, position=cut.end))
@@ -207,7 +216,9 @@ class Connection:
             async with asyncio.timeout(self._settings.outstanding_wait_sec):
                 await self._room.wait()
         except TimeoutError:
-            raise self._busy("Speech recognition is far behind. Your speech is kept; trying again soon.") from None
+            raise self._busy(
+                "behind", "Speech recognition is far behind. Your speech is kept; trying again soon."
+            ) from None
 
     def _free(self, start: int) -> None:
         self._outstanding.discard(start)
@@ -259,9 +270,9 @@ class Connection:
         except (TimeoutError, WebSocketDisconnect, RuntimeError):
             logger.debug("session %s was gone before it was told", self.tag)
 
-    def _busy(self, words: str) -> CloseConnection:
+    def _busy(self, code: str, words: str) -> CloseConnection:
         return CloseConnection(
-            CLOSE_TRY_AGAIN, "busy", Busy(message=words, retry_after_sec=self._settings.busy_retry_sec)
+            CLOSE_TRY_AGAIN, "busy", Busy(code=code, message=words, retry_after_sec=self._settings.busy_retry_sec)
         )
 
     def _greeting(self, models: Models) -> Session:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
+from gateway_guard import let_in
 from gateway_health import Health
 from starlette.datastructures import MutableHeaders
 
@@ -64,8 +65,11 @@ def add_pages(app: FastAPI, health: Health, clips: Path) -> None:
         return {"status": "alive"}
 
     @router.get("/readyz")
-    async def readyz() -> Response:
-        """Ready: Redis can be reached and each queue has a live worker. Else 503, with what is missing."""
+    async def readyz(request: Request) -> Response:
+        """Ready: Redis can be reached and each queue has a live worker. Else 503, with what is missing.
+
+        Where a token is asked for, who has none is told `ready` alone.
+        """
         state = await health.readiness()
         body = {
             "ready": state.ready,
@@ -75,6 +79,8 @@ def add_pages(app: FastAPI, health: Health, clips: Path) -> None:
             "listeners": state.listeners,
             "models": state.models.model_dump(),
         }
+        if not let_in(request.scope):
+            body = {"ready": state.ready}
         headers = {} if state.ready else {"Retry-After": "5"}
         return JSONResponse(body, status_code=200 if state.ready else 503, headers=headers)
 

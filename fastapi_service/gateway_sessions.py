@@ -13,11 +13,20 @@ import redis.asyncio
 from gateway_settings import GatewaySettings
 
 from contract.envelopes import SESSION_PATTERN, OutcomeEvent, now_ms
-from contract.names import STT_QUEUE, done_key, partial_audio_key, session_key, session_outcomes_key
+from contract.names import (
+    SESSIONS_KEY,
+    STT_QUEUE,
+    done_key,
+    partial_audio_key,
+    session_key,
+    session_outcomes_key,
+    stats_key,
+)
 from contract.segmenter import Cut
 
 SESSION_ID_BYTES = 24  # 192 random bits, 32 characters
 REPLAY_PAGE = 100
+IN_USE_MARGIN_SEC = 600.0  # an utterance may wait so long for its place in the queue
 StreamEntries = list[tuple[bytes, dict[bytes, bytes]]]
 
 
@@ -27,6 +36,10 @@ class TakenOverError(Exception):
 
 class QueueFullError(Exception):
     """The speech recognition queue is at its limit."""
+
+
+class SessionsFullError(Exception):
+    """As many sessions as may be kept are in use."""
 
 
 @dataclass(slots=True)
@@ -60,16 +73,24 @@ class SessionStore:
         self._open = client.register_script(_script("open_session.lua"))
         self._record = client.register_script(_script("record_cut.lua"))
         self._safe = client.register_script(_script("mark_safe.lua"))
+        self._claim = client.register_script(_script("claim_session.lua"))
+        self._leave = client.register_script(_script("leave_session.lua"))
+        # An open connection sent something within idle_close_sec, so its session is never taken for unused.
+        self._in_use_ms = int(1000 * (settings.idle_close_sec + IN_USE_MARGIN_SEC))
 
     async def open(self, session: str | None, held_from: int | None) -> OpenSession:
         """Resume `session`, or begin a new one where it is None, ill-formed or unknown.
 
         `held_from`: the oldest sample that the client can still send, None when it holds nothing.
+        Raises SessionsFullError.
         """
         if session is not None and re.match(SESSION_PATTERN, session):
             resumed = await self._opened(session, create=False, held_from=held_from)
             if resumed is not None:
                 return resumed
+        bounds = [self._settings.sessions_max, int(now_ms()), 1000 * self._settings.session_ttl_sec, self._in_use_ms]
+        if not await self._claim([SESSIONS_KEY], [*bounds, session_key(""), stats_key("")]):
+            raise SessionsFullError
         created = await self._opened(secrets.token_urlsafe(SESSION_ID_BYTES), create=True, held_from=None)
         assert created is not None
         return created
@@ -77,7 +98,8 @@ class SessionStore:
     async def _opened(self, session: str, create: bool, held_from: int | None) -> OpenSession | None:
         held = -1 if held_from is None else held_from
         ttl = self._settings.session_ttl_sec
-        answer = await self._open([session_key(session)], [int(create), held, ttl, int(now_ms())])
+        keys = [session_key(session), SESSIONS_KEY]
+        answer = await self._open(keys, [int(create), held, ttl, int(now_ms()), session])
         if answer is None:
             return None
         epoch, position, seq, recorded_end = map(int, answer)
@@ -100,8 +122,14 @@ class SessionStore:
     async def mark_safe(self, held: OpenSession, position: int) -> None:
         """Move the safe position to `position`, after the task was sent. Raises TakenOverError."""
         ttl = self._settings.session_ttl_sec
-        if await self._safe([session_key(held.session)], [held.epoch, position, ttl]) == -1:
+        keys = [session_key(held.session), SESSIONS_KEY]
+        if await self._safe(keys, [held.epoch, position, ttl, int(now_ms()), held.session]) == -1:
             raise TakenOverError
+
+    async def leave(self, held: OpenSession) -> None:
+        """The connection is gone: a session in which nothing was said is the first to end when room is needed."""
+        unused_since = int(now_ms()) - self._in_use_ms
+        await self._leave([session_key(held.session), SESSIONS_KEY], [held.epoch, held.session, unused_since])
 
     async def outcomes_after(self, session: str, seq: int) -> list[OutcomeEvent]:
         """The next outcomes of `session` after number `seq`, at most REPLAY_PAGE of them, in order."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from gateway_access import parse_tokens
+from gateway_origins import Origins
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from contract.settings_base import ServiceSettings
 
@@ -23,6 +26,26 @@ class GatewaySettings(ServiceSettings):
         REPOSITORY_ROOT / "demo_models" / "clips", description="Clips that the page offers to try; may be missing."
     )
 
+    access_token: SecretStr | None = Field(
+        None,
+        description="When set, page, WebSocket and API ask for it. Several, comma-separated, let in alike; each of 16 "
+        "characters or more, better 32 random ones.",
+    )
+    access_token_file: Path | None = Field(
+        None, description="File that holds the tokens, one a line; read where ACCESS_TOKEN is not set."
+    )
+    access_cookie_sec: int = Field(
+        7 * 86_400, ge=60, le=365 * 86_400, description="A browser that gave the token is let in for this long."
+    )
+    login_failures_per_min: int = Field(
+        10, ge=1, le=1_000, description="Wrong tokens from one address in a minute; then it has to wait."
+    )
+    allowed_origins: str = Field(
+        "",
+        description="Other web sites whose pages may open the WebSocket (https://example.org, comma-separated; * for "
+        "any). The service's own page always may.",
+    )
+
     utterance_max_sec: float = Field(15.0, ge=3, le=30, description="An utterance is cut when it gets this long.")
     utterance_search_sec: float = Field(
         2.0, ge=0.1, le=2.5, description="The cut is made at the quietest place of this much of its end."
@@ -38,6 +61,21 @@ class GatewaySettings(ServiceSettings):
     )
 
     connections_max: int = Field(200, ge=1, le=100_000, description="Connections at once; more are told `busy`.")
+    address_connections_max: int = Field(
+        100, ge=0, le=100_000, description="Connections of one client address; more are told `busy`. 0: no such limit."
+    )
+    sessions_max: int = Field(
+        10_000, ge=10, le=10_000_000, description="Sessions kept. A new one ends the one that was unused for longest."
+    )
+    stream_speed_max: float = Field(
+        8.0, ge=1, le=10_000, description="One connection is read this many times as fast as speech; not faster."
+    )
+    stream_burst_bytes: int = Field(
+        4 * 1024 * 1024, ge=64 * 1024, description="So much is read at once all the same (a second is 32000 bytes)."
+    )
+    handshake_sec: float = Field(
+        10.0, ge=0.5, le=300, description="A client whose request is not complete by then is hung up on."
+    )
     queue_max: int = Field(200, ge=1, le=100_000, description="Utterances waiting for speech recognition; more: busy.")
     outstanding_max: int = Field(
         4, ge=1, le=64, description="Utterances of one connection without outcome; beyond it the client is not read."
@@ -77,3 +115,34 @@ class GatewaySettings(ServiceSettings):
     pending_bytes_max: int = Field(
         256 * 1024 * 1024, ge=1024 * 1024, description="Audio kept for sending again, over all sessions; more: busy."
     )
+
+    @field_validator("access_token")
+    @classmethod
+    def _tokens(cls, given: SecretStr | None) -> SecretStr | None:
+        return None if given is None else SecretStr(",".join(parse_tokens(given.get_secret_value())))
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, given: str) -> str:
+        Origins(given)
+        return given
+
+    @model_validator(mode="after")
+    def _read_tokens(self) -> Self:
+        if self.access_token is None and self.access_token_file is not None:
+            try:
+                text = self.access_token_file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as problem:
+                raise ValueError(f"ACCESS_TOKEN_FILE cannot be read: {problem}") from problem
+            tokens = parse_tokens(text)
+            if not tokens:
+                raise ValueError("ACCESS_TOKEN_FILE holds no token")
+            self.access_token = SecretStr(",".join(tokens))
+        if self.access_token is not None and not self.access_token.get_secret_value():
+            raise ValueError("ACCESS_TOKEN holds no token")
+        return self
+
+    @property
+    def access_tokens(self) -> list[str]:
+        """The tokens that let in; none where everybody is."""
+        return [] if self.access_token is None else self.access_token.get_secret_value().split(",")

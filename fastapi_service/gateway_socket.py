@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Annotated, Literal
 
 import redis
 from gateway_connection import Connection
 from gateway_dispatch import Dispatcher
 from gateway_health import Health
+from gateway_limits import NoPlaceError, Places, client_address
 from gateway_partials import PartialRequests
 from gateway_relay import Hub
-from gateway_sessions import SessionStore
+from gateway_sessions import SessionsFullError, SessionStore
 from gateway_settings import GatewaySettings
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from starlette.datastructures import QueryParams
@@ -70,6 +72,7 @@ class SocketEndpoint:
         self._hub = hub
         self._health = health
         self._settings = settings
+        self._places = Places(settings.connections_max, settings.address_connections_max)
         self._partials = partials if settings.partials_enabled else None
 
     async def serve(self, websocket: WebSocket) -> None:
@@ -83,14 +86,23 @@ class SocketEndpoint:
             words = Error(code="bad_query", message=f"The query has a value that cannot be: {names}.")
             await _tell(websocket, words, CLOSE_NOT_ALLOWED)
             return
-        if len(self._hub) >= self._settings.connections_max:
-            await _tell(websocket, self._busy("Everybody is speaking: no connection is free."), CLOSE_TRY_AGAIN)
-            return
         try:
-            held = await self._store.open(offered_session(offered), options.held_from)
+            with self._places.take(client_address(websocket.scope)):
+                await self._serve(websocket, options)
+        except NoPlaceError as refusal:
+            await _tell(websocket, self._busy("connections_full", str(refusal)), CLOSE_TRY_AGAIN)
+
+    async def _serve(self, websocket: WebSocket, options: Options) -> None:
+        """Open the session and run its connection."""
+        try:
+            held = await self._store.open(offered_session(websocket.scope["subprotocols"]), options.held_from)
+        except SessionsFullError:
+            words = "Too many sessions are in use at the moment."
+            await _tell(websocket, self._busy("sessions_full", words), CLOSE_TRY_AGAIN)
+            return
         except redis.RedisError as problem:
             logger.warning("session not opened: %s", problem)
-            await _tell(websocket, self._busy("The service is starting or recovering."), CLOSE_TRY_AGAIN)
+            await _tell(websocket, self._busy("unavailable", "The service is starting or recovering."), CLOSE_TRY_AGAIN)
             return
         connection = Connection(
             websocket,
@@ -110,13 +122,16 @@ class SocketEndpoint:
             self._hub.remove(connection)
         if resumable and connection.segmenter.pending:
             self._hub.linger(connection)
+            return
+        with suppress(redis.RedisError):
+            await self._store.leave(held)
 
     @staticmethod
     def _options(query: QueryParams) -> Options:
         return OPTIONS.validate_python({name: query[name] for name in OPTION_NAMES if name in query})
 
-    def _busy(self, words: str) -> Busy:
-        return Busy(message=words, retry_after_sec=self._settings.busy_retry_sec)
+    def _busy(self, code: str, words: str) -> Busy:
+        return Busy(code=code, message=words, retry_after_sec=self._settings.busy_retry_sec)
 
 
 async def _tell(websocket: WebSocket, message: Message, code: int) -> None:

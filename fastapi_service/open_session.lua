@@ -1,5 +1,6 @@
 -- Opens or resumes a session, as its newest connection.
--- KEYS: 1 session hash. ARGV: 1 '1' to create it, 2 oldest position the client holds or -1, 3 TTL (s), 4 now (ms)
+-- KEYS: 1 session hash, 2 sorted set of sessions.
+-- ARGV: 1 '1' to create it, 2 oldest position the client holds or -1, 3 TTL (s), 4 now (ms), 5 session
 -- Returns nil when it is unknown, else {epoch, position, seq, recorded end or -1}.
 if ARGV[1] == '1' then
   redis.call('HSET', KEYS[1], 'position', 0, 'seq', 0, 'epoch', 0, 'created_ms', ARGV[4])
@@ -18,4 +19,6 @@ end
 if cut_end <= position then cut_end = -1 end
 redis.call('HSET', KEYS[1], 'position', position)
 redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('ZADD', KEYS[2], ARGV[4], ARGV[5])
+redis.call('EXPIRE', KEYS[2], ARGV[3])
 return {epoch, position, seq, cut_end}

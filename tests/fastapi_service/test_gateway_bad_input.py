@@ -111,7 +111,7 @@ def send_all(client: RawClient, speech: bytes, frame: int = 3200) -> None:
 
 
 def test_a_client_that_is_too_fast_is_slowed_and_not_refused(start_gateway: Start, pipeline: FakePipeline) -> None:
-    gateway = start_gateway(OUTSTANDING_MAX="2")
+    gateway = start_gateway(OUTSTANDING_MAX="2", STREAM_SPEED_MAX="1000")
     pipeline.pause()
     asyncio.run(speak_too_fast(gateway.ws_url, pipeline, utterances=60))
     assert [job.start for job, _ in pipeline.seen] == [n * 192_000 for n in range(60)]

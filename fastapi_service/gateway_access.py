@@ -1,0 +1,100 @@
+"""Who may come in where ACCESS_TOKEN is set: by the token itself, or by the cookie that a login gives.
+
+The cookie holds when it ends and an HMAC of that under the token: it tells nothing of the token, is checked without
+stored state, holds over restarts, and ends when its token is taken from the settings.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Callable
+
+COOKIE = "wta_access"
+BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
+TOKEN_MIN_CHARS = 16
+TOKEN_MAX_CHARS = 256
+TOKEN = re.compile(r"[!-+\--~]*")  # what a header can carry: printable ASCII, no space, no comma
+PURPOSE = b"wta access cookie 1 "
+
+
+class Access:
+    """The tokens that let in. With none everybody is let in."""
+
+    def __init__(self, tokens: list[str], cookie_sec: int, clock: Callable[[], float] = time.time) -> None:
+        self._tokens = [token.encode() for token in tokens]
+        self._digests = [hashlib.sha256(token).digest() for token in self._tokens]
+        self.cookie_sec = cookie_sec
+        self._clock = clock
+
+    @property
+    def needed(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self._tokens)
+
+    def takes_token(self, token: str) -> bool:
+        """Whether `token` is one of ours. Takes equally long whichever it is and however much of it is right."""
+        given = hashlib.sha256(token.encode(errors="surrogatepass")).digest()  # digests: compared at equal length
+        return _any_equal(given, self._digests)
+
+    def cookie(self, token: str) -> str:
+        """The cookie's value for one who has shown `token`."""
+        ends = str(int(self._clock()) + self.cookie_sec)
+        return f"{ends}.{_seal(token.encode(), ends).hex()}"
+
+    def takes_cookie(self, value: str) -> bool:
+        """Whether `value` is a cookie of ours that has not ended."""
+        found = re.fullmatch(r"([0-9]{1,12})\.([0-9a-f]{64})", value, re.ASCII)
+        if found is None:
+            return False
+        ends, seal = found[1], bytes.fromhex(found[2])
+        genuine = _any_equal(seal, [_seal(token, ends) for token in self._tokens])
+        return genuine and int(ends) > self._clock()
+
+
+def _seal(token: bytes, ends: str) -> bytes:
+    return hmac.new(token, PURPOSE + ends.encode(), hashlib.sha256).digest()
+
+
+def _any_equal(given: bytes, wanted: list[bytes]) -> bool:
+    found = False
+    for one in wanted:
+        found |= hmac.compare_digest(given, one)  # no early exit
+    return found
+
+
+def parse_tokens(text: str) -> list[str]:
+    """The tokens in `text`, separated by commas or line ends. Raises ValueError, without quoting any, for a bad one."""
+    tokens = [part.strip() for part in re.split(r"[,\r\n]", text) if part.strip()]
+    for number, token in enumerate(tokens, 1):
+        if len(token) < TOKEN_MIN_CHARS:
+            raise ValueError(
+                f"token {number} is too short: {TOKEN_MIN_CHARS} characters at least, 32 are better"
+            )
+        if len(token) > TOKEN_MAX_CHARS:
+            raise ValueError(f"token {number} is too long: at most {TOKEN_MAX_CHARS} characters")
+        if not TOKEN.fullmatch(token):
+            raise ValueError(f"token {number} has a character other than printable ASCII without spaces and commas")
+    return tokens
+
+
+def bearer_token(authorization: str) -> str | None:
+    """The token of an `Authorization: Bearer` header."""
+    found = BEARER.fullmatch(authorization)
+    return None if found is None else found[1]
+
+
+def subprotocol_token(offered: list[str], prefix: str) -> str | None:
+    """The token among offered WebSocket sub-protocols: `prefix` and its base64url. Not decodable is a wrong token."""
+    for protocol in offered:
+        if protocol.startswith(prefix):
+            coded = protocol.removeprefix(prefix)
+            try:
+                return base64.b64decode(coded + "=" * (-len(coded) % 4), altchars=b"-_", validate=True).decode()
+            except (binascii.Error, ValueError):
+                return ""
+    return None

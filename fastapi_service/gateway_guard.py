@@ -1,0 +1,157 @@
+"""The door of every route: whoever has no token or cookie, where one is asked for, is told so here and gets no further.
+
+A new route is behind it by default; OPEN names those that are not. On the WebSocket the Origin is looked at as well.
+Refusals are words: a login page for browsers, JSON for programs, an `error` or `busy` message and a close code there.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from gateway_access import COOKIE, Access, bearer_token, subprotocol_token
+from gateway_limits import Failures, client_address
+from gateway_login import login_page, refusal_json
+from gateway_origins import Origins
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from contract.messages import Busy, Error, Message
+from contract.names import CLOSE_NOT_ALLOWED, CLOSE_TRY_AGAIN, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
+
+# Liveness, the way in, and what the login page shows. /readyz tells those outside `ready` alone.
+OPEN = frozenset({"/healthz", "/readyz", "/login", "/static/login.css", "/static/icon.svg"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+QUERY_MAX_BYTES = 1_024
+SUBPROTOCOLS_MAX = 8
+SUBPROTOCOLS_MAX_CHARS = 2_048
+LET_IN = "wta.let_in"  # in the ASGI scope
+
+NEEDS_TOKEN = "This service asks for its access token."
+WRONG_TOKEN = "The access token is wrong."
+TOO_MANY_WRONG = "Too many wrong access tokens came from your address. Wait before the next one."
+OTHER_SITE = "This page is of another site, which is not allowed here (ALLOWED_ORIGINS)."
+
+How = Literal["open", "cookie", "token"]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why somebody does not get in. `wait_sec`: above 0, an attempt would be looked at after so long."""
+
+    code: str
+    words: str
+    wait_sec: float = 0.0
+
+
+def let_in(scope: Scope) -> bool:
+    """Whether the guard has seen the right to everything; on an open route there may be none."""
+    return bool(scope.get(LET_IN))
+
+
+class Guard:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: ASGIApp, access: Access, origins: Origins, failures: Failures) -> None:
+        self._app = app
+        self._access = access
+        self._origins = origins
+        self._failures = failures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        if scope["type"] == "http":
+            refusal = self._refuse_http(scope)
+            await (self._app if refusal is None else refusal)(scope, receive, send)
+        elif scope["type"] == "websocket":
+            refusal_words = self._refuse_websocket(scope)
+            if refusal_words is None:
+                await self._app(scope, receive, send)
+            else:
+                await _refuse(scope, receive, send, refusal_words)
+        else:
+            await self._app(scope, receive, send)
+
+    def _refuse_http(self, scope: Scope) -> Response | None:
+        request = HTTPConnection(scope)
+        if len(scope["query_string"]) > QUERY_MAX_BYTES:
+            return refusal_json(414, "query_too_long", f"The query is longer than {QUERY_MAX_BYTES} bytes.")
+        how = self._how(request, bearer_token(request.headers.get("authorization", "")), cookie_counts=True)
+        if not isinstance(how, Refusal):
+            if how == "cookie" and scope["method"] not in SAFE_METHODS and not self._own_page(request):
+                return refusal_json(403, "origin_not_allowed", OTHER_SITE)
+            scope[LET_IN] = True
+            return None
+        if scope["path"] in OPEN:
+            return None
+        if scope["method"] in ("GET", "HEAD") and "text/html" in request.headers.get("accept", ""):
+            return login_page(request, 401)
+        status = 429 if how.wait_sec else 401
+        return refusal_json(status, how.code, how.words, how.wait_sec)
+
+    def _refuse_websocket(self, scope: Scope) -> Refusal | None:
+        request = HTTPConnection(scope)
+        offered: list[str] = scope["subprotocols"]
+        if len(scope["query_string"]) > QUERY_MAX_BYTES:
+            return Refusal("bad_query", f"The query is longer than {QUERY_MAX_BYTES} bytes.")
+        if len(offered) > SUBPROTOCOLS_MAX or sum(map(len, offered)) > SUBPROTOCOLS_MAX_CHARS:
+            return Refusal("bad_subprotocols", "Too many sub-protocols are offered, or too long ones.")
+        is_browser = "origin" in request.headers
+        if is_browser and not self._own_page(request):
+            return Refusal("origin_not_allowed", OTHER_SITE)
+        token = subprotocol_token(offered, TOKEN_SUBPROTOCOL_PREFIX)
+        if token is None:
+            token = bearer_token(request.headers.get("authorization", ""))
+        how = self._how(request, token, cookie_counts=is_browser)
+        return how if isinstance(how, Refusal) else None
+
+    def _how(self, request: HTTPConnection, token: str | None, cookie_counts: bool) -> How | Refusal:
+        """What lets the request in, or why nothing does."""
+        if not self._access.needed:
+            return "open"
+        if cookie_counts and self._access.takes_cookie(request.cookies.get(COOKIE, "")):
+            return "cookie"
+        if token is None:
+            return Refusal("not_allowed", NEEDS_TOKEN)
+        address = client_address(request.scope)
+        wait_sec = self._failures.wait_sec(address)
+        if wait_sec > 0:
+            return Refusal("too_many_attempts", TOO_MANY_WRONG, wait_sec)
+        if self._access.takes_token(token):
+            return "token"
+        self._failures.failed(address)
+        logger.warning("a wrong access token from %s", address)
+        return Refusal("not_allowed", WRONG_TOKEN)
+
+    def _own_page(self, request: HTTPConnection) -> bool:
+        origin = request.headers.get("origin")
+        if origin is None:
+            return True
+        return self._origins.allow(origin, request.headers.get("host", ""), request.scope["scheme"] in ("https", "wss"))
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
+    """Accept and say why not: a page cannot read the answer to an upgrade that fails."""
+    logger.info("a WebSocket from %s refused: %s", client_address(scope), refusal.code)
+    await receive()  # websocket.connect
+    message: Message = Error(code=refusal.code, message=refusal.words)
+    code = CLOSE_NOT_ALLOWED
+    if refusal.wait_sec:
+        message, code = (
+            Busy(code=refusal.code, message=refusal.words, retry_after_sec=math.ceil(refusal.wait_sec)),
+            CLOSE_TRY_AGAIN,
+        )
+    answered = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
+    try:
+        await send({"type": "websocket.accept", "subprotocol": answered})
+        await send({"type": "websocket.send", "text": message.model_dump_json()})
+        await send({"type": "websocket.close", "code": code, "reason": refusal.code})
+    except OSError:  # uvicorn's ClientDisconnected
+        logger.debug("a refused client was gone before it was told")

@@ -1,0 +1,176 @@
+"""uvicorn's two protocols, with bounds where theirs have none. They use its internals: look here when its pin moves.
+
+HTTP: a client that does not finish its request's headers in time is hung up on.
+WebSocket: what one client can make the gateway hold is bounded. uvicorn stops reading once a message waits for the
+app, but by then it has read up to 256 KiB: tens of thousands of empty messages. It answers pings to a client that
+reads none, keeps the empty fragments of a message that never ends, and waits for ever for a client to take the rest
+of what was written when the connection is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from contract.names import CLOSE_NOT_ALLOWED
+
+PIECE_BYTES = 4_096  # parsed at once: at most some 700 messages
+FRAGMENTS_MAX = 1_024  # of one message
+CONTROL_BURST = 100  # pings and pongs at once
+CONTROL_PER_SEC = 10.0
+LINGER_SEC = 15.0  # for a client to take what was written to it before the end
+
+
+class BoundedHttp(H11Protocol):
+    """HTTP/1.1 with a time limit on each request's headers."""
+
+    handshake_sec = 10.0
+    _deadline: asyncio.TimerHandle | None = None
+    _seen: object = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._await_headers()
+
+    def data_received(self, data: bytes) -> None:
+        """Take data; wait for the rest of a request that has begun."""
+        super().data_received(data)
+        if self.cycle is not self._seen or self.transport.is_closing() or self not in self.connections:
+            self._seen = self.cycle  # a request is complete, refused, or has become a WebSocket
+            self._stop_waiting()
+        elif self.cycle is None or self.cycle.response_complete:
+            self._await_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _await_headers(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.handshake_sec, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def bounded_http(handshake_sec: float) -> type[BoundedHttp]:
+    """The HTTP protocol with this time limit (s)."""
+    return type("BoundedHttp", (BoundedHttp,), {"handshake_sec": handshake_sec})
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """A WebSocket of which one client can make the gateway hold a bounded part alone."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._unparsed = bytearray()
+        self._control_left = float(CONTROL_BURST)
+        self._control_at = time.monotonic()
+        self._abort: asyncio.TimerHandle | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone, and what it left unread."""
+        self._unparsed.clear()
+        if self._abort is not None:
+            self._abort.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what was read; parse it piece by piece, no further than the app has come."""
+        self._unparsed += data
+        self._parse()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """The app's next message; reading goes on once all that was read is parsed."""
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self._parse()
+            if not self.read_paused and not self.transport.is_closing():
+                self.transport.resume_reading()
+        return message
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send the app's message; after a close look through what is unparsed for the client's own."""
+        await super().send(message)
+        if message["type"] == "websocket.close":
+            self._parse()
+
+    async def run_asgi(self) -> None:
+        """Run the app; what it has written may take a while to leave, and not for ever."""
+        await super().run_asgi()
+        if not self.disconnected:
+            self._abort = self.loop.call_later(LINGER_SEC, self.transport.abort)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a fragment, of a bounded number."""
+        super().handle_cont(event)
+        if len(self.frames) > FRAGMENTS_MAX:
+            self._fail("too many fragments")
+
+    def handle_ping(self) -> None:
+        """Answer a client that reads; another's answers are dropped."""
+        if not self.writable.is_set():
+            self.conn.data_to_send()
+        else:
+            super().handle_ping()
+        self._count_control()
+
+    def handle_pong(self, event: Frame) -> None:
+        """Take a pong."""
+        super().handle_pong(event)
+        self._count_control()
+
+    def handle_parser_exception(self) -> None:
+        """End a connection that is no WebSocket, also where the handshake itself is broken."""
+        if self.conn.close_sent is None:
+            self.transport.close()
+        else:
+            super().handle_parser_exception()
+
+    def _parse(self) -> None:
+        while self._unparsed and not self.read_paused and not self.disconnected:
+            piece = bytes(self._unparsed[:PIECE_BYTES])
+            del self._unparsed[:PIECE_BYTES]
+            if not self.transport.is_closing():
+                super().data_received(piece)
+
+    def _count_control(self) -> None:
+        now = time.monotonic()
+        earned = (now - self._control_at) * CONTROL_PER_SEC
+        self._control_left = min(float(CONTROL_BURST), self._control_left + earned) - 1
+        self._control_at = now
+        if self._control_left < 0:
+            self._fail("too many pings")
+
+    def _fail(self, reason: str) -> None:
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.conn.fail(CLOSE_NOT_ALLOWED, reason)
+        self.handle_parser_exception()
+
+
+class WithoutQueries(logging.Filter):
+    """Drops uvicorn's line for every WebSocket, which holds the whole query: somebody may put a secret there."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record stays."""
+        return '"WebSocket ' not in str(record.msg)
+
+
+def keep_queries_private() -> None:
+    """Install the filter. Safe to call again."""
+    target = logging.getLogger("uvicorn.error")
+    if not any(isinstance(present, WithoutQueries) for present in target.filters):
+        target.addFilter(WithoutQueries())
