@@ -1,0 +1,38 @@
+"""The worker's side of partials, where the gateway alone is tested."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import redis
+
+from contract.names import PARTIALS, RESULT_MESSAGES, partial_audio_key
+from contract.partials import PartialRequest
+from tests.support.processes import wait_until
+
+WAIT_SEC = 10.0
+
+
+def waiting(client: redis.Redis) -> list[PartialRequest]:
+    """The requests that no worker has taken, the oldest first."""
+    raw = cast(list[bytes], client.lrange(PARTIALS, 0, -1))
+    return [PartialRequest.model_validate_json(request) for request in reversed(raw)]
+
+
+def take(client: redis.Redis) -> PartialRequest:
+    """The oldest request, as soon as there is one."""
+    taken: Any = client.brpop([PARTIALS], WAIT_SEC)
+    assert taken is not None, "no partial was asked for"
+    return PartialRequest.model_validate_json(taken[1])
+
+
+def answer(client: redis.Redis, request: PartialRequest, text: str) -> None:
+    """Answer it; the gateway must be listening."""
+    wait_until(
+        lambda: client.publish(RESULT_MESSAGES, request.answer(text).model_dump_json()) > 0, WAIT_SEC, "subscribed"
+    )
+
+
+def audio_of(client: redis.Redis, request: PartialRequest) -> bytes | None:
+    """The audio that the gateway has put down for the request's utterance."""
+    return cast(bytes | None, client.get(partial_audio_key(request.session, request.start)))
