@@ -11,9 +11,9 @@ const SILENCE = new Float32Array(128); // one render quantum
 /**
  * @typedef {import('./voice-gate.js').GateSettings & { chunkMs: number }} WorkletSettings
  *
- * What it posts. `time_sec` is when the chunk's first sample, or the end of an utterance's last loud moment,
- * was captured, on the context's clock; `mean_square` is
- * of the loudest 20 ms since the last level.
+ * It takes 'stop', or new settings of the gate. What it posts: `time_sec` is when the chunk's first sample, or the end
+ * of an utterance's last loud moment, was captured, on the context's clock; `mean_square` is of the loudest 20 ms since
+ * the last level.
  * @typedef {{ type: 'chunk', pcm: Int16Array<ArrayBuffer>, time_sec: number }
  *   | { type: 'end', time_sec: number }
  *   | { type: 'level', mean_square: number, open: boolean }
@@ -25,7 +25,7 @@ class CaptureProcessor extends AudioWorkletProcessor {
   /** @type {Resampler | null} */ #resampler;
   #stopped = false;
   #inputEndSec = currentTime;
-  #levelDueSec = 0;
+  #levelDueSec = currentTime;
   #level = { type: /** @type {const} */ ('level'), mean_square: 0, open: false }; // used again for each post
 
   /** @param {AudioWorkletNodeOptions} options */
@@ -40,7 +40,7 @@ class CaptureProcessor extends AudioWorkletProcessor {
     });
     this.#gate = new VoiceGate(settings, chunker);
     this.#resampler = sampleRate === SAMPLE_RATE_HZ ? null : new Resampler(sampleRate, SAMPLE_RATE_HZ);
-    this.port.onmessage = () => this.#stop(); // the one message there is
+    this.port.onmessage = ({ data }) => (data === 'stop' ? this.#stop() : this.#gate.adjust(data));
   }
 
   /**
@@ -55,7 +55,7 @@ class CaptureProcessor extends AudioWorkletProcessor {
     if (this.#resampler === null) this.#gate.push(samples);
     else this.#resampler.push(samples, this.#gate);
     if (currentTime >= this.#levelDueSec) {
-      this.#levelDueSec = currentTime + LEVEL_EVERY_SEC;
+      this.#levelDueSec += LEVEL_EVERY_SEC;
       this.#level.mean_square = this.#gate.takeLevel();
       this.#level.open = this.#gate.open;
       this.port.postMessage(this.#level);

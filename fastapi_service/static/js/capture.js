@@ -3,37 +3,30 @@
 // An instance records once. However it ends (stop, an error, a lost microphone, a refused start), it ends in
 // #release, and `stopped` is called exactly once.
 
-import { DEFAULT_GATE } from './voice-gate.js';
 import { SAMPLE_RATE_HZ } from './audio-format.js';
+import { AudioWatch } from './audio-watch.js';
+import { asProblem, CaptureProblem, isNotSupported } from './capture-problem.js';
+import { openMicrophone } from './microphone.js';
 
 const WORKLET_URL = new URL('./capture-worklet.js', import.meta.url);
 const CHUNK_MS = 80;
 const FLUSH_TIMEOUT_MS = 1000; // a suspended context never answers
 
 /**
- * Why a recording could not start or go on; strings.js has the words (`problem.<code>`).
- * @typedef {'refused' | 'no_microphone' | 'in_use' | 'insecure' | 'unsupported' | 'disconnected' | 'processing'
- *   | 'clip' | 'other'} ProblemCode
+ * `muted`: by a switch of the device or the system; `paused`: the whole page's sound is held back.
+ * @typedef {'muted' | 'paused' | null} Held
  *
  * @typedef {object} CaptureHandlers
  * @property {(pcm: Int16Array<ArrayBuffer>, capturedMs: number) => void} chunk speech; epoch milliseconds of its first sample
  * @property {(spokenUntilMs: number) => void} utteranceEnd epoch milliseconds of the end of what was loud
- * @property {(meanSquare: number, speaking: boolean) => void} level about 20 times a second
- * @property {() => void} started the first audio is on its way
- * @property {(muted: boolean) => void} muted the system or the device holds the sound back
+ * @property {(meanSquare: number, speaking: boolean) => void} level 20 times a second
+ * @property {(fellBack: boolean) => void} started the first audio is on its way; true when the chosen microphone is
+ *   gone and another one is heard
+ * @property {(held: Held) => void} held no sound comes for now, or it comes again
  * @property {(problem: CaptureProblem | null) => void} stopped null when it was asked to
  */
 
-export class CaptureProblem extends Error {
-  /**
-   * @param {ProblemCode} code
-   * @param {unknown} [cause]
-   */
-  constructor(code, cause) {
-    super(cause instanceof Error ? `${cause.name}: ${cause.message}` : code, { cause });
-    this.code = code;
-  }
-}
+/** @typedef {import('./voice-gate.js').GateSettings} GateSettings */
 
 export class Capture {
   /** @type {CaptureHandlers} */ #handlers;
@@ -43,26 +36,36 @@ export class Capture {
   /** @type {AudioWorkletNode | null} */ #node = null;
   /** @type {(() => void) | null} */ #flushed = null;
   /** @type {Promise<void> | null} */ #ending = null;
+  /** @type {AudioWatch | null} */ #watch = null;
+  /** @type {GateSettings} */ #gate;
   #speaking = false; // an utterance has begun and not ended
+  #muted = false;
+  #paused = false;
   #released = false;
 
-  /** @param {CaptureHandlers} handlers */
-  constructor(handlers) {
+  /**
+   * @param {GateSettings} gate
+   * @param {CaptureHandlers} handlers
+   */
+  constructor(gate, handlers) {
+    this.#gate = gate;
     this.#handlers = handlers;
   }
 
-  /** Record the microphone. Call it inside a click: browsers start sound only then. */
-  async startMicrophone() {
+  /**
+   * Record the microphone. Call it inside a click: browsers start sound only then.
+   * @param {import('./microphone.js').MicrophoneChoice} choice
+   */
+  async startMicrophone(choice) {
     await this.#run(async () => {
-      if (!window.isSecureContext || !navigator.mediaDevices?.getUserMedia) throw new CaptureProblem('insecure');
       this.#openContext(SAMPLE_RATE_HZ);
-      this.#stream = await navigator.mediaDevices.getUserMedia({
-        audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-      });
+      const { stream, fellBack } = await openMicrophone(choice);
+      this.#stream = stream;
       this.#throwIfReleased();
-      const source = this.#microphoneSource(this.#stream);
-      this.#watchTrack(this.#stream.getAudioTracks()[0]);
+      const source = this.#microphoneSource(stream);
+      this.#watchTrack(stream.getAudioTracks()[0]);
       await this.#connect(source);
+      return fellBack;
     });
   }
 
@@ -85,7 +88,14 @@ export class Capture {
       await this.#connect(player);
       this.#player = player;
       player.start();
+      return false;
     });
+  }
+
+  /** Change the voice gate of the running recording. @param {GateSettings} gate */
+  adjust(gate) {
+    this.#gate = gate;
+    this.#node?.port.postMessage(gate);
   }
 
   /** End the recording: what was spoken so far is sent, and the utterance ends. */
@@ -111,13 +121,13 @@ export class Capture {
     }
   }
 
-  /** @param {() => Promise<void>} start */
+  /** @param {() => Promise<boolean>} start tells whether another microphone than the chosen one is heard */
   async #run(start) {
     try {
-      await start();
-      if (!this.#released) this.#handlers.started();
-    } catch (cause) {
-      this.#release(cause instanceof CaptureProblem ? cause : new CaptureProblem(problemOf(cause), cause));
+      const fellBack = await start();
+      if (!this.#released) this.#handlers.started(fellBack);
+    } catch (thrown) {
+      this.#release(asProblem(thrown));
     }
   }
 
@@ -164,7 +174,7 @@ export class Capture {
       numberOfOutputs: 1,
       channelCount: 1,
       channelCountMode: 'explicit', // more channels are mixed down
-      processorOptions: { ...DEFAULT_GATE, chunkMs: CHUNK_MS },
+      processorOptions: { ...this.#gate, chunkMs: CHUNK_MS },
     });
     this.#node = node;
     node.port.onmessage = (event) => this.#posted(event.data);
@@ -174,17 +184,17 @@ export class Capture {
     node.connect(context.destination); // its output is silence; unconnected nodes need not be run
     await context.resume();
     this.#throwIfReleased();
-    context.onstatechange = () => {
-      // A phone call or a sleeping machine suspends the context.
-      const held = context.state !== 'running';
-      this.#handlers.muted(held);
-      if (held) void context.resume();
-    };
+    this.#watch = new AudioWatch(
+      context,
+      (paused) => this.#holdBack(this.#muted, paused),
+      () => void this.#finish(new CaptureProblem('interrupted')),
+    );
   }
 
   /** @param {import('./capture-worklet.js').WorkletMessage} message */
   #posted(message) {
     if (this.#released) return;
+    this.#watch?.alive();
     switch (message.type) {
       case 'chunk':
         this.#speaking = true;
@@ -207,8 +217,26 @@ export class Capture {
   #watchTrack(track) {
     if (track === undefined) throw new CaptureProblem('no_microphone');
     track.onended = () => void this.#finish(new CaptureProblem('disconnected'));
-    track.onmute = () => this.#handlers.muted(true);
-    track.onunmute = () => this.#handlers.muted(false);
+    track.onmute = () => this.#holdBack(true, this.#paused);
+    track.onunmute = () => this.#holdBack(false, this.#paused);
+  }
+
+  /**
+   * @param {boolean} muted
+   * @param {boolean} paused
+   */
+  #holdBack(muted, paused) {
+    if (paused && !this.#paused) this.#endUtterance(); // what comes after an unknown time belongs to the next one
+    this.#muted = muted;
+    this.#paused = paused;
+    this.#handlers.held(paused ? 'paused' : muted ? 'muted' : null);
+  }
+
+  /** Where the worklet could not say so. */
+  #endUtterance() {
+    if (!this.#speaking) return;
+    this.#speaking = false;
+    this.#handlers.utteranceEnd(Date.now());
   }
 
   /** @param {number} contextSec a moment on the context's clock */
@@ -250,41 +278,9 @@ export class Capture {
       this.#node.onprocessorerror = null;
       this.#node.disconnect();
     }
-    if (this.#context !== null) {
-      this.#context.onstatechange = null;
-      if (this.#context.state !== 'closed') void this.#context.close();
-    }
-    if (this.#speaking) this.#handlers.utteranceEnd(Date.now()); // the worklet could not say so
+    this.#watch?.end();
+    if (this.#context !== null && this.#context.state !== 'closed') void this.#context.close();
+    this.#endUtterance();
     this.#handlers.stopped(problem);
   }
-}
-
-/** @param {unknown} problem */
-function isNotSupported(problem) {
-  return problem instanceof DOMException && problem.name === 'NotSupportedError';
-}
-
-/**
- * The code for what getUserMedia and the audio graph throw (https://www.w3.org/TR/mediacapture-streams/#methods-5).
- * @param {unknown} problem
- * @returns {ProblemCode}
- */
-function problemOf(problem) {
-  if (problem instanceof DOMException) {
-    switch (problem.name) {
-      case 'NotAllowedError':
-        return 'refused';
-      case 'SecurityError':
-        return 'insecure';
-      case 'NotFoundError':
-      case 'OverconstrainedError':
-        return 'no_microphone';
-      case 'NotReadableError':
-      case 'AbortError':
-        return 'in_use';
-      case 'EncodingError':
-        return 'clip';
-    }
-  }
-  return 'other';
 }

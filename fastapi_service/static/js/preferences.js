@@ -88,9 +88,13 @@ export class Preferences {
     for (const listener of this.#listeners) listener(name);
   }
 
-  /** @param {(name: keyof Values) => void} listener told the name of what was chosen */
+  /**
+   * @param {(name: keyof Values) => void} listener told the name of what was chosen
+   * @returns {() => void} ends it
+   */
   onChange(listener) {
     this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 }
 

@@ -48,11 +48,17 @@ export class VoiceGate {
    * @param {GateSink} sink
    */
   constructor(settings, sink) {
-    this.#threshold = settings.threshold;
     this.#preRollFrames = Math.round(settings.preRollMs / FRAME_MS);
-    this.#hangoverFrames = Math.max(1, Math.round(settings.hangoverMs / FRAME_MS));
+    this.#threshold = settings.threshold;
+    this.#hangoverFrames = framesOf(settings.hangoverMs);
     this.#sink = sink;
     this.#ring = new Float32Array((this.#preRollFrames + 1) * FRAME_SAMPLES);
+  }
+
+  /** Change the threshold and the hangover from the next frame on; the pre-roll stays. @param {GateSettings} settings */
+  adjust(settings) {
+    this.#threshold = settings.threshold;
+    this.#hangoverFrames = framesOf(settings.hangoverMs);
   }
 
   /** Whether an utterance is being let out. */
@@ -142,4 +148,9 @@ export class VoiceGate {
     this.#open = false;
     this.#sink.end(this.#spokenUntil);
   }
+}
+
+/** @param {number} hangoverMs */
+function framesOf(hangoverMs) {
+  return Math.max(1, Math.round(hangoverMs / FRAME_MS));
 }
