@@ -95,3 +95,27 @@ def test_speech_short_of_a_recorded_end_waits_for_its_rest() -> None:
     assert list(segmenter.flush("idle")) == []
     assert [(c.start, c.end) for c in segmenter.feed(bytes(300))] == [(100, 200)]
     assert segmenter.position == 300
+
+
+@given(sizes=st.lists(st.integers(1, RATE), min_size=1, max_size=40), data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_the_utterance_in_hand_can_be_looked_at(sizes: list[int], data: st.DataObject) -> None:
+    pcm = NOISE.tobytes()
+    segmenter = Segmenter(position=7, max_sec=3.0)
+    sent = 0
+    for size in sizes:
+        for cut in segmenter.feed(pcm[sent : sent + 2 * size]):
+            assert cut.end == segmenter.start
+        sent += 2 * size
+        assert segmenter.position == 7 + sent // 2
+        since = data.draw(st.integers(segmenter.start, segmenter.position))
+        assert segmenter.audio_from(since) == pcm[2 * (since - 7) : sent]
+
+
+def test_whether_the_end_is_recorded_is_known_until_it_is_reached() -> None:
+    segmenter = Segmenter(position=100, recorded_end=200)
+    assert list(segmenter.feed(bytes(198))) == []
+    assert segmenter.end_recorded
+    assert len(list(segmenter.feed(bytes(4)))) == 1
+    assert (segmenter.end_recorded, segmenter.start, segmenter.position) == (False, 200, 201)
+    assert not Segmenter(position=200, recorded_end=200).end_recorded
