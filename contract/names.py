@@ -39,6 +39,7 @@ CLOSE_TAKEN_OVER: Final = 4001  # a newer connection holds the session (private 
 # --- Redis keys (all ours carry a TTL) --------------------------------------------------------------
 OUTCOMES_STREAM: Final = "wta:outcomes"
 SESSIONS_KEY: Final = "wta:sessions"  # sorted set of the sessions that are kept, by their last use (epoch ms)
+GIVEN_UP_STREAM: Final = "wta:given_up"  # metadata of utterances that were given up, newest last
 LISTENER_STATE_KEY: Final = "wta:listener"
 LISTENER: Final = "listener"  # takes the place of a queue in the listener's heartbeat
 PARTIALS: Final = "wta:partials"  # list of requests for partials, newest left

@@ -1,7 +1,8 @@
 -- Ends one utterance, exactly once, whichever service does it.
--- KEYS: 1 done marker, 2 session hash, 3 session's outcome stream, 4 outcome stream of all, 5 tries counter
+-- KEYS: 1 done marker, 2 session hash, 3 session's outcome stream, 4 outcome stream of all, 5 tries counter,
+--       6 stream of what was given up
 -- ARGV: 1 event as a JSON object without seq, 2 session TTL (s), 3 session stream's bound, 4 stream's bound,
---       5 channel
+--       5 channel, 6 record of an utterance that is given up, else empty, 7 that stream's bound, 8 its TTL (s)
 -- Returns the sequence number, or 0 when the utterance had ended before.
 if not redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[2]) then
   return 0
@@ -14,5 +15,9 @@ redis.call('EXPIRE', KEYS[2], ARGV[2])
 redis.call('EXPIRE', KEYS[3], ARGV[2])
 redis.call('EXPIRE', KEYS[4], ARGV[2])
 redis.call('DEL', KEYS[5])
+if ARGV[6] ~= '' then
+  redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[7], '*', 'utterance', ARGV[6])
+  redis.call('EXPIRE', KEYS[6], ARGV[8])
+end
 redis.call('PUBLISH', ARGV[5], event)
 return seq

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from contract.envelopes import OutcomeEvent, UtteranceJob
+from contract.given_up import GIVEN_UP_MAX, GIVEN_UP_TTL_SEC, given_up_record
 from contract.messages import Dropped, Error, UtteranceOutcome
 from contract.names import (
+    GIVEN_UP_STREAM,
     OUTCOMES_STREAM,
     RESULT_CHANNEL,
     done_key,
@@ -32,6 +34,7 @@ def _call(job: UtteranceJob, message: UtteranceOutcome, settings: ServiceSetting
         session_outcomes_key(job.session),
         OUTCOMES_STREAM,
         tries_key(job.session, job.start),
+        GIVEN_UP_STREAM,
     ]
     arguments = [
         event.model_dump_json(exclude={"seq"}),
@@ -39,6 +42,9 @@ def _call(job: UtteranceJob, message: UtteranceOutcome, settings: ServiceSetting
         str(settings.session_outcomes_max),
         str(settings.outcomes_max),
         RESULT_CHANNEL,
+        given_up_record(job, message),
+        str(GIVEN_UP_MAX),
+        str(GIVEN_UP_TTL_SEC),
     ]
     return keys, arguments
 

@@ -1,0 +1,38 @@
+"""The analyzer with moments at which a test can hold it: `celery -A faulty_analyzer:celery ...`.
+
+A text that holds FATAL_WORD ends the process that judges it, each time.
+"""
+
+from __future__ import annotations
+
+import os
+
+from analyze_task import Analyzer
+
+from analyzer_worker import celery
+from tests.faults.fault_points import deafen, reach
+
+__all__ = ["celery"]
+
+FATAL_WORD = os.environ.get("FATAL_WORD", "")
+real_judge = Analyzer._judge
+real_handle = Analyzer.handle
+
+
+def judge(self, job):  # type: ignore[no-untyped-def]
+    """`analyzer_working`: the text has come, there is no outcome."""
+    reach("analyzer_working")
+    if FATAL_WORD and FATAL_WORD in job.text:
+        os._exit(139)
+    return real_judge(self, job)
+
+
+def handle(self, raw):  # type: ignore[no-untyped-def]
+    """`analyzer_ended`: the outcome is written, the task is not acknowledged."""
+    real_handle(self, raw)
+    reach("analyzer_ended")
+
+
+Analyzer._judge = judge  # type: ignore[method-assign]
+Analyzer.handle = handle  # type: ignore[method-assign]
+deafen()

@@ -1,0 +1,39 @@
+"""The speech worker with moments at which a test can hold it: `celery -A faulty_stt:celery ...`.
+
+An utterance that lasts as long as FATAL_SAMPLES says ends the process that hears it, each time.
+"""
+
+from __future__ import annotations
+
+import os
+
+from stt_process import SttProcess
+from stt_task import Transcriber
+
+from stt_worker import celery
+from tests.faults.fault_points import deafen, reach
+
+__all__ = ["celery"]
+
+FATAL_SAMPLES = int(os.environ.get("FATAL_SAMPLES", "-1"))
+real_recognise = Transcriber._recognise
+real_run = SttProcess.run
+
+
+def recognise(self, job, pcm):  # type: ignore[no-untyped-def]
+    """`stt_working`: in the middle of a transcription."""
+    reach("stt_working")
+    if job.samples == FATAL_SAMPLES:
+        os._exit(139)
+    return real_recognise(self, job, pcm)
+
+
+def run(self, audio, header):  # type: ignore[no-untyped-def]
+    """`stt_handed_on`: the text is with the analyzer, the task is not acknowledged."""
+    real_run(self, audio, header)
+    reach("stt_handed_on")
+
+
+Transcriber._recognise = recognise  # type: ignore[method-assign]
+SttProcess.run = run  # type: ignore[method-assign]
+deafen()

@@ -1,0 +1,84 @@
+"""An utterance that kills whoever works on it ends as an error to its user, is kept for a look, and is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from contract.messages import Error
+from contract.names import BYTES_PER_SAMPLE, GIVEN_UP_STREAM, session_tag
+from tests.faults.campaign import wait_for
+from tests.faults.world import World, running_world
+from tests.support.processes import ROOT
+from tests.support.speakers import AfterOne, Speaker
+from tests.support.speech import demo_clips
+
+END_SEC = 240.0
+DEADLY = 139  # the exit status of the workers that test_given_up kills
+FATAL_TO_SPEECH, FATAL_TO_ANALYZER, HARMLESS = "not_bad.wav", "meeting_monday.wav", "love_movie.wav"
+
+
+def test_an_utterance_that_kills_its_worker_three_times_is_an_error(tmp_path: Path) -> None:
+    clips = {clip.path.name: clip for clip in demo_clips()}
+    fatal_samples = len(clips[FATAL_TO_SPEECH].pcm) // BYTES_PER_SAMPLE
+    settings = {"VISIBILITY_TIMEOUT_SEC": "5", "FATAL_SAMPLES": str(fatal_samples), "FATAL_WORD": "Monday"}
+    with running_world(tmp_path, **settings) as world:
+        names = (FATAL_TO_SPEECH, FATAL_TO_ANALYZER)
+        speakers = [Speaker(world.ws_url, [clips[name]], 1) for name in names]
+        deaths = asyncio.run(until_given_up(world, speakers))
+        ends = [speaker.outcomes for speaker in speakers]
+        assert [[one.code for one in end if isinstance(one, Error)] for end in ends] == [
+            ["gave_up"],
+            ["analyzer_failed"],
+        ]
+        assert deaths == {"stt": 3, "analyzer": 3}
+        records = look(world)
+        assert [(one["code"], one["session"]) for one in records] == [
+            (code, session_tag(speaker.session))
+            for code, speaker in zip(("gave_up", "analyzer_failed"), speakers, strict=True)
+        ]
+        kept = json.dumps(records) + str(world.client.xrange(GIVEN_UP_STREAM))
+        for secret in ("Monday", "meeting", *(speaker.session for speaker in speakers)):
+            assert secret not in kept
+        assert all(len(json.dumps(record)) < 1_000 for record in records), "no room for audio"
+        assert world.keys_without_ttl() == []
+        after = Speaker(world.ws_url, [clips[HARMLESS]], 2)
+        assert asyncio.run(after.talk(AfterOne(after), END_SEC)), "and the service goes on"
+        assert [outcome.type for outcome in after.outcomes] == ["result"]
+
+
+async def until_given_up(world: World, speakers: list[Speaker]) -> Counter[str]:
+    """Have all of them speak one clip, restart what dies of it; how many died, by kind."""
+    deaths: Counter[str] = Counter()
+
+    async def supervise() -> None:
+        while True:
+            for name, status in world.keep_running().items():
+                assert status == DEADLY, f"{name}: {status}\n{world.logs()}"
+                deaths[name.partition("_")[0]] += 1
+            await asyncio.sleep(0.1)
+
+    supervisor = asyncio.create_task(supervise())
+    try:
+        complete = await asyncio.gather(*(speaker.talk(AfterOne(speaker), END_SEC) for speaker in speakers))
+        assert all(complete), world.logs()
+        await wait_for(lambda: not world.work_left(), 40, f"nothing is tried again: {world.work_left()}")
+        await wait_for(lambda: all(map(world.is_up, world.services)), 60, "the last one is up again")
+    finally:
+        supervisor.cancel()
+        await asyncio.gather(supervisor, return_exceptions=True)
+    return deaths
+
+
+def look(world: World) -> list[dict[str, object]]:
+    """What `make given-up` shows, oldest first."""
+    environment = {**os.environ, "REDIS_PORT": str(world.redis_port), "REDIS_HOST": "127.0.0.1"}
+    command = [sys.executable, "-m", "contract.given_up"]
+    shown = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True, timeout=30)
+    records = [json.loads(line) for line in shown.stdout.splitlines()]
+    return sorted(records, key=lambda one: str(one["code"]), reverse=True)

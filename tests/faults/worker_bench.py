@@ -1,0 +1,65 @@
+"""One worker of either kind and its Redis, for tests of what becomes of its tasks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import cast
+
+import redis
+
+from contract.celery_app import make_celery
+from contract.envelopes import AnalyzeJob, OutcomeEvent, UtteranceJob
+from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, OUTCOMES_STREAM, SAMPLE_RATE_HZ, STT_QUEUE, TRANSCRIBE_TASK
+from contract.settings_base import ServiceSettings
+from tests.faults.world import World
+from tests.support.processes import wait_until
+
+SESSION = "w" * 32
+DONE_SEC = 60.0
+WORKING = {"stt_0": "stt_working", "analyzer": "analyzer_working"}
+ENDED = {"stt_0": "stt_handed_on", "analyzer": "analyzer_ended"}
+QUEUES = {"stt_0": STT_QUEUE, "analyzer": ANALYZER_QUEUE}
+
+
+class WorkerBench:
+    """Sends tasks, each of one second; the speech worker gets silence, which it ends itself (as dropped)."""
+
+    def __init__(self, world: World, worker: str) -> None:
+        self.world = world
+        self.worker = worker
+        self.sent: list[int] = []
+        self._app = make_celery("sender", ServiceSettings(redis_host="127.0.0.1", redis_port=world.redis_port))
+
+    def send(self) -> int:
+        """Queue the next task; returns its start, by which it is known."""
+        start = len(self.sent) * SAMPLE_RATE_HZ
+        arguments: list[object]
+        job = UtteranceJob(session=SESSION, start=start, end=start + SAMPLE_RATE_HZ)
+        if self.worker == "analyzer":
+            text = "I love this movie."
+            asked = AnalyzeJob(**job.model_dump(), text=text, sentiment_text=text, spoken_language="en")
+            name, arguments = ANALYZE_TASK, [asked.model_dump(mode="json")]
+        else:
+            name, arguments = TRANSCRIBE_TASK, [bytes(2 * SAMPLE_RATE_HZ), job.model_dump(mode="json")]
+        self._app.send_task(name, args=arguments, queue=QUEUES[self.worker], argsrepr="(...)", ignore_result=True)
+        self.sent.append(start)
+        return start
+
+    def ended(self) -> Counter[int]:
+        """How many outcomes each task has; empty while Redis does not answer."""
+        try:
+            entries = cast(list[tuple[bytes, dict[bytes, bytes]]], self.world.client.xrange(OUTCOMES_STREAM))
+        except redis.RedisError:
+            return Counter()
+        return Counter(OutcomeEvent.model_validate_json(fields[b"event"]).start for _, fields in entries)
+
+    def wait_all_ended(self) -> None:
+        """Wait until every task has its one outcome and is acknowledged."""
+        log = self.world.services[self.worker]
+        wait_until(lambda: set(self.sent) <= set(self.ended()), DONE_SEC, f"all have ended:\n{log.tail()}")
+        wait_until(lambda: not self.world.work_left(), DONE_SEC, f"all are acknowledged: {self.world.work_left()}")
+        assert self.ended() == Counter(self.sent)
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        self._app.close()

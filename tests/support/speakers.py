@@ -1,0 +1,122 @@
+"""People who speak demo clips into the gateway in real time, and remember what they have said and been shown."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from stream_client import StreamClient
+from stream_errors import Backoff
+
+from contract.messages import Accepted, Dropped, Error, Result
+from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from tests.support.speech import Clip
+
+FRAME_SEC = 0.1
+FRAME_BYTES = int(FRAME_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
+Outcome = Result | Dropped | Error
+
+
+@dataclass
+class Spoken:
+    """One utterance: samples `start` to `end` of its session, the clip, and when it ended (monotonic s)."""
+
+    start: int
+    end: int
+    clip: Clip
+    ended: float = 0.0
+
+
+@dataclass
+class Speaker:
+    """One page. `outcomes` are those that it was shown, in the order of showing, `shown` when (monotonic s)."""
+
+    url: str
+    clips: list[Clip]
+    seed: int
+    backoff: Backoff = field(default_factory=lambda: Backoff(0.3, 2.0))
+    spoken: list[Spoken] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    shown: dict[str, float] = field(default_factory=dict)
+    accepted: set[str] = field(default_factory=set)
+    session: str = ""
+    position: int = 0
+
+    async def talk(self, until: asyncio.Event, drain_sec: float, pause_sec: tuple[float, float] = (0.3, 1.0)) -> bool:
+        """Speak clips at random, with pauses, until the event is set; then wait for every outcome.
+
+        Returns whether all of them came within `drain_sec`.
+        """
+        dice = random.Random(self.seed)
+        pcm = {clip.path.name: clip.pcm for clip in self.clips}
+        async with StreamClient(self.url, backoff=self.backoff, language="en") as client:
+            self.session = client.session or ""
+            reader = asyncio.create_task(self._read(client))
+            while not until.is_set():
+                clip = dice.choice(self.clips)
+                await self._say(client, clip, pcm[clip.path.name])
+                await asyncio.sleep(dice.uniform(*pause_sec))
+            complete = await client.drain(drain_sec)
+            self.position = client.position
+            assert client.session == self.session, "the session was lost"
+        await reader
+        return complete
+
+    async def _say(self, client: StreamClient, clip: Clip, pcm: bytes) -> None:
+        start = self.spoken[-1].end if self.spoken else 0
+        words = Spoken(start, start + len(pcm) // BYTES_PER_SAMPLE, clip)
+        self.spoken.append(words)
+        began = time.monotonic()
+        for number, first in enumerate(range(0, len(pcm), FRAME_BYTES), 1):
+            await client.send(pcm[first : first + FRAME_BYTES])
+            await asyncio.sleep(max(0.0, began + number * FRAME_SEC - time.monotonic()))
+        words.ended = time.monotonic()
+        await client.end_utterance()
+
+    async def _read(self, client: StreamClient) -> None:
+        async for message in client.messages():
+            if isinstance(message, Accepted):
+                self.accepted.add(message.utterance)
+            elif isinstance(message, Outcome) and (message.seq > 0 or message.utterance):
+                self.outcomes.append(message)
+                self.shown.setdefault(message.utterance, time.monotonic())
+
+    # --- what became of it --------------------------------------------------------------------------
+
+    def by_start(self) -> dict[int, Outcome]:
+        """The outcomes by the first sample of their utterance."""
+        return {int(outcome.utterance.rpartition("-")[2]): outcome for outcome in self.outcomes}
+
+    def lost(self) -> list[Spoken]:
+        """What was said and has no outcome on the page."""
+        ended = self.by_start()
+        return [words for words in self.spoken if words.start not in ended]
+
+    def doubles(self) -> int:
+        """Outcomes shown beyond the first of an utterance."""
+        return sum(count - 1 for count in Counter(outcome.utterance for outcome in self.outcomes).values())
+
+    def strangers(self) -> list[Outcome]:
+        """Outcomes of what was not said: another's words, or an utterance cut in two."""
+        said = {(words.start, round((words.end - words.start) / SAMPLE_RATE_HZ, 3)) for words in self.spoken}
+        return [one for start, one in self.by_start().items() if (start, one.duration_sec) not in said]
+
+    def waits_sec(self) -> list[float]:
+        """Seconds from the end of each utterance to its outcome on the page."""
+        when = {int(utterance.rpartition("-")[2]): shown for utterance, shown in self.shown.items()}
+        return [when[words.start] - words.ended for words in self.spoken if words.start in when]
+
+
+class AfterOne(asyncio.Event):
+    """Set once the speaker has said one clip: a time to stop."""
+
+    def __init__(self, speaker: Speaker) -> None:
+        super().__init__()
+        self._speaker = speaker
+
+    def is_set(self) -> bool:
+        """Whether it has."""
+        return bool(self._speaker.spoken)
