@@ -75,7 +75,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     access = Access(settings.access_tokens, settings.access_cookie_sec)
     failures = Failures(settings.login_failures_per_min)
     app.include_router(login_router(access, failures))
-    app.add_middleware(Guard, access=access, origins=Origins(settings.allowed_origins), failures=failures)
+    app.add_middleware(Guard, access=access, origins=Origins(settings.allowed_origins or ""), failures=failures)
     add_pages(app, health, settings.demo_clips_dir)
     app.add_middleware(Forwarded, trusted_hosts=settings.forwarded_allow_ips)
 

@@ -40,8 +40,8 @@ class GatewaySettings(ServiceSettings):
     login_failures_per_min: int = Field(
         10, ge=1, le=1_000, description="Wrong tokens from one address in a minute; then it has to wait."
     )
-    allowed_origins: str = Field(
-        "",
+    allowed_origins: str | None = Field(
+        None,
         description="Other web sites whose pages may open the WebSocket (https://example.org, comma-separated; * for "
         "any). The service's own page always may.",
     )
@@ -123,8 +123,8 @@ class GatewaySettings(ServiceSettings):
 
     @field_validator("allowed_origins")
     @classmethod
-    def _origins(cls, given: str) -> str:
-        Origins(given)
+    def _origins(cls, given: str | None) -> str | None:
+        Origins(given or "")
         return given
 
     @model_validator(mode="after")

@@ -157,12 +157,29 @@ def _open_delivery(
     return StreamClient(
         options.url,
         language=options.language,
+        token=_token(options, settings),
         insecure=options.insecure,
         buffer_sec=settings.unsafe_audio_sec,
         wait_when_full=waits,
         open_timeout_sec=settings.connect_sec,
         on_state=on_state,
     )
+
+
+def _token(options: Options, settings: RecorderSettings) -> str | None:
+    """The access token to show; None where none is set."""
+    if options.token_file is None and settings.access_token is not None:
+        text = settings.access_token.get_secret_value()
+    else:
+        path = options.token_file or settings.access_token_file
+        if path is None:
+            return None
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as problem:
+            raise DeliveryError(f"{path}: the access token cannot be read ({problem})") from problem
+    tokens = text.replace(",", " ").split()
+    return tokens[0] if tokens else None
 
 
 def _open_writer(path: Path, output: Output) -> WavWriter:

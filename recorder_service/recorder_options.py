@@ -41,6 +41,7 @@ class Options:
     gate: bool
     url: str | None
     insecure: bool
+    token_file: Path | None
     language: str | None
     wait_sec: float | None
     json: bool
@@ -68,6 +69,7 @@ def parse_options(arguments: list[str]) -> Options:
     way = parser.add_argument_group("delivery")
     way.add_argument("--url", type=_url, metavar="URL", help="ws:// or wss:// address of the gateway, instead of Redis")
     way.add_argument("--insecure", action="store_true", help="take any certificate (a self-signed one)")
+    way.add_argument("--token-file", type=Path, metavar="FILE", help="holds the gateway's access token (ACCESS_TOKEN)")
     way.add_argument("--language", type=_language, metavar="CODE", help="language that is spoken, such as en or ko")
     way.add_argument("--wait", dest="wait_sec", type=_not_negative, metavar="N", help="seconds for late results (60)")
     parser.add_argument("--json", action="store_true", help="one JSON object per message on standard output")
@@ -85,6 +87,8 @@ def _contradiction(options: Options) -> str | None:
         return "--file and --device exclude each other"
     if options.insecure and (options.url is None or not options.url.startswith("wss:")):
         return "--insecure needs --url wss://...: nothing else has a certificate"
+    if options.token_file is not None and options.url is None:
+        return "--token-file needs --url: Redis has a password of its own"
     if not options.gate and (options.threshold is not None or options.hangover_ms is not None):
         return "--no-gate leaves nothing for --threshold and --hangover-ms to do"
     if options.save is not None and options.file is not None and options.save.resolve() == options.file.resolve():

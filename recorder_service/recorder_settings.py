@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pathlib import Path
+
+from pydantic import Field, SecretStr
 
 from contract.settings_base import ServiceSettings
 
@@ -12,6 +14,13 @@ class RecorderSettings(ServiceSettings):
 
     log_level: str = Field(
         "WARNING", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Lowest level logged, beside the results."
+    )
+
+    access_token: SecretStr | None = Field(
+        None, description="The gateway's access token, where it asks for one (for --url). Of several the first is used."
+    )
+    access_token_file: Path | None = Field(
+        None, description="File that holds it; read where ACCESS_TOKEN is not set. `--token-file` wins over both."
     )
 
     gate_threshold: float = Field(

@@ -73,6 +73,7 @@ class StreamClient:
         language: str | None = None,
         session: str | None = None,
         after: int | None = None,
+        token: str | None = None,
         insecure: bool = False,
         buffer_sec: float = BUFFER_SEC,
         wait_when_full: bool = False,
@@ -82,11 +83,13 @@ class StreamClient:
     ) -> None:
         """`url`: ws:// or wss://, `/ws` is put behind a bare host. `session`, `after`: resume an earlier session.
 
-        `insecure`: take any certificate. `wait_when_full`: `send` waits for room instead of raising BufferFull.
+        `token`: the access token, where the server asks for one. `insecure`: take any certificate.
+        `wait_when_full`: `send` waits for room instead of raising BufferFull.
         `on_state` is called at every change of the connection. Raises ValueError for a URL of another kind.
         """
         self._url = websocket_url(url)
         self._language = language
+        self._token = token
         self._insecure = insecure
         self._wait_when_full = wait_when_full
         self._open_timeout_sec = open_timeout_sec
@@ -271,7 +274,7 @@ class StreamClient:
     async def _connection(self) -> Ended:
         """One connection from its handshake to its end. Raises Refused where another would end the same way."""
         url = with_query(self._url, language=self._language, **self._stream.query())
-        opening = open_websocket(url, self._stream.known_id, self._insecure, self._open_timeout_sec)
+        opening = open_websocket(url, self._stream.known_id, self._token, self._insecure, self._open_timeout_sec)
         try:
             async with opening as connection:
                 if connection.subprotocol != SUBPROTOCOL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import ssl
 from dataclasses import dataclass
@@ -14,7 +15,13 @@ from websockets.exceptions import InvalidStatus, InvalidURI, NegotiationError
 from websockets.typing import Subprotocol
 
 from contract.messages import Busy, ServerMessage
-from contract.names import CLOSE_NORMAL, CLOSE_TRY_AGAIN, SESSION_SUBPROTOCOL_PREFIX, SUBPROTOCOL
+from contract.names import (
+    CLOSE_NORMAL,
+    CLOSE_TRY_AGAIN,
+    SESSION_SUBPROTOCOL_PREFIX,
+    SUBPROTOCOL,
+    TOKEN_SUBPROTOCOL_PREFIX,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -58,11 +65,14 @@ def with_query(url: str, **values: str | int | None) -> str:
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 
-def open_websocket(url: str, session: str | None, insecure: bool, timeout_sec: float) -> connect:
-    """The connection, to be entered with `async with`; the session travels as a subprotocol, never in the URL."""
+def open_websocket(url: str, session: str | None, token: str | None, insecure: bool, timeout_sec: float) -> connect:
+    """The connection, to be entered with `async with`; session and token travel as subprotocols, never in the URL."""
     offered = [Subprotocol(SUBPROTOCOL)]
     if session is not None:
         offered.append(Subprotocol(SESSION_SUBPROTOCOL_PREFIX + session))
+    if token is not None:
+        coded = base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")
+        offered.append(Subprotocol(TOKEN_SUBPROTOCOL_PREFIX + coded))
     return connect(
         url,
         subprotocols=offered,

@@ -17,8 +17,10 @@ REMIND_SEC = 15.0
 
 def state(url: str) -> dict[str, Any] | None:
     """The answer of /readyz, ready or not; None while the gateway does not answer."""
+    token = os.environ.get("ACCESS_TOKEN", "").split(",")[0].strip()
+    asking = urllib.request.Request(f"{url}/readyz", headers={"Authorization": f"Bearer {token}"} if token else {})
     try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
+        with urllib.request.urlopen(asking, timeout=5) as answer:
             body: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as not_ready:
         body = json.load(not_ready)
@@ -37,7 +39,8 @@ def missing(body: dict[str, Any] | None) -> list[str]:
         "analyzer_workers": "the sentiment model",
         "listeners": "the listener",
     }
-    return [words for name, words in parts.items() if not body[name]]
+    ready = body["ready"]  # all there is where ACCESS_TOKEN_FILE is set
+    return [words for name, words in parts.items() if not body.get(name, ready)]
 
 
 def main() -> None:
@@ -54,9 +57,10 @@ def main() -> None:
             reminded = time.monotonic()
             print(f"waiting for {', '.join(waiting)}", flush=True)
         time.sleep(POLL_SEC)
-    models = body["models"]
-    print(f"speech model: {models['speech']}   sentiment model: {models['sentiment']}", flush=True)
-    if models["demo"]:
+    models = body.get("models")
+    if models is not None:
+        print(f"speech model: {models['speech']}   sentiment model: {models['sentiment']}", flush=True)
+    if models is not None and models["demo"]:
         print("DEMO MODEL in use: it knows a small everyday English vocabulary. See README, 'Models'.", flush=True)
     print(f"\n    Ready: http://localhost:{port}\n", flush=True)
     signal.pause()
