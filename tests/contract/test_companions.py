@@ -1,0 +1,118 @@
+"""Tasks taken beside the one in hand: acknowledged late, given back whole, shared fairly, nothing foreign run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+from kombu.connection import Connection
+from kombu.transport import redis as redis_transport
+
+from contract.broker_recovery import LastingQoS
+from contract.celery_app import make_celery
+from contract.companions import Companions
+from contract.names import workers_key
+from contract.settings_base import ServiceSettings
+from tests.support.processes import answers, free_port, start_redis, wait_until
+
+QUEUE, TASK = "some_queue", "some.task"
+
+
+@pytest.fixture
+def app(redis_client: redis.Redis, redis_port: int) -> Celery:
+    return make_celery("test", ServiceSettings(redis_port=redis_port, redis_host="127.0.0.1"), QUEUE)
+
+
+@pytest.fixture
+def companions(app: Celery) -> Iterator[Companions]:
+    taking = Companions(app, QUEUE, TASK)
+    yield taking
+    taking.close()
+
+
+def send(app: Celery, *arguments: Any, task: str = TASK) -> None:
+    app.send_task(task, args=list(arguments), queue=QUEUE)
+
+
+def test_nothing_waits_nothing_is_taken(companions: Companions) -> None:
+    assert companions.take(7) == []
+
+
+def test_the_oldest_come_first_with_their_bytes(app: Celery, companions: Companions) -> None:
+    for number in range(5):
+        send(app, bytes([number, 0, 255]), {"start": number})
+    taken = companions.take(3)
+    assert [one.arguments for one in taken] == [[bytes([n, 0, 255]), {"start": n}] for n in range(3)]
+
+
+def test_until_acknowledged_they_are_redis_s(app: Celery, companions: Companions, redis_client: redis.Redis) -> None:
+    for number in range(2):
+        send(app, number)
+    first, second = companions.take(7)
+    assert redis_client.hlen("unacked") == 2
+    first.done()
+    assert redis_client.hlen("unacked") == 1
+    second.give_back()
+    assert redis_client.hlen("unacked") == 0
+    assert redis_client.llen(QUEUE) == 1
+    (again,) = companions.take(7)
+    assert again.arguments == [1]
+
+
+def test_closing_gives_back_what_was_not_acknowledged(app: Celery, redis_client: redis.Redis) -> None:
+    send(app, 1)
+    taking = Companions(app, QUEUE, TASK)
+    assert len(taking.take(7)) == 1
+    taking.close()
+    assert redis_client.llen(QUEUE) == 1
+
+
+@pytest.mark.parametrize(("workers", "waiting", "share"), [(1, 6, 6), (2, 6, 3), (2, 1, 0), (3, 6, 2), (8, 6, 0)])
+def test_each_worker_takes_its_share(
+    app: Celery, companions: Companions, redis_client: redis.Redis, workers: int, waiting: int, share: int
+) -> None:
+    redis_client.hset(workers_key(QUEUE), mapping={f"worker-{n}": "{}" for n in range(workers)})
+    for number in range(waiting):
+        send(app, number)
+    assert len(companions.take(16)) == share
+
+
+def test_another_task_is_left_to_celery(app: Celery, companions: Companions, redis_client: redis.Redis) -> None:
+    send(app, 1, task="another.task")
+    assert companions.take(7) == []
+    assert redis_client.llen(QUEUE) == 1
+
+
+@pytest.mark.parametrize("serializer", ["json", "pickle"])
+def test_a_serializer_that_we_do_not_send_is_not_read(
+    app: Celery, companions: Companions, redis_client: redis.Redis, redis_port: int, serializer: str
+) -> None:
+    with Connection(f"redis://127.0.0.1:{redis_port}/0") as connection:
+        producer = connection.Producer(serializer=serializer)
+        producer.publish([[1], {}, {}], routing_key=QUEUE, exchange="", headers={"task": TASK, "id": "x"})
+    assert companions.take(7) == []
+    left: Any = redis_client.lrange(QUEUE, 0, -1)
+    assert json.loads(left[0])["headers"]["task"] == TASK
+
+
+def test_a_lost_redis_means_no_companions_and_then_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_transport.Channel, "QoS", LastingQoS)  # as in every worker
+    port = free_port()
+    with start_redis(port, tmp_path) as server:
+        own = make_celery("test", ServiceSettings(redis_port=port, redis_host="127.0.0.1"), QUEUE)
+        taking = Companions(own, QUEUE, TASK)
+        send(own, 1)
+        (first,) = taking.take(7)
+        server.kill()
+        first.done()
+        assert taking.take(7) == []
+        server.start()
+        wait_until(lambda: answers(port), 15, "Redis is back")
+        own = make_celery("test", ServiceSettings(redis_port=port, redis_host="127.0.0.1"), QUEUE)
+        send(own, 2)
+        wait_until(lambda: bool(taking.take(7)), 15, "tasks are taken again")
