@@ -1,52 +1,7 @@
 import assert from 'node:assert/strict';
-import { beforeEach, mock, test } from 'node:test';
-import { FakeSocket, latest, sockets } from './fake-socket.mjs';
-import { MemoryStorage } from '../../fastapi_service/static/js/storage.js';
-import { StreamClient } from '../../fastapi_service/static/js/stream-client.js';
-
-/**
- * @typedef {import('../../fastapi_service/static/js/protocol.js').ServerMessage} ServerMessage
- * @typedef {import('../../fastapi_service/static/js/stream-client.js').ConnectionState} ConnectionState
- */
-
-globalThis.WebSocket = /** @type {any} */ (FakeSocket);
-
-/** @type {ConnectionState[]} */
-let states = [];
-/** @type {{ message: ServerMessage, replayed: boolean }[]} */
-let messages = [];
-let lostSessions = 0;
-let storage = new MemoryStorage();
-
-beforeEach(() => {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 1_000_000 });
-  sockets.length = 0;
-  states = [];
-  messages = [];
-  lostSessions = 0;
-  storage = new MemoryStorage();
-});
-
-function makeClient() {
-  return new StreamClient('ws://example.test/ws', storage, {
-    state: (state) => states.push(state),
-    message: (message, replayed) => messages.push({ message, replayed }),
-    sessionLost: () => lostSessions++,
-  });
-}
-
-/** @param {number} from @param {number} count */
-const pcm = (from, count) => Int16Array.from({ length: count }, (_, i) => from + i);
-
-/** @param {number} seq */
-const result = (seq) => ({
-  type: 'result', seq, utterance: `u-${seq}`, start_sec: seq, duration_sec: 1, timings_ms: {},
-  text: `text ${seq}`, language: 'en', translation: null, sentiment: null, sentiment_reason: null,
-});
-
-/** What a socket got, as one list of samples. @param {FakeSocket} socket */
-const samples = (socket) => socket.received.flatMap((frame) => frame ?? []);
+import { mock, test } from 'node:test';
+import { latest, sockets } from './fake-socket.mjs';
+import { makeClient, pcm, result, samples, storage, told } from './stream-harness.mjs';
 
 test('it opens with the protocol alone, and keeps the session that it is given', () => {
   makeClient().connect();
@@ -55,7 +10,7 @@ test('it opens with the protocol alone, and keeps the session that it is given',
   assert.equal(latest().query.has('from'), false);
   latest().begins('session-a', 0);
   assert.equal(storage.getItem('wta.session'), 'session-a');
-  assert.equal(states.at(-1)?.name, 'open');
+  assert.equal(told.states.at(-1)?.name, 'open');
 });
 
 test('nothing is sent before the session message; then all of it, in order', () => {
@@ -113,11 +68,11 @@ test('a session that the server has forgotten is begun anew with the held audio'
   mock.timers.tick(1250);
   latest().begins('session-b', 0);
   assert.deepEqual(samples(latest()), [6, 7]);
-  assert.equal(lostSessions, 1);
+  assert.equal(told.lostSessions, 1);
   client.push(pcm(8, 2), 5001);
   assert.deepEqual(samples(latest()), [6, 7, 8, 9]);
   latest().says(result(1));
-  assert.equal(messages.filter(({ message }) => message.type === 'result').length, 2);
+  assert.equal(told.messages.filter(({ message }) => message.type === 'result').length, 2);
   latest().ends(1006);
   mock.timers.tick(2250);
   assert.equal(latest().query.get('from'), '0');
@@ -129,7 +84,7 @@ test('each outcome is handed on once, and the next connection asks for what come
   client.connect();
   latest().begins('session-a', 0);
   for (const seq of [1, 2, 2, 1, 3]) latest().says(result(seq));
-  assert.deepEqual(messages.flatMap(({ message }) => (message.type === 'result' ? [message.seq] : [])), [1, 2, 3]);
+  assert.deepEqual(told.messages.flatMap(({ message }) => (message.type === 'result' ? [message.seq] : [])), [1, 2, 3]);
   latest().ends(1006);
   mock.timers.tick(1250);
   assert.equal(latest().query.get('after'), '3');
@@ -144,7 +99,7 @@ test('a reloaded page offers its session, holds nothing, and gets its transcript
   assert.equal(latest().query.has('from'), false);
   latest().begins('session-a', 48_000, { seq: 2 });
   for (const seq of [1, 2, 3]) latest().says(result(seq));
-  const replayed = messages.flatMap((entry) => (entry.message.type === 'result' ? [entry.replayed] : []));
+  const replayed = told.messages.flatMap((entry) => (entry.message.type === 'result' ? [entry.replayed] : []));
   assert.deepEqual(replayed, [true, true, false]);
   client.push(pcm(0, 4), 1);
   latest().ends(1006);
@@ -157,7 +112,7 @@ test('waits double from 1 s to 30 s with at most 250 ms of jitter, and start ane
   client.connect();
   for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
     latest().ends(1006);
-    const wait = (states.at(-1)?.retryAtMs ?? 0) - Date.now();
+    const wait = (told.states.at(-1)?.retryAtMs ?? 0) - Date.now();
     assert.ok(wait >= seconds * 1000 && wait <= seconds * 1000 + 250, `${wait}`);
     const before = sockets.length;
     mock.timers.tick(seconds * 1000 - 1);
@@ -168,7 +123,7 @@ test('waits double from 1 s to 30 s with at most 250 ms of jitter, and start ane
   latest().begins('session-a', 0);
   latest().says({ type: 'accepted', utterance: 'u-0', start: 0, position: 0 });
   latest().ends(1006);
-  assert.ok((states.at(-1)?.retryAtMs ?? 0) - Date.now() <= 1250);
+  assert.ok((told.states.at(-1)?.retryAtMs ?? 0) - Date.now() <= 1250);
 });
 
 test('busy waits as long as the server says', () => {
@@ -177,8 +132,8 @@ test('busy waits as long as the server says', () => {
   latest().begins('session-a', 0);
   latest().says({ type: 'busy', message: 'Later.', retry_after_sec: 7 });
   latest().ends(1013);
-  assert.equal(states.at(-1)?.name, 'busy');
-  const wait = (states.at(-1)?.retryAtMs ?? 0) - Date.now();
+  assert.equal(told.states.at(-1)?.name, 'busy');
+  const wait = (told.states.at(-1)?.retryAtMs ?? 0) - Date.now();
   assert.ok(wait >= 7000 && wait <= 7250);
   client.push(pcm(0, 2), 1);
   mock.timers.tick(7300);
@@ -191,7 +146,7 @@ test('after an idle close it connects again only when there is speech', () => {
   client.connect();
   latest().begins('session-a', 0);
   latest().ends(1000);
-  assert.equal(states.at(-1)?.name, 'idle');
+  assert.equal(told.states.at(-1)?.name, 'idle');
   mock.timers.tick(3_600_000);
   assert.equal(sockets.length, 1);
   client.push(pcm(0, 2), 1);
@@ -205,7 +160,7 @@ for (const [code, name] of /** @type {const} */ ([[1003, 'broken'], [1007, 'brok
     makeClient().connect();
     latest().begins('session-a', 0);
     latest().ends(code);
-    assert.equal(states.at(-1)?.name, name);
+    assert.equal(told.states.at(-1)?.name, name);
     mock.timers.tick(600_000);
     assert.equal(sockets.length, 1);
   });
@@ -248,7 +203,7 @@ test('outcomes that were missed while the connection was away are news, not a re
   mock.timers.tick(1250);
   latest().begins('session-a', 0, { seq: 3 });
   for (const seq of [2, 3]) latest().says(result(seq));
-  const replayed = messages.flatMap((entry) => (entry.message.type === 'result' ? [entry.replayed] : []));
+  const replayed = told.messages.flatMap((entry) => (entry.message.type === 'result' ? [entry.replayed] : []));
   assert.deepEqual(replayed, [true, false, false]);
 });
 
@@ -282,39 +237,6 @@ test('resending stops while the socket is full and goes on when it drains', () =
   assert.deepEqual(samples(latest()), [...pcm(0, 8)]);
 });
 
-test('a connection that takes nothing for 30 s is given up', () => {
-  const client = makeClient();
-  client.connect();
-  latest().begins('session-a', 0);
-  latest().bufferedAmount = 5000;
-  mock.timers.tick(29_000);
-  assert.equal(states.at(-1)?.name, 'open');
-  mock.timers.tick(8000);
-  assert.notEqual(states.at(-1)?.name, 'open');
-  mock.timers.tick(2000);
-  assert.equal(sockets.length, 2);
-  client.push(pcm(0, 2), 1);
-});
-
-test('a server that never answers is given up after 15 s', () => {
-  makeClient().connect();
-  mock.timers.tick(15_001);
-  assert.equal(states.at(-1)?.name, 'waiting');
-});
-
-test('a late event of an old connection changes nothing', () => {
-  const client = makeClient();
-  client.connect();
-  latest().begins('session-a', 0);
-  const old = latest();
-  const { onmessage, onclose } = old;
-  client.connect();
-  latest().begins('session-a', 0);
-  assert.ok(onmessage && onclose);
-  assert.equal(old.onmessage, null);
-  assert.equal(old.onclose, null);
-});
-
 test('positions map to the time of day, over a reload too', () => {
   const client = makeClient();
   client.connect();
@@ -338,81 +260,7 @@ test('a message that is not of the protocol is ignored', () => {
   latest().begins('session-a', 0);
   latest().says({ type: 'result' });
   latest().says({ type: 'later' });
-  assert.equal(messages.length, 1);
+  assert.equal(told.messages.length, 1);
   assert.equal(warn.mock.callCount(), 1);
   warn.mock.restore();
 });
-
-// A server that keeps the protocol, over many random lives of the connection: what it has at the end is what was
-// spoken, each sample once and in order, and each utterance ends where the speaker ended it.
-for (let seed = 1; seed <= 25; seed++) {
-  test(`nothing is lost and nothing comes twice (seed ${seed})`, () => {
-    const random = generator(seed);
-    const client = makeClient();
-    const server = { stream: /** @type {number[]} */ ([]), safe: 0, ends: new Set(/** @type {number[]} */ ([])) };
-    let taken = 0; // frames of the present socket that the server has read
-    let spoken = 0;
-    const spokenEnds = new Set();
-    client.connect();
-
-    const read = (/** @type {number} */ frames) => {
-      for (const frame of latest().received.slice(taken, taken + frames)) {
-        if (frame === null) server.ends.add(server.stream.length);
-        else server.stream.push(...frame);
-        taken++;
-      }
-    };
-    const accept = () => {
-      server.safe += Math.floor(random() * (server.stream.length - server.safe + 1));
-      if (random() < 0.7) latest().says({ type: 'accepted', utterance: 'u', start: 0, position: server.safe });
-    };
-    const reconnect = () => {
-      if (latest().readyState === FakeSocket.OPEN) latest().ends(random() < 0.5 ? 1006 : 1012);
-      mock.timers.tick(31_000);
-      const from = latest().query.get('from');
-      if (from !== null) assert.ok(Number(from) <= server.safe, 'it can still send what is not safe');
-      server.stream.length = server.safe;
-      server.ends = new Set([...server.ends].filter((end) => end <= server.safe));
-      taken = 0;
-      latest().begins('session-a', server.safe);
-    };
-
-    latest().begins('session-a', 0);
-    for (let step = 0; step < 300; step++) {
-      const dice = random();
-      if (dice < 0.5) {
-        const count = 1 + Math.floor(random() * 9);
-        client.push(Int16Array.from({ length: count }, (_, i) => (spoken + i) % 30_000), step);
-        spoken += count;
-      } else if (dice < 0.6) {
-        if (spoken > 0) spokenEnds.add(spoken);
-        client.endUtterance();
-      } else if (dice < 0.8) {
-        read(1 + Math.floor(random() * 10));
-      } else if (dice < 0.9) {
-        if (latest().readyState === FakeSocket.OPEN) accept();
-      } else if (dice < 0.95) {
-        reconnect();
-      } else if (latest().readyState === FakeSocket.OPEN) {
-        latest().ends(1006);
-      }
-    }
-    reconnect();
-    read(Infinity);
-    assert.deepEqual(server.stream, Array.from({ length: spoken }, (_, i) => i % 30_000));
-    // An end at a position that was safe already may have been left out: the utterance was cut there.
-    for (const end of server.ends) assert.ok(end === 0 || spokenEnds.has(end));
-    for (const end of spokenEnds) if (end > server.safe) assert.ok(server.ends.has(end), `end at ${end}`);
-  });
-}
-
-/** Numbers in 0 to 1 that a seed decides (mulberry32). @param {number} seed */
-function generator(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -98,12 +98,6 @@ export class HeldAudio {
     this.#cursor++;
   }
 
-  /** Seconds of audio that were not sent on the present connection. */
-  get unsentSeconds() {
-    const next = this.peek();
-    return next === null ? 0 : (this.#end - next.position) / SAMPLE_RATE_HZ;
-  }
-
   /** The frames with audio, oldest first. */
   get audio() {
     return this.#frames.filter((frame) => frame.pcm !== null);

@@ -75,6 +75,20 @@
  * @typedef {Session | Accepted | Partial | Outcome | Stats | Busy} ServerMessage
  */
 
+/**
+ * What close codes mean; any other is a lost connection.
+ * @type {Readonly<Record<number, 'idle' | 'broken' | 'refused' | 'busy' | 'taken_over'>>}
+ */
+export const CLOSE_CODES = Object.freeze({
+  1000: 'idle',
+  1003: 'broken',
+  1007: 'broken',
+  1008: 'refused',
+  1009: 'broken',
+  1013: 'busy',
+  4001: 'taken_over',
+});
+
 /** What arrived is no message of the protocol; the text says where. */
 export class ProtocolError extends Error {}
 

@@ -6,7 +6,8 @@
 import { Backoff } from './backoff.js';
 import { SAMPLE_RATE_HZ } from './audio-format.js';
 import { HeldAudio } from './held-audio.js';
-import { parseMessage, ProtocolError } from './protocol.js';
+import { Liveness } from './liveness.js';
+import { CLOSE_CODES, parseMessage, ProtocolError } from './protocol.js';
 import { SpeechClock } from './speech-clock.js';
 
 const SUBPROTOCOL = 'wta.v1';
@@ -14,22 +15,12 @@ const SESSION_PREFIX = 'session.';
 const SESSION_KEY = 'wta.session';
 const CLOCK_KEY = 'wta.clock';
 
-const CLOSE = Object.freeze({
-  idle: 1000,
-  textFrame: 1003,
-  oddBytes: 1007,
-  notAllowed: 1008,
-  tooBig: 1009,
-  tryAgain: 1013,
-  takenOver: 4001,
-});
-
 const BUFFER_SEC = 600; // until the server names its limit
 const HIGH_WATER_BYTES = 256 * 1024; // of the socket's own buffer, so that resending needs little memory
 const PUMP_EVERY_MS = 50;
 const CONNECT_TIMEOUT_MS = 15_000;
 const WATCH_EVERY_MS = 5_000;
-const STALL_MS = 30_000; // nothing left the socket for this long: the connection is dead, whatever TCP says
+const FRESH_MS = 3_000; // a connection as young as this knows of no change before it
 const END_OF_UTTERANCE = new ArrayBuffer(0);
 
 /**
@@ -51,9 +42,11 @@ export class StreamClient {
   /** @type {string} */ #url;
   /** @type {Storage} */ #storage;
   /** @type {ClientHandlers} */ #handlers;
+  /** @type {() => Record<string, string>} */ #options;
   #held = new HeldAudio();
   #clock = new SpeechClock();
   #backoff = new Backoff();
+  #liveness = new Liveness();
   /** @type {ConnectionState} */ #state = { name: 'idle', retryAtMs: null };
   /** @type {WebSocket | null} */ #socket = null;
   #ready = false; // the session message has come
@@ -66,17 +59,19 @@ export class StreamClient {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #connectTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #pumpTimer;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #watchTimer;
-  #stall = { bytes: 0, sinceMs: 0 };
+  #startedMs = 0; // of the present attempt to connect
 
   /**
    * @param {string} url ws: or wss:, without a query
    * @param {Storage} storage keeps the session's id and its clock over a reload
    * @param {ClientHandlers} handlers
+   * @param {() => Record<string, string>} [options] what else the query of the next connection says
    */
-  constructor(url, storage, handlers) {
+  constructor(url, storage, handlers, options = () => ({})) {
     this.#url = url;
     this.#storage = storage;
     this.#handlers = handlers;
+    this.#options = options;
     this.#session = storage.getItem(SESSION_KEY);
     this.#clock.load(storage.getItem(CLOCK_KEY));
   }
@@ -90,9 +85,9 @@ export class StreamClient {
     return this.#held.seconds;
   }
 
-  /** Seconds of speech that wait to be sent. */
-  get unsentSec() {
-    return this.#ready ? this.#held.unsentSeconds : this.#held.seconds;
+  /** The stream position that the next sample gets. */
+  get position() {
+    return this.#held.end;
   }
 
   /**
@@ -106,8 +101,10 @@ export class StreamClient {
   /** Connect now: at first, instead of waiting on, or from a state that does not end by itself. */
   connect() {
     this.#drop();
+    this.#startedMs = Date.now();
     this.#setState('connecting');
     const url = new URL(this.#url);
+    for (const [name, value] of Object.entries(this.#options())) url.searchParams.set(name, value);
     url.searchParams.set('after', String(this.#lastSeq));
     const oldest = this.#held.oldest;
     if (oldest !== null && this.#positionsValid) url.searchParams.set('from', String(oldest));
@@ -118,6 +115,18 @@ export class StreamClient {
     socket.onmessage = (event) => this.#receive(event.data);
     socket.onclose = (event) => this.#closed(event.code);
     this.#connectTimer = setTimeout(() => this.#closed(0), CONNECT_TIMEOUT_MS);
+  }
+
+  /**
+   * The machine slept or its network changed: whatever connection there was may be dead without a word. WebSockets
+   * in browsers cannot ask, but to connect again costs little and resuming loses nothing.
+   */
+  revive() {
+    const { name, retryAtMs } = this.#state;
+    const stale = (name === 'open' || name === 'connecting') && Date.now() - this.#startedMs >= FRESH_MS;
+    const overdue = name === 'busy' && Date.now() >= (retryAtMs ?? 0); // else the server has named the time
+    if (name === 'waiting') this.#backoff.reset();
+    if (stale || overdue || name === 'waiting') this.connect();
   }
 
   /**
@@ -150,6 +159,7 @@ export class StreamClient {
       console.warn(`ignored a message: ${problem.message}`);
       return;
     }
+    this.#liveness.heard();
     if (message === null) return;
     switch (message.type) {
       case 'session':
@@ -158,6 +168,7 @@ export class StreamClient {
       case 'accepted':
         this.#backoff.reset();
         this.#held.forget(message.position);
+        this.#liveness.accepted(this.#held.seconds === 0);
         break;
       case 'busy':
         this.#retryAfterMs = message.retry_after_sec * 1000;
@@ -195,7 +206,7 @@ export class StreamClient {
     this.#storage.setItem(CLOCK_KEY, this.#clock.save());
     if (lost) this.#handlers.sessionLost();
     this.#ready = true;
-    this.#stall = { bytes: 0, sinceMs: Date.now() };
+    this.#liveness.begin();
     this.#watchTimer = setInterval(() => this.#watch(), WATCH_EVERY_MS);
     this.#setState('open');
     this.#pump();
@@ -213,40 +224,35 @@ export class StreamClient {
       }
       socket.send(frame.pcm ?? END_OF_UTTERANCE); // every platform with a browser is little-endian
       this.#held.advance();
+      if (frame.pcm === null) this.#liveness.asked();
     }
   }
 
   /** Notice a connection that is dead but not closed. */
   #watch() {
-    const bytes = this.#socket?.bufferedAmount ?? 0;
-    if (bytes === 0 || bytes < this.#stall.bytes) this.#stall.sinceMs = Date.now();
-    this.#stall.bytes = bytes;
-    if (Date.now() - this.#stall.sinceMs >= STALL_MS) this.#closed(0);
+    if (this.#liveness.dead(this.#socket?.bufferedAmount ?? 0)) this.#closed(0);
     else this.#backoff.reset(); // it has held for a while: the next loss is a new one
   }
 
   /** @param {number} code 0 when this side gave up */
   #closed(code) {
     this.#drop();
-    switch (code) {
-      case CLOSE.idle:
+    const meaning = CLOSE_CODES[code] ?? 'waiting';
+    switch (meaning) {
+      case 'idle':
         if (this.#held.seconds > 0) this.#wait('waiting', this.#backoff.next());
         else this.#setState('idle');
         break;
-      case CLOSE.textFrame:
-      case CLOSE.oddBytes:
-      case CLOSE.tooBig:
-        this.#setState('broken');
-        break;
-      case CLOSE.notAllowed:
-        this.#setState('refused');
-        break;
-      case CLOSE.takenOver:
+      case 'taken_over':
         this.#held.forgetSent();
         this.#positionsValid = false;
         this.#setState('taken_over');
         break;
-      case CLOSE.tryAgain:
+      case 'refused':
+      case 'broken':
+        this.#setState(meaning);
+        break;
+      case 'busy':
         this.#wait('busy', this.#retryAfterMs === null ? this.#backoff.next() : this.#retryAfterMs + this.#backoff.jitter());
         break;
       default:
