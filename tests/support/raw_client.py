@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed
@@ -14,10 +16,26 @@ from contract.names import SUBPROTOCOL
 class RawClient:
     """One connection; messages are kept by type."""
 
-    def __init__(self, url: str, session: str | None = None, query: str = "") -> None:
-        protocols: list[Any] = [SUBPROTOCOL] + ([f"session.{session}"] if session else [])
+    def __init__(
+        self,
+        url: str,
+        session: str | None = None,
+        query: str = "",
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        protocols: Sequence[str] = (),
+    ) -> None:
+        offered: list[Any] = [SUBPROTOCOL, *protocols] + ([f"session.{session}"] if session else [])
+        if token is not None:
+            offered.append("token." + base64.urlsafe_b64encode(token.encode()).decode().rstrip("="))
         self._connecting = connect(
-            f"{url}?{query}", subprotocols=protocols, compression=None, max_size=None, close_timeout=2
+            f"{url}?{query}",
+            subprotocols=offered,
+            additional_headers=headers,
+            compression=None,
+            max_size=None,
+            close_timeout=2,
         )
         self.socket: ClientConnection = self._connecting.__enter__()
         self.messages: list[dict[str, Any]] = []
