@@ -56,6 +56,61 @@ for (const hz of [44_100, 48_000, 96_000]) {
   });
 }
 
+/**
+ * What is in `samples` beside a tone, in dB relative to a full-scale sine: the tone that fits best is taken out.
+ * @param {number[]} samples at OUT_HZ
+ * @param {number} frequency
+ */
+function restDb(samples, frequency) {
+  const middle = samples.slice(800, -800);
+  const turn = (2 * Math.PI * frequency) / OUT_HZ;
+  let [cc, cs, ss, xc, xs] = [0, 0, 0, 0, 0];
+  for (let n = 0; n < middle.length; n++) {
+    const [c, s] = [Math.cos(turn * n), Math.sin(turn * n)];
+    cc += c * c;
+    cs += c * s;
+    ss += s * s;
+    xc += middle[n] * c;
+    xs += middle[n] * s;
+  }
+  const determinant = cc * ss - cs * cs;
+  const [a, b] = [(xc * ss - xs * cs) / determinant, (xs * cc - xc * cs) / determinant];
+  const power = middle.reduce((sum, x, n) => sum + (x - a * Math.cos(turn * n) - b * Math.sin(turn * n)) ** 2, 0);
+  return 10 * Math.log10(power / middle.length / 0.5 + 1e-20);
+}
+
+for (const hz of [44_100, 48_000]) {
+  test(`${hz} Hz: a sweep keeps its level up to 7 kHz, and above 8 kHz nothing folds back`, () => {
+    const seconds = 10;
+    const rate = hz / 2 / seconds; // Hz a second: from 0 to the input's Nyquist frequency
+    const sweep = Float32Array.from({ length: hz * seconds }, (_, n) => Math.sin(Math.PI * rate * (n / hz) ** 2));
+    const out = resample(sweep, hz);
+    const window = OUT_HZ / 100;
+    let [kept, gone] = [0, 0];
+    for (let begin = window; begin + window <= out.length; begin += window) {
+      const from = (rate * begin) / OUT_HZ;
+      const to = (rate * (begin + window)) / OUT_HZ;
+      const power = out.slice(begin, begin + window).reduce((sum, x) => sum + x * x, 0) / window;
+      const level = 10 * Math.log10(power / 0.5 + 1e-20);
+      if (from > 200 && to <= 7000) {
+        kept++;
+        assert.ok(Math.abs(level) < 1, `${level.toFixed(2)} dB at ${from.toFixed()} Hz`);
+      } else if (from >= 8000) {
+        gone++;
+        assert.ok(level < -50, `${level.toFixed(1)} dB at ${from.toFixed()} Hz`);
+      }
+    }
+    assert.ok(kept > 250 && gone > 600, `${kept} and ${gone} windows`);
+  });
+
+  test(`${hz} Hz: a tone brings nothing else with it`, () => {
+    for (let frequency = 137; frequency < 8000; frequency += 211) {
+      const rest = restDb(resample(tone(frequency, hz, 0.25), hz), frequency);
+      assert.ok(rest < -50, `${frequency} Hz brings ${rest.toFixed(1)} dB`);
+    }
+  });
+}
+
 for (const hz of [8000, 11_025, 22_050, 44_100, 44_056, 48_000]) {
   test(`${hz} Hz: the output is the input at the same moments`, () => {
     const frequency = 1000;

@@ -159,3 +159,21 @@ test('the end of an utterance tells where the last loud frame ended', () => {
   gate.flush();
   assert.deepEqual(ends, [4 * FRAME_SAMPLES, 9 * FRAME_SAMPLES]);
 });
+
+test('a new threshold and hangover count from the next frame on, in the middle of an utterance too', () => {
+  /** @type {number[]} */
+  const ends = [];
+  const gate = new VoiceGate({ threshold: 0.01, preRollMs: 40, hangoverMs: 400 }, { write: () => {}, end: (at) => ends.push(at) });
+  const loud = new Float32Array(FRAME_SAMPLES).fill(0.5);
+  const faint = new Float32Array(FRAME_SAMPLES).fill(0.05);
+  gate.push(faint);
+  assert.equal(gate.open, false);
+  gate.adjust({ threshold: 0.001, preRollMs: 40, hangoverMs: 400 });
+  gate.push(faint);
+  assert.equal(gate.open, true);
+  gate.adjust({ threshold: 0.01, preRollMs: 40, hangoverMs: 60 });
+  for (const frame of [loud, faint, faint]) gate.push(frame);
+  assert.equal(gate.open, true);
+  gate.push(faint);
+  assert.deepEqual(ends, [3 * FRAME_SAMPLES]);
+});
