@@ -27,9 +27,13 @@ for (let seed = 1; seed <= 25; seed++) {
       if (random() < 0.7) latest().says({ type: 'accepted', utterance: 'u', start: 0, position: server.safe });
     };
     const reconnect = () => {
-      if (random() < 0.3) client.revive(); // the old connection is not even closed
-      else if (latest().readyState === FakeSocket.OPEN) latest().ends(random() < 0.5 ? 1006 : 1012);
-      mock.timers.tick(31_000);
+      if (random() < 0.3) {
+        mock.timers.tick(4000);
+        client.revive(); // the old connection is not even closed
+      } else {
+        if (latest().readyState === FakeSocket.OPEN) latest().ends(random() < 0.5 ? 1006 : 1012);
+        mock.timers.tick(31_000);
+      }
       const from = latest().query.get('from');
       if (from !== null) assert.ok(Number(from) <= server.safe, 'it can still send what is not safe');
       server.stream.length = server.safe;
