@@ -1,6 +1,7 @@
 """The speech worker with an engine that a test holds: `celery -A held_worker:celery ...`.
 
-The engine makes the file `working` in HELD_DIR and waits there for the file `go`; everything else is the real worker.
+The engine makes the file `working` in HELD_DIR and waits there for the file `go`; while it is on a partial there is
+the file `partial`. Everything else is the real worker.
 """
 
 from __future__ import annotations
@@ -37,7 +38,14 @@ class HeldEngine:
     def recover(self) -> None: ...
 
     def partial(self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None]) -> Transcript:
-        raise AssertionError("no partial is asked for here")
+        """Goes on until it is interrupted: it never ends by itself."""
+        (self._folder / "partial").touch()
+        try:
+            while True:
+                interrupt()
+                time.sleep(0.02)
+        finally:
+            (self._folder / "partial").unlink()
 
     def transcribe(self, audio: NDArray[np.float32], language: str | None) -> Transcript:
         (self._folder / "working").touch()

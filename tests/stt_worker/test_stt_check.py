@@ -75,6 +75,20 @@ def test_utterances_do_not_influence_each_other(check: SpeechCheck, say: Say) ->
     assert np.array_equal(first, check.probabilities(spoken))
 
 
+def test_in_steps_it_finds_the_same_and_can_be_interrupted(check: SpeechCheck, say: Say) -> None:
+    spoken = as_floats(say("What a day."))
+    frames: list[int] = []
+    assert check.find(spoken, lambda: frames.append(1)) == check.find(spoken)
+    assert len(frames) == -(-len(spoken) // FRAME_SAMPLES)
+
+    def stop() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        check.find(spoken, stop)
+    assert check.find(spoken) == check.find(spoken, lambda: None)
+
+
 def test_trimming_keeps_a_margin(check: SpeechCheck) -> None:
     audio = np.arange(RATE * 4, dtype=np.float32)
     pad = SttSettings().vad_pad_ms * 16

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 import torch
 from pydantic import ValidationError
 from stt_settings import SttSettings
-from stt_threads import cpu_quota, usable_cores, use_threads
+from stt_threads import cpu_quota, usable_cores, use_in_background, use_threads
 
 
 def test_every_setting_is_described_and_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,3 +91,22 @@ def test_threads_are_set() -> None:
         assert use_threads(0, tiny_model=False) == torch.get_num_threads() == usable_cores()
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a thread a priority of its own")
+def test_a_thread_in_the_background_has_settings_of_its_own() -> None:
+    before = (torch.get_num_threads(), os.getpriority(os.PRIO_PROCESS, 0))
+    found: list[tuple[int, int]] = []
+
+    def look() -> None:
+        use_in_background(3)
+        found.append((torch.get_num_threads(), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    try:
+        assert found == [(3, before[1] + 5)]
+        assert (torch.get_num_threads(), os.getpriority(os.PRIO_PROCESS, 0)) == before
+    finally:
+        torch.set_num_threads(before[0])

@@ -1,0 +1,146 @@
+"""openai-whisper gives the model up in the middle of a partial, and what comes next is not changed by that."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import whisper as openai_whisper
+from speech_engine import Transcript
+from stt_settings import SttSettings
+from stt_turns import ModelTurns, PartialAbortedError
+from whisper_engine import WhisperEngine
+
+from tests.stt_worker.conftest import Say, as_floats
+from tests.support.processes import wait_until
+
+AUDIO = (np.random.default_rng(5).standard_normal(16_000) * 0.1).astype(np.float32)
+WAIT_SEC = 60.0
+
+
+@pytest.fixture
+def engine(multilingual_checkpoint: Path) -> WhisperEngine:
+    model = openai_whisper.load_model(str(multilingual_checkpoint), device="cpu")
+    return WhisperEngine(model, "random", False, SttSettings(logprob_threshold=-0.001))
+
+
+@contextmanager
+def layers_counted(engine: WhisperEngine) -> Iterator[list[tuple[str, str]]]:
+    """Which thread has finished which layer, in order."""
+    finished: list[tuple[str, str]] = []
+    hooks = []
+    for part in ("encoder", "decoder"):
+        for number, block in enumerate(getattr(engine._model, part).blocks):
+
+            def note(*_: Any, layer: str = f"{part} {number}") -> None:
+                finished.append((threading.current_thread().name, layer))
+
+            hooks.append(block.register_forward_hook(note))
+    try:
+        yield finished
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def test_a_partial_is_one_try_without_translation(engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    options: list[Any] = []
+    decode = openai_whisper.decode
+
+    def noting_decode(model: Any, features: torch.Tensor, how: Any) -> Any:
+        options.append(how)
+        return decode(model, features, how)
+
+    monkeypatch.setattr(openai_whisper, "decode", noting_decode)
+    with layers_counted(engine) as finished:
+        heard = engine.partial(AUDIO, "ko", lambda: None)
+    assert [(how.task, how.language, how.temperature) for how in options] == [("transcribe", "ko", 0.0)]
+    assert [layer for _, layer in finished if layer == "encoder 0"] == ["encoder 0"]
+    assert (heard.language, heard.temperature, heard.translation, heard.no_translation) == ("ko", 0.0, None, None)
+
+
+def test_a_partial_of_all_the_speech_is_what_a_final_says(say: Say) -> None:
+    settings = SttSettings()
+    model = openai_whisper.load_model(str(settings.demo_speech_model), device="cpu")
+    demo = WhisperEngine(model, "demo", True, settings)
+    audio = as_floats(say("I love this movie."))
+    final = demo.transcribe(audio, None)
+    assert demo.partial(audio, None, lambda: None) == final
+    assert final.text == "I love this movie."
+
+
+@pytest.mark.parametrize("steps", [1, 5, 9, 40])
+def test_what_interrupts_comes_through_and_leaves_the_model_as_it_was(engine: WhisperEngine, steps: int) -> None:
+    before = engine.transcribe(AUDIO, "en")
+    rest = iter(range(steps))
+
+    def interrupt() -> None:
+        if next(rest, None) is None:
+            raise PartialAbortedError
+
+    with pytest.raises(PartialAbortedError):
+        engine.partial(AUDIO, "en", interrupt)
+    parts = list(engine._model.modules())
+    assert [part for part in parts if part._forward_pre_hooks or part._forward_hooks] == []
+    assert engine.transcribe(AUDIO, "en") == before
+
+
+@pytest.mark.parametrize("where", ["encoder", "decoder"])
+def test_a_final_waits_for_no_more_than_a_layer_of_a_partial(engine: WhisperEngine, where: str) -> None:
+    """The partial is held in a layer until a final is waiting: it must not finish that layer, nor begin another."""
+    alone = engine.transcribe(AUDIO, "en")
+    turns = ModelTurns()
+    in_layer, go_on = threading.Event(), threading.Event()
+    endings: list[BaseException | Transcript] = []
+
+    def hold(*_: Any) -> None:
+        if threading.current_thread().name == "partial":
+            in_layer.set()
+            assert go_on.wait(WAIT_SEC)
+
+    def partial() -> None:
+        try:
+            with turns.partial(WAIT_SEC):
+                endings.append(engine.partial(AUDIO, "en", turns.interrupt))
+        except PartialAbortedError as aborted:
+            endings.append(aborted)
+
+    def final() -> None:
+        with turns.final():
+            endings.append(engine.transcribe(AUDIO, "en"))
+
+    held = getattr(engine._model, where).blocks[1].register_forward_pre_hook(hold)
+    threads = [threading.Thread(target=work, name=work.__name__) for work in (partial, final)]
+    with layers_counted(engine) as finished:
+        threads[0].start()
+        assert in_layer.wait(WAIT_SEC)
+        threads[1].start()
+        wait_until(lambda: not turns.wait_for_no_final(0), WAIT_SEC, "the final is waiting")
+        go_on.set()
+        for thread in threads:
+            thread.join(WAIT_SEC)
+    held.remove()
+    aborted, transcript = endings
+    assert isinstance(aborted, PartialAbortedError)
+    assert transcript == alone
+    partials_layers = [layer for name, layer in finished if name == "partial"]
+    assert partials_layers == (["encoder 0"] if where == "encoder" else ["encoder 0", "encoder 1", "decoder 0"])
+
+
+def test_no_partial_begins_while_a_final_has_the_models() -> None:
+    turns = ModelTurns()
+    with turns.final(), pytest.raises(PartialAbortedError), turns.partial(1):
+        raise AssertionError("a partial has begun")
+    with turns.partial(WAIT_SEC):
+        turns.interrupt()
+    turns.close()
+    with pytest.raises(PartialAbortedError), turns.partial(1):
+        raise AssertionError("a partial has begun")
+    with turns.final():
+        pass

@@ -1,0 +1,310 @@
+"""Requests for partials at the worker, on a real Redis, with a model that says what a test wants."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import redis
+from numpy.typing import NDArray
+from speech_check import SpeechCheck
+from speech_engine import SpeechEngine, Transcript
+from stt_partials import PartialWorker
+from stt_patience import worker_redis
+from stt_settings import SttSettings
+from stt_turns import ModelTurns
+
+from contract.envelopes import PartialEvent
+from contract.names import PARTIALS, RESULT_MESSAGES, STT_QUEUE, done_key, partial_audio_key
+from contract.partials import REQUESTS_MAX, PartialRequest
+from tests.stt_worker.conftest import Say
+from tests.support.processes import free_port, start_redis, wait_until
+
+SESSION = "s" * 32
+TEXT = "a secret sentence"
+START = 16_000
+WAIT_SEC = 20.0
+
+
+class PartialEngine:
+    """Says `heard`; with `endless` it goes on until it is interrupted. `failures` are raised first."""
+
+    name = "fake"
+    demo = False
+    can_translate = True
+
+    def __init__(self) -> None:
+        self.heard = Transcript(TEXT, "en", -0.2, 0.01)
+        self.failures: list[Exception] = []
+        self.calls: list[tuple[int, str | None]] = []
+        self.endless = False
+        self.busy = threading.Event()
+        self.recovered = 0
+
+    def warm_up(self) -> None: ...
+
+    def transcribe(self, audio: NDArray[np.float32], language: str | None) -> Transcript:
+        raise AssertionError("a partial is no final")
+
+    def partial(self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None]) -> Transcript:
+        assert np.abs(audio).max() <= 1
+        self.calls.append((len(audio), language))
+        if self.failures:
+            raise self.failures.pop(0)
+        self.busy.set()
+        while self.endless:
+            interrupt()
+            threading.Event().wait(0.01)
+        return self.heard
+
+    def recover(self) -> None:
+        self.recovered += 1
+
+
+class Bench:
+    """A PartialWorker, what it talks to, and what it publishes."""
+
+    def __init__(self, client: redis.Redis, settings: SttSettings, check: SpeechCheck) -> None:
+        self.client = client
+        self.engine = PartialEngine()
+        self.turns = ModelTurns()
+        engine: SpeechEngine = self.engine
+        self.worker = PartialWorker(settings, client, self.turns, check, engine, lambda: None)
+        self.published = client.pubsub(ignore_subscribe_messages=True)
+        self.published.subscribe(RESULT_MESSAGES)
+        self.published.get_message(timeout=5)
+
+    def ask(self, pcm: bytes | None, begin_in_ms: int = 20_000, answer_in_ms: int = 20_000, **fields: Any) -> None:
+        """Put down audio and a request for it, as the gateway does."""
+        sec, us = self.client.time()
+        now_ms = sec * 1000 + us / 1000
+        times = {"begin_by_ms": now_ms + begin_in_ms, "answer_by_ms": now_ms + answer_in_ms}
+        request = PartialRequest(**{"session": SESSION, "start": START, "end": START + 8000, **times, **fields})
+        if pcm is not None:
+            self.client.set(partial_audio_key(request.session, request.start), pcm)
+        self.client.lpush(PARTIALS, request.model_dump_json())
+
+    def answer(self) -> PartialEvent:
+        """The next answer on the bus."""
+        message = self.published.get_message(timeout=WAIT_SEC)
+        assert message is not None, "no answer"
+        return PartialEvent.model_validate_json(message["data"])
+
+    def serve(self) -> str:
+        """Have the request in hand answered; the text of the answer."""
+        assert self.worker.take_one(1)
+        event = self.answer()
+        assert (event.session, event.asked) == (SESSION, START + 8000)
+        assert event.partial.utterance.endswith(f"-{START}")
+        return event.partial.text
+
+
+MakeBench = Callable[..., Bench]
+
+
+@pytest.fixture(scope="module")
+def check() -> SpeechCheck:
+    return SpeechCheck(SttSettings())
+
+
+@pytest.fixture
+def make_bench(redis_client: redis.Redis, check: SpeechCheck) -> Iterator[MakeBench]:
+    made: list[Bench] = []
+
+    def make(**settings: Any) -> Bench:
+        made.append(Bench(redis_client, SttSettings(**settings), check))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.worker.stop()
+        bench.published.close()
+
+
+@pytest.fixture
+def bench(make_bench: MakeBench) -> Bench:
+    return make_bench()
+
+
+@pytest.fixture(scope="module")
+def speech(say: Say) -> bytes:
+    return say("I love this movie.")
+
+
+def test_what_was_said_so_far_is_published(bench: Bench, speech: bytes) -> None:
+    bench.ask(speech, language="de")
+    assert bench.serve() == TEXT
+    assert [language for _, language in bench.engine.calls] == ["de"]
+    assert bench.client.exists(PARTIALS) == 0
+    assert not bench.worker.take_one(1)
+
+
+def test_all_the_audio_that_is_there_by_now_is_heard(make_bench: MakeBench, speech: bytes) -> None:
+    bench = make_bench(vad_trim=False, stt_language="ko")
+    bench.ask(speech + b"\0")
+    bench.serve()
+    assert bench.engine.calls == [(len(speech) // 2, "ko")]
+
+
+def test_no_more_audio_is_heard_than_the_model_takes(make_bench: MakeBench, speech: bytes) -> None:
+    bench = make_bench(vad_trim=False, stt_max_audio_sec=1.0)
+    bench.ask(speech)
+    bench.serve()
+    assert bench.engine.calls == [(16_000, None)]
+
+
+def test_a_late_request_is_dropped_unprocessed(bench: Bench, speech: bytes) -> None:
+    bench.ask(speech, begin_in_ms=-1)
+    assert bench.serve() == ""
+    assert bench.engine.calls == []
+
+
+def test_with_a_backlog_it_is_dropped_unprocessed(bench: Bench, speech: bytes) -> None:
+    bench.client.lpush(STT_QUEUE, "a final")
+    bench.ask(speech)
+    assert bench.serve() == ""
+    assert bench.engine.calls == []
+    assert bench.client.llen(STT_QUEUE) == 1
+
+
+def test_an_utterance_that_was_cut_or_has_ended_has_no_partial(bench: Bench, speech: bytes) -> None:
+    bench.ask(None)
+    assert bench.serve() == ""
+    bench.client.set(done_key(SESSION, START), 1)
+    bench.ask(speech)
+    assert bench.serve() == ""
+    assert bench.engine.calls == []
+
+
+@pytest.mark.parametrize("pcm", [b"", b"\0", bytes(48_000)])
+def test_silence_has_no_partial(bench: Bench, pcm: bytes) -> None:
+    bench.ask(pcm)
+    assert bench.serve() == ""
+    assert bench.engine.calls == []
+
+
+def test_a_doubtful_text_is_not_shown(bench: Bench, speech: bytes) -> None:
+    bench.engine.heard = replace(bench.engine.heard, avg_logprob=-2.0)
+    bench.ask(speech)
+    assert bench.serve() == ""
+    bench.engine.heard = Transcript("Thank you. " * 6, "en", -0.2, 0.01)
+    bench.ask(speech)
+    assert bench.serve() == "Thank you.", "loops are cut as in a final"
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("model broke"), MemoryError("no memory")])
+def test_a_model_that_fails_is_put_right(bench: Bench, speech: bytes, failure: Exception) -> None:
+    bench.engine.failures = [failure]
+    bench.ask(speech)
+    assert bench.serve() == ""
+    assert bench.engine.recovered == 1
+    bench.ask(speech)
+    assert bench.serve() == TEXT
+
+
+@pytest.mark.parametrize(
+    "junk", [b"", b"[]", b"\xff", b'{"session": "sneaky-session-0123456789", "start": 9, "end": 5}']
+)
+def test_an_unusable_request_is_logged_and_dropped(
+    bench: Bench, speech: bytes, junk: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.client.lpush(PARTIALS, junk)
+    assert bench.worker.take_one(1)
+    assert "unusable request" in caplog.text
+    assert "sneaky" not in caplog.text
+    bench.ask(speech)
+    assert bench.serve() == TEXT
+
+
+def test_neither_text_nor_session_is_logged(bench: Bench, speech: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        bench.engine.failures = [RuntimeError("model broke")]
+        for _ in range(2):
+            bench.ask(speech)
+            bench.serve()
+    assert "a partial of" in caplog.text
+    assert "secret" not in caplog.text
+    assert SESSION not in caplog.text
+
+
+def test_one_that_takes_too_long_is_given_up(bench: Bench, speech: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    bench.engine.endless = True
+    bench.ask(speech, answer_in_ms=800)
+    with caplog.at_level(logging.DEBUG):
+        assert bench.serve() == ""
+    assert "it took too long" in caplog.text
+    assert bench.engine.recovered == 0
+
+
+def test_a_final_in_hand_leaves_the_request_to_others(bench: Bench, speech: bytes) -> None:
+    bench.client.lpush(PARTIALS, *[b"newer"] * (REQUESTS_MAX - 1))
+    bench.ask(speech)
+    bench.client.lmove(PARTIALS, PARTIALS, "LEFT", "RIGHT")  # the oldest is the one that can be answered
+    with bench.turns.final():
+        assert bench.worker.take_one(1)
+        assert bench.client.llen(PARTIALS) == REQUESTS_MAX
+        assert bench.client.ttl(PARTIALS) > 0
+    assert bench.serve() == TEXT
+
+
+def test_a_final_gets_the_models_from_a_partial_that_never_ends(bench: Bench, speech: bytes) -> None:
+    bench.engine.endless = True
+    bench.worker.start()
+    for final in range(1, 4):
+        bench.ask(speech)
+        assert bench.engine.busy.wait(WAIT_SEC)
+        with bench.turns.final():  # would wait for ever for the partial's end
+            assert bench.answer().partial.text == "", "what it had is not shown"
+            bench.ask(speech)
+            assert len(bench.engine.calls) == final, "none begins while the final is worked on"
+            bench.client.delete(PARTIALS)
+            bench.engine.busy.clear()
+    bench.engine.endless = False
+    bench.ask(speech)
+    assert bench.answer().partial.text == TEXT
+
+
+def test_a_stop_ends_the_partial_under_way(bench: Bench, speech: bytes) -> None:
+    bench.engine.endless = True
+    bench.worker.start()
+    bench.ask(speech)
+    assert bench.engine.busy.wait(WAIT_SEC)
+    bench.worker.stop()
+    assert not bench.worker._thread.is_alive()
+
+
+def test_it_goes_on_after_redis_was_lost(
+    check: SpeechCheck, speech: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = free_port()
+    settings = SttSettings(redis_host="127.0.0.1", redis_port=port)
+    with start_redis(port, tmp_path) as server:
+        bench = Bench(worker_redis(settings), settings, check)
+        bench.worker.start()
+        bench.ask(speech)
+        assert bench.answer().partial.text == TEXT
+        server.kill()
+        wait_until(lambda: "no partials for" in caplog.text, WAIT_SEC, "the loss is told")
+        server.start()
+        bench.published.close()
+        with redis.Redis(port=port) as client:
+            wait_until(lambda: _answers(client), WAIT_SEC, "Redis is back")
+            again = Bench(client, settings, check)  # its worker is not started: the first one answers
+            again.ask(speech)
+            assert again.answer().partial.text == TEXT
+            again.published.close()
+        bench.worker.stop()
+        assert again.engine.calls == []
+
+
+def _answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
