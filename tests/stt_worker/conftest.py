@@ -15,8 +15,10 @@ import whisper as openai_whisper
 from numpy.typing import NDArray
 from whisper.tokenizer import get_tokenizer
 
+from contract.names import STT_QUEUE
 from contract.wav import read_wav
-from tests.support.processes import free_port
+from tests.stt_worker.worker_processes import Held, MakeWorker, environment
+from tests.support.processes import Service, celery_worker, free_port
 
 ENGLISH_VOCABULARY = 51864
 MULTILINGUAL_VOCABULARY = 51865
@@ -86,6 +88,33 @@ def say(tmp_path_factory: pytest.TempPathFactory) -> Say:
         return read_wav(path)
 
     return speak
+
+
+@pytest.fixture
+def make_worker(tmp_path: Path) -> Iterator[MakeWorker]:
+    """Starts workers as docker-compose does, and kills them at the end."""
+    workers: list[Service] = []
+
+    def make(port: int, model: str, **more: str) -> Service:
+        name = f"worker{len(workers)}"
+        worker = celery_worker("stt_worker", STT_QUEUE, environment(port, model, **more), tmp_path, name)
+        workers.append(worker)
+        worker.start()
+        return worker
+
+    yield make
+    for worker in workers:
+        worker.kill()
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Held]:
+    folder = tmp_path / "held"
+    folder.mkdir()
+    held = Held(folder)
+    yield held
+    for worker in held.workers:
+        worker.kill()
 
 
 def as_floats(pcm: bytes) -> NDArray[np.float32]:

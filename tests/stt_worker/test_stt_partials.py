@@ -1,109 +1,25 @@
-"""Requests for partials at the worker, on a real Redis, with a model that says what a test wants."""
+"""Requests for partials at the worker: what is answered, dropped, given up and survived."""
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import redis
-from numpy.typing import NDArray
 from speech_check import SpeechCheck
-from speech_engine import SpeechEngine, Transcript
-from stt_partials import PartialWorker
+from speech_engine import Transcript
 from stt_patience import worker_redis
 from stt_settings import SttSettings
-from stt_turns import ModelTurns
 
-from contract.envelopes import PartialEvent
-from contract.names import PARTIALS, RESULT_MESSAGES, STT_QUEUE, done_key, partial_audio_key
-from contract.partials import REQUESTS_MAX, PartialRequest
+from contract.names import PARTIALS, STT_QUEUE, done_key
+from contract.partials import REQUESTS_MAX
 from tests.stt_worker.conftest import Say
+from tests.stt_worker.partial_bench import SESSION, START, TEXT, WAIT_SEC, Bench
 from tests.support.processes import free_port, start_redis, wait_until
-
-SESSION = "s" * 32
-TEXT = "a secret sentence"
-START = 16_000
-WAIT_SEC = 20.0
-
-
-class PartialEngine:
-    """Says `heard`; with `endless` it goes on until it is interrupted. `failures` are raised first."""
-
-    name = "fake"
-    demo = False
-    can_translate = True
-
-    def __init__(self) -> None:
-        self.heard = Transcript(TEXT, "en", -0.2, 0.01)
-        self.failures: list[Exception] = []
-        self.calls: list[tuple[int, str | None]] = []
-        self.endless = False
-        self.busy = threading.Event()
-        self.recovered = 0
-
-    def warm_up(self) -> None: ...
-
-    def transcribe(self, audio: NDArray[np.float32], language: str | None) -> Transcript:
-        raise AssertionError("a partial is no final")
-
-    def partial(self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None]) -> Transcript:
-        assert np.abs(audio).max() <= 1
-        self.calls.append((len(audio), language))
-        if self.failures:
-            raise self.failures.pop(0)
-        self.busy.set()
-        while self.endless:
-            interrupt()
-            threading.Event().wait(0.01)
-        return self.heard
-
-    def recover(self) -> None:
-        self.recovered += 1
-
-
-class Bench:
-    """A PartialWorker, what it talks to, and what it publishes."""
-
-    def __init__(self, client: redis.Redis, settings: SttSettings, check: SpeechCheck) -> None:
-        self.client = client
-        self.engine = PartialEngine()
-        self.turns = ModelTurns()
-        engine: SpeechEngine = self.engine
-        self.worker = PartialWorker(settings, client, self.turns, check, engine, lambda: None)
-        self.published = client.pubsub(ignore_subscribe_messages=True)
-        self.published.subscribe(RESULT_MESSAGES)
-        self.published.get_message(timeout=5)
-
-    def ask(self, pcm: bytes | None, begin_in_ms: int = 20_000, answer_in_ms: int = 20_000, **fields: Any) -> None:
-        """Put down audio and a request for it, as the gateway does."""
-        sec, us = self.client.time()
-        now_ms = sec * 1000 + us / 1000
-        times = {"begin_by_ms": now_ms + begin_in_ms, "answer_by_ms": now_ms + answer_in_ms}
-        request = PartialRequest(**{"session": SESSION, "start": START, "end": START + 8000, **times, **fields})
-        if pcm is not None:
-            self.client.set(partial_audio_key(request.session, request.start), pcm)
-        self.client.lpush(PARTIALS, request.model_dump_json())
-
-    def answer(self) -> PartialEvent:
-        """The next answer on the bus."""
-        message = self.published.get_message(timeout=WAIT_SEC)
-        assert message is not None, "no answer"
-        return PartialEvent.model_validate_json(message["data"])
-
-    def serve(self) -> str:
-        """Have the request in hand answered; the text of the answer."""
-        assert self.worker.take_one(1)
-        event = self.answer()
-        assert (event.session, event.asked) == (SESSION, START + 8000)
-        assert event.partial.utterance.endswith(f"-{START}")
-        return event.partial.text
-
 
 MakeBench = Callable[..., Bench]
 

@@ -19,6 +19,32 @@ def waiting(client: redis.Redis) -> list[PartialRequest]:
     return [PartialRequest.model_validate_json(request) for request in reversed(raw)]
 
 
+def put(
+    client: redis.Redis,
+    session: str,
+    start: int,
+    pcm: bytes | None,
+    begin_in_ms: int = 20_000,
+    answer_in_ms: int = 20_000,
+    **fields: Any,
+) -> PartialRequest:
+    """Put down audio (None: nothing) and a request for its partial, as the gateway does."""
+    sec, us = client.time()
+    now_ms = sec * 1000 + us / 1000
+    request = PartialRequest(
+        session=session,
+        start=start,
+        end=start + 8000,
+        begin_by_ms=now_ms + begin_in_ms,
+        answer_by_ms=now_ms + answer_in_ms,
+        **fields,
+    )
+    if pcm is not None:
+        client.set(partial_audio_key(session, start), pcm)
+    client.lpush(PARTIALS, request.model_dump_json())
+    return request
+
+
 def take(client: redis.Redis) -> PartialRequest:
     """The oldest request, as soon as there is one."""
     taken: Any = client.brpop([PARTIALS], WAIT_SEC)
@@ -31,8 +57,3 @@ def answer(client: redis.Redis, request: PartialRequest, text: str) -> None:
     wait_until(
         lambda: client.publish(RESULT_MESSAGES, request.answer(text).model_dump_json()) > 0, WAIT_SEC, "subscribed"
     )
-
-
-def audio_of(client: redis.Redis, request: PartialRequest) -> bytes | None:
-    """The audio that the gateway has put down for the request's utterance."""
-    return cast(bytes | None, client.get(partial_audio_key(request.session, request.start)))

@@ -1,0 +1,92 @@
+"""A PartialWorker on a real Redis, with a model that says what a test wants."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import redis
+from numpy.typing import NDArray
+from speech_check import SpeechCheck
+from speech_engine import SpeechEngine, Transcript
+from stt_partials import PartialWorker
+from stt_settings import SttSettings
+from stt_turns import ModelTurns
+
+from contract.envelopes import PartialEvent
+from contract.names import RESULT_MESSAGES
+from tests.support.partial_requests import put
+
+SESSION = "s" * 32
+TEXT = "a secret sentence"
+START = 16_000
+WAIT_SEC = 20.0
+
+
+class PartialEngine:
+    """Says `heard`; with `endless` it goes on until it is interrupted. `failures` are raised first."""
+
+    name = "fake"
+    demo = False
+    can_translate = True
+
+    def __init__(self) -> None:
+        self.heard = Transcript(TEXT, "en", -0.2, 0.01)
+        self.failures: list[Exception] = []
+        self.calls: list[tuple[int, str | None]] = []
+        self.endless = False
+        self.busy = threading.Event()
+        self.recovered = 0
+
+    def warm_up(self) -> None: ...
+
+    def transcribe(self, audio: NDArray[np.float32], language: str | None) -> Transcript:
+        raise AssertionError("a partial is no final")
+
+    def partial(self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None]) -> Transcript:
+        assert np.abs(audio).max() <= 1
+        self.calls.append((len(audio), language))
+        if self.failures:
+            raise self.failures.pop(0)
+        self.busy.set()
+        while self.endless:
+            interrupt()
+            threading.Event().wait(0.01)
+        return self.heard
+
+    def recover(self) -> None:
+        self.recovered += 1
+
+
+class Bench:
+    """A PartialWorker, what it talks to, and what it publishes."""
+
+    def __init__(self, client: redis.Redis, settings: SttSettings, check: SpeechCheck) -> None:
+        self.client = client
+        self.engine = PartialEngine()
+        self.turns = ModelTurns()
+        engine: SpeechEngine = self.engine
+        self.worker = PartialWorker(settings, client, self.turns, check, engine, lambda: None)
+        self.published = client.pubsub(ignore_subscribe_messages=True)
+        self.published.subscribe(RESULT_MESSAGES)
+        self.published.get_message(timeout=5)
+
+    def ask(self, pcm: bytes | None, **fields: Any) -> None:
+        """Put down audio and a request for it, as the gateway does."""
+        put(self.client, SESSION, START, pcm, **fields)
+
+    def answer(self) -> PartialEvent:
+        """The next answer on the bus."""
+        message = self.published.get_message(timeout=WAIT_SEC)
+        assert message is not None, "no answer"
+        return PartialEvent.model_validate_json(message["data"])
+
+    def serve(self) -> str:
+        """Have the request in hand answered; the text of the answer."""
+        assert self.worker.take_one(1)
+        event = self.answer()
+        assert (event.session, event.asked) == (SESSION, START + 8000)
+        assert event.partial.utterance.endswith(f"-{START}")
+        return event.partial.text
