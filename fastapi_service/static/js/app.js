@@ -1,109 +1,128 @@
 // The page's wiring: the connection, the recording, and what is shown of them.
 
-import { Capture } from './capture.js';
-import { showClips } from './clips.js';
+import { Clips } from './clips.js';
+import { ConnectionView, setText } from './connection-view.js';
 import { Control } from './control.js';
 import { byId } from './dom.js';
+import { showInsecure, showProblem } from './microphone-help.js';
 import { Notices } from './notices.js';
+import { preferences } from './preferences.js';
+import { QuietNotice } from './quiet-notice.js';
+import { Recorder } from './recorder.js';
+import { ServiceView } from './service-view.js';
+import { SpeechEnds } from './speech-ends.js';
 import { Statistics } from './statistics.js';
+import { wireSettings } from './settings-button.js';
 import { sessionStore } from './storage.js';
 import { StreamClient } from './stream-client.js';
 import { translateDocument, words } from './strings.js';
 import { followTheme } from './theme.js';
 import { Transcript } from './transcript.js';
+import { TranscriptTools } from './transcript-tools.js';
+import { watchWake } from './wake.js';
+import { Waveform } from './waveform.js';
 
 const REFRESH_MS = 250;
 
 translateDocument();
 followTheme();
 
-/** @type {Capture | null} */
-let capture = null;
 /** @type {number | null} */
 let speakingSince = null;
-let silenced = false; // by the system or the device
 
-const notices = new Notices(byId('notices', HTMLElement));
+const storage = sessionStore();
+const notices = new Notices(byId('notices', HTMLElement), byId('start', HTMLButtonElement));
 const statistics = new Statistics();
-const control = new Control(() => (capture === null ? record() : void capture.stop()));
+const speechEnds = new SpeechEnds();
+const control = new Control(() => recorder.toggle());
+const waveform = new Waveform(byId('waveform', HTMLCanvasElement));
 const client = new StreamClient(
   `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
-  sessionStore(),
+  storage,
   { state: showConnection, message: receive, sessionLost },
+  streamOptions,
 );
+const recorder = new Recorder({
+  chunk: (pcm, capturedMs) => {
+    speakingSince ??= capturedMs;
+    return client.push(pcm, capturedMs);
+  },
+  utteranceEnd: (spokenUntilMs) => {
+    speakingSince = null;
+    waveform.utteranceEnd();
+    speechEnds.mark(client.position, spokenUntilMs, Date.now());
+    client.endUtterance();
+  },
+  level: (meanSquare, open) => {
+    control.level(meanSquare, open);
+    waveform.level(meanSquare, open);
+    if (recorder.hearing) quiet.level(meanSquare, open);
+  },
+  state: showRecording,
+  started: (fellBack) => {
+    if (fellBack) notices.show('microphone', 'warning', words('notice.microphone_gone'));
+    else notices.clear('microphone');
+  },
+  problem: (problem) => void showProblem(notices, problem, () => recorder.toggle()),
+});
+const connection = new ConnectionView(client, notices, () => recorder.active);
+const service = new ServiceView(notices, (models) => statistics.models(models));
+const quiet = new QuietNotice(notices);
 const transcript = new Transcript(
   {
     scroller: byId('scroller', HTMLElement),
     list: byId('cards', HTMLOListElement),
     empty: byId('empty', HTMLElement),
+    gone: byId('gone', HTMLElement),
     latest: byId('latest', HTMLButtonElement),
+    fresh: byId('fresh', HTMLElement),
     captions: byId('captions', HTMLElement),
   },
   (startSec) => client.spokenAt(startSec),
+  storage,
+  () => tools.update(),
 );
+const tools = new TranscriptTools(transcript);
 
-byId('retry', HTMLButtonElement).addEventListener('click', () => client.connect());
 const wide = matchMedia('(min-width: 60rem)'); // as in css/narrow.css: there the statistics have a column of their own
 const fitStatistics = () => (byId('stats', HTMLDetailsElement).open = wide.matches);
 wide.addEventListener('change', fitStatistics);
 fitStatistics();
-window.addEventListener('online', () => {
-  if (client.state.name === 'waiting') client.connect();
-});
+watchWake(() => client.revive());
 window.addEventListener('beforeunload', (event) => {
   if (client.heldSec > 0 && client.state.name !== 'open') event.preventDefault(); // speech would be lost
 });
 setInterval(refresh, REFRESH_MS);
-void showClips(byId('clip-row', HTMLElement), byId('clips', HTMLElement), (url) => void playClip(url));
+const clips = new Clips(byId('clip-row', HTMLElement), byId('clips', HTMLElement), (url) => void recorder.playClip(url));
+wireSettings({ recorder, reconnect: () => client.state.name === 'open' && client.connect(), notices });
+if (!isSecureContext) showInsecure(notices);
 client.connect();
 
-/** Record the microphone, or play the clip at `url` and record that. @param {URL} [url] */
-function record(url) {
-  notices.clear('problem');
-  notices.clear('full');
-  if (client.state.name === 'idle') client.connect();
-  const begun = new Capture({
-    chunk: (pcm, capturedMs) => {
-      speakingSince ??= capturedMs;
-      if (!client.push(pcm, capturedMs)) stopFull(begun);
-    },
-    utteranceEnd: () => {
-      speakingSince = null;
-      client.endUtterance();
-    },
-    level: (meanSquare, speaking) => {
-      control.level(meanSquare);
-      if (url === undefined && !silenced) control.show(speaking ? 'speaking' : 'listening');
-    },
-    started: () => control.show(url === undefined ? 'listening' : 'clip'),
-    muted: (muted) => {
-      silenced = muted;
-      control.show(muted ? 'muted' : 'listening');
-    },
-    stopped: (problem) => {
-      capture = null;
-      speakingSince = null;
-      silenced = false;
-      control.show('off');
-      refresh();
-      if (problem !== null) notices.show('problem', 'error', words(`problem.${problem.code}`, { detail: problem.message }));
-    },
-  });
-  capture = begun;
-  control.show('starting');
-  void (url === undefined ? begun.startMicrophone() : begun.startClip(url));
+/** What goes into the address of a connection. */
+function streamOptions() {
+  const language = preferences.get('spoken_language');
+  return { ...(language === '' ? {} : { language }), ...(preferences.get('partials') ? {} : { partials: '0' }) };
 }
 
-/** @param {URL} url */
-async function playClip(url) {
-  await capture?.stop();
-  record(url);
-}
-
-/** No more speech can be kept. @param {Capture} full */
-function stopFull(full) {
-  notices.show('full', 'error', words('notice.full', { minutes: Math.round(client.heldSec / 60) }));
-  void full.stop();
+/**
+ * @param {import('./recorder.js').DockState} state
+ * @param {import('./recorder.js').StopReason | null} reason
+ * @param {URL | null} clip
+ */
+function showRecording(state, reason, clip) {
+  if (state === 'starting' || state === 'loading') {
+    notices.clear('problem');
+    notices.clear('full');
+    if (client.state.name === 'idle') client.connect();
+  }
+  if (reason === 'full' && state === 'stopped') {
+    notices.show('full', 'error', words('notice.full', { minutes: Math.round(client.heldSec / 60) }));
+  }
+  control.show(state, reason);
+  if (!recorder.hearing) quiet.reset();
+  waveform.run(recorder.active);
+  clips.playing(clip);
+  refresh();
 }
 
 /**
@@ -113,95 +132,73 @@ function stopFull(full) {
 function receive(message, replayed) {
   switch (message.type) {
     case 'session':
-      statistics.models(message.models);
-      if (message.models.demo) notices.show('demo', 'info', words('notice.demo'));
-      else notices.clear('demo');
+      speechEnds.utteranceSec = message.limits.utterance_sec;
+      service.watch.session(message.models);
       break;
     case 'accepted':
       transcript.accepted(message);
+      service.watch.accepted(message.utterance);
       break;
     case 'partial':
       transcript.partial(message);
       break;
     case 'result':
     case 'dropped':
-      transcript.outcome(message, !replayed);
-      statistics.outcome(message);
+      ended(message, replayed);
       break;
     case 'error':
       if (message.seq === 0) {
-        notices.show('server', 'error', message.message);
+        connection.reason(message);
       } else {
-        transcript.outcome(message, !replayed);
-        statistics.outcome(message);
+        ended(message, replayed);
       }
       break;
     case 'stats':
       statistics.stats(message);
       break;
     case 'busy':
-      notices.show('server', 'warning', message.message);
+      connection.reason(message);
       break;
   }
+}
+
+/**
+ * @param {import('./protocol.js').Outcome} outcome
+ * @param {boolean} replayed
+ */
+function ended(outcome, replayed) {
+  const spokenAt = (/** @type {number} */ sec) => client.spokenAt(sec);
+  const pageStages = replayed ? null : speechEnds.take(outcome, Date.now(), spokenAt);
+  transcript.outcome(outcome, !replayed, pageStages);
+  service.watch.ended(outcome.utterance);
+  statistics.outcome(outcome, pageStages, spokenAt(outcome.start_sec));
 }
 
 function sessionLost() {
-  if (transcript.size > 0) notices.show('session_lost', 'info', words('notice.session_lost'));
+  if (transcript.entries.length > 0) notices.show('session_lost', 'info', words('notice.session_lost'));
   transcript.newSession();
+  service.watch.newSession();
   statistics.newSession();
+  speechEnds.clear();
 }
 
 /** @param {import('./stream-client.js').ConnectionState} state */
-function showConnection({ name }) {
-  byId('connection', HTMLElement).dataset.state = name;
-  switch (name) {
-    case 'open':
-      notices.clear('connection');
-      notices.clear('server');
-      break;
-    case 'waiting':
-      if (capture !== null || client.heldSec > 0) notices.show('connection', 'warning', words('notice.waiting'));
-      break;
-    case 'taken_over':
-    case 'refused':
-    case 'broken': {
-      void capture?.stop();
-      const action =
-        name === 'taken_over'
-          ? { label: words('notice.taken_over.action'), run: () => client.connect() }
-          : { label: words('notice.reload'), run: () => location.reload() };
-      notices.show('connection', 'error', words(`notice.${name}`), action);
-      break;
-    }
-    default:
-      break;
-  }
+function showConnection(state) {
+  const { name } = state;
+  if (name !== 'connecting') recorder.connection(name === 'waiting' || name === 'busy');
+  if (name === 'taken_over') recorder.stop('taken_over');
+  if (name === 'refused' || name === 'broken') recorder.stop('server');
+  if (name !== 'open') service.watch.disconnected();
+  connection.show(state);
   refresh();
 }
 
 /** What changes with time alone: countdowns, and how much speech is kept or being spoken. */
 function refresh() {
-  const { name, retryAtMs } = client.state;
-  const seconds = retryAtMs === null ? 0 : Math.max(0, Math.ceil((retryAtMs - Date.now()) / 1000));
-  setText(byId('connection-text', HTMLElement), words(`connection.${name}`));
-  setText(byId('connection-detail', HTMLElement), retryAtMs === null ? '' : words('connection.next', { seconds }));
-  byId('retry', HTMLButtonElement).hidden = name !== 'waiting' && name !== 'busy';
-  const held = byId('held', HTMLElement);
-  held.hidden = name === 'open' || client.heldSec < 1;
-  setText(byId('held-text', HTMLElement), words('transcript.held', { seconds: Math.round(client.heldSec) }));
+  connection.refresh();
   const live = byId('live', HTMLElement);
   live.hidden = speakingSince === null;
   if (speakingSince === null) return;
   const spoken = (Math.max(0, Date.now() - speakingSince) / 1000).toFixed(1);
   setText(byId('live-text', HTMLElement), words('transcript.live', { seconds: spoken }));
-  transcript.follow();
-}
-
-/**
- * Unchanged text is left alone, so that screen readers do not repeat it.
- * @param {HTMLElement} target
- * @param {string} text
- */
-function setText(target, text) {
-  if (target.textContent !== text) target.textContent = text;
 }

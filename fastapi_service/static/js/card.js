@@ -2,130 +2,38 @@
 
 import { element, icon } from './dom.js';
 import { languageName, score, shortSeconds, streamTime, timeOfDay } from './format.js';
+import { stageElement, stagesOf } from './stages.js';
 import { hasWords, words } from './strings.js';
 
 /**
+ * @typedef {import('./entries.js').Entry} Entry
  * @typedef {import('./protocol.js').Outcome} Outcome
  * @typedef {import('./protocol.js').Result} Result
+ *
+ * Makes a change in a card while what is read stays in its place.
+ * @typedef {(entry: Entry, opens: boolean, change: () => void) => void} HoldStill
  */
 
-/** What a card shows. `spokenAtMs` is epoch time, null when that is not known (then the stream's time is shown). */
-export class Card {
-  /** @type {HTMLLIElement} */ element;
-  /** @type {number} */ startSec;
-  /** @type {number | null} */ #spokenAtMs;
-  #ended = false;
-
-  /**
-   * @param {string} utterance
-   * @param {number} startSec
-   * @param {number | null} spokenAtMs
-   */
-  constructor(utterance, startSec, spokenAtMs) {
-    this.startSec = startSec;
-    this.#spokenAtMs = spokenAtMs;
-    this.element = element('li', { class: 'card', 'data-testid': 'card', 'data-utterance': utterance });
-  }
-
-  get ended() {
-    return this.#ended;
-  }
-
-  /** Still being spoken: provisional text. @param {string} text */
-  showPartial(text) {
-    if (this.#ended) return;
-    this.#fill('partial', null, this.#meta([]), element('p', { class: 'card-text', text, dir: 'auto' }));
-  }
-
-  /** Accepted: what was provisional stays until the result replaces it. */
-  showPending() {
-    if (this.#ended) return;
-    const partial = this.element.dataset.state === 'partial' ? this.element.querySelector('.card-text')?.textContent : null;
-    this.#fill(
-      'pending',
-      null,
-      this.#meta([]),
-      partial
-        ? element('p', { class: 'card-text', text: partial, dir: 'auto' })
-        : element('p', { class: 'card-waiting', text: words('transcript.pending') }),
-    );
-  }
-
-  /** Its result will never come. */
-  showLost() {
-    this.#ended = true;
-    this.#fill('error', null, this.#meta([]), warning(words('transcript.lost')));
-  }
-
-  /** @param {Outcome} outcome */
-  showOutcome(outcome) {
-    this.#ended = true;
-    this.startSec = outcome.start_sec;
-    switch (outcome.type) {
-      case 'result':
-        this.#showResult(outcome);
-        break;
-      case 'dropped':
-        this.#fill('dropped', null, this.#meta([duration(outcome)]), droppedLine(outcome));
-        break;
-      case 'error':
-        this.#fill('error', null, this.#meta([duration(outcome)]), warning(outcome.message));
-        break;
-    }
-  }
-
-  /** @param {Result} result */
-  #showResult(result) {
-    const meta = [duration(result), latencyPart(result)];
-    if (result.language !== 'en') {
-      meta.push(element('span', { class: 'language', 'data-testid': 'card-language', text: languageName(result.language) }));
-    }
-    const parts = [
-      this.#meta(meta),
-      element('p', {
-        class: result.text ? 'card-text' : 'card-text absent',
-        'data-testid': 'card-text',
-        lang: result.language,
-        dir: 'auto',
-        text: result.text || words('transcript.empty_text'),
-      }),
-    ];
-    if (result.translation !== null) {
-      parts.push(
-        element(
-          'p',
-          { class: 'card-translation', 'data-testid': 'card-translation', lang: 'en' },
-          element('span', { class: 'label', text: words('transcript.translation') }),
-          element('span', { text: result.translation }),
-        ),
-      );
-    }
-    this.#fill('result', result.sentiment?.zone ?? 'none', ...parts, sentimentChip(result));
-    if (result.sentiment === null && result.sentiment_reason) {
-      this.element.append(element('p', { class: 'card-reason', text: result.sentiment_reason }));
-    }
-  }
-
-  /**
-   * @param {string} state
-   * @param {string | null} zone
-   * @param {...Node} parts
-   */
-  #fill(state, zone, ...parts) {
-    this.element.dataset.state = state;
-    if (zone === null) delete this.element.dataset.zone;
-    else this.element.dataset.zone = zone;
-    this.element.replaceChildren(...parts);
-  }
-
-  /** @param {Node[]} parts */
-  #meta(parts) {
-    const time =
-      this.#spokenAtMs === null
-        ? element('span', { text: words('transcript.at', { time: streamTime(this.startSec) }) })
-        : element('time', { datetime: new Date(this.#spokenAtMs).toISOString(), text: timeOfDay(this.#spokenAtMs) });
-    return element('p', { class: 'card-meta' }, time, ...parts);
-  }
+/**
+ * Put into a list item what there is of an utterance.
+ * @param {HTMLLIElement} card
+ * @param {Entry} entry
+ * @param {HoldStill} holdStill
+ */
+export function fillCard(card, entry, holdStill) {
+  const { state, outcome } = entry;
+  card.className = 'card';
+  card.dataset.testid = 'card';
+  card.dataset.utterance = entry.utterance;
+  card.dataset.state = state === 'lost' ? 'error' : state;
+  delete card.dataset.zone;
+  const side = element('div', { class: 'card-side' }, timePart(entry));
+  const body = element('div', { class: 'card-body' });
+  card.replaceChildren(side, body);
+  if (outcome !== null) fillEnded(side, body, entry, outcome, holdStill);
+  else if (state === 'lost') body.append(warning(words('transcript.lost')));
+  else fillWaiting(side, body, entry);
+  if (outcome?.type === 'result') card.dataset.zone = outcome.sentiment?.zone ?? 'none';
 }
 
 /** How a result's sentiment is called. @param {Result} result */
@@ -133,9 +41,102 @@ export function sentimentWord(result) {
   return words(result.sentiment === null ? 'zone.none' : `zone.${result.sentiment.zone}`);
 }
 
-/** Milliseconds from the end of an utterance to its outcome, by its stages. @param {Outcome} outcome */
-export function latencyOf(outcome) {
-  return Object.values(outcome.timings_ms).reduce((sum, ms) => sum + ms, 0);
+/** Why an utterance was refused, in words. @param {import('./protocol.js').Dropped} dropped */
+export function dropReason({ reason }) {
+  const key = `dropped.${reason}`;
+  return hasWords(key) ? words(key) : reason.replaceAll('_', ' ');
+}
+
+/** @param {Entry} entry */
+function timePart({ spokenAtMs, startSec }) {
+  const time =
+    spokenAtMs === null
+      ? element('span', { text: words('transcript.at', { time: streamTime(startSec) }) })
+      : element('time', { datetime: new Date(spokenAtMs).toISOString(), text: timeOfDay(spokenAtMs) });
+  return element('p', { class: 'card-time' }, time);
+}
+
+/**
+ * As high as the result that takes its place, so that nothing jumps.
+ * @param {HTMLElement} side
+ * @param {HTMLElement} body
+ * @param {Entry} entry
+ */
+function fillWaiting(side, body, { state, text }) {
+  const saying = words(state === 'partial' ? 'transcript.speaking' : 'transcript.pending');
+  const foot = element('p', { class: 'card-foot' });
+  if (text === '') {
+    body.append(element('p', { class: 'card-text', text: saying }), foot);
+    return;
+  }
+  side.append(element('p', { class: 'chip' }, icon('wave'), element('span', { text: words('transcript.provisional') })));
+  foot.append(element('span', { text: saying }));
+  body.append(element('p', { class: 'card-text', 'data-testid': 'card-partial', dir: 'auto', text }), foot);
+}
+
+/**
+ * @param {HTMLElement} side
+ * @param {HTMLElement} body
+ * @param {Entry} entry
+ * @param {Outcome} outcome
+ * @param {HoldStill} holdStill
+ */
+function fillEnded(side, body, entry, outcome, holdStill) {
+  if (outcome.type === 'result') side.append(sentimentChip(outcome));
+  const foot = element('p', { class: 'card-foot' });
+  body.append(...endedParts(outcome), foot);
+  if (outcome.type === 'result') {
+    foot.append(element('span', { 'data-testid': 'card-language', text: languageName(outcome.language) }));
+  }
+  foot.append(
+    element('span', {
+      text: words('transcript.spoken', { seconds: shortSeconds(outcome.duration_sec) }),
+      title: words('transcript.spoken.title'),
+    }),
+    toggle(body, entry, outcome, holdStill),
+  );
+  if (entry.open) body.append(details(entry, outcome));
+}
+
+/** @param {Outcome} outcome */
+function endedParts(outcome) {
+  switch (outcome.type) {
+    case 'result':
+      return resultParts(outcome);
+    case 'dropped': {
+      const text = words('dropped.prefix', { reason: dropReason(outcome) });
+      return [element('p', { class: 'card-text', 'data-testid': 'card-dropped', text })];
+    }
+    case 'error':
+      return [warning(outcome.message)];
+  }
+}
+
+/** @param {Result} result */
+function resultParts(result) {
+  const parts = [
+    element('p', {
+      class: result.text ? 'card-text' : 'card-text absent',
+      'data-testid': 'card-text',
+      lang: /^[a-z]{2,3}$/.test(result.language) ? result.language : null,
+      dir: 'auto',
+      text: result.text || words('transcript.empty_text'),
+    }),
+  ];
+  if (result.translation !== null) {
+    parts.push(
+      element(
+        'p',
+        { class: 'card-translation', 'data-testid': 'card-translation' },
+        element('span', { class: 'label', text: words('transcript.translation') }),
+        element('span', { lang: 'en', text: result.translation }),
+      ),
+    );
+  }
+  if (result.sentiment === null && result.sentiment_reason) {
+    parts.push(element('p', { class: 'card-reason', text: result.sentiment_reason }));
+  }
+  return parts;
 }
 
 /** @param {Result} result */
@@ -144,37 +145,63 @@ function sentimentChip(result) {
   const chip = element('p', { class: 'chip', 'data-testid': 'card-sentiment' });
   chip.append(icon(sentiment?.zone ?? 'none'), element('span', { text: sentimentWord(result) }));
   if (sentiment !== null) {
-    chip.title = words('zone.title', { label: sentiment.label, score: score(sentiment.score) });
+    chip.title = verdict(sentiment);
     chip.append(element('span', { class: 'score', text: score(sentiment.score) }));
   }
   return chip;
 }
 
-/** @param {Outcome} outcome */
-function duration(outcome) {
-  return element('span', { text: words('transcript.spoken', { seconds: shortSeconds(outcome.duration_sec) }) });
+/** What the model said, and why that can be called neutral. @param {import('./protocol.js').Sentiment} sentiment */
+function verdict(sentiment) {
+  const said = words('zone.title', { label: sentiment.label, score: score(sentiment.score) });
+  return sentiment.zone === 'neutral' ? `${said} ${words('zone.weak')}` : said;
 }
 
-/** @param {Outcome} outcome */
-function latencyPart(outcome) {
-  const stages = Object.entries(outcome.timings_ms).map(([stage, ms]) => `${stage.replaceAll('_', ' ')} ${ms.toFixed(0)} ms`);
-  return element('span', {
-    'data-testid': 'card-latency',
-    title: words('transcript.latency.title', { stages: stages.join(', ') }),
-    text: words('transcript.latency', { seconds: shortSeconds(latencyOf(outcome) / 1000) }),
+/**
+ * The button that opens and closes the details: its words are how long it took, if that is known.
+ * @param {HTMLElement} body of the card
+ * @param {Entry} entry
+ * @param {Outcome} outcome
+ * @param {HoldStill} holdStill
+ */
+function toggle(body, entry, outcome, holdStill) {
+  const { total_ms } = stagesOf(outcome, entry.pageStages);
+  const took = outcome.type === 'result' && total_ms > 0;
+  const label = took ? words('transcript.latency', { seconds: shortSeconds(total_ms / 1000) }) : words('transcript.details');
+  const button = element(
+    'button',
+    { class: 'card-toggle', type: 'button', 'data-testid': 'card-toggle', 'aria-expanded': String(entry.open) },
+    element('span', { 'data-testid': took ? 'card-latency' : null, text: label }),
+  );
+  if (took) {
+    button.title = words('stage.title');
+    button.append(element('span', { class: 'unseen', text: `, ${words('stage.title')}` }));
+  }
+  button.append(icon('down-small'));
+  button.addEventListener('click', () => {
+    holdStill(entry, !entry.open, () => {
+      entry.open = !entry.open;
+      button.setAttribute('aria-expanded', String(entry.open));
+      if (entry.open) body.append(details(entry, outcome));
+      else body.querySelector('.card-details')?.remove();
+    });
   });
+  return button;
 }
 
-/** @param {import('./protocol.js').Dropped} dropped */
-function droppedLine(dropped) {
-  const key = `dropped.${dropped.reason}`;
-  const reason = hasWords(key) ? words(key) : dropped.reason.replaceAll('_', ' ');
-  return element('p', {
-    class: 'card-dropped',
-    'data-testid': 'card-dropped',
-    text: words('dropped.prefix', { reason }),
-    title: dropped.detail || null,
-  });
+/**
+ * @param {Entry} entry
+ * @param {Outcome} outcome
+ */
+function details(entry, outcome) {
+  const opened = element('div', { class: 'card-details', 'data-testid': 'card-details' });
+  let said = '';
+  if (outcome.type === 'dropped') said = outcome.detail;
+  else if (outcome.type === 'error') said = words('transcript.code', { code: outcome.code });
+  else if (outcome.sentiment !== null) said = verdict(outcome.sentiment);
+  if (said) opened.append(element('p', { class: 'card-why', text: said }));
+  if (Object.keys(outcome.timings_ms).length > 0) opened.append(stageElement(outcome, entry.pageStages));
+  return opened;
 }
 
 /** @param {string} text */

@@ -2,7 +2,10 @@
 
 import { LOCALE, words } from './strings.js';
 
-const clock = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+// The browser knows better how times look where it is, if it speaks the language in use.
+const region = globalThis.navigator?.languages?.find((tag) => tag.split('-')[0].toLowerCase() === LOCALE) ?? LOCALE;
+const clock = new Intl.DateTimeFormat(region, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const calendar = new Intl.DateTimeFormat(region, { dateStyle: 'full' });
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
 const signs = new Intl.NumberFormat(LOCALE, {
   signDisplay: 'exceptZero',
@@ -14,6 +17,11 @@ const languages = new Intl.DisplayNames(LOCALE, { type: 'language', fallback: 'c
 /** @param {number} epochMs */
 export function timeOfDay(epochMs) {
   return clock.format(epochMs);
+}
+
+/** @param {number} epochMs */
+export function date(epochMs) {
+  return calendar.format(epochMs);
 }
 
 /** Minutes and seconds of a stream, as 3:07. @param {number} seconds */
@@ -45,7 +53,7 @@ export function count(value) {
 
 /** A score from -1 to 1, with its sign. @param {number} score */
 export function signed(score) {
-  return signs.format(score);
+  return signs.format(score).replace('-', '−');
 }
 
 /** Milliseconds as seconds, or a dash for null. @param {number | null} ms */

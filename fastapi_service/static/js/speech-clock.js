@@ -5,7 +5,7 @@
 
 import { SAMPLES_PER_MS } from './audio-format.js';
 
-const MAX_ENTRIES = 1000;
+const MAX_ENTRIES = 5000; // as many utterances as the page keeps
 const SAME_MS = 150; // an entry that says no more than the one before is left out
 
 export class SpeechClock {
@@ -21,6 +21,8 @@ export class SpeechClock {
   note(position, epochMs) {
     const known = this.at(position);
     if (known !== null && Math.abs(known - epochMs) < SAME_MS) return false;
+    // What was said of this position and later ones is of a numbering that no longer holds.
+    while (this.#entries.length > 0 && this.#entries[this.#entries.length - 1][0] >= position) this.#entries.pop();
     this.#entries.push([position, Math.round(epochMs)]);
     if (this.#entries.length > MAX_ENTRIES) this.#entries.shift();
     return true;
@@ -31,8 +33,16 @@ export class SpeechClock {
    * @param {number} position
    */
   at(position) {
-    const entry = this.#entries.findLast(([begin]) => begin <= position);
-    return entry === undefined ? null : entry[1] + (position - entry[0]) / SAMPLES_PER_MS;
+    let low = 0;
+    let high = this.#entries.length; // the first that begins later is in between
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#entries[middle][0] <= position) low = middle + 1;
+      else high = middle;
+    }
+    if (low === 0) return null;
+    const [begin, epochMs] = this.#entries[low - 1];
+    return epochMs + (position - begin) / SAMPLES_PER_MS;
   }
 
   clear() {

@@ -9,8 +9,11 @@ export const ENGLISH = {
   'control.off': 'Press Start and speak.',
   'control.off.hint': 'The space bar starts and stops.',
   'control.off.hint.touch': 'Only speech is sent; silence stays here.',
-  'control.starting': 'Waiting for the microphone…',
-  'control.starting.hint': 'Your browser may ask for permission.',
+  'control.cancel': 'Cancel',
+  'control.starting': 'Asking for the microphone…',
+  'control.starting.hint': 'Allow it when your browser asks.',
+  'control.loading': 'Getting the clip…',
+  'control.loading.hint': 'It is played aloud, and sent as your voice would be.',
   'control.listening': 'Listening…',
   'control.listening.hint': 'Only speech is sent; silence stays here.',
   'control.speaking': 'Hearing you…',
@@ -19,31 +22,79 @@ export const ENGLISH = {
   'control.muted.hint': 'It is muted by the system or by a switch on the device.',
   'control.clip': 'Playing a clip…',
   'control.clip.hint': 'It goes the same way as your voice.',
+  'control.reconnecting': 'Reconnecting: speak on.',
+  'control.reconnecting.hint': 'What you say is kept here until the server is back.',
+  'control.paused': 'Paused by the system.',
+  'control.paused.hint': 'A call or sleep holds the sound back. It goes on by itself.',
+  'control.stopped': 'Recording has stopped.',
+  'control.failed': 'Recording could not start.',
+  'control.stopped.refused': 'The microphone was not allowed.',
+  'control.stopped.no_microphone': 'There is no microphone.',
+  'control.stopped.in_use': 'Another program has the microphone.',
+  'control.stopped.insecure': 'This needs the https:// address.',
+  'control.stopped.unsupported': 'This browser cannot record.',
+  'control.stopped.disconnected': 'The microphone was disconnected.',
+  'control.stopped.interrupted': 'The system held the sound back for too long.',
+  'control.stopped.processing': 'The sound processing broke off.',
+  'control.stopped.clip': 'The clip could not be played.',
+  'control.stopped.full': 'No more speech can be kept here.',
+  'control.stopped.taken_over': 'It goes on in another tab or window.',
+  'control.stopped.server': 'The server takes no more from this page.',
+  'control.stopped.other': 'The message above says more.',
   'control.level': 'Input level',
+  'control.level.none': 'no sound',
+  'control.level.quiet': 'quiet',
+  'control.level.speech': 'speech',
+  'control.level.pause': 'pause',
 
   'clips.title': 'Try a clip',
   'clips.play': 'Play the clip “{text}”',
+  'clips.stop': 'Stop the clip “{text}”',
 
   'transcript.title': 'Transcript',
   'transcript.empty.title': 'Nothing said yet',
   'transcript.empty': 'Each utterance appears here about a second after you pause, with its sentiment.',
   'transcript.latest': 'Latest',
+  'transcript.fresh': '{count} new',
+  'transcript.gone': 'The oldest utterances ({gone}) are no longer here: the newest {max} are kept.',
   'transcript.spoken': '{seconds} s',
+  'transcript.spoken.title': 'Length of the utterance',
   'transcript.latency': 'in {seconds} s',
-  'transcript.latency.title': 'Time from the end of the utterance to its result: {stages}',
+  'transcript.details': 'Details',
   'transcript.at': 'at {time} of speech',
   'transcript.live': 'Speech… {seconds} s',
+  'transcript.speaking': 'Still speaking…',
   'transcript.pending': 'Transcribing…',
+  'transcript.provisional': 'Provisional',
   'transcript.empty_text': 'No words',
   'transcript.translation': 'In English',
   'transcript.held': '{seconds} s of speech kept here until it can be sent',
+  'transcript.code': 'Code of the fault: {code}',
   'transcript.lost': 'The server no longer knows this session, so the result of this utterance is lost.',
 
   'zone.positive': 'Positive',
   'zone.neutral': 'Neutral',
   'zone.negative': 'Negative',
   'zone.none': 'No sentiment',
-  'zone.title': 'Model’s verdict: {label}, {score}',
+  'zone.title': 'The model’s verdict: {label}, {score}.',
+  'zone.weak': 'So weak a verdict counts as neutral.',
+
+  'tools.title': 'Take it with you',
+  'tools.copy': 'Copy',
+  'tools.copied': 'Copied',
+  'tools.copy_failed': 'The browser refused the clipboard. Download it as TXT instead.',
+  'tools.download': 'Download',
+  'tools.saved': 'Saved as {name}',
+  'tools.save_failed': 'The file could not be made. Try again when the server is back.',
+  'tools.clear': 'Clear',
+  'tools.cleared': 'Cleared: {count}',
+  'tools.undo': 'Undo',
+  'tools.nothing': 'There is nothing here yet.',
+  'export.txt': 'to read',
+  'export.srt': 'subtitles',
+  'export.vtt': 'subtitles for the web',
+  'export.csv': 'for spreadsheets',
+  'export.json': 'for programs, with everything',
 
   'dropped.prefix': 'Not shown: {reason}',
   'dropped.no_speech': 'no speech was heard',
@@ -75,13 +126,13 @@ export const ENGLISH = {
 
   'trend.title': 'Sentiment over time',
   'trend.label': 'Sentiment of each utterance over time',
-  'trend.all': 'Mean {score} of {count}',
+  'trend.all': 'Mean of {count}: {score}',
   'trend.one': '{time} · {sentiment} · {score}',
-  'trend.many': '{time} · mostly {sentiment} · mean {score} of {count}',
+  'trend.many': '{time} · {sentiment} · mean of {count}: {score}',
   'trend.table': 'As a table',
   'trend.time': 'Time',
   'trend.score': 'Score',
-  'trend.count': 'Utterances',
+  'trend.count': 'Count',
 
   'stage.title': 'Where the time goes',
   'stage.wait': 'Waiting for the end of speech',
@@ -106,9 +157,30 @@ export const ENGLISH = {
   'connection.broken': 'Stopped',
   'connection.retry': 'Try now',
 
+  'notice.label': 'Messages',
   'notice.dismiss': 'Dismiss',
-  'notice.demo': 'Demo model in use: it knows few words, so try the clips. For everyday speech set WHISPER_MODEL.',
+  'notice.more': '{count} more',
+  'notice.fewer': 'Show fewer',
+  'notice.demo':
+    'Demo model in use. It knows about 270 English words and learnt them from computer voices: try the clips. It does ' +
+    'not understand everyday speech or other languages. For those, start the server with WHISPER_MODEL=base.',
+  'notice.demo.sentiment':
+    'Demo sentiment model in use. It judges simple English sentences and not much else. ' +
+    'For everyday texts, start the server with SENTIMENT_MODEL=auto and a connection to the internet.',
+  'notice.loading':
+    'The server is still loading: {what}. You can speak already: what you say waits there and is shown as soon as it is ready.',
+  'notice.loading.speech': 'speech recognition',
+  'notice.loading.sentiment': 'sentiment analysis',
+  'notice.absent':
+    'Missing on the server: {what}. What you say waits there for a few minutes. If this lasts, ask who runs the server ' +
+    'to start its workers; this page notices by itself.',
+  'notice.loaded': 'The server is ready: {models}.',
   'notice.waiting': 'The connection is lost. You can go on speaking: it is kept here and sent when the server is back.',
+  'notice.offline': 'This device is offline. You can go on speaking: it is kept here and sent when the network is back.',
+  'notice.busy': 'The server cannot serve this page at the moment. What you say is kept here.',
+  'notice.next': 'Next try in {seconds} s.',
+  'notice.trying': 'Trying now…',
+  'notice.held': '{seconds} s of speech are kept here and will be sent.',
   'notice.full':
     'Recording stopped: {minutes} minutes of speech wait to be sent and no more can be kept. ' +
     'They are sent when the server is back; keep this page open.',
@@ -118,20 +190,126 @@ export const ENGLISH = {
   'notice.refused': 'The server did not let this page in. Reload the page; if that does not help, ask who runs the server.',
   'notice.broken': 'The server could not read what this page sent, which is a fault in the page. Reload it to go on.',
   'notice.reload': 'Reload',
+  'notice.quiet':
+    'Nothing was loud enough to be taken for speech so far. Speak closer to the microphone, or choose another one or a ' +
+    'higher sensitivity in the settings.',
+  'notice.dead':
+    'The microphone delivers complete silence. It may be muted, by its own switch or in the system, or be the wrong one: ' +
+    'choose another in the settings.',
+  'notice.settings': 'Settings',
 
-  'problem.refused':
-    'The browser refused the microphone. To allow it, click the icon to the left of the address, ' +
-    'set Microphone to “Allow”, then press Start again.',
-  'problem.no_microphone': 'No microphone was found. Connect one, then press Start again.',
-  'problem.in_use': 'The microphone is in use by another program. Close that program, then press Start again.',
+  'busy.connections_full': 'All places on the server are taken. This page waits for one; what you say is kept here.',
+  'busy.queue_full': 'Too many utterances are waiting on the server. Yours are kept here and sent when there is room.',
+  'busy.behind': 'Speech recognition is far behind. What you say is kept here and sent when it has caught up.',
+  'busy.unavailable': 'The server is starting or recovering. What you say is kept here and sent when it is ready.',
+  'busy.too_many_attempts': 'Too many wrong access tokens came from your address. This page waits before it tries again.',
+
+  'refused.not_allowed': 'The server asks for its access token. Reload the page to enter it.',
+  'refused.origin_not_allowed':
+    'The server does not serve pages from this address. Open its own address, or ask who runs it to allow this one.',
+
+  'problem.again': 'Try again',
+  'problem.refused': 'This page may not use the microphone. To allow it in this browser:',
+  'problem.dismissed':
+    'The question for the microphone was closed without an answer. Try again and choose “Allow”: without it nothing can be heard.',
+  'problem.system': 'The operating system does not let this browser use the microphone. To allow it:',
+  'problem.policy':
+    'The page that this one is shown in, or the server, forbids the microphone here. Open this page in a tab of its own; ' +
+    'if that does not help, ask who runs the server about its Permissions-Policy.',
+  'problem.no_microphone': 'No microphone was found. Connect one, or switch it on, then try again. The clips work without one.',
+  'problem.in_use': 'The microphone is in use by another program. Close that program, then try again.',
   'problem.insecure':
-    'Browsers give the microphone only to secure pages. Open this page with https:// in front of the address, ' +
-    'or on the server’s own machine as http://localhost.',
+    'This address is not secure (http), and browsers give no page a microphone there. On the server’s own machine ' +
+    'http://localhost works. From elsewhere open the page by HTTPS:',
   'problem.unsupported': 'This browser cannot record sound in the way this page needs. A current version of Chrome, Edge, Firefox or Safari can.',
   'problem.disconnected': 'The microphone was disconnected. What you said so far was kept. Connect it and press Start again.',
+  'problem.interrupted': 'The system held the sound back for too long, as in a call or after sleep. Press Start to go on.',
   'problem.processing': 'The sound processing stopped unexpectedly. Press Start to go on.',
   'problem.clip': 'The clip could not be played.',
   'problem.other': 'The recording could not start: {detail}',
+
+  'notice.microphone_gone': 'The microphone chosen in the settings is not there, so another one is heard.',
+
+  'settings.title': 'Settings',
+  'settings.close': 'Close',
+  'settings.unavailable': 'The settings could not be fetched. Try again when the server is back.',
+  'settings.microphone': 'Microphone',
+  'settings.device': 'Listen with',
+  'settings.microphone.default': 'The browser’s choice',
+  'settings.microphone.gone': 'The chosen one (not connected)',
+  'settings.microphone.gone.hint': 'It is not connected, so the browser’s choice is heard until it is back.',
+  'settings.microphone.unnamed': 'Browsers name the microphones only after you have allowed one.',
+  'settings.echo': 'Echo cancellation',
+  'settings.echo.hint': 'Takes out what comes from the loudspeakers.',
+  'settings.noise': 'Noise suppression',
+  'settings.noise.hint': 'Takes out steady noise, such as a fan.',
+  'settings.gate': 'Voice gate',
+  'settings.threshold': 'Counts as speech from',
+  'settings.threshold.hint': 'Set the handle above the room’s noise and below your voice.',
+  'settings.db': '{db} dB',
+  'settings.level': 'Level now',
+  'settings.reset': 'Reset',
+  'settings.test': 'Show my level',
+  'settings.test.stop': 'Hide my level',
+  'settings.test.hint': 'Nothing is sent while the level shows here.',
+  'settings.calibrate': 'Calibrate to this room',
+  'calibrate.asking': 'Asking for the microphone…',
+  'calibrate.measuring': 'Measuring the room: please be quiet for two seconds…',
+  'calibrate.set': 'The room’s noise is at {noise} dB. Speech now counts from {threshold} dB.',
+  'calibrate.loud': 'The room is loud, at {noise} dB. Speech now counts from {threshold} dB: speak close to the microphone.',
+  'calibrate.unsteady': 'It was not quiet enough to measure the room, so nothing was changed. Try again without speaking.',
+  'calibrate.silent': 'No sound at all came from the microphone. It may be muted, so nothing was changed.',
+  'calibrate.failed': 'The room could not be measured. {reason}',
+  'settings.hangover': 'Quiet that ends an utterance',
+  'settings.hangover.hint': 'Shorter brings the text sooner, longer keeps sentences whole.',
+  'settings.seconds': '{seconds} s',
+  'settings.recognition': 'Recognition',
+  'settings.spoken': 'Spoken language',
+  'settings.spoken.detect': 'Detect it',
+  'settings.partials': 'Show words while I am still speaking',
+  'settings.partials.hint': 'They are provisional, and replaced when the utterance ends.',
+  'settings.page': 'This page',
+  'settings.language': 'Language',
+  'settings.language.auto': 'As the browser',
+  'settings.language.hint': 'The page loads again. The transcript stays, recording stops.',
+  'settings.theme': 'Appearance',
+  'settings.theme.auto': 'As the system',
+  'settings.theme.light': 'Light',
+  'settings.theme.dark': 'Dark',
+
+  'allow.chromium':
+    'Click the icon to the left of the address.\n' + 'Set Microphone to “Allow”.\n' + 'Close that menu and try again.',
+  'allow.firefox':
+    'Click the crossed-out microphone, or the lock, to the left of the address.\n' +
+    'Remove “Blocked” beside “Use the microphone”.\n' +
+    'Try again and choose “Allow”.',
+  'allow.safari':
+    'In the menu bar, choose Safari, then Settings for This Website.\n' +
+    'Set Microphone to “Allow”.\n' +
+    'Try again.',
+  'allow.android':
+    'Tap the icon to the left of the address, then Permissions.\n' +
+    'Allow the microphone.\n' +
+    'If it is not listed: Android’s settings, Apps, this browser, Permissions, Microphone.\n' +
+    'Try again.',
+  'allow.ios':
+    'Tap the page menu in the address bar, then Website Settings (the three dots on newer versions).\n' +
+    'Set Microphone to “Allow”.\n' +
+    'Try again.',
+  'allow.ios_app':
+    'Open the Settings app and in it this browser.\n' + 'Switch the microphone on.\n' + 'Come back and try again.',
+  'allow.other':
+    'Open the browser’s settings for this website.\n' + 'Allow the microphone.\n' + 'Try again.',
+
+  'system.windows':
+    'Open Settings, Privacy & security, Microphone.\n' +
+    'Switch on the access for apps, for desktop apps as well.\n' +
+    'Try again.',
+  'system.mac':
+    'Open System Settings, Privacy & Security, Microphone.\n' +
+    'Switch on this browser.\n' +
+    'Restart the browser and try again.',
+  'system.other': 'Open the system’s privacy settings.\n' + 'Let this browser use the microphone.\n' + 'Try again.',
 };
 
 /** @typedef {keyof typeof ENGLISH} StringKey */

@@ -1,0 +1,55 @@
+// The transcript as text to read, and as JSON with everything that is known. docs/export.md describes the fields.
+
+import { sentimentWord } from './card.js';
+import { timeline } from './export-timeline.js';
+import { date, score, streamTime, timeOfDay } from './format.js';
+import { words } from './strings.js';
+
+/** @typedef {import('./entries.js').Entry} Entry */
+
+/** Each result on a line of its own, a translation below it, and each day before its first line. @param {readonly Entry[]} entries */
+export function txt(entries) {
+  const lines = [];
+  let day = '';
+  for (const { outcome, spokenAtMs, startSec } of entries) {
+    if (outcome?.type !== 'result') continue;
+    if (spokenAtMs !== null && date(spokenAtMs) !== day) {
+      day = date(spokenAtMs);
+      lines.push(...(lines.length > 0 ? [''] : []), day, '');
+    }
+    const time = spokenAtMs === null ? words('transcript.at', { time: streamTime(startSec) }) : timeOfDay(spokenAtMs);
+    const { sentiment, translation } = outcome;
+    const felt = sentiment === null ? '' : ` (${sentimentWord(outcome)}, ${score(sentiment.score)})`;
+    lines.push(`[${time}] ${line(outcome.text) || words('transcript.empty_text')}${felt}`);
+    if (translation !== null) {
+      lines.push(`    ${words('transcript.translation')}: ${line(translation)}`);
+    }
+  }
+  return lines.map((text) => `${text}\n`).join('');
+}
+
+/** @param {string} text */
+function line(text) {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/**
+ * @param {readonly Entry[]} entries that have ended
+ * @param {Date} now
+ */
+export function json(entries, now) {
+  const spans = timeline(entries);
+  const utterances = entries.map(({ outcome, pageStages, spokenAtMs, session, startSec, utterance }, index) => {
+    const when = {
+      session: session + 1,
+      spoken_at: spokenAtMs === null ? null : new Date(spokenAtMs).toISOString(),
+      offset_sec: spans[index].begin_ms / 1000,
+    };
+    if (outcome === null) return { type: 'error', utterance, ...when, start_sec: startSec, code: 'lost' };
+    const { type, seq, ...fields } = outcome;
+    const { timings_ms, ...rest } = fields;
+    return { type, ...when, ...rest, timings_ms, ...(pageStages === null ? {} : { page_ms: pageStages }) };
+  });
+  const file = { format: 'whisper-text-analyzer.transcript', version: 1, exported_at: now.toISOString(), utterances };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}

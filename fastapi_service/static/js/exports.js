@@ -1,0 +1,41 @@
+// The transcript as files that other programs read.
+
+import { json, txt } from './export-document.js';
+import { srt, vtt } from './export-subtitles.js';
+import { csv } from './export-table.js';
+import { hasEnded } from './entries.js';
+
+/**
+ * @typedef {import('./entries.js').Entry} Entry
+ * @typedef {'txt' | 'srt' | 'vtt' | 'json' | 'csv'} Format
+ * @typedef {(entries: readonly Entry[], now: Date) => string} Writer of what has ended
+ */
+
+/** @type {Readonly<Record<Format, { type: string, write: Writer }>>} */
+export const FORMATS = Object.freeze({
+  txt: { type: 'text/plain', write: txt },
+  srt: { type: 'application/x-subrip', write: srt },
+  vtt: { type: 'text/vtt', write: vtt },
+  json: { type: 'application/json', write: json },
+  csv: { type: 'text/csv', write: csv },
+});
+
+/**
+ * @param {Format} format
+ * @param {readonly Entry[]} entries
+ * @param {Date} now
+ */
+export function exported(format, entries, now) {
+  return FORMATS[format].write(entries.filter(hasEnded), now);
+}
+
+/**
+ * Named by the local time, as transcript-2025-11-24-1403.txt.
+ * @param {Format} format
+ * @param {Date} now
+ */
+export function fileName(format, now) {
+  const [year, ...rest] = [now.getFullYear(), now.getMonth() + 1, now.getDate(), now.getHours(), now.getMinutes()];
+  const [month, day, hour, minute] = rest.map((part) => String(part).padStart(2, '0'));
+  return `transcript-${year}-${month}-${day}-${hour}${minute}.${format}`;
+}

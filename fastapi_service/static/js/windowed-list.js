@@ -1,0 +1,174 @@
+// A long list of which only what is near the reader is in the document.
+//
+// What the reader looks at stays where it is: either the end of the list, which is followed, or the row at the upper
+// edge (`anchor`), whatever comes, goes or turns out to be higher than it was thought.
+
+import { RowHeights } from './row-heights.js';
+import { ShownRows } from './shown-rows.js';
+
+const AT_END_PX = 16; // scrolled down to within this much of the end, the reader follows it
+const MIN_SPARE_PX = 600; // rows are shown this far beyond both edges, or a screen
+const MAX_PASSES = 4; // measuring moves rows, which can bring others near; what is left waits for the next frame
+
+/** @template {import('./shown-rows.js').ListRow} T */
+export class WindowedList {
+  /** @type {HTMLElement} */ #scroller;
+  /** @type {HTMLElement} */ #list;
+  /** @type {readonly T[]} */ #rows;
+  /** @type {() => void} */ #moved;
+  /** @type {RowHeights} */ #heights;
+  /** @type {ShownRows<T>} */ #shown;
+  /** @type {{ row: T, offsetPx: number } | null} */ #anchor = null;
+  #following = true;
+  #lastTop = 0; // of the scroller, to know which way it went
+  #width = 0;
+  #frame = 0;
+
+  /**
+   * @param {HTMLElement} scroller an offset parent
+   * @param {HTMLElement} list in it, a flex column with a `row-gap`
+   * @param {readonly T[]} rows the data itself: it may change, which `changed` must say
+   * @param {(element: HTMLLIElement, row: T) => void} fill puts into an empty or a filled `li` what the row shows
+   * @param {() => void} moved the list or the reader has moved
+   */
+  constructor(scroller, list, rows, fill, moved) {
+    this.#scroller = scroller;
+    this.#list = list;
+    this.#rows = rows;
+    this.#moved = moved;
+    this.#heights = new RowHeights(rows);
+    const observer = new ResizeObserver((changes) => this.#resized(changes));
+    this.#shown = new ShownRows(list, rows, this.#heights, fill, observer);
+    scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    observer.observe(scroller);
+    for (const part of scroller.children) {
+      if (part !== list) observer.observe(part); // what is above or below the rows
+    }
+  }
+
+  /** Whether the end is kept in sight. */
+  get following() {
+    return this.#following;
+  }
+
+  /** Whether the end is out of sight, below. */
+  get away() {
+    return this.#below() > AT_END_PX;
+  }
+
+  /** Rows from this index on have come, gone, moved or show something else; the next frame shows it. @param {number} index */
+  changed(index) {
+    this.#heights.changed(index);
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#layOut();
+    });
+  }
+
+  /** Go to the end and follow it. */
+  toEnd() {
+    this.#following = true;
+    this.#layOut();
+  }
+
+  /**
+   * The reader opens or closes something in a row: the row stays where it is, and all of it comes into sight.
+   * @param {T} row
+   * @param {boolean} opens what was opened is read, so that the end is not followed
+   * @param {() => void} change
+   */
+  holdStill(row, opens, change) {
+    this.#hold(this.#rows.indexOf(row));
+    this.#following = false;
+    change();
+    this.#layOut();
+    if (opens) this.#shown.elementOf(row)?.scrollIntoView({ block: 'nearest' });
+    this.#lastTop = this.#scroller.scrollTop;
+    this.#holdTop();
+    this.#following = !opens && !this.away;
+    this.#moved();
+  }
+
+  #scrolled() {
+    const { scrollTop } = this.#scroller;
+    const below = this.#below();
+    // Up, and not because the content became shorter: the reader leaves the end.
+    if (scrollTop < this.#lastTop && below > 1) this.#following = false;
+    else if (scrollTop > this.#lastTop && below <= AT_END_PX) this.#following = true;
+    this.#lastTop = scrollTop;
+    this.#holdTop();
+    this.#layOut();
+  }
+
+  #below() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    return scrollHeight - scrollTop - clientHeight;
+  }
+
+  #holdTop() {
+    this.#hold(this.#heights.at(this.#scroller.scrollTop - this.#list.offsetTop));
+  }
+
+  /** This row stays where it is on the screen. @param {number} index */
+  #hold(index) {
+    const row = this.#rows[index];
+    const top = this.#scroller.scrollTop - this.#list.offsetTop;
+    this.#anchor = row === undefined ? null : { row, offsetPx: top - this.#heights.top(index) };
+  }
+
+  /** Show what is near, measure it, and put everything in its place. */
+  #layOut() {
+    const height = this.#scroller.clientHeight;
+    if (height === 0) return; // not displayed; the observer tells when it is
+    const spare = Math.max(MIN_SPARE_PX, height);
+    for (let pass = 0; pass < MAX_PASSES; pass++) {
+      const top = this.#target(height);
+      this.#shown.show(this.#heights.at(top - spare), this.#heights.at(top + height + spare));
+      if (!this.#shown.measure()) break;
+    }
+    this.#shown.space();
+    this.#place();
+  }
+
+  /** Where the upper edge belongs, in pixels of the list. @param {number} height of the scroller */
+  #target(height) {
+    if (this.#following) return this.#heights.total - height;
+    const index = this.#anchor === null ? -1 : this.#rows.indexOf(this.#anchor.row);
+    if (index >= 0 && this.#anchor !== null) return this.#heights.top(index) + this.#anchor.offsetPx;
+    this.#anchor = null; // it went, and the oldest go first: now the first is there
+    return 0;
+  }
+
+  /** Scroll to where the reader was. */
+  #place() {
+    const scroller = this.#scroller;
+    if (this.#following) {
+      if (this.#below() > 0) scroller.scrollTop = scroller.scrollHeight;
+    } else if (this.#anchor !== null) {
+      const wanted = this.#list.offsetTop + this.#target(scroller.clientHeight);
+      if (Math.abs(wanted - scroller.scrollTop) >= 1) scroller.scrollTop = wanted;
+    }
+    this.#lastTop = scroller.scrollTop;
+    this.#moved();
+  }
+
+  /**
+   * Before the next paint: keep still what is read. Rows that must come or go wait for the next frame, because
+   * changing here what is observed can be a loop without an end.
+   * @param {readonly ResizeObserverEntry[]} changes
+   */
+  #resized(changes) {
+    const width = this.#list.clientWidth;
+    const wider = width !== this.#width && this.#width !== 0; // or narrower
+    this.#width = width;
+    if (wider) {
+      this.#heights.forget();
+      this.#shown.forget();
+    }
+    const moved = this.#shown.measure();
+    if (moved || wider) this.#shown.space();
+    this.#place();
+    if (moved || changes.some(({ target }) => target === this.#scroller)) this.changed(this.#rows.length);
+  }
+}
