@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from contract.names import SAMPLE_RATE_HZ, utterance_id
+from contract.segmenter import Cut
 from tests.browser.conftest import OpenPage
 from tests.browser.fake_gateway import FakeGateway, Message, result
 from tests.browser.test_page_capture import UNPROCESSED, start
 
 HANGOVER_MS = 500
+WORK_MS = 400  # that the gateway of the spoken utterance takes in truth
 SERVER_MS = {"queue": 12.0, "speech": 140.0}  # as the fake gateway says by itself
 MAX_POINTS = 128
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
@@ -94,10 +97,10 @@ def test_each_value_is_there_for_pointer_and_keyboard_and_in_the_table(
     plot.focus()
     for key, index in (("Home", 0), ("ArrowRight", 1), ("ArrowUp", 2), ("ArrowLeft", 1), ("End", 7), ("ArrowRight", 7)):
         page.keyboard.press(key)
-        time, sentiment, score, _ = rows[index]
-        expect(plot).to_have_attribute("aria-valuetext", f"{time} · {sentiment} · {score}")
+        moment, sentiment, score, _ = rows[index]
+        expect(plot).to_have_attribute("aria-valuetext", f"{moment} · {sentiment} · {score}")
         expect(plot).to_have_attribute("aria-valuenow", str(index + 1))
-        expect(said).to_have_text(f"{time} · {sentiment} · {score}")
+        expect(said).to_have_text(f"{moment} · {sentiment} · {score}")
     expect(page.get_by_test_id("start-button")).to_have_text("Start")
 
     page.get_by_test_id("start-button").focus()
@@ -148,7 +151,11 @@ def test_what_came_before_the_page_has_the_servers_part_only(gateway: FakeGatewa
 def test_a_spoken_utterance_shows_its_wait_and_parts_that_are_the_whole(
     gateway: FakeGateway, open_page: OpenPage, speech_wav: Path
 ) -> None:
-    gateway.outcome = lambda cut, number: result("first") if number == 1 else None
+    def slowly(_: Cut, number: int) -> Message | None:
+        time.sleep(WORK_MS / 1000)
+        return result("first") if number == 1 else None
+
+    gateway.outcome = slowly
     page = open_page(gateway.url, wav=speech_wav, init_script=UNPROCESSED)
     start(page)
     expect(page.get_by_test_id("stat-utterances")).to_have_text("1", timeout=20_000)
@@ -157,6 +164,7 @@ def test_a_spoken_utterance_shows_its_wait_and_parts_that_are_the_whole(
     total = parts.pop("total")
     assert (parts["queue"], parts["speech"]) == (12, 140)
     assert HANGOVER_MS - 50 <= parts["wait"] < HANGOVER_MS + 2_000
+    assert WORK_MS - sum(SERVER_MS.values()) <= parts["network"] < 5_000, "what the server does not account for"
     assert abs(sum(parts.values()) - total) <= len(parts), "each part is rounded"
     assert page.get_by_test_id("stat-felt-p50").text_content() == f"{total / 1000:.{2 if total < 995 else 1}f} s"
     expect(page.get_by_test_id("stat-latency-p50")).to_have_text("0.15 s")

@@ -41,6 +41,14 @@ test('a stage of a newer server is counted under other', () => {
   assert.deepEqual(byName(found), { wait: 0, network: 0, queue: 0, speech: 100, sentiment: 0, relay: 0, other: 60 });
 });
 
+test('a stage that nobody measured is told from one that took no time', () => {
+  const measured = (/** @type {ReturnType<typeof stagesOf>} */ { stages }) =>
+    stages.filter((stage) => stage.measured).map(({ name }) => name);
+  const again = { timings_ms: { endpoint: 0.4, queue: 0, speech: 100 } };
+  assert.deepEqual(measured(stagesOf(again, null)), ['queue', 'speech']);
+  assert.deepEqual(measured(stagesOf(again, { wait_ms: 500, network_ms: 0 })), ['wait', 'network', 'queue', 'speech']);
+});
+
 test('an outcome without times has no shares that are no numbers', () => {
   const { total_ms, stages } = stagesOf({ timings_ms: {} }, null);
   assert.equal(total_ms, 0);

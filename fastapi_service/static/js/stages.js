@@ -12,7 +12,9 @@ import { words } from './strings.js';
  * and what is left of the whole after that and all that the server measured. Null where the page was not there.
  * @typedef {{ wait_ms: number, network_ms: number } | null} PageStages
  *
- * @typedef {{ name: StageName, ms: number, share: number }} Stage `share` of the total, 0 to 1
+ * `measured` is false where nobody has: an outcome that is sent again has no relay, and not every page was there.
+ * @typedef {{ name: StageName, ms: number, measured: boolean }} StageTime
+ * @typedef {StageTime & { share: number }} Stage `share` of the total, 0 to 1
  */
 
 /**
@@ -47,23 +49,21 @@ export function serverMs(outcome) {
  */
 export function stagesOf(outcome, pageStages) {
   const rest = new Map(Object.entries(outcome.timings_ms));
-  /** @param {string} name */
-  const take = (name) => {
-    const ms = rest.get(name) ?? 0;
-    rest.delete(name);
-    return ms;
-  };
   const own = { wait: pageStages?.wait_ms ?? 0, network: pageStages?.network_ms ?? 0 };
   const times = STAGES.map(({ name, of }) => {
-    let ms = name === 'wait' || name === 'network' ? own[name] : 0;
-    for (const stage of of) ms += take(stage);
-    return { name, ms };
+    const ofPage = name === 'wait' || name === 'network';
+    const served = name === 'other' ? [...rest.keys()] : of.filter((stage) => rest.has(stage));
+    let ms = ofPage ? own[name] : 0;
+    for (const stage of served) {
+      ms += rest.get(stage) ?? 0;
+      rest.delete(stage);
+    }
+    return { name, ms, measured: ofPage ? pageStages !== null : served.length > 0 };
   });
-  for (const ms of rest.values()) times[times.length - 1].ms += ms;
   return withShares(times);
 }
 
-/** @param {{ name: StageName, ms: number }[]} times */
+/** @param {StageTime[]} times */
 export function withShares(times) {
   const total_ms = times.reduce((sum, { ms }) => sum + ms, 0);
   return { total_ms, stages: times.map((time) => ({ ...time, share: total_ms > 0 ? time.ms / total_ms : 0 })) };
@@ -94,7 +94,7 @@ export function breakdown(stages, total_ms, whole) {
     const part = element('span', { 'data-stage': name, title: `${label}: ${milliseconds(ms)}` });
     part.style.setProperty('--share', share.toFixed(4));
     bar.append(part);
-    list.append(row(name, label, milliseconds(ms), percent(share)));
+    list.append(row(name, label, milliseconds(ms), share < 0.005 ? '<1%' : percent(share)));
   }
   list.append(row('total', words('stage.total'), milliseconds(total_ms)));
   const note = whole ? [] : [element('p', { class: 'stage-note', text: words('stage.unknown') })];

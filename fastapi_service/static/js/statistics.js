@@ -39,9 +39,8 @@ export class Statistics {
     if (outcome.type === 'result') {
       const { stages, total_ms } = stagesOf(outcome, pageStages);
       if (pageStages !== null) this.#felt.add(total_ms);
-      stages.forEach(({ name, ms }, index) => {
-        // A stage that the page measures counts only where it has.
-        if (pageStages !== null || (name !== 'wait' && name !== 'network')) this.#stages[index].times.add(ms);
+      stages.forEach(({ ms, measured }, index) => {
+        if (measured) this.#stages[index].times.add(ms);
       });
       if (outcome.sentiment !== null) {
         this.#trend.add(outcome.start_sec, spokenAtMs, outcome.sentiment);
@@ -102,8 +101,8 @@ export class Statistics {
 
   /** The median of each stage, as one utterance would have them. */
   #showStages() {
-    const times = this.#stages.map(({ name, times }) => ({ name, ms: times.quantile(0.5) ?? 0 }));
-    const { stages, total_ms } = withShares(times);
+    const medians = this.#stages.map(({ name, times }) => ({ name, ms: times.quantile(0.5) ?? 0, measured: true }));
+    const { stages, total_ms } = withShares(medians);
     byId('typical', HTMLElement).hidden = total_ms === 0;
     const fresh = breakdown(stages, total_ms, this.#felt.quantile(0.5) !== null);
     const shown = byId('typical-stages', HTMLElement);

@@ -134,7 +134,7 @@ export const ENGLISH = {
   'trend.score': 'Score',
   'trend.count': 'Count',
 
-  'stage.title': 'Where the time goes',
+  'stage.title': 'Where the time goes (medians)',
   'stage.wait': 'Waiting for the end of speech',
   'stage.network': 'Upload and network',
   'stage.queue': 'Queue',

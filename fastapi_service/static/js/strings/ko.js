@@ -135,9 +135,9 @@ export const KOREAN = {
   'trend.score': '점수',
   'trend.count': '개수',
 
-  'stage.title': '시간이 쓰인 곳',
-  'stage.wait': '말이 끝나기를 기다림',
-  'stage.network': '업로드와 네트워크',
+  'stage.title': '단계별 소요 시간(중앙값)',
+  'stage.wait': '발화 종료 대기',
+  'stage.network': '업로드·네트워크',
   'stage.queue': '대기열',
   'stage.speech': '음성 인식',
   'stage.sentiment': '감정 분석',
