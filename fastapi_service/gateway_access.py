@@ -72,9 +72,7 @@ def parse_tokens(text: str) -> list[str]:
     tokens = [part.strip() for part in re.split(r"[,\r\n]", text) if part.strip()]
     for number, token in enumerate(tokens, 1):
         if len(token) < TOKEN_MIN_CHARS:
-            raise ValueError(
-                f"token {number} is too short: {TOKEN_MIN_CHARS} characters at least, 32 are better"
-            )
+            raise ValueError(f"token {number} is too short: {TOKEN_MIN_CHARS} characters at least, 32 are better")
         if len(token) > TOKEN_MAX_CHARS:
             raise ValueError(f"token {number} is too long: at most {TOKEN_MAX_CHARS} characters")
         if not TOKEN.fullmatch(token):
