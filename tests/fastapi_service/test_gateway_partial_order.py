@@ -1,0 +1,100 @@
+"""A client that reads slowly never gets a partial after what replaces it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, cast
+
+from gateway_connection import Connection
+from gateway_outbox import Outbox
+from gateway_sessions import OpenSession
+from gateway_settings import GatewaySettings
+
+from contract.messages import Models, Partial, Stats, StatsBlock
+from contract.partials import PartialRequest
+
+SESSION = "o" * 32
+
+
+class SlowSocket:
+    """The server's end of a WebSocket whose client reads nothing before `reading` is set."""
+
+    def __init__(self) -> None:
+        self.frames: asyncio.Queue[bytes] = asyncio.Queue()
+        self.reading = asyncio.Event()
+        self.sent: list[str] = []
+
+    async def receive_bytes(self) -> bytes:
+        return await self.frames.get()
+
+    async def send_text(self, text: str) -> None:
+        await self.reading.wait()
+        self.sent.append(json.loads(text)["type"])
+
+    async def close(self, code: int, reason: str) -> None: ...
+
+
+class Accepting:
+    """A session store and a dispatcher that take everything."""
+
+    async def record_cut(self, *_: object) -> bool:
+        return True
+
+    async def mark_safe(self, *_: object) -> None: ...
+
+    async def send(self, *_: object) -> None: ...
+
+    async def outcomes_after(self, *_: object) -> list[object]:
+        return []
+
+
+async def said_to_a_slow_client(end: bool) -> list[str]:
+    """What it gets of a partial, and of the end of the utterance if that comes before it reads."""
+    socket, accepting = SlowSocket(), cast(Any, Accepting())
+    held = OpenSession(SESSION, 1, 0, 0, None)
+    connection = Connection(cast(Any, socket), held, 0, None, accepting, accepting, GatewaySettings(), None)
+    running = asyncio.create_task(connection.run(Models(speech="", sentiment="", demo=False)))
+    socket.frames.put_nowait(bytes(32_000))
+    await _until(lambda: connection.segmenter.pending)
+    connection.partial(PartialRequest(session=SESSION, start=0, end=16_000).answer("I love"))
+    if end:
+        socket.frames.put_nowait(b"")
+        await _until(lambda: connection.segmenter.start == 16_000)
+    connection.statistics(Stats(session=StatsBlock(), service=StatsBlock()))  # leaves after a partial that waits
+    socket.reading.set()
+    await _until(lambda: "stats" in socket.sent)
+    connection.end(1000, "enough")
+    await running
+    return socket.sent
+
+
+async def _until(condition: Any) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - states of several objects
+            await asyncio.sleep(0.01)
+
+
+def test_a_partial_that_waits_is_sent() -> None:
+    assert asyncio.run(said_to_a_slow_client(end=False)) == ["session", "partial", "stats"]
+
+
+def test_a_partial_that_waits_is_forgotten_when_the_utterance_ends() -> None:
+    assert asyncio.run(said_to_a_slow_client(end=True)) == ["session", "accepted", "stats"]
+
+
+def test_the_latest_of_a_kind_replaces_the_one_before_and_can_be_discarded() -> None:
+    async def look() -> None:
+        outbox = Outbox(8)
+        for text in ("I", "I love"):
+            outbox.set_latest("partial", Partial(utterance="x-0", text=text))
+        message = await outbox.get()
+        assert isinstance(message, Partial)
+        assert message.text == "I love"
+        outbox.set_latest("partial", message)
+        outbox.discard("partial")
+        outbox.discard("partial")
+        assert outbox.offer(Models(speech="", sentiment="", demo=False))
+        assert isinstance(await outbox.get(), Models)
+
+    asyncio.run(look())
