@@ -28,6 +28,7 @@ TOKEN_SUBPROTOCOL_PREFIX: Final = "token."  # and the access token in base64url
 CLOSE_NORMAL: Final = 1000
 CLOSE_GOING_AWAY: Final = 1001
 CLOSE_TEXT_FRAME: Final = 1003
+CLOSE_ABNORMAL: Final = 1006  # the connection broke; never sent
 CLOSE_ODD_BYTES: Final = 1007
 CLOSE_NOT_ALLOWED: Final = 1008
 CLOSE_TOO_BIG: Final = 1009

@@ -14,12 +14,13 @@ from gateway_outbox import Outbox
 from gateway_partials import PartialAsker, PartialRequests
 from gateway_sessions import OpenSession, QueueFullError, SessionStore, TakenOverError, end_if_cancelled
 from gateway_settings import GatewaySettings
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from contract.envelopes import OutcomeEvent, PartialEvent, UtteranceJob, now_ms
 from contract.messages import Accepted, Busy, Limits, Message, Models, Session, Stats
 from contract.names import (
     BYTES_PER_SAMPLE,
+    CLOSE_ABNORMAL,
     CLOSE_INTERNAL_ERROR,
     CLOSE_NORMAL,
     CLOSE_ODD_BYTES,
@@ -142,6 +143,8 @@ class Connection:
                 frame = await self._websocket.receive_bytes()
             except KeyError:
                 raise refused(CLOSE_TEXT_FRAME, "text_frame", "Send audio in binary frames, not text.") from None
+            except WebSocketDisconnected:  # a message could not be sent in the same moment
+                raise WebSocketDisconnect(CLOSE_ABNORMAL) from None
             if len(frame) % BYTES_PER_SAMPLE:
                 raise refused(
                     CLOSE_ODD_BYTES, "odd_bytes", "A frame must hold an even number of bytes: samples are 16-bit."

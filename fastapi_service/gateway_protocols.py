@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 import time
 from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
@@ -25,6 +28,7 @@ PIECE_BYTES = 4_096  # parsed at once: at most some 700 messages
 FRAGMENTS_MAX = 1_024  # of one message
 CONTROL_BURST = 100  # pings and pongs at once
 CONTROL_PER_SEC = 10.0
+NO_LINGER = struct.pack("ii", 1, 0)
 LINGER_SEC = 15.0  # for a client to take what was written to it before the end
 
 
@@ -77,6 +81,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._unparsed = bytearray()
         self._control_left = float(CONTROL_BURST)
         self._control_at = time.monotonic()
+        self._closed_by_app = False
         self._abort: asyncio.TimerHandle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -102,16 +107,22 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         return message
 
     async def send(self, message: ASGISendEvent) -> None:
-        """Send the app's message; after a close look through what is unparsed for the client's own."""
+        """Send the app's message; after a close look through what is unparsed for the client's own.
+
+        A client that broke the protocol is gone, while uvicorn takes any further message for a fault of the app.
+        """
+        if self.close_sent and not self._closed_by_app:
+            raise ClientDisconnected
+        self._closed_by_app = message["type"] == "websocket.close"
         await super().send(message)
-        if message["type"] == "websocket.close":
+        if self._closed_by_app:
             self._parse()
 
     async def run_asgi(self) -> None:
         """Run the app; what it has written may take a while to leave, and not for ever."""
         await super().run_asgi()
         if not self.disconnected:
-            self._abort = self.loop.call_later(LINGER_SEC, self.transport.abort)
+            self._abort = self.loop.call_later(LINGER_SEC, self._hang_up)
 
     def handle_cont(self, event: Frame) -> None:
         """Take a fragment, of a bounded number."""
@@ -146,6 +157,11 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             if not self.transport.is_closing():
                 super().data_received(piece)
 
+    def _hang_up(self) -> None:
+        """End at once, and have the system forget what the client did not take."""
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+        self.transport.abort()
+
     def _count_control(self) -> None:
         now = time.monotonic()
         earned = (now - self._control_at) * CONTROL_PER_SEC
@@ -162,11 +178,17 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
 
 class WithoutQueries(logging.Filter):
-    """Drops uvicorn's line for every WebSocket, which holds the whole query: somebody may put a secret there."""
+    """Drops uvicorn's line for every WebSocket, which holds the whole query: somebody may put a secret there.
+
+    And the traceback of a text that is no UTF-8, which says nothing that the line does not.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record stays."""
-        return '"WebSocket ' not in str(record.msg)
+        text = str(record.msg)
+        if text.startswith("Invalid UTF-8"):
+            record.exc_info = None
+        return '"WebSocket ' not in text
 
 
 def keep_queries_private() -> None:
