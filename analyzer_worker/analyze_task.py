@@ -67,6 +67,7 @@ class Analyzer:
                 translation=job.translation,
                 sentiment=sentiment,
                 sentiment_reason=reason,
+                decoded_again=job.decoded_again,
             ),
         )
 

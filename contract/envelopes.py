@@ -83,6 +83,7 @@ class AnalyzeJob(UtteranceJob):
     translation: str | None = Field(None, max_length=MAX_TEXT_CHARS)
     sentiment_text: str | None = Field(None, max_length=MAX_TEXT_CHARS)
     sentiment_reason: str | None = Field(None, max_length=500)
+    decoded_again: bool = False
 
 
 class OutcomeEvent(Envelope):

@@ -94,6 +94,7 @@ class Result(UtteranceMessage):
     translation: str | None = None
     sentiment: Sentiment | None = None
     sentiment_reason: str | None = None
+    decoded_again: bool = Field(False, description="a quick first text was doubtful, so all was done again")
 
 
 class Dropped(UtteranceMessage):
@@ -138,6 +139,7 @@ class StatsBlock(Message):
     words: int = 0
     audio_sec: float = 0.0
     words_per_minute: float = 0.0
+    decoded_again: int = 0
     sentiment: dict[str, SentimentShare] = Field(default_factory=dict)
     latency_ms: LatencyStats = LatencyStats()
 

@@ -53,6 +53,7 @@ class Statistics:
     words: int = 0
     audio_sec: float = 0.0
     result_sec: float = 0.0
+    decoded_again: int = 0
     zones: dict[str, _Zone] = field(default_factory=dict)
     latency: LatencyHistogram = field(default_factory=LatencyHistogram)
 
@@ -71,6 +72,7 @@ class Statistics:
         self.words += count_words(message.text)
         self.result_sec += message.duration_sec
         self.latency.add(latency_ms(message))
+        self.decoded_again += message.decoded_again
         if message.sentiment is not None:
             zone = self.zones.setdefault(message.sentiment.zone, _Zone())
             zone.count += 1
@@ -86,6 +88,7 @@ class Statistics:
             errors=self.errors,
             words=self.words,
             audio_sec=round(self.audio_sec, 3),
+            decoded_again=self.decoded_again,
             words_per_minute=round(60.0 * self.words / self.result_sec, 1) if self.result_sec > 0 else 0.0,
             sentiment={
                 name: SentimentShare(
@@ -112,6 +115,7 @@ class Statistics:
         """The statistics that `to_json` wrote. Raises ValueError, KeyError or TypeError for anything else."""
         if state["v"] != STATE_VERSION:
             raise ValueError(f"state of version {state['v']}")
+        state = {"decoded_again": 0} | state  # states from before it was counted lack it
         plain: dict[str, Any] = {name: kind(state[name]) for name, kind in _PLAIN.items()}
         statistics = cls(**plain)
         for name, (count, score_sum) in state["zones"].items():
@@ -130,6 +134,7 @@ _PLAIN: dict[str, type[int] | type[float]] = {
     "words": int,
     "audio_sec": float,
     "result_sec": float,
+    "decoded_again": int,
 }
 
 

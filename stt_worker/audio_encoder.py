@@ -16,7 +16,7 @@ from whisper.audio import HOP_LENGTH, N_FFT, N_FRAMES
 
 from contract.names import SAMPLE_RATE_HZ
 
-FRAMES_PER_SEC = SAMPLE_RATE_HZ // HOP_LENGTH
+FRAMES_PER_SEC: int = SAMPLE_RATE_HZ // HOP_LENGTH
 
 
 def spectrogram(audio: NDArray[np.float32], mels: int, frames: int, device: torch.device) -> Tensor:
@@ -34,8 +34,7 @@ def spectrogram(audio: NDArray[np.float32], mels: int, frames: int, device: torc
 def window_frames(samples: int, floor_sec: float, margin_sec: float) -> int:
     """Frames of the spectrogram that the encoder should see of `samples` of audio; even, at most 30 s."""
     wanted = max(floor_sec, samples / SAMPLE_RATE_HZ + margin_sec) * FRAMES_PER_SEC
-    longest: int = N_FRAMES
-    return min(longest, 2 * math.ceil(wanted / 2))
+    return min(int(N_FRAMES), 2 * math.ceil(wanted / 2))
 
 
 def encode(encoder: Any, mel: Tensor, interrupt: Callable[[], None] | None = None) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,7 +20,8 @@ class Transcript:
 
     `avg_logprob`: mean natural log-probability of the tokens. `no_speech_prob`: 0 to 1. `temperature`: at which it
     was sampled. For a language other than English, `translation` is the English text, or None with
-    `no_translation`, the reason in words for the user.
+    `no_translation`, the reason in words for the user. `tokens`: those of the text where the engine tells them, a
+    draft for the next time. `decoded_again`: a quick first result was doubtful and all was done again.
     """
 
     text: str
@@ -30,6 +31,17 @@ class Transcript:
     temperature: float = 0.0
     translation: str | None = None
     no_translation: str | None = None
+    tokens: tuple[int, ...] = ()
+    decoded_again: bool = False
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What is to be transcribed. `audio`: samples at 16 kHz, mono, -1 to 1, shape (n,), at most 30 s. `language`: the
+    code of what is spoken, None to detect it."""
+
+    audio: NDArray[np.float32]
+    language: str | None
 
 
 class SpeechEngine(Protocol):
@@ -54,15 +66,21 @@ class SpeechEngine(Protocol):
         """Transcribe something short for real, so that the first utterance is not the slow one."""
         ...
 
-    def transcribe(self, audio: NDArray[np.float32], language: str | None) -> Transcript:
+    def transcribe(self, audio: NDArray[np.float32], language: str | None, draft: Sequence[int] = ()) -> Transcript:
         """Transcribe one utterance on its own (no text of earlier ones is used).
 
-        `audio`: samples at 16 kHz, mono, -1 to 1, shape (n,), at most 30 s. `language`: the code of what is
-        spoken, None to detect it. Raises SpeechEngineError, or what the model's library raises.
+        `audio`, `language`: as in `Utterance`. `draft`: tokens that it probably begins with; they make it quicker and
+        change nothing. Raises SpeechEngineError, or what the model's library raises.
         """
         ...
 
-    def partial(self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None]) -> Transcript:
+    def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
+        """Transcribe several utterances side by side, each as `transcribe` does. Raises when any of them fails."""
+        ...
+
+    def partial(
+        self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None], draft: Sequence[int] = ()
+    ) -> Transcript:
         """The quickest transcript of an utterance that goes on: one try at temperature 0, no translation.
 
         `interrupt` is called often (between layers and tokens) and may raise: that ends the work and comes through,

@@ -88,6 +88,11 @@ def without_loops(text: str, settings: SttSettings) -> str:
     return text
 
 
+def has_loops(text: str, settings: SttSettings) -> bool:
+    """Whether `without_loops` would cut something."""
+    return without_loops(text, settings) != " ".join(text.split())
+
+
 def _cut(units: list[str], longest: int, settings: SttSettings, joiner: str) -> str:
     plain = [_plain(unit) for unit in units]
     kept: list[str] = []

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from speech_engine import SpeechEngine
 from speech_quality import Refusal, judge
+from stt_drafts import Drafts
 from stt_patience import REDIS_TROUBLE
 from stt_settings import SttSettings
 from stt_turns import ModelTurns, PartialAbortedError
@@ -47,7 +48,10 @@ FULL_SCALE = 32768.0
 
 
 class PartialWorker:
-    """Answers requests for partials from a daemon thread until `stop`. `prepare` is run once in that thread."""
+    """Answers requests for partials from a daemon thread until `stop`. `prepare` is run once in that thread.
+
+    What it finds it leaves in `drafts`: the utterance's next partial and its final begin with it.
+    """
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class PartialWorker:
         check: SpeechCheck,
         engine: SpeechEngine,
         prepare: Callable[[], None],
+        drafts: Drafts | None = None,
     ) -> None:
         self._settings = settings
         self._client = client
@@ -64,6 +69,7 @@ class PartialWorker:
         self._check = check
         self._engine = engine
         self._prepare = prepare
+        self._drafts = drafts or Drafts()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="partials", daemon=True)
 
@@ -154,7 +160,7 @@ class PartialWorker:
         began = time.monotonic()
         with self._turns.partial(seconds):
             try:
-                heard = self._hear(audio, request.language)
+                heard = self._hear(audio, request)
             except PartialAbortedError:
                 raise
             except Exception:
@@ -167,13 +173,15 @@ class PartialWorker:
         logger.debug("%s: %s partial of %.1f s, %.0f ms", request.utterance, "a" if text else "no", length_sec, took_ms)
         return text
 
-    def _hear(self, audio: NDArray[np.float32], language: str | None) -> str | Refusal:
+    def _hear(self, audio: NDArray[np.float32], request: PartialRequest) -> str | Refusal:
         found = self._check.find(audio, self._turns.interrupt)
         refusal = self._check.refusal(found)
         if refusal is not None:
             return refusal
-        language = language or self._settings.stt_language
-        heard = self._engine.partial(self._check.trimmed(audio, found), language, self._turns.interrupt)
+        language = request.language or self._settings.stt_language
+        draft = self._drafts.of(request.session, request.start)
+        heard = self._engine.partial(self._check.trimmed(audio, found), language, self._turns.interrupt, draft)
+        self._drafts.keep(request.session, request.start, heard.tokens)
         return judge(heard, self._settings)
 
 

@@ -11,20 +11,23 @@ from celery import Celery
 from celery.concurrency import get_implementation
 from celery.concurrency.solo import TaskPool as SoloPool
 from celery.exceptions import Reject, WorkerShutdown
+from stt_drafts import Drafts
 from stt_partials import PartialWorker
-from stt_patience import RedisTroubleError, worker_redis
+from stt_patience import worker_redis
 from stt_settings import SttSettings
 from stt_task import Transcriber
 from stt_turns import ModelTurns
 
+from contract.companions import Companions
 from contract.envelopes import AnalyzeJob
 from contract.heartbeat import Heartbeat
-from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE
+from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_TASK
 
 logger = logging.getLogger(__name__)
 
 NO_MODEL_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 RESTART_EXIT_CODE = 75  # EX_TEMPFAIL
+TIME_SHARES = 4  # of the visibility timeout that what is done at once may take: one
 
 
 class SttProcess:
@@ -36,6 +39,8 @@ class SttProcess:
         self._transcriber: Transcriber | None = None
         self._heartbeat: Heartbeat | None = None
         self._turns = ModelTurns()
+        self._companions = Companions(app, STT_QUEUE, TRANSCRIBE_TASK)
+        self._pace_sec = 0.0  # what an utterance has taken lately
         self._partials: PartialWorker | None = None
 
     def start(self) -> None:
@@ -57,7 +62,8 @@ class SttProcess:
         engine.warm_up()
         logger.info("speech model %s warm after %.1f s, %d threads", engine.name, time.monotonic() - began, threads)
         client = worker_redis(self._settings)
-        self._transcriber = Transcriber(self._settings, client, check, engine, self.hand_on)
+        drafts = Drafts()
+        self._transcriber = Transcriber(self._settings, client, check, engine, self.hand_on, drafts)
         self._heartbeat = Heartbeat(
             client, STT_QUEUE, worker_id(), engine.name, engine.demo, self._settings.stt_stuck_after_sec
         )
@@ -65,7 +71,7 @@ class SttProcess:
         if self._settings.partials_enabled:
             own_client = worker_redis(self._settings)
             self._partials = PartialWorker(
-                self._settings, own_client, self._turns, check, engine, lambda: use_in_background(threads)
+                self._settings, own_client, self._turns, check, engine, lambda: use_in_background(threads), drafts
             )
             self._partials.start()
 
@@ -75,21 +81,34 @@ class SttProcess:
             self._partials.stop()
         if self._heartbeat is not None:
             self._heartbeat.stop()
+        self._companions.close()
 
     def run(self, audio: object, header: object) -> None:
-        """One task. Raises Reject when it must be done again, WorkerShutdown when the model seems broken for good."""
+        """One task, and what waits beside it. Raises Reject when it must be done again, WorkerShutdown when the model
+        seems broken for good."""
         if self._transcriber is None or self._heartbeat is None:
             raise RuntimeError("the worker process was not started")
-        try:
-            with self._heartbeat.working(), self._turns.final():
-                self._transcriber.handle(audio, header)
-        except RedisTroubleError as problem:
+        began = time.monotonic()
+        with self._heartbeat.working(), self._turns.final():
+            companions = self._companions.take(self._room())
+            tasks = [(audio, header), *(companion.pair for companion in companions)]
+            own, *others = self._transcriber.handle_all(tasks)
+            for companion, trouble in zip(companions, others, strict=True):
+                companion.done() if trouble is None else companion.give_back()
+        self._pace_sec = (time.monotonic() - began) / len(tasks)
+        if own is not None:
             # Late acknowledgement alone would not do: Celery acknowledges a task that raised. Requeued it stays
             # Redis's, and if even that fails, it is still unacknowledged and comes back by the visibility timeout.
-            raise Reject(str(problem), requeue=True) from problem
+            raise Reject(str(own), requeue=True) from own
         if self._transcriber.failures_in_a_row >= self._settings.stt_failures_to_restart:
             logger.critical("the speech model failed %d times in a row: ending", self._transcriber.failures_in_a_row)
             raise WorkerShutdown(RESTART_EXIT_CODE)
+
+    def _room(self) -> int:
+        """How many utterances may go through the model beside the one in hand: all must be done well before Redis
+        gives them to another worker."""
+        in_time = self._settings.visibility_timeout_sec / (TIME_SHARES * self._pace_sec) if self._pace_sec else 1
+        return min(self._settings.stt_batch_max - 1, int(in_time))
 
     def hand_on(self, job: AnalyzeJob) -> None:
         """Send a transcribed utterance to the analyzer. Raises one of REDIS_TROUBLE."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
@@ -81,11 +81,35 @@ class SttSettings(ServiceSettings):
     )
     vad_pad_ms: int = Field(400, ge=0, le=5000, description="Kept before and after the speech when trimming.")
 
+    whisper_precision: Literal["auto", "int8", "bf16", "fp16", "fp32"] = Field(
+        "auto",
+        description="Numbers that Whisper computes in. `auto`: on a CPU int8 (8-bit weights) where there are products "
+        "for it, else fp32; on a GPU fp16.",
+    )
+    whisper_window: Literal["adaptive", "full"] = Field(
+        "adaptive",
+        description="What Whisper's encoder sees: the utterance and a margin, or always 30 s as it was trained. A "
+        "doubtful result of a short window is done again with the full one.",
+    )
+    whisper_window_floor_sec: float = Field(
+        10.0,
+        ge=1,
+        le=30,
+        description="The adaptive window is at least this long. Lower is faster and riskier: with much less than 30 s "
+        "stock weights can repeat themselves or lose words.",
+    )
+    whisper_window_margin_sec: float = Field(
+        2.0, ge=0, le=30, description="The adaptive window is at least this much longer than the utterance."
+    )
+    stt_batch_max: int = Field(
+        8, ge=1, le=128, description="Utterances that wait together go through the model together, so many at most."
+    )
     whisper_temperatures: Annotated[tuple[float, ...], NoDecode] = Field(
         (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
         min_length=1,
         max_length=10,
-        description="Tried one after the other until the text is neither unsure nor repetitive; comma-separated.",
+        description="Tried one after the other until the text is neither unsure nor repetitive; comma-separated, the "
+        "first is 0.",
     )
     tokens_per_sec_max: float = Field(
         30.0,
@@ -132,6 +156,8 @@ class SttSettings(ServiceSettings):
     def _temperatures_in_range(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if not all(0 <= temperature <= 2 for temperature in value):
             raise ValueError("temperatures must be between 0 and 2")
+        if value[0] != 0:
+            raise ValueError("the first temperature must be 0")
         return value
 
     @model_validator(mode="after")

@@ -8,11 +8,13 @@ processes to transcribe more at once. This module only wires:
 
     stt_settings      every setting, read from the environment
     stt_process       start-up, heartbeat, what becomes of a task that cannot be done now
-    stt_task          one utterance: header, tries, check, transcription, outcome
+    stt_task          utterances: header, tries, outcome; stt_recognition: check, transcription, verdict
     stt_partials      text of what is still being spoken, while there is nothing else to do; stt_turns: finals first
     speech_check      is there speech at all (silero-vad)
     speech_models     WHISPER_MODEL to a loaded model; model_download fetches official ones
-    speech_engine     what is asked of a speech model; whisper_engine is openai-whisper
+    speech_engine     what is asked of a speech model; whisper_engine is openai-whisper:
+                      audio_encoder for any window, greedy_decoder on decoder_layer with decoding_rules,
+                      whisper_decoding, whisper_weights with int8_linear
     speech_quality    is the transcript kept; loops are cut
     stt_patience      waits out trouble with Redis; stt_threads, debug_audio: what their names say
 

@@ -1,50 +1,56 @@
-"""openai-whisper behind `SpeechEngine`: its own modules and its own `decode`, the audio encoded once an utterance.
+"""openai-whisper behind `SpeechEngine`: its own modules and weights, used with as little work as they allow.
 
-openai-whisper's `transcribe` encodes again to detect the language and for every temperature; `decode` and
-`detect_language` take features that are already encoded, so language, fallback and translation share one pass.
-There is no text of earlier utterances in the prompt: each is decoded alone.
+One encoder pass an utterance serves language, text and translation (openai-whisper's `transcribe` encodes again for
+each, and for every temperature). It sees the utterance and a margin instead of always 30 s; where the result is then
+doubtful, the utterance is encoded and decoded again with the whole window. Utterances that wait together go through
+encoder and decoder together. There is no text of earlier utterances in the prompt: each is decoded alone.
 """
 
 from __future__ import annotations
 
 import gc
 import logging
-import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
+from audio_encoder import encode, spectrogram, window_frames
 from numpy.typing import NDArray
-from speech_engine import SpeechEngineError, Transcript
-from speech_quality import Refusal, judge, needs_fallback
+from speech_engine import Transcript, Utterance
+from speech_quality import Refusal, judge
 from stt_settings import SttSettings
-from whisper.audio import HOP_LENGTH, N_FFT, N_FRAMES
+from torch import Tensor
+from whisper.audio import N_FRAMES
 from whisper.tokenizer import LANGUAGES
+from whisper_decoding import Attempt, WhisperDecoding
+from whisper_weights import DTYPES, choose_precision, set_precision
 
 from contract.names import SAMPLE_RATE_HZ
 
 logger = logging.getLogger(__name__)
 
 WARM_UP_SEC = 1.0
-WARM_UP_TOKENS = 8
-SPARE_TOKENS = 16  # beside `tokens_per_sec_max`, for very short utterances
 TURBO_LAYERS = (32, 4)  # large-v3-turbo: trained without translation data (openai-whisper, README, "turbo")
 SEED = 0  # sampling above temperature 0 gives the same text for the same audio
 
+Samples = NDArray[np.float32]
+
 
 class WhisperEngine:
-    """A loaded openai-whisper model."""
+    """A loaded openai-whisper model, which it takes over: its weights are changed to the precision in use."""
 
     def __init__(self, model: openai_whisper.Whisper, name: str, demo: bool, settings: SttSettings) -> None:
-        self._model = model.eval()
+        """Raises PrecisionError when WHISPER_PRECISION cannot be had on the model's device."""
         self._name = name
         self._demo = demo
         self._settings = settings
-        self._on_gpu = model.device.type == "cuda"
+        self.precision = choose_precision(settings.whisper_precision, model.device)
+        set_precision(model, self.precision)
+        self._model = model.eval()
+        self._dtype = DTYPES[self.precision]
+        self._decoding = WhisperDecoding(model, self.precision, settings)
         self._languages = tuple(LANGUAGES)[: model.num_languages] if model.is_multilingual else ("en",)
         turbo = (model.dims.n_audio_layer, model.dims.n_text_layer) == TURBO_LAYERS
         self._can_translate = bool(model.is_multilingual) and not turbo
@@ -66,129 +72,135 @@ class WhisperEngine:
 
     @torch.inference_mode()
     def warm_up(self) -> None:
-        """Encode and decode a second of faint noise."""
-        noise = np.random.default_rng(SEED).standard_normal(int(WARM_UP_SEC * SAMPLE_RATE_HZ)).astype(np.float32)
-        features = self._encode(noise * 0.01)
-        if self._model.is_multilingual:
-            self._detect(features)
-        self._decode_once(features, "en", "transcribe", 0.0, WARM_UP_TOKENS)
+        """Transcribe a second of faint noise, with each of the windows there are."""
+        noise = np.random.default_rng(SEED).standard_normal(int(WARM_UP_SEC * SAMPLE_RATE_HZ)).astype(np.float32) * 0.01
+        for frames in (self._frames(len(noise)), N_FRAMES):
+            features = self._encode([noise], frames)
+            spoken = self._decoding.languages(features) if self._model.is_multilingual else ["en"]
+            self._decoding.greedy(features, spoken, "transcribe", [8])
+
+    def transcribe(self, audio: Samples, language: str | None, draft: Sequence[int] = ()) -> Transcript:
+        """See `SpeechEngine.transcribe`."""
+        return self.transcribe_all([Utterance(audio, language)], draft)[0]
 
     @torch.inference_mode()
-    def transcribe(self, audio: NDArray[np.float32], language: str | None) -> Transcript:
-        """See `SpeechEngine.transcribe`. A language that the model does not know is detected instead (an English-only
-        model takes all for English)."""
+    def transcribe_all(self, utterances: Sequence[Utterance], draft: Sequence[int] = ()) -> list[Transcript]:
+        """See `SpeechEngine.transcribe_all`. A language that the model does not know is detected instead (an
+        English-only model takes all for English)."""
         torch.manual_seed(SEED)
-        tokens = self._token_limit(len(audio))
-        features = self._encode(audio)
-        spoken = self._spoken(features, language)
-        best = self._decode(features, spoken, "transcribe", tokens)
-        heard = Transcript(
-            text=best.text,
-            language=spoken,
-            avg_logprob=best.avg_logprob,
-            no_speech_prob=best.no_speech_prob,
-            temperature=best.temperature,
-        )
-        if spoken == "en" or isinstance(judge(heard, self._settings), Refusal):
-            return heard
-        return self._translated(heard, features, tokens)
+        frames = max(self._frames(len(one.audio)) for one in utterances)
+        features = self._encode([one.audio for one in utterances], frames)
+        spoken = self._spoken(features, [one.language for one in utterances])
+        limits = [self._decoding.token_limit(len(one.audio), SAMPLE_RATE_HZ) for one in utterances]
+        first = self._decoding.greedy(features, spoken, "transcribe", limits, draft=draft)
+        rows = [
+            _Row(one.audio, features[at : at + 1], frames, language, limit)
+            for at, (one, language, limit) in enumerate(zip(utterances, spoken, limits, strict=True))
+        ]
+        return [self._heard(row, attempt) for row, attempt in zip(rows, first, strict=True)]
 
     @torch.inference_mode()
-    def partial(self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None]) -> Transcript:
+    def partial(
+        self, audio: Samples, language: str | None, interrupt: Callable[[], None], draft: Sequence[int] = ()
+    ) -> Transcript:
         """See `SpeechEngine.partial`."""
-        with self._interrupted_by(interrupt):
-            features = self._encode(audio)
-            spoken = self._spoken(features, language)
-            best = self._decode_once(features, spoken, "transcribe", 0.0, self._token_limit(len(audio)))
-        return Transcript(best.text, spoken, best.avg_logprob, best.no_speech_prob)
-
-    @contextmanager
-    def _interrupted_by(self, interrupt: Callable[[], None]) -> Iterator[None]:
-        """Have `interrupt` called before each part of each layer; a final's layers, outside, have no such hook."""
-        blocks = [*self._model.encoder.blocks, *self._model.decoder.blocks]
-        parts = [part for block in blocks for part in (block.attn, block.cross_attn, *block.mlp) if part is not None]
-        hooks = [part.register_forward_pre_hook(lambda *_: interrupt()) for part in parts]
-        try:
-            yield
-        finally:
-            for hook in hooks:
-                hook.remove()
+        features = self._encode([audio], self._frames(len(audio)), interrupt)
+        spoken = self._spoken(features, [language])
+        limits = [self._decoding.token_limit(len(audio), SAMPLE_RATE_HZ)]
+        (found,) = self._decoding.greedy(features, spoken, "transcribe", limits, interrupt, draft)
+        return _transcript(found, spoken[0])
 
     def recover(self) -> None:
-        """Give memory back. `decode` keeps nothing between calls: it removes its hooks even when it raises."""
+        """Give memory back. Nothing is kept between calls."""
         gc.collect()
-        if self._on_gpu:
+        if self._model.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _encode(self, audio: NDArray[np.float32]) -> torch.Tensor:
-        """The encoder's output for `audio`, shape (n_audio_ctx, n_audio_state).
+    def _frames(self, samples: int) -> int:
+        """How many frames of the spectrogram the encoder sees of an utterance."""
+        if self._settings.whisper_window == "full":
+            return int(N_FRAMES)
+        return window_frames(samples, self._settings.whisper_window_floor_sec, self._settings.whisper_window_margin_sec)
 
-        Padded as `transcribe` does it: the spectrogram to 30 s with zeros, not the audio with silence. There the
-        spectrogram is made with 30 s of silence after the audio, of which only the last window's part matters.
-        """
-        dims = self._model.dims
-        frames = len(audio) // HOP_LENGTH
-        mel = openai_whisper.log_mel_spectrogram(np.pad(audio, (0, N_FFT)), dims.n_mels, device=self._model.device)[
-            :, :frames
-        ]
-        mel = openai_whisper.pad_or_trim(mel, N_FRAMES)
-        features: torch.Tensor = self._model.encoder((mel.half() if self._on_gpu else mel)[None])[0]
-        return features
+    def _encode(self, audio: Sequence[Samples], frames: int, interrupt: Callable[[], None] | None = None) -> Tensor:
+        mels, device = self._model.dims.n_mels, self._model.device
+        mel = torch.stack([spectrogram(samples, mels, frames, device) for samples in audio])
+        return encode(self._model.encoder, mel.to(self._dtype), interrupt)
 
-    def _spoken(self, features: torch.Tensor, language: str | None) -> str:
-        if language in self._languages:
-            return str(language)
-        if language is not None:
-            logger.warning("the model %s does not know the language %r that was asked for", self._name, language)
-        return self._detect(features) if self._model.is_multilingual else "en"
+    def _spoken(self, features: Tensor, wanted: Sequence[str | None]) -> list[str]:
+        if not self._model.is_multilingual:
+            return ["en"] * len(wanted)
+        for language in wanted:
+            if language is not None and language not in self._languages:
+                logger.warning("the model %s does not know the language %r that was asked for", self._name, language)
+        open_rows = [row for row, language in enumerate(wanted) if language not in self._languages]
+        detected = dict(zip(open_rows, self._decoding.languages(features[open_rows]), strict=True)) if open_rows else {}
+        return [detected.get(row) or str(language) for row, language in enumerate(wanted)]
 
-    def _detect(self, features: torch.Tensor) -> str:
-        _, probabilities = openai_whisper.detect_language(self._model, features)
-        return str(max(probabilities, key=lambda code: float(probabilities[code])))
+    def _heard(self, row: _Row, first: Attempt) -> Transcript:
+        best = self._settled(row, first, "transcribe")
+        heard = _transcript(best, row.language, row.decoded_again)
+        if row.language == "en" or isinstance(judge(heard, self._settings), Refusal):
+            return heard
+        return self._translated(heard, row)
 
-    def _token_limit(self, samples: int) -> int:
-        wanted = SPARE_TOKENS + math.ceil(samples / SAMPLE_RATE_HZ * self._settings.tokens_per_sec_max)
-        return min(int(self._model.dims.n_text_ctx) // 2, wanted)  # half of the context, as in openai-whisper
+    def _settled(self, row: _Row, first: Attempt, task: str) -> Attempt:
+        """`first`, or what is better: with the whole window where a short one may have spoilt it, then at the other
+        temperatures."""
+        if row.frames < N_FRAMES and self._decoding.is_doubtful(first):
+            self._widen(row)
+            (first,) = self._decoding.greedy(row.features, [row.language], task, [row.limit])
+        if self._decoding.will_do(first):
+            return first
+        attempts = [first]
+        self._widen(row)
+        for temperature in self._settings.whisper_temperatures[1:]:
+            attempts.append(self._decoding.sampled(row.features[0], row.language, task, row.limit, temperature))
+            if self._decoding.will_do(attempts[-1]):
+                return attempts[-1]
+        return self._decoding.best(attempts)
 
-    def _decode(self, features: torch.Tensor, language: str, task: str, tokens: int) -> Any:
-        """Decode at one temperature after the other until the result will do, else the best of them.
+    def _widen(self, row: _Row) -> None:
+        """Encode again with the whole window, unless that has been done."""
+        if row.frames < N_FRAMES:
+            row.features, row.frames, row.decoded_again = self._encode([row.audio], N_FRAMES), N_FRAMES, True
 
-        The best is the most confident that is not repetitive (openai-whisper's `transcribe` takes the last).
-        """
-        results: list[Any] = []
-        for temperature in self._settings.whisper_temperatures:
-            result = self._decode_once(features, language, task, temperature, tokens)
-            if not needs_fallback(result.compression_ratio, result.avg_logprob, result.no_speech_prob, self._settings):
-                return result
-            results.append(result)
-        limit = self._settings.compression_ratio_threshold
-        return max(results, key=lambda result: (result.compression_ratio <= limit, result.avg_logprob))
-
-    def _decode_once(self, features: torch.Tensor, language: str, task: str, temperature: float, tokens: int) -> Any:
-        options = openai_whisper.DecodingOptions(
-            task=task,
-            language=language,
-            temperature=temperature,
-            sample_len=tokens,
-            without_timestamps=True,
-            fp16=self._on_gpu,
-        )
-        result = openai_whisper.decode(self._model, features, options)
-        if not math.isfinite(result.avg_logprob):
-            raise SpeechEngineError(f"the model's log-probability is {result.avg_logprob}: its numbers overflowed")
-        return result
-
-    def _translated(self, heard: Transcript, features: torch.Tensor, tokens: int) -> Transcript:
+    def _translated(self, heard: Transcript, row: _Row) -> Transcript:
         """`heard` with its English, from the features that are already there."""
         if not self._can_translate:
-            spoken = LANGUAGES[heard.language].title()
+            spoken = LANGUAGES[row.language].title()
             reason = (
                 f"The sentiment model reads English only, and the speech model {self._name} cannot translate {spoken}."
             )
             return replace(heard, no_translation=reason)
-        result = self._decode(features, heard.language, "translate", tokens)
-        english = Transcript(result.text, "en", result.avg_logprob, result.no_speech_prob, result.temperature)
+        (first,) = self._decoding.greedy(row.features, [row.language], "translate", [row.limit])
+        english = _transcript(self._settled(row, first, "translate"), "en")
+        heard = replace(heard, decoded_again=row.decoded_again)
         verdict = judge(english, self._settings)
         if isinstance(verdict, Refusal):
             return replace(heard, no_translation=f"There is no reliable English translation: {verdict.detail}.")
         return replace(heard, translation=verdict)
+
+
+class _Row:
+    """One utterance on its way: `features` (1, positions, n_audio_state) are of `frames` of its spectrogram."""
+
+    def __init__(self, audio: Samples, features: Tensor, frames: int, language: str, limit: int) -> None:
+        self.audio = audio
+        self.features = features
+        self.frames = frames
+        self.language = language
+        self.limit = limit
+        self.decoded_again = False
+
+
+def _transcript(attempt: Attempt, language: str, decoded_again: bool = False) -> Transcript:
+    return Transcript(
+        attempt.text,
+        language,
+        attempt.avg_logprob,
+        attempt.no_speech_prob,
+        attempt.temperature,
+        tokens=attempt.tokens,
+        decoded_again=decoded_again,
+    )

@@ -15,7 +15,7 @@ const OPTIONAL = {
   session: ['seq'],
   accepted: [],
   partial: [],
-  result: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'translation', 'sentiment', 'sentiment_reason'],
+  result: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'translation', 'sentiment', 'sentiment_reason', 'decoded_again'],
   dropped: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'detail'],
   stats: [],
   error: ['seq', 'utterance', 'start_sec', 'duration_sec', 'timings_ms'],

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import redis
 from numpy.typing import NDArray
 from speech_check import SpeechCheck
-from speech_engine import SpeechEngine, Transcript
+from speech_engine import SpeechEngine, Transcript, Utterance
 from stt_partials import PartialWorker
 from stt_settings import SttSettings
 from stt_turns import ModelTurns
@@ -42,10 +42,15 @@ class PartialEngine:
 
     def warm_up(self) -> None: ...
 
-    def transcribe(self, audio: NDArray[np.float32], language: str | None) -> Transcript:
+    def transcribe(self, audio: NDArray[np.float32], language: str | None, draft: Sequence[int] = ()) -> Transcript:
         raise AssertionError("a partial is no final")
 
-    def partial(self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None]) -> Transcript:
+    def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
+        return [self.transcribe(one.audio, one.language) for one in utterances]
+
+    def partial(
+        self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None], draft: Sequence[int] = ()
+    ) -> Transcript:
         assert np.abs(audio).max() <= 1
         self.calls.append((len(audio), language))
         if self.failures:

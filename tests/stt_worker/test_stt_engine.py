@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import audio_encoder
 import numpy as np
 import pytest
 import torch
 import whisper as openai_whisper
+from decoder_layer import DecoderLayer
 from speech_engine import SpeechEngine, SpeechEngineError
 from stt_settings import SttSettings
+from whisper_decoding import Attempt, WhisperDecoding
 from whisper_engine import WhisperEngine
 
 from tests.stt_worker.conftest import Say, as_floats
@@ -24,48 +26,65 @@ ANYTHING: dict[str, Any] = {
     "compression_ratio_threshold": 100.0,
     "whisper_temperatures": (0.0,),
 }
+FP32: dict[str, Any] = {"whisper_precision": "fp32"}
 AUDIO = (np.random.default_rng(5).standard_normal(16_000) * 0.1).astype(np.float32)
 
 
 @dataclass
 class Calls:
-    encoder: int = 0
+    """What ran: frames that the encoder saw, and of each decode its task, language and temperature."""
+
+    frames: list[int] = field(default_factory=list)
     decodes: list[tuple[str, str | None, float]] = field(default_factory=list)
-    options: list[Any] = field(default_factory=list)
+    limits: list[int] = field(default_factory=list)
 
 
 def load(checkpoint: Path, **settings: Any) -> WhisperEngine:
     model = openai_whisper.load_model(str(checkpoint), device="cpu")
-    return WhisperEngine(model, checkpoint.stem, False, SttSettings(**settings))
+    return WhisperEngine(model, checkpoint.stem, False, SttSettings(**FP32 | settings))
 
 
 @contextmanager
-def counted(engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch, logprob: float | None = None) -> Iterator[Calls]:
-    """Counts what really runs. With `logprob` every decode seems so confident (weights here are random)."""
+def counted(monkeypatch: pytest.MonkeyPatch, logprob: float | None = None) -> Iterator[Calls]:
+    """Counts what really runs. With `logprob` every decode seems so confident and finished: weights are random."""
     calls = Calls()
-    decode = openai_whisper.decode
+    encode, greedy, sampled = audio_encoder.encode, WhisperDecoding.greedy, WhisperDecoding.sampled
 
-    def counting_decode(model: Any, features: torch.Tensor, options: Any) -> Any:
-        calls.decodes.append((options.task, options.language, options.temperature))
-        calls.options.append(options)
-        result = decode(model, features, options)
-        return result if logprob is None else _replaced(result, avg_logprob=logprob)
+    def counting_encode(encoder: Any, mel: torch.Tensor, interrupt: Any = None) -> torch.Tensor:
+        calls.frames.append(mel.shape[-1])
+        return encode(encoder, mel, interrupt)
 
-    def count_encoder(*_: Any) -> None:
-        calls.encoder += 1
+    def counting_greedy(
+        decoding: Any, features: Any, languages: Any, task: str, limits: Any, *a: Any, **kw: Any
+    ) -> Any:
+        calls.decodes += [(task, language, 0.0) for language in languages]
+        calls.limits += limits
+        found = greedy(decoding, features, languages, task, limits, *a, **kw)
+        return found if logprob is None else [replace(one, avg_logprob=logprob, finished=True) for one in found]
 
-    hook = engine._model.encoder.register_forward_hook(count_encoder)
-    monkeypatch.setattr(openai_whisper, "decode", counting_decode)
-    try:
+    def counting_sampled(decoding: Any, features: Any, language: str, task: str, limit: int, temperature: float) -> Any:
+        calls.decodes.append((task, language, temperature))
+        found = sampled(decoding, features, language, task, limit, temperature)
+        return found if logprob is None else replace(found, avg_logprob=logprob)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("whisper_engine.encode", counting_encode)
+        patched.setattr(WhisperDecoding, "greedy", counting_greedy)
+        patched.setattr(WhisperDecoding, "sampled", counting_sampled)
         yield calls
-    finally:
-        hook.remove()
 
 
-def _replaced(result: Any, **changes: Any) -> Any:
-    import dataclasses
+def answer(monkeypatch: pytest.MonkeyPatch, attempt: Callable[[str, float], Attempt]) -> None:
+    """Every decode gives what `attempt` says of its task and temperature."""
 
-    return dataclasses.replace(result, **changes)
+    def greedy(_decoding: Any, _features: Any, languages: Any, task: str, *_: Any, **__: Any) -> list[Attempt]:
+        return [attempt(task, 0.0) for _ in languages]
+
+    def sampled(_decoding: Any, _features: Any, _language: str, task: str, _limit: int, temperature: float) -> Attempt:
+        return attempt(task, temperature)
+
+    monkeypatch.setattr(WhisperDecoding, "greedy", greedy)
+    monkeypatch.setattr(WhisperDecoding, "sampled", sampled)
 
 
 def test_it_is_a_speech_engine(english_checkpoint: Path) -> None:
@@ -77,54 +96,104 @@ def test_english_only_model_encodes_once_and_detects_nothing(
     english_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = load(english_checkpoint, **ANYTHING)
-    with counted(engine, monkeypatch, logprob=-0.5) as calls:
+    with counted(monkeypatch, logprob=-0.5) as calls:
         heard = engine.transcribe(AUDIO, None)
         assert heard.language == "en"
         assert engine.transcribe(AUDIO, "ko").language == "en"
-    assert calls.encoder == 2
+    assert calls.frames == [1000, 1000]
     assert calls.decodes == [("transcribe", "en", 0.0)] * 2
     assert heard.translation is None
     assert heard.no_translation is None
 
 
-def test_decoding_options(english_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_limit_of_tokens(english_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = load(english_checkpoint, **ANYTHING, tokens_per_sec_max=10.0)
-    with counted(engine, monkeypatch) as calls:
+    with counted(monkeypatch, logprob=-0.5) as calls:
         engine.transcribe(AUDIO, None)
         engine.transcribe(np.tile(AUDIO, 30), None)
-    short, long = calls.options
-    assert short.without_timestamps
-    assert short.suppress_blank
-    assert not short.fp16
-    assert short.prompt is None
-    assert (short.sample_len, long.sample_len) == (26, 224)
+    assert calls.limits == [26, 224]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "settings", "frames"),
+    [
+        (1, {}, 1000),
+        (8, {}, 1000),
+        (9.5, {}, 1150),
+        (29, {}, 3000),
+        (1, {"whisper_window_floor_sec": 1, "whisper_window_margin_sec": 0.5}, 150),
+        (1, {"whisper_window": "full"}, 3000),
+    ],
+)
+def test_the_window(
+    english_checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    settings: dict[str, Any],
+    frames: int,
+) -> None:
+    engine = load(english_checkpoint, **ANYTHING, **settings)
+    with counted(monkeypatch, logprob=-0.5) as calls:
+        engine.transcribe(np.resize(AUDIO, int(seconds * 16_000)), None)
+    assert calls.frames == [frames]
 
 
 def test_fallback_encodes_once(multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = load(multilingual_checkpoint, whisper_temperatures=(0.0, 0.4, 1.0), logprob_threshold=-0.001)
-    with counted(engine, monkeypatch) as calls:
+    engine = load(
+        multilingual_checkpoint, whisper_temperatures=(0.0, 0.4, 1.0), logprob_threshold=-0.001, whisper_window="full"
+    )
+    with counted(monkeypatch) as calls:
         heard = engine.transcribe(AUDIO, "en")
-    assert calls.encoder == 1
+    assert calls.frames == [3000]
     assert calls.decodes == [("transcribe", "en", t) for t in (0.0, 0.4, 1.0)]
     assert heard.temperature in (0.0, 0.4, 1.0)
+    assert not heard.decoded_again
+
+
+def test_a_doubtful_result_of_a_short_window_is_done_again_with_the_full_one(
+    multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = load(multilingual_checkpoint, whisper_temperatures=(0.0, 0.4), logprob_threshold=-0.001)
+    with counted(monkeypatch) as calls:
+        heard = engine.transcribe(AUDIO, "en")
+    assert calls.frames == [1000, 3000]
+    assert calls.decodes == [("transcribe", "en", t) for t in (0.0, 0.0, 0.4)]
+    assert heard.decoded_again
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        Attempt("a b c", -1.5, 0.0),
+        Attempt("no " * 9, -0.1, 0.0),
+        Attempt("never ends", -0.1, 0.0, finished=False),
+        Attempt("over and over " * 20, -0.1, 0.0),
+    ],
+)
+def test_what_is_doubtful(english_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, doubtful: Attempt) -> None:
+    engine = load(english_checkpoint)
+    attempts = iter([doubtful, Attempt("I love this movie.", -0.1, 0.0)])
+    answer(monkeypatch, lambda *_: next(attempts))
+    heard = engine.transcribe(AUDIO, None)
+    assert (heard.text, heard.decoded_again) == ("I love this movie.", True)
+
+
+def test_what_is_sure_is_not_done_again(english_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = load(english_checkpoint)
+    attempts = iter([Attempt("Very, very good, no no no.", -0.1, 0.0)])
+    answer(monkeypatch, lambda *_: next(attempts))
+    assert not engine.transcribe(AUDIO, None).decoded_again
 
 
 def test_fallback_keeps_the_best_attempt(english_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = load(english_checkpoint, whisper_temperatures=(0.0, 0.5, 1.0))
-    attempts = {0.0: (-0.2, 9.0), 0.5: (-1.2, 1.5), 1.0: (-3.0, 1.1)}
-
-    def decode(_model: Any, features: torch.Tensor, options: Any) -> Any:
-        logprob, ratio = attempts[options.temperature]
-        return openai_whisper.DecodingResult(
-            features, "en", text="x", avg_logprob=logprob, no_speech_prob=0.0, compression_ratio=ratio,
-            temperature=options.temperature,
-        )  # fmt: skip
-
-    monkeypatch.setattr(openai_whisper, "decode", decode)
+    loop = "over and over " * 20
+    attempts = {0.0: Attempt(loop, -0.2, 0.0), 0.5: Attempt("x", -1.2, 0.0, 0.5), 1.0: Attempt("y", -3.0, 0.0, 1.0)}
+    answer(monkeypatch, lambda _task, temperature: attempts[temperature])
     assert engine.transcribe(AUDIO, None).temperature == 0.5, "neither the loop nor the least confident"
-    attempts[0.5] = (-0.4, 1.5)
+    attempts[0.5] = replace(attempts[0.5], avg_logprob=-0.4)
     assert engine.transcribe(AUDIO, None).temperature == 0.5, "the first that will do"
-    attempts[0.0] = (-0.4, 1.0)
+    attempts[0.0] = Attempt("z", -0.4, 0.0)
     assert engine.transcribe(AUDIO, None).temperature == 0.0
 
 
@@ -132,23 +201,22 @@ def test_another_language_is_detected_and_translated_from_one_pass(
     multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = load(multilingual_checkpoint, **ANYTHING)
-    detected: list[Any] = []
-    detect = openai_whisper.detect_language
-
-    def find_korean(model: Any, features: torch.Tensor) -> Any:
-        tokens, probabilities = detect(model, features)
-        detected.append(probabilities)
-        return tokens, dict.fromkeys(probabilities, 0.001) | {"ko": 0.9}
-
-    monkeypatch.setattr(openai_whisper, "detect_language", find_korean)
-    with counted(engine, monkeypatch, logprob=-0.5) as calls:
+    monkeypatch.setattr(WhisperDecoding, "languages", lambda _decoding, features: ["ko"] * len(features))
+    with counted(monkeypatch, logprob=-0.5) as calls:
         heard = engine.transcribe(AUDIO, None)
-    assert calls.encoder == 1
+    assert calls.frames == [1000]
     assert calls.decodes == [("transcribe", "ko", 0.0), ("translate", "ko", 0.0)]
     assert heard.language == "ko"
     assert heard.translation
     assert heard.no_translation is None
-    assert math.isclose(sum(detected[0].values()), 1.0, abs_tol=1e-3), "real probabilities of the real features"
+
+
+def test_the_language_is_openai_whispers(multilingual_checkpoint: Path) -> None:
+    model = openai_whisper.load_model(str(multilingual_checkpoint), device="cpu")
+    features = torch.randn(5, 1500, 64) * 3
+    _, theirs = openai_whisper.detect_language(model, features)
+    ours = WhisperDecoding(model, "fp32", SttSettings()).languages(features)
+    assert ours == [max(row, key=lambda code: row[code]) for row in theirs]
 
 
 def test_language_hint_saves_the_detection(multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +225,7 @@ def test_language_hint_saves_the_detection(multilingual_checkpoint: Path, monkey
     def no_detection(*_: Any) -> Any:
         raise AssertionError("detected in spite of a hint")
 
-    monkeypatch.setattr(openai_whisper, "detect_language", no_detection)
+    monkeypatch.setattr(WhisperDecoding, "languages", no_detection)
     assert engine.transcribe(AUDIO, "ja").language == "ja"
 
 
@@ -172,7 +240,7 @@ def test_unknown_language_is_detected_instead(multilingual_checkpoint: Path, cap
 def test_model_that_cannot_translate_says_so(turbo_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = load(turbo_checkpoint, **ANYTHING)
     assert not engine.can_translate
-    with counted(engine, monkeypatch, logprob=-0.5) as calls:
+    with counted(monkeypatch, logprob=-0.5) as calls:
         heard = engine.transcribe(AUDIO, "ko")
     assert calls.decodes == [("transcribe", "ko", 0.0)]
     assert heard.translation is None
@@ -185,14 +253,8 @@ def test_unreliable_translation_is_no_translation(
 ) -> None:
     engine = load(multilingual_checkpoint, whisper_temperatures=(0.0,))
 
-    def decode(_model: Any, features: torch.Tensor, options: Any) -> Any:
-        sure = options.task == "transcribe"
-        return openai_whisper.DecodingResult(
-            features, "ko", text="text", avg_logprob=-0.2 if sure else -2.0, no_speech_prob=0.0,
-            compression_ratio=0.5, temperature=0.0,
-        )  # fmt: skip
-
-    monkeypatch.setattr(openai_whisper, "decode", decode)
+    sure = {"transcribe": -0.2, "translate": -2.0}
+    answer(monkeypatch, lambda task, _temperature: Attempt("text", sure[task], 0.0))
     heard = engine.transcribe(AUDIO, "ko")
     assert heard.text == "text"
     assert heard.translation is None
@@ -202,13 +264,13 @@ def test_unreliable_translation_is_no_translation(
 
 def test_what_will_be_dropped_is_not_translated(multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = load(multilingual_checkpoint, whisper_temperatures=(0.0,))
-    with counted(engine, monkeypatch, logprob=-5.0) as calls:
+    with counted(monkeypatch, logprob=-5.0) as calls:
         assert engine.transcribe(AUDIO, "ko").no_translation is None
-    assert [task for task, _, _ in calls.decodes] == ["transcribe"]
+    assert {task for task, _, _ in calls.decodes} == {"transcribe"}
 
 
 def test_same_audio_same_text(english_checkpoint: Path) -> None:
-    engine = load(english_checkpoint, whisper_temperatures=(1.0,))
+    engine = load(english_checkpoint, whisper_temperatures=(0.0, 1.0), logprob_threshold=-0.001)
     assert engine.transcribe(AUDIO, None) == engine.transcribe(AUDIO, None)
 
 
@@ -223,9 +285,8 @@ def test_overflow_is_an_error_not_a_text(english_checkpoint: Path) -> None:
 def test_works_after_a_failure(multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = load(multilingual_checkpoint, **ANYTHING)
     before = engine.transcribe(AUDIO, "en")
-    block = engine._model.decoder.blocks[1]
     with monkeypatch.context() as broken:
-        broken.setattr(block, "forward", lambda *_args, **_more: (_ for _ in ()).throw(MemoryError("no memory")))
+        broken.setattr(DecoderLayer, "run", lambda *_args, **_more: (_ for _ in ()).throw(MemoryError("no memory")))
         with pytest.raises(MemoryError):
             engine.transcribe(AUDIO, "en")
     engine.recover()
@@ -234,15 +295,15 @@ def test_works_after_a_failure(multilingual_checkpoint: Path, monkeypatch: pytes
 
 def test_warm_up_runs_the_model(multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = load(multilingual_checkpoint)
-    with counted(engine, monkeypatch) as calls:
+    with counted(monkeypatch) as calls:
         engine.warm_up()
-    assert calls.encoder == 1
-    assert calls.decodes == [("transcribe", "en", 0.0)]
+    assert calls.frames == [1000, 3000]
+    assert len(calls.decodes) == 2
 
 
 def test_agrees_with_openai_whispers_transcribe(say: Say) -> None:
     """With the demo model: the same words as the library's own way, which encodes again and again."""
-    settings = SttSettings(whisper_temperatures=(0.0,))
+    settings = SttSettings(**FP32, whisper_temperatures=(0.0,), whisper_window="full")
     model = openai_whisper.load_model(str(settings.demo_speech_model), device="cpu")
     engine = WhisperEngine(model, "demo", True, settings)
     audio = as_floats(say("I really love this movie."))

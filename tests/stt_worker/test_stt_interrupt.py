@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 import torch
 import whisper as openai_whisper
+from decoder_layer import DecoderLayer
 from speech_engine import Transcript
 from stt_settings import SttSettings
 from stt_turns import ModelTurns, PartialAbortedError
+from whisper_decoding import WhisperDecoding
 from whisper_engine import WhisperEngine
 
 from tests.stt_worker.conftest import Say, as_floats
@@ -30,37 +32,55 @@ def engine(multilingual_checkpoint: Path) -> WhisperEngine:
     return WhisperEngine(model, "random", False, SttSettings(logprob_threshold=-0.001))
 
 
+def nothing(_layer: str) -> None:
+    """Before a layer: nothing to do."""
+
+
 @contextmanager
-def layers_counted(engine: WhisperEngine) -> Iterator[list[tuple[str, str]]]:
-    """Which thread has finished which layer, in order."""
+def layers_counted(
+    engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch, before: Callable[[str], None] = nothing
+) -> Iterator[list[tuple[str, str]]]:
+    """Which thread has finished which layer, in order. `before` is called with each layer that begins."""
     finished: list[tuple[str, str]] = []
+    layers = engine._decoding._greedy._layers
+    run = DecoderLayer.run
+
+    def noting_run(layer: DecoderLayer, *arguments: Any) -> torch.Tensor:
+        name = f"decoder {layers.index(layer)}"
+        before(name)
+        done = run(layer, *arguments)
+        finished.append((threading.current_thread().name, name))
+        return done
+
     hooks = []
-    for part in ("encoder", "decoder"):
-        for number, block in enumerate(getattr(engine._model, part).blocks):
+    for number, block in enumerate(engine._model.encoder.blocks):
 
-            def note(*_: Any, layer: str = f"{part} {number}") -> None:
-                finished.append((threading.current_thread().name, layer))
+        def note(*_: Any, name: str = f"encoder {number}") -> None:
+            finished.append((threading.current_thread().name, name))
 
-            hooks.append(block.register_forward_hook(note))
-    try:
+        def begin(*_: Any, name: str = f"encoder {number}") -> None:
+            before(name)
+
+        hooks += [block.register_forward_pre_hook(begin), block.register_forward_hook(note)]
+    with monkeypatch.context() as patched:
+        patched.setattr(DecoderLayer, "run", noting_run)
         yield finished
-    finally:
-        for hook in hooks:
-            hook.remove()
+    for hook in hooks:
+        hook.remove()
 
 
 def test_a_partial_is_one_try_without_translation(engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    options: list[Any] = []
-    decode = openai_whisper.decode
+    asked: list[tuple[Any, ...]] = []
+    greedy = WhisperDecoding.greedy
 
-    def noting_decode(model: Any, features: torch.Tensor, how: Any) -> Any:
-        options.append(how)
-        return decode(model, features, how)
+    def noting_greedy(decoding: Any, features: Any, languages: Any, task: str, *more: Any) -> Any:
+        asked.append((task, *languages))
+        return greedy(decoding, features, languages, task, *more)
 
-    monkeypatch.setattr(openai_whisper, "decode", noting_decode)
-    with layers_counted(engine) as finished:
+    monkeypatch.setattr(WhisperDecoding, "greedy", noting_greedy)
+    with layers_counted(engine, monkeypatch) as finished:
         heard = engine.partial(AUDIO, "ko", lambda: None)
-    assert [(how.task, how.language, how.temperature) for how in options] == [("transcribe", "ko", 0.0)]
+    assert asked == [("transcribe", "ko")]
     assert [layer for _, layer in finished if layer == "encoder 0"] == ["encoder 0"]
     assert (heard.language, heard.temperature, heard.translation, heard.no_translation) == ("ko", 0.0, None, None)
 
@@ -86,21 +106,21 @@ def test_what_interrupts_comes_through_and_leaves_the_model_as_it_was(engine: Wh
 
     with pytest.raises(PartialAbortedError):
         engine.partial(AUDIO, "en", interrupt)
-    parts = list(engine._model.modules())
-    assert [part for part in parts if part._forward_pre_hooks or part._forward_hooks] == []
     assert engine.transcribe(AUDIO, "en") == before
 
 
 @pytest.mark.parametrize("where", ["encoder", "decoder"])
-def test_a_final_waits_for_no_more_than_a_layer_of_a_partial(engine: WhisperEngine, where: str) -> None:
-    """The partial is held in a layer until a final is waiting: it must not finish that layer, nor begin another."""
+def test_a_final_waits_for_no_more_than_a_layer_of_a_partial(
+    engine: WhisperEngine, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The partial is held in a layer until a final is waiting: it may finish that layer, but begin no other."""
     alone = engine.transcribe(AUDIO, "en")
     turns = ModelTurns()
     in_layer, go_on = threading.Event(), threading.Event()
     endings: list[BaseException | Transcript] = []
 
-    def hold(*_: Any) -> None:
-        if threading.current_thread().name == "partial":
+    def hold(layer: str) -> None:
+        if layer == f"{where} 0" and threading.current_thread().name == "partial":
             in_layer.set()
             assert go_on.wait(WAIT_SEC)
 
@@ -115,9 +135,8 @@ def test_a_final_waits_for_no_more_than_a_layer_of_a_partial(engine: WhisperEngi
         with turns.final():
             endings.append(engine.transcribe(AUDIO, "en"))
 
-    held = getattr(engine._model, where).blocks[1].register_forward_pre_hook(hold)
     threads = [threading.Thread(target=work, name=work.__name__) for work in (partial, final)]
-    with layers_counted(engine) as finished:
+    with layers_counted(engine, monkeypatch, hold) as finished:
         threads[0].start()
         assert in_layer.wait(WAIT_SEC)
         threads[1].start()
@@ -125,7 +144,6 @@ def test_a_final_waits_for_no_more_than_a_layer_of_a_partial(engine: WhisperEngi
         go_on.set()
         for thread in threads:
             thread.join(WAIT_SEC)
-    held.remove()
     aborted, transcript = endings
     assert isinstance(aborted, PartialAbortedError)
     assert transcript == alone

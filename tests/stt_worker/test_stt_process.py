@@ -96,20 +96,17 @@ def test_task_called_directly(started: SttProcess, redis_client: redis.Redis, sp
 
 
 def test_what_becomes_of_failures(started: SttProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_redis(*_: object) -> None:
-        raise RedisTroubleError("gone")
-
     transcriber = started._transcriber
     assert transcriber is not None
     with monkeypatch.context() as patched:
-        patched.setattr(transcriber, "handle", no_redis)
+        patched.setattr(transcriber, "handle_all", lambda tasks: [RedisTroubleError("gone") for _ in tasks])
         with pytest.raises(Reject) as rejected:
             started.run(b"", {})
         assert rejected.value.requeue
-    monkeypatch.setattr(transcriber, "handle", lambda *_: None)
-    transcriber.failures_in_a_row = 4
+    monkeypatch.setattr(transcriber, "handle_all", lambda tasks: [None for _ in tasks])
+    transcriber._recognition.failures_in_a_row = 4
     started.run(b"", {})
-    transcriber.failures_in_a_row = 5
+    transcriber._recognition.failures_in_a_row = 5
     with pytest.raises(WorkerShutdown):
         started.run(b"", {})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ import pytest
 import redis
 from numpy.typing import NDArray
 from speech_check import SpeechCheck
-from speech_engine import SpeechEngine, Transcript
+from speech_engine import SpeechEngine, Transcript, Utterance
 from stt_patience import RedisTroubleError, worker_redis
 from stt_settings import SttSettings
 from stt_task import Transcriber
@@ -45,7 +45,7 @@ class FakeEngine:
 
     def warm_up(self) -> None: ...
 
-    def transcribe(self, audio: NDArray[np.float32], language: str | None) -> Transcript:
+    def transcribe(self, audio: NDArray[np.float32], language: str | None, draft: Sequence[int] = ()) -> Transcript:
         assert audio.dtype == np.float32
         assert np.abs(audio).max() <= 1
         self.calls.append((len(audio), language))
@@ -53,7 +53,12 @@ class FakeEngine:
             raise self.failures.pop(0)
         return self.heard
 
-    def partial(self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None]) -> Transcript:
+    def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
+        return [self.transcribe(one.audio, one.language) for one in utterances]
+
+    def partial(
+        self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None], draft: Sequence[int] = ()
+    ) -> Transcript:
         raise AssertionError("a final is no partial")
 
     def recover(self) -> None:
@@ -251,7 +256,7 @@ def test_given_up_after_too_many_tries(bench: Bench, speech: bytes) -> None:
 def test_a_try_is_counted_while_the_model_works(bench: Bench, speech: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[bytes | None, int]] = []
 
-    def look(audio: NDArray[np.float32], language: str | None) -> Transcript:
+    def look(*_: object) -> Transcript:
         key = tries_key(SESSION, 16_000)
         seen.append((cast(bytes | None, bench.client.get(key)), bench.client.ttl(key)))
         return bench.engine.heard
@@ -314,7 +319,7 @@ def test_redis_trouble_ends_nothing(check: SpeechCheck, speech: bytes, unused_po
 
 
 def test_redis_trouble_is_waited_out(bench: Bench, speech: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    patient = Bench(bench.client, SttSettings(stt_redis_patience_sec=20), bench.transcriber._check)
+    patient = Bench(bench.client, SttSettings(stt_redis_patience_sec=20), bench.transcriber._recognition._check)
     trouble = [
         redis.ConnectionError("gone"),
         redis.TimeoutError("slow"),

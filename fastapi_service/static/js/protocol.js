@@ -49,7 +49,7 @@
  * @property {Record<string, number>} timings_ms
  *
  * @typedef {UtteranceFields & { type: 'result', text: string, language: string, translation: string | null,
- *   sentiment: Sentiment | null, sentiment_reason: string | null }} Result
+ *   sentiment: Sentiment | null, sentiment_reason: string | null, decoded_again: boolean }} Result
  * @typedef {UtteranceFields & { type: 'dropped', reason: string, detail: string }} Dropped
  * @typedef {UtteranceFields & { type: 'error', code: string, message: string }} ServerError
  * @typedef {Result | Dropped | ServerError} Outcome
@@ -67,6 +67,7 @@
  * @property {number} words
  * @property {number} audio_sec
  * @property {number} words_per_minute
+ * @property {number} decoded_again results whose quick first text was doubtful
  * @property {Record<string, SentimentShare>} sentiment
  * @property {{ p50: number | null, p95: number | null }} latency_ms
  *
@@ -146,6 +147,7 @@ const statsBlock = object({
   words: natural,
   audio_sec: positive,
   words_per_minute: positive,
+  decoded_again: optional(natural, 0),
   sentiment: record(object({ count: natural, share: positive, mean_score: positive })),
   latency_ms: object({ p50: nullable(positive), p95: nullable(positive) }),
 });
@@ -176,6 +178,7 @@ const MESSAGES = {
     translation: nullable(string),
     sentiment: nullable(object({ label: string, score: positive, scores: record(positive), zone })),
     sentiment_reason: nullable(string),
+    decoded_again: optional(boolean, false),
   }),
   dropped: object({ type: string, ...utterance, reason: string, detail: optional(string, '') }),
   error: object({ type: string, ...utterance, utterance: optional(string, ''), code: string, message: string }),

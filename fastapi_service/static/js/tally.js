@@ -21,7 +21,7 @@ export function countWords(text) {
 
 export class Tally {
   #latency = new Histogram();
-  #counts = { results: 0, dropped: 0, errors: 0, words: 0, audio_sec: 0, result_sec: 0 };
+  #counts = { results: 0, dropped: 0, errors: 0, words: 0, decoded_again: 0, audio_sec: 0, result_sec: 0 };
   #zones = new Map(ZONES.map((zone) => [zone, { count: 0, scores: 0 }]));
 
   /** @param {import('./protocol.js').Outcome} outcome */
@@ -33,6 +33,7 @@ export class Tally {
     this.#counts.results++;
     this.#counts.result_sec += outcome.duration_sec;
     this.#counts.words += countWords(outcome.text);
+    if (outcome.decoded_again) this.#counts.decoded_again++;
     this.#latency.add(serverMs(outcome));
     const zone = outcome.sentiment && this.#zones.get(outcome.sentiment.zone);
     if (!zone) return;
@@ -52,6 +53,7 @@ export class Tally {
       errors,
       words: this.#counts.words,
       audio_sec,
+      decoded_again: this.#counts.decoded_again,
       words_per_minute: result_sec > 0 ? (this.#counts.words * 60) / result_sec : 0,
       sentiment: Object.fromEntries(
         used.map(([name, { count, scores }]) => [name, { count, share: count / judged, mean_score: scores / count }]),

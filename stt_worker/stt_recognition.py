@@ -1,0 +1,145 @@
+"""From audio to what becomes of it: the speech check, the model, the verdict; alone or several at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from speech_engine import SpeechEngine, Transcript, Utterance
+from speech_quality import Refusal, judge
+from stt_drafts import Drafts
+from stt_settings import SttSettings
+
+from contract.envelopes import AnalyzeJob, UtteranceJob
+from contract.messages import UtteranceOutcome
+from contract.names import SAMPLE_RATE_HZ
+from contract.outcomes import dropped, failed
+
+if TYPE_CHECKING:
+    from speech_check import SpeechCheck  # torch
+
+logger = logging.getLogger(__name__)
+
+MODEL_ATTEMPTS = 2
+FULL_SCALE = 32768.0
+
+Verdict = AnalyzeJob | UtteranceOutcome
+
+
+@dataclass(frozen=True)
+class Recording:
+    """An utterance in hand. `pcm`: s16le mono 16 kHz. `tries`: how often a worker has begun it, this time included."""
+
+    job: UtteranceJob
+    pcm: bytes
+    tries: int = 1
+
+    @property
+    def audio(self) -> NDArray[np.float32]:
+        """The samples, -1 to 1, shape (n,)."""
+        return np.frombuffer(self.pcm, dtype="<i2").astype(np.float32) / FULL_SCALE
+
+
+class Recognition:
+    """Runs the models. `failures_in_a_row` counts utterances that broke the speech model, until one did not."""
+
+    def __init__(self, settings: SttSettings, check: SpeechCheck, engine: SpeechEngine, drafts: Drafts) -> None:
+        self._settings = settings
+        self._check = check
+        self._engine = engine
+        self._drafts = drafts
+        self.failures_in_a_row = 0
+
+    def verdicts(self, recordings: Sequence[Recording]) -> list[Verdict]:
+        """What becomes of each. Where the models raise on several at once, each is done alone: no neighbour suffers."""
+        if len(recordings) > 1:
+            try:
+                return self._hear_all(recordings)
+            except Exception:
+                logger.exception("the speech model failed on %d utterances at once; now one by one", len(recordings))
+                self._recover()
+        return [self._verdict(recording) for recording in recordings]
+
+    def _verdict(self, recording: Recording) -> Verdict:
+        """Run the models, a second time when they raise: not even a MemoryError may end the worker's loop."""
+        job = recording.job
+        for attempt in range(1, MODEL_ATTEMPTS + 1):
+            try:
+                (verdict,) = self._hear_all([recording])
+            except Exception:
+                logger.exception("%s: the speech model failed (%d of %d)", job.utterance, attempt, MODEL_ATTEMPTS)
+                self._recover()
+            else:
+                self.failures_in_a_row = 0
+                return verdict
+        self.failures_in_a_row += 1
+        return failed(job, "speech_failed", "The speech model failed on this utterance; please say it again.")
+
+    def _hear_all(self, recordings: Sequence[Recording]) -> list[Verdict]:
+        verdicts: dict[int, Verdict] = {}
+        speech: dict[int, Utterance] = {}
+        for number, recording in enumerate(recordings):
+            audio = recording.audio
+            found = self._check.find(audio)
+            recording.job.stamp("speech_check")
+            refusal = self._check.refusal(found)
+            if refusal is not None:
+                verdicts[number] = dropped(recording.job, refusal.reason, refusal.detail)
+            else:
+                language = recording.job.language or self._settings.stt_language
+                speech[number] = Utterance(self._check.trimmed(audio, found), language)
+        heard = self._transcribe([recordings[number].job for number in speech], list(speech.values()))
+        for number, transcript in zip(speech, heard, strict=True):
+            verdicts[number] = self._judge(recordings[number].job, transcript)
+        return [verdicts[number] for number in range(len(recordings))]
+
+    def _transcribe(self, jobs: Sequence[UtteranceJob], utterances: Sequence[Utterance]) -> list[Transcript]:
+        drafts = [self._drafts.take(job.session, job.start) for job in jobs]
+        if len(utterances) == 1:
+            heard = [self._engine.transcribe(utterances[0].audio, utterances[0].language, drafts[0])]
+        else:
+            heard = self._engine.transcribe_all(utterances) if utterances else []
+        for job in jobs:
+            job.stamp("speech")
+        return heard
+
+    def _judge(self, job: UtteranceJob, heard: Transcript) -> Verdict:
+        verdict = judge(heard, self._settings)
+        logger.info(
+            "%s: %.1f s, language %s, log-probability %.2f, no-speech %.2f, temperature %.1f%s, %.0f ms",
+            job.utterance,
+            job.samples / SAMPLE_RATE_HZ,
+            heard.language,
+            heard.avg_logprob,
+            heard.no_speech_prob,
+            heard.temperature,
+            ", decoded again" if heard.decoded_again else "",
+            job.timings_ms["speech"],
+        )
+        if isinstance(verdict, Refusal):
+            return dropped(job, verdict.reason, verdict.detail)
+        return to_analyze(job, heard, verdict)
+
+    def _recover(self) -> None:
+        try:
+            self._engine.recover()
+        except Exception:
+            logger.exception("the speech model could not be put right")
+
+
+def to_analyze(job: UtteranceJob, heard: Transcript, text: str) -> AnalyzeJob:
+    """The analyzer's job: it judges the English, which is the text, its translation, or missing with a reason."""
+    english = text if heard.language == "en" else heard.translation
+    return AnalyzeJob(
+        **job.model_dump(),
+        text=text,
+        spoken_language=heard.language,
+        translation=heard.translation,
+        sentiment_text=english,
+        sentiment_reason=None if english is not None else heard.no_translation,
+        decoded_again=heard.decoded_again,
+    )
