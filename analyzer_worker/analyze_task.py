@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import redis
@@ -44,19 +45,46 @@ class Analyzer:
         Raises redis.RedisError when Redis stays out of reach for `analyzer_redis_patience_sec`: nothing is lost
         then, the task has to run again.
         """
+        begun = self._begun(raw)
+        if begun is not None:
+            self._conclude(begun[0], *self._judge(begun[0]))
+
+    def handle_all(self, raws: Sequence[object]) -> list[redis.RedisError | None]:
+        """`handle` for several at once; for each, what Redis said where it has to run again.
+
+        A job that a worker has begun before, and may have ended on, is done alone.
+        """
+        troubles: list[redis.RedisError | None] = [None] * len(raws)
+        begun: dict[int, tuple[AnalyzeJob, int]] = {}
+        for number, raw in enumerate(raws):
+            with _noted(troubles, number):
+                found = self._begun(raw)
+                if found is not None:
+                    begun[number] = found
+        together = [number for number, (_, tries) in begun.items() if tries == 1]
+        judged = dict(zip(together, self._judge_all([begun[number][0] for number in together]), strict=True))
+        for number, (job, _) in begun.items():
+            with _noted(troubles, number):
+                self._conclude(job, *(judged[number] if number in judged else self._judge(job)))
+        return troubles
+
+    def _begun(self, raw: object) -> tuple[AnalyzeJob, int] | None:
+        """The job in `raw` and its count of tries, or None when there is nothing left to do for it."""
         job = self._parse(raw)
         if job is None:
-            return
+            return None
         ended, tries = self._patiently(lambda: self._begin(job))
         if ended:
             logger.info("%s: had ended before", job.utterance)
-            return
+            return None
         if tries > self._settings.analyzer_max_tries:
             logger.error("%s: given up, %d workers ended on it", job.utterance, self._settings.analyzer_max_tries)
             self._end(job, failed(job, "analyzer_failed", "The sentiment analysis failed again and again."))
-            return
+            return None
         job.stamp("analyzer_queue")
-        sentiment, reason = self._judge(job)
+        return job, tries
+
+    def _conclude(self, job: AnalyzeJob, sentiment: Sentiment | None, reason: str | None) -> None:
         job.stamp("sentiment")
         self._end(
             job,
@@ -116,6 +144,17 @@ class Analyzer:
             logger.error("the sentiment model has stopped working: %s", where(problem))
         return None, "The sentiment model failed on this text."
 
+    def _judge_all(self, jobs: Sequence[AnalyzeJob]) -> list[tuple[Sentiment | None, str | None]]:
+        """`_judge` for several at once; one by one where the model fails on them together."""
+        texts = [" ".join((job.sentiment_text or "").split()) for job in jobs]
+        if len(jobs) < 2 or not all(texts):
+            return [self._judge(job) for job in jobs]
+        try:
+            return [(sentiment, None) for sentiment in self._model.judge_all(texts)]
+        except Exception as problem:
+            logger.error("the sentiment model failed on %d texts at once: %s", len(jobs), where(problem))
+        return [self._judge(job) for job in jobs]
+
     def _end(self, job: UtteranceJob, message: UtteranceOutcome) -> None:
         seq = self._patiently(lambda: end_utterance(self._client, job, message, self._settings))
         if seq == 0:
@@ -136,6 +175,15 @@ class Analyzer:
                 logger.warning("Redis: %s; trying again in %.2f s", problem, wait)
             time.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT_SEC)
+
+
+@contextmanager
+def _noted(troubles: list[redis.RedisError | None], number: int) -> Iterator[None]:
+    """Put trouble with Redis into `troubles` instead of raising it."""
+    try:
+        yield
+    except redis.RedisError as problem:
+        troubles[number] = problem
 
 
 def where(problem: BaseException) -> str:

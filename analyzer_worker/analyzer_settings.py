@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -29,6 +30,12 @@ class AnalyzerSettings(ServiceSettings):
     )
     analyzer_threads: int = Field(
         0, ge=0, le=256, description="Threads of torch; 0: as many as the cores and the CPU quota of this process."
+    )
+    analyzer_precision: Literal["auto", "int8", "fp32"] = Field(
+        "auto", description="Numbers that the model computes in. `auto`: 8-bit weights on a CPU, fp32 on a GPU."
+    )
+    analyzer_batch_max: int = Field(
+        8, ge=1, le=128, description="Texts that wait together go through the model together, so many at most."
     )
     neutral_below: float = Field(
         0.65,

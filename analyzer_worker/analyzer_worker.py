@@ -30,6 +30,7 @@ from sentiment_model import SentimentModel
 
 from contract.broker_recovery import keep_consuming
 from contract.celery_app import make_celery
+from contract.companions import Companions
 from contract.heartbeat import STUCK_EXIT_CODE, Heartbeat
 from contract.logging_setup import set_up_logging
 from contract.message_privacy import keep_messages_private
@@ -40,6 +41,7 @@ CANNOT_START_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 
 settings = AnalyzerSettings()
 celery = make_celery("analyzer_worker", settings, ANALYZER_QUEUE)
+companions_of_a_task = Companions(celery, ANALYZER_QUEUE, ANALYZE_TASK)
 
 
 class _Running:
@@ -94,6 +96,7 @@ def _sign_on(sender: Any = None, **_: Any) -> None:
 def _sign_off(sender: Any = None, **_: Any) -> None:
     if sender is not None and sender.app is celery and _Running.heartbeat is not None:
         _Running.heartbeat.stop()
+        companions_of_a_task.close()
 
 
 signals.setup_logging.connect(_leave_logging_to_us)
@@ -104,14 +107,16 @@ signals.worker_shutdown.connect(_sign_off)
 
 @celery.task(name=ANALYZE_TASK)  # type: ignore[untyped-decorator]
 def analyze_text(job: dict[str, Any]) -> None:
-    """Judge one transcript and end its utterance. `job` is an AnalyzeJob as a dict."""
+    """Judge one transcript and what waits beside it, and end their utterances. `job` is an AnalyzeJob as a dict."""
     if _Running.analyzer is None or _Running.heartbeat is None:
         raise Reject("the worker has no model", requeue=True)
     with _Running.heartbeat.working():
-        try:
-            _Running.analyzer.handle(job)
-        except redis.RedisError as problem:
-            logger.error("Redis stays out of reach, the task goes back to its queue: %s", problem)
-            raise Reject("Redis is out of reach", requeue=True) from None
+        companions = companions_of_a_task.take(settings.analyzer_batch_max - 1)
+        own, *others = _Running.analyzer.handle_all([job, *(companion.pair[0] for companion in companions)])
+        for companion, trouble in zip(companions, others, strict=True):
+            companion.done() if trouble is None else companion.give_back()
+    if own is not None:
+        logger.error("Redis stays out of reach, the task goes back to its queue: %s", own)
+        raise Reject("Redis is out of reach", requeue=True) from None
     if _Running.analyzer.broken:
         worker_state.should_stop = STUCK_EXIT_CODE  # ends the worker after this task; its supervisor restarts it

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +32,9 @@ class SentimentJudge(Protocol):
     def judge(self, text: str) -> Sentiment:
         """The sentiment of `text`, which is not empty. Raises what the model raises."""
 
+    def judge_all(self, texts: Sequence[str]) -> list[Sentiment]:
+        """The sentiments of `texts`, none of which is empty. Raises what the model raises."""
+
 
 class SentimentModel:
     """A transformers text classifier, loaded and warm."""
@@ -39,34 +44,54 @@ class SentimentModel:
         self.name = found.name
         self.demo = found.demo
         try:
-            self._pipeline, labels = _load(found.folder, settings)
+            self._tokenizer, self._model = _load(found.folder, settings)
         except ModelError:
             raise
         except Exception as problem:  # transformers, safetensors and torch each raise errors of their own
             raise ModelError(f"{found.folder} cannot be loaded: {type(problem).__name__}: {problem}") from problem
-        self._zones = ZoneMap(labels, settings.neutral_below)
+        self._max_tokens = max_tokens(self._tokenizer.model_max_length, self._model.config)
+        names = self._model.config.id2label
+        self._labels = [str(names[number]) for number in sorted(names)]
+        self._zones = ZoneMap(self._labels, settings.neutral_below)
         if self._zones.unknown:
             logger.warning("labels of %s that count as neutral: %s", self.name, ", ".join(self._zones.unknown))
         try:
-            self.judge(WARM_UP_TEXT)
+            self.judge_all([WARM_UP_TEXT])
         except Exception as problem:
             raise ModelError(f"{self.name} cannot judge a text: {type(problem).__name__}: {problem}") from problem
-        logger.info("sentiment model %s is ready on %s", self.name, self._pipeline.device)
+        logger.info("sentiment model %s is ready on %s", self.name, self._model.device)
 
     def judge(self, text: str) -> Sentiment:
-        """All class scores of `text` (cut to the model's length); label and score are the strongest class."""
-        classes = self._pipeline(text, top_k=None)
-        scores = {str(one["label"]): round(float(one["score"]), 6) for one in classes}
+        """The sentiment of one text."""
+        return self.judge_all([text])[0]
+
+    def judge_all(self, texts: Sequence[str]) -> list[Sentiment]:
+        """All class scores of each of `texts`, cut to the model's length; label and score are the strongest class.
+
+        A text is padded to the longest beside it and no further.
+        """
+        import torch
+
+        with torch.inference_mode():
+            fields = self._tokenizer(
+                list(texts), truncation=True, max_length=self._max_tokens, padding=len(texts) > 1, return_tensors="pt"
+            )
+            logits = self._model(**fields.to(self._model.device)).logits.float()
+            shares = logits.softmax(-1) if logits.shape[-1] > 1 else logits.sigmoid()
+        return [self._sentiment(row) for row in shares.tolist()]
+
+    def _sentiment(self, shares: list[float]) -> Sentiment:
+        scores = {name: round(share, 6) for name, share in zip(self._labels, shares, strict=True)}
         if not all(math.isfinite(score) and 0.0 <= score <= 1.0 for score in scores.values()):
             raise ValueError("the model's scores are no probabilities")
         label = max(scores, key=lambda name: scores[name])
         return Sentiment(label=label, score=scores[label], scores=scores, zone=self._zones.zone(scores))
 
 
-def _load(folder: Path, settings: AnalyzerSettings) -> tuple[Any, list[str]]:
-    """The pipeline and its labels in the order of the classes."""
+def _load(folder: Path, settings: AnalyzerSettings) -> tuple[Any, Any]:
+    """The tokenizer and the model, in the precision in use."""
     import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -81,16 +106,31 @@ def _load(folder: Path, settings: AnalyzerSettings) -> tuple[Any, list[str]]:
         missing = ", ".join(sorted(loading["missing_keys"])[:5])
         raise ModelError(f"{folder} is no trained text classifier: its weights lack {missing}")
     model.eval()
-    classifier = pipeline(
-        "text-classification",
-        model=model,
-        tokenizer=tokenizer,
-        device=device,
-        truncation=True,
-        max_length=max_tokens(tokenizer.model_max_length, model.config),
-    )
-    labels = model.config.id2label
-    return classifier, [str(labels[number]) for number in sorted(labels)]
+    if _wants_int8(settings.analyzer_precision, device):
+        model = to_int8(model)
+    return tokenizer, model.to(device)
+
+
+def to_int8(model: Any) -> Any:
+    """`model` with 8-bit weights in its linear layers, one scale per output; activations are rounded per call."""
+    import torch
+
+    with warnings.catch_warnings():
+        # torch 2.13 names torchao as the successor; it brings no faster CPU products.
+        warnings.filterwarnings("ignore", message=r"torch\.quantize_per_tensor, torch\.quantize_per_channel and other")
+        warnings.filterwarnings("ignore", message=r"torch\.ao\.quantization is deprecated", category=DeprecationWarning)
+        config = {torch.nn.Linear: torch.ao.quantization.per_channel_dynamic_qconfig}
+        quantize: Any = torch.ao.quantization.quantize_dynamic
+        return quantize(model, config, dtype=torch.qint8, inplace=True)
+
+
+def _wants_int8(precision: str, device: str) -> bool:
+    import torch
+
+    available = device == "cpu" and torch.backends.quantized.engine != "none"
+    if precision == "int8" and not available:
+        raise ModelError(f"ANALYZER_PRECISION=int8: there are no 8-bit products for {device} here")
+    return available and precision != "fp32"
 
 
 def max_tokens(tokenizer_max: int, config: Any) -> int:

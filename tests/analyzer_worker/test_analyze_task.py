@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ class FakeJudge:
 
     def __init__(self, failures: int = 0, always_fails_on: str = "") -> None:
         self.texts: list[str] = []
+        self.at_once: list[int] = []
         self._failures = failures
         self._always_fails_on = always_fails_on
 
@@ -41,6 +42,10 @@ class FakeJudge:
         if self._always_fails_on and self._always_fails_on in text:
             raise IndexError(f"index out of range in {text}")
         return GOOD
+
+    def judge_all(self, texts: Sequence[str]) -> list[Sentiment]:
+        self.at_once.append(len(texts))
+        return [self.judge(text) for text in texts]
 
 
 def settings(**changes: Any) -> AnalyzerSettings:
@@ -251,3 +256,34 @@ def test_a_full_redis_raises_and_the_job_works_later(redis_client: redis.Redis) 
     assert not redis_client.exists(done_key(SESSION, 48_000))
     analyzer.handle(job())
     assert only_result(redis_client).sentiment == GOOD
+
+
+def of_session(letter: str, **changes: Any) -> dict[str, Any]:
+    return job(session=letter * 32, **changes)
+
+
+def test_several_go_through_the_model_together(redis_client: redis.Redis) -> None:
+    judge = FakeJudge()
+    jobs = [of_session(letter, sentiment_text=f"text of {letter}") for letter in "abc"]
+    assert Analyzer(redis_client, judge, settings()).handle_all(jobs) == [None] * 3
+    assert judge.at_once == [3]
+    assert judge.texts == ["text of a", "text of b", "text of c"]
+    assert [event.session[0] for event in outcomes(redis_client)] == ["a", "b", "c"]
+
+
+def test_a_text_that_breaks_the_model_leaves_its_neighbours_alone(redis_client: redis.Redis) -> None:
+    judge = FakeJudge(always_fails_on="swordfish")
+    jobs = [of_session("a"), of_session("b", sentiment_text="swordfish"), of_session("c"), {"no": "job"}]
+    assert Analyzer(redis_client, judge, settings()).handle_all(jobs) == [None] * 4
+    found: list[Any] = [event.message for event in outcomes(redis_client)]
+    assert [message.sentiment for message in found] == [GOOD, None, GOOD]
+
+
+def test_one_that_may_have_ended_a_worker_is_judged_alone(redis_client: redis.Redis) -> None:
+    judge = FakeJudge()
+    suspect = AnalyzeJob.model_validate(of_session("b"))
+    redis_client.set(analyze_tries_key(suspect), 1)
+    jobs = [of_session(letter) for letter in "abc"]
+    assert Analyzer(redis_client, judge, settings()).handle_all(jobs) == [None] * 3
+    assert judge.at_once == [2]
+    assert len(outcomes(redis_client)) == 3

@@ -35,7 +35,7 @@ def test_scores_differ_between_texts(tiny: SentimentModel) -> None:
 def lengths(tiny: SentimentModel, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """The shape of every input that the model gets: batch, tokens."""
     shapes: list[tuple[int, ...]] = []
-    model = tiny._pipeline.model
+    model = tiny._model
     forward = model.forward
 
     def measure(input_ids: Any, **others: Any) -> Any:
