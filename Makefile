@@ -1,4 +1,4 @@
-.PHONY: run record test check format install install-dev demo-models evaluate screenshots help
+.PHONY: run record test check format install install-dev demo-models evaluate faults soak given-up screenshots help
 VENV := .venv/bin
 PY := $(VENV)/python
 CODE := contract fastapi_service stt_worker analyzer_worker listener_service recorder_service demo_models tools tests
@@ -39,6 +39,22 @@ install: ## the virtual environment for `make run`
 
 install-dev: ## the virtual environment for development
 	@tools/install.sh dev
+
+FAULTS ?= 300
+faults: ## kill and cut everything at random for long; options: make faults FAULTS=1000 FAULT_SEED=7
+	@tools/install_system.sh
+	@tools/install.sh dev
+	FAULTS=$(FAULTS) $(PY) -m pytest -s tests/faults/test_faults.py
+
+SOAK_SEC ?= 1800
+SOAK_SESSIONS ?= 20
+soak: ## sessions come and go for 30 minutes and nothing may grow; options: make soak SOAK_SEC=600 SOAK_SESSIONS=10
+	@tools/install_system.sh
+	@tools/install.sh dev
+	SOAK_SEC=$(SOAK_SEC) SOAK_SESSIONS=$(SOAK_SESSIONS) $(PY) -m pytest -s tests/faults/test_soak.py
+
+given-up: ## what `make run` has given up, a line of JSON each: when, where and why, no audio and no text
+	@set -a; [ ! -f .run/env ] || . ./.run/env; set +a; PYTHONPATH=. $(PY) -m contract.given_up
 
 WORK ?= $(CURDIR)/.run/demo_models
 demo-models: ## train the demo models again: one to two hours on two cores, 2 GB in WORK

@@ -5,7 +5,8 @@ worker then never asks for another, while its heartbeat goes on. And when Redis 
 the queue, fails to record it, and the message is gone.
 
 Here the worker lets go of a message that it could not acknowledge or give back (Redis returns it after the
-visibility timeout, and work done twice ends once), and works on one that it could not record.
+visibility timeout, and work done twice ends once), and works on one that it could not record. How a message is taken
+in the first place is in broker_take.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from celery import Celery
 from kombu.transport import redis as redis_transport
 from kombu.transport import virtual
 
+from contract.broker_take import LastingChannel
+
 logger = logging.getLogger(__name__)
 
 TROUBLE = (redis.RedisError, OSError)
@@ -29,7 +32,12 @@ class LastingQoS(redis_transport.QoS):
     def append(self, message: Any, delivery_tag: str) -> None:
         """Record a message that was taken from the queue; keep it in hand when that fails."""
         try:
-            redis_transport.QoS.append(self, message, delivery_tag)
+            with self.channel.conn_or_acquire() as client:
+                recorded = self.channel.record_taken(client, message, delivery_tag)
+            if recorded:
+                virtual.QoS.append(self, message, delivery_tag)
+            else:
+                redis_transport.QoS.append(self, message, delivery_tag)
         except TROUBLE as problem:
             logger.warning("a message is worked on unrecorded: %s: %s", type(problem).__name__, problem)
             virtual.QoS.append(self, message, delivery_tag)
@@ -48,6 +56,12 @@ class LastingQoS(redis_transport.QoS):
         except TROUBLE as problem:
             self._let_go(delivery_tag, problem)
 
+    def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
+        """Called every second: look for messages that nobody works on."""
+        with self.channel.conn_or_acquire() as client:
+            self.channel.give_back(client)
+        redis_transport.QoS.restore_visible(self, start, num, interval)
+
     def _let_go(self, delivery_tag: str, problem: Exception) -> None:
         logger.warning(
             "a message could not be acknowledged or given back (%s: %s); Redis returns it after the visibility timeout",
@@ -58,7 +72,8 @@ class LastingQoS(redis_transport.QoS):
 
 
 def keep_consuming(app: Celery) -> None:
-    """Make every channel that this process opens from now on use `LastingQoS`; an answer of a full Redis to `app`'s
-    consumer means reconnecting, not the end of the worker."""
-    redis_transport.Channel.QoS = LastingQoS
+    """Make every channel that this process opens from now on a `LastingChannel` with `LastingQoS`; an answer of a full
+    Redis to `app`'s consumer means reconnecting, not the end of the worker."""
+    LastingChannel.QoS = LastingQoS
+    redis_transport.Transport.Channel = LastingChannel
     app.conf.broker_channel_error_retry = True

@@ -26,6 +26,7 @@ from gateway_pages import add_pages
 from gateway_partials import PartialRequests
 from gateway_protocols import BoundedWebSocket, bounded_http, keep_queries_private
 from gateway_relay import Hub, Relay
+from gateway_server import GatewayServer
 from gateway_sessions import SessionStore
 from gateway_settings import GatewaySettings
 from gateway_socket import SocketEndpoint
@@ -72,6 +73,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         await client.aclose()
 
     app = FastAPI(title="WhisperTextAnalyzer", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.hub = hub
     access = Access(settings.access_tokens, settings.access_cookie_sec)
     failures = Failures(settings.login_failures_per_min)
     app.include_router(login_router(access, failures))
@@ -89,13 +91,18 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
 def main() -> None:
     """Serve until told to stop."""
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=SETTINGS.gateway_host,
         port=SETTINGS.gateway_port,
         http=bounded_http(SETTINGS.handshake_sec),
         **UVICORN_OPTIONS,
     )
+    server = GatewayServer(config, app.state.hub)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise SystemExit("The gateway did not start.")
 
 
 def read_settings() -> GatewaySettings:

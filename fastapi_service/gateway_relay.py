@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from contract.envelopes import BUS_EVENT, OutcomeEvent, StatsEvent
 from contract.messages import Stats
-from contract.names import CLOSE_TAKEN_OVER, FINAL_STATS, RESULT_MESSAGES
+from contract.names import CLOSE_SERVICE_RESTART, CLOSE_TAKEN_OVER, FINAL_STATS, RESULT_MESSAGES
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,11 @@ class Hub:
         """The subscription had a gap: every session looks into its stream."""
         for connection in self._connections.values():
             connection.missed()
+
+    def send_away(self) -> None:
+        """The service stops: every client is told to come back."""
+        for connection in self._connections.values():
+            connection.end(CLOSE_SERVICE_RESTART, "the service restarts")
 
     def linger(self, connection: Connection) -> None:
         """Keep the unfinished utterance of a lost connection for a while; nobody resumes it: queue it as it is."""

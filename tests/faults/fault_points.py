@@ -29,16 +29,16 @@ def reach(moment: str) -> None:
 
 def deafen() -> None:
     """From now on this process asks for no more messages while the file `deaf` is in FAULT_DIR, and lives on."""
-    from kombu.transport import redis as redis_transport
+    from contract.broker_take import LastingChannel
 
-    Channel: Any = redis_transport.Channel  # noqa: N806 - a class
-    real_start = Channel._brpop_start
+    channel_class: Any = LastingChannel
+    real_start = channel_class._brpop_start
 
     def start(channel: Any, timeout: Any = None) -> None:
         if not (Path(os.environ["FAULT_DIR"]) / "deaf").exists():
             real_start(channel, timeout)
 
-    Channel._brpop_start = start
+    channel_class._brpop_start = start
 
 
 class Moments:

@@ -20,12 +20,13 @@ real_recognise = Transcriber._recognise
 real_run = SttProcess.run
 
 
-def recognise(self, job, pcm):  # type: ignore[no-untyped-def]
+def recognise(self, recordings):  # type: ignore[no-untyped-def]
     """`stt_working`: in the middle of a transcription."""
-    reach("stt_working")
-    if job.samples == FATAL_SAMPLES:
+    if recordings:
+        reach("stt_working")
+    if any(recording.job.samples == FATAL_SAMPLES for recording in recordings):
         os._exit(139)
-    return real_recognise(self, job, pcm)
+    return real_recognise(self, recordings)
 
 
 def run(self, audio, header):  # type: ignore[no-untyped-def]

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import signal
-import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
+from contract.names import SUBPROTOCOL
+from tests.faults.campaign import wait_for
 from tests.faults.worker_bench import DONE_SEC, WORKING, WorkerBench
 from tests.faults.world import World, running_world
 from tests.support.processes import wait_until
@@ -16,6 +27,7 @@ from tests.support.raw_client import RawClient
 from tests.support.speech import demo_clips
 
 STOP_SEC = 30.0
+FRAME_BYTES = 60_000
 
 
 @pytest.mark.parametrize("worker", ["stt_0", "analyzer"])
@@ -23,15 +35,14 @@ def test_a_worker_ends_its_utterance_first(worker: str, tmp_path: Path) -> None:
     """With more waiting in the queue, which stays there for others."""
     with running_world(tmp_path, "redis", worker, VISIBILITY_TIMEOUT_SEC="60") as world:
         bench = WorkerBench(world, worker)
-        begun = bench.send()
-        world.hold_at(WORKING[worker], DONE_SEC)
+        world.hold_at(WORKING[worker], DONE_SEC, bench.send)
         bench.send()
         bench.send()
         os.kill(world.pid(worker), signal.SIGTERM)
         wait_until(lambda: "Warm shutdown" in world.services[worker].tail(1_000), DONE_SEC, "it has heard")
         world.moments.release(WORKING[worker])
         assert world.services[worker].stop() == 0, world.services[worker].tail()
-        assert bench.ended() == {begun: 1}
+        assert bench.ended() == {bench.sent[0]: 1}
         assert world.client.hlen("unacked") == 0, "what waits is not held by a worker that is gone"
         world.start(worker)
         bench.wait_all_ended()
@@ -39,7 +50,7 @@ def test_a_worker_ends_its_utterance_first(worker: str, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> object:
+def gateway(tmp_path: Path) -> Iterator[World]:
     """A gateway whose clients are not read while one utterance is unanswered."""
     with running_world(tmp_path, "redis", "gateway", OUTSTANDING_MAX="1", IDLE_CUT_SEC="20") as world:
         yield world
@@ -47,20 +58,8 @@ def gateway(tmp_path: Path) -> object:
 
 def test_the_gateway_sends_its_clients_away_first(gateway: World) -> None:
     """Those that listen, one in the middle of an utterance, and one that is not read for lack of an answer."""
-    pcm = demo_clips()[0].pcm
-    with RawClient(gateway.ws_url) as idle, RawClient(gateway.ws_url) as speaking, RawClient(gateway.ws_url) as slowed:
-        idle.expect("session")
-        speaking.expect("session")
-        speaking.send(pcm)
-        session = slowed.expect("session")["session"]
-        slowed.send(pcm)
-        slowed.send(b"")
-        accepted = slowed.expect("accepted")
-        until_not_read(slowed)
-        os.kill(gateway.pid("gateway"), signal.SIGTERM)
-        for client in (idle, speaking, slowed):
-            assert client.close_code(STOP_SEC) == 1012
-        assert gateway.services["gateway"].stop() in (0, -signal.SIGTERM)
+    session, accepted = asyncio.run(stop_before_everybody(gateway))
+    assert gateway.services["gateway"].stop() in (0, -signal.SIGTERM)
     assert "graceful shutdown exceeded" not in gateway.services["gateway"].tail(1_000), "nobody was waited for"
     gateway.start("gateway", "stt_0", "analyzer", "listener")
     with RawClient(gateway.ws_url, session) as resumed:
@@ -68,14 +67,45 @@ def test_the_gateway_sends_its_clients_away_first(gateway: World) -> None:
         assert resumed.expect("result", DONE_SEC)["utterance"] == accepted["utterance"]
 
 
-def until_not_read(client: RawClient) -> None:
-    """Speak on until the gateway takes no more, and the buffers between are full."""
-    raw = client.socket.socket
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
-    raw.settimeout(2.0)
-    try:
+async def stop_before_everybody(gateway: World) -> tuple[str, dict[str, Any]]:
+    """SIGTERM with three clients connected, each of which is told to come back.
+
+    Returns the session of the one that was not read, and its `accepted` message.
+    """
+    pcm = demo_clips()[0].pcm
+    open_one = partial(connect, gateway.ws_url, subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None)
+    async with open_one() as idle, open_one() as speaking, open_one() as slowed:
+        await speaking.send(pcm[:FRAME_BYTES])
+        for frame in (pcm[:FRAME_BYTES], pcm[FRAME_BYTES:], b""):
+            await slowed.send(frame)
+        session, accepted = [json.loads(await slowed.recv()) for _ in range(2)]
+        flood = asyncio.create_task(speak_until_closed(slowed))
+        await wait_for(lambda: not_read(slowed), STOP_SEC, "it is not read any more")
+        os.kill(gateway.pid("gateway"), signal.SIGTERM)
+        async with asyncio.timeout(STOP_SEC):
+            for client in (idle, speaking, slowed):
+                await client.wait_closed()
+                assert client.close_code == 1012
+        await flood
+    return session["session"], accepted
+
+
+async def speak_until_closed(client: ClientConnection) -> None:
+    """Speak on, far faster than anybody."""
+    with suppress(ConnectionClosed):
         while True:
-            client.send(bytes(60_000))
-            client.send(b"")
-    except TimeoutError:
-        raw.settimeout(None)
+            await client.send(bytes(FRAME_BYTES))
+
+
+def not_read(client: ClientConnection) -> bool:
+    """Whether what the client sends has stayed with it for a while, since the buffers on the way are full."""
+    before = unsent(client)
+    time.sleep(1.0)
+    return before > 0 and unsent(client) == before
+
+
+def unsent(client: ClientConnection) -> int:
+    """Bytes that wait in the client's own buffer."""
+    transport = client.transport
+    assert isinstance(transport, asyncio.WriteTransport)
+    return transport.get_write_buffer_size()

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ HERE = Path(__file__).parent
 SPEECH_WORKERS = ("stt_0", "stt_1")
 QUEUE_OF = {"stt_0": STT_QUEUE, "stt_1": STT_QUEUE, "analyzer": ANALYZER_QUEUE, "listener": LISTENER}
 WORKER_OPTIONS = "--loglevel=info --concurrency=1 --pool=solo --without-gossip --without-mingle --without-heartbeat"
-# kombu writes these sets anew with every consumer; they hold one name each.
-CELERYS_OWN = ("_kombu.binding.", "unacked_mutex")
+# kombu writes these sets anew with every consumer; they hold one name each. Its mutex has a TTL.
+CELERYS_OWN = ("_kombu.binding", "unacked_mutex")
 
 
 class World:
@@ -83,10 +83,9 @@ class World:
     # --- faults -------------------------------------------------------------------------------------
 
     def pid(self, name: str) -> int:
-        """Process id of a service that was started."""
+        """Process id of a service, 0 for one that was never started."""
         process = self.services[name].process
-        assert process is not None
-        return process.pid
+        return 0 if process is None else process.pid
 
     def kill(self, name: str, down_sec: float = 0.0) -> None:
         """SIGKILL; started again after `down_sec`, as its supervisor would."""
@@ -105,9 +104,11 @@ class World:
         self.moments.release(moment)
         return name
 
-    def hold_at(self, moment: str, within_sec: float) -> str:
-        """Hold the process that next comes to `moment`; returns its name."""
+    def hold_at(self, moment: str, within_sec: float, begin: Callable[[], object] | None = None) -> str:
+        """Hold the process that next comes to `moment`, for example by what `begin` does; returns its name."""
         self.moments.arm(moment)
+        if begin is not None:
+            begin()
         wait_until(lambda: self.moments.held(moment) is not None, within_sec, f"somebody comes to {moment}")
         held = self.moments.held(moment)
         return next(name for name in self.services if self.pid(name) == held)

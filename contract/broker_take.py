@@ -1,0 +1,134 @@
+"""Takes a message from its queue without a moment in which nobody has it.
+
+kombu takes with BRPOP and records afterwards what it took. A worker that dies in between loses the message, and so
+does one that was killed while it waited: its connection outlives it by as long as its memory takes to be freed, and
+Redis gives a message to that connection. Here a message moves (BLMOVE) to the list `<queue>:taken`, from there to
+Celery's record in one script, and what stays in that list for `GIVE_BACK_SEC` goes back to its queue.
+
+Redis refuses BLMOVE when it is full, which is when messages must be taken most: then BRPOP is used, as kombu does.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import redis
+from kombu.transport import redis as redis_transport
+from kombu.transport.virtual import Empty
+from kombu.utils.json import loads
+
+logger = logging.getLogger(__name__)
+
+GIVE_BACK_SEC = 3.0  # far longer than a worker takes from the one to the other; too early costs double work alone
+FULL_SEC = 5.0  # before a full Redis is tried again
+
+RECORD_SCRIPT = Path(__file__).with_name("record_taken.lua").read_text(encoding="utf-8")
+GIVE_BACK_SCRIPT = Path(__file__).with_name("give_back.lua").read_text(encoding="utf-8")
+
+
+def taken_key(queue: str) -> str:
+    """List of the messages that were taken from `queue` and not recorded yet; empty but for moments."""
+    return f"{queue}:taken"
+
+
+class LastingChannel(redis_transport.Channel):
+    """kombu's channel, for one queue without priorities. Sending and everything else is as ever."""
+
+    _full_until = 0.0
+    _queue = ""  # the one that is consumed
+    _acknowledging = False
+    _moving = False  # whether what is under way is a BLMOVE
+    _looked_sec = 0.0
+    _seen: list[bytes] = []  # noqa: RUF012 - replaced, never changed
+
+    def basic_consume(self, queue: str, no_ack: bool, *args: Any, **more: Any) -> Any:
+        """kombu's; a consumer that acknowledges nothing takes as kombu does."""
+        self._acknowledging = not no_ack
+        return super().basic_consume(queue, no_ack, *args, **more)  # type: ignore[no-untyped-call]
+
+    def basic_get(self, queue: str, no_ack: bool = False, **more: Any) -> Any:
+        """kombu's: one message if there is one."""
+        self._acknowledging = not no_ack
+        return super().basic_get(queue, no_ack, **more)  # type: ignore[no-untyped-call]
+
+    def _get(self, queue: str, timeout: Any = None) -> Any:
+        self._queue = queue
+        if not self._acknowledging:
+            return super()._get(queue)  # type: ignore[no-untyped-call]
+        with self.conn_or_acquire() as client:
+            try:
+                payload = self._payload(client.lmove(queue, taken_key(queue), "RIGHT", "LEFT"))
+            except redis.OutOfMemoryError:
+                return super()._get(queue)  # type: ignore[no-untyped-call]
+        if payload is None:
+            raise Empty
+        return payload
+
+    def _brpop_start(self, timeout: Any = None) -> None:
+        queues = list(self.active_queues)
+        self._moving = self._acknowledging and len(queues) == 1 and time.monotonic() >= self._full_until
+        if not self._moving:
+            super()._brpop_start(timeout)  # type: ignore[no-untyped-call]
+            return
+        self._queue = queues[0]
+        self._in_poll = self.client.connection
+        self._brpop_sent_at: Any = time.monotonic()
+        wait_sec = self.brpop_timeout if timeout is None else timeout
+        self._in_poll.send_command("BLMOVE", self._queue, taken_key(self._queue), "RIGHT", "LEFT", wait_sec or 0)
+
+    def _brpop_read(self, **options: Any) -> Any:
+        if not self._moving:
+            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
+        try:
+            try:
+                message = self.client.parse_response(self.client.connection, "BLMOVE", **options)
+            except self.connection_errors:
+                self.client.connection.disconnect()
+                raise
+            except redis.OutOfMemoryError:
+                logger.warning("Redis is full: messages are taken by BRPOP for %.0f s", FULL_SEC)
+                self._full_until = time.monotonic() + FULL_SEC
+                raise Empty from None
+            payload = self._payload(message)
+            if payload is None:
+                raise Empty
+            self.connection._deliver(payload, self._queue)
+            return True
+        finally:
+            self._in_poll: Any = None
+
+    def _payload(self, message: bytes | None) -> Any:
+        """What a message holds, None where there is none. One without an envelope is deleted: it cannot be recorded."""
+        if not message:
+            return None
+        try:
+            payload = loads(message.decode())
+            if isinstance(payload["properties"]["delivery_tag"], str):
+                return payload
+        except (ValueError, KeyError, TypeError):
+            pass
+        logger.error("a message without a usable envelope was deleted")
+        with self.conn_or_acquire() as client:
+            client.lrem(taken_key(self._queue), 1, message)
+        return None
+
+    def record_taken(self, client: Any, message: Any, delivery_tag: str) -> bool:
+        """Record a taken message as being worked on; False when it is not among the taken ones."""
+        exchange, routing_key = message.delivery_info["exchange"], message.delivery_info["routing_key"]
+        keys = [taken_key(self._queue), self.unacked_key, self.unacked_index_key]
+        arguments = [delivery_tag, time.time(), exchange, routing_key]
+        return bool(client.eval(RECORD_SCRIPT, len(keys), *keys, *arguments))
+
+    def give_back(self, client: Any) -> None:
+        """Put back what was among the taken messages `GIVE_BACK_SEC` ago and still is. Call it again and again."""
+        now = time.monotonic()
+        if now - self._looked_sec < GIVE_BACK_SEC:
+            return
+        self._looked_sec = now
+        for queue in self.active_queues:
+            keys = [taken_key(queue), queue]
+            if self._seen or client.llen(keys[0]):
+                self._seen = list(client.eval(GIVE_BACK_SCRIPT, len(keys), *keys, *self._seen))

@@ -1,0 +1,48 @@
+"""A message that Redis hands to a worker in the moment of its death is not lost, with no gateway to send it again."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from contract.broker_take import taken_key
+from tests.faults.worker_bench import DONE_SEC, QUEUES, WorkerBench
+from tests.faults.world import running_world
+from tests.support.processes import wait_until
+
+
+@pytest.mark.parametrize("worker", ["stt_0", "analyzer"])
+def test_a_message_given_to_a_dying_worker_comes_back(worker: str, tmp_path: Path) -> None:
+    """SIGSTOP stands for the time in which a killed process's memory is freed and its connections still live."""
+    with running_world(tmp_path, "redis", worker, VISIBILITY_TIMEOUT_SEC="5") as world:
+        bench = WorkerBench(world, worker)
+        bench.send()
+        bench.wait_all_ended()
+        queue = QUEUES[worker]
+        wait_until(lambda: given_while_stopped(bench), DONE_SEC, "the stopped worker is given a message")
+        assert world.client.llen(taken_key(queue)) == 1
+        assert world.client.hlen("unacked") == 0
+        world.services[worker].kill()
+        world.start(worker)
+        bench.wait_all_ended()
+        assert world.client.exists(taken_key(queue)) == 0
+        world.client.lpush(queue, "no envelope", b"\xff", "{}")
+        bench.send()
+        bench.wait_all_ended()
+        assert world.client.exists(taken_key(queue)) == 0
+        bench.close()
+
+
+def given_while_stopped(bench: WorkerBench) -> bool:
+    """Stop the worker and send a message; whether Redis gave it away. Else the worker had not asked: it goes on."""
+    pid = bench.world.pid(bench.worker)
+    os.kill(pid, signal.SIGSTOP)
+    bench.send()
+    if bench.world.client.llen(QUEUES[bench.worker]) == 0:
+        return True
+    os.kill(pid, signal.SIGCONT)
+    bench.wait_all_ended()
+    return False
