@@ -145,7 +145,7 @@ export class Capture {
       if (sampleRate === undefined || !isNotSupported(problem)) throw problem;
       this.#context = new AudioContext();
     }
-    void this.#context.resume();
+    this.#context.resume().catch(() => {}); // #connect asks again and says what is wrong
   }
 
   /**
