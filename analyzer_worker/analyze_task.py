@@ -62,11 +62,33 @@ class Analyzer:
                 if found is not None:
                     begun[number] = found
         together = [number for number, (_, tries) in begun.items() if tries == 1]
+        suspects = [number for number in begun if number not in together]
+        uncounted = suspects if len(begun) > 1 else []
+        for number in uncounted:
+            self._count_again(begun[number][0], -1)
         judged = dict(zip(together, self._judge_all([begun[number][0] for number in together]), strict=True))
-        for number, (job, _) in begun.items():
+        for number in [*together, *suspects]:
+            job = begun[number][0]
+            if number in uncounted:
+                self._count_again(job, 1)
             with _noted(troubles, number):
                 self._conclude(job, *(judged[number] if number in judged else self._judge(job)))
         return troubles
+
+    def _count_again(self, job: AnalyzeJob, by: int) -> None:
+        """Count a suspect only while it is worked on: one that ends the worker must not use up the others' tries."""
+        key = analyze_tries_key(job)
+
+        def count() -> None:
+            pipe = self._client.pipeline(transaction=True)
+            pipe.incrby(key, by)
+            pipe.expire(key, self._settings.session_ttl_sec)
+            pipe.execute()
+
+        try:
+            self._patiently(count)
+        except redis.RedisError as problem:
+            logger.warning("%s: its tries are miscounted: %s", job.utterance, problem)
 
     def _begun(self, raw: object) -> tuple[AnalyzeJob, int] | None:
         """The job in `raw` and its count of tries, or None when there is nothing left to do for it."""

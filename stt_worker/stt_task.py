@@ -76,15 +76,36 @@ class Transcriber:
             else:
                 if recording is not None:
                     taken[number] = recording
-        together = [number for number, recording in taken.items() if recording.tries == 1]
-        alone = [[number] for number in taken if number not in together]
-        for group in [together, *alone]:
+        fresh = [number for number, recording in taken.items() if recording.tries == 1]
+        suspects = [number for number in taken if number not in fresh]
+        uncounted = suspects if len(taken) > 1 else []
+        for number in uncounted:
+            self._count_again(taken[number].job, -1)
+        for group in [fresh, *([number] for number in suspects)]:
+            for number in group:
+                if number in uncounted:
+                    self._count_again(taken[number].job, 1)
             for number, verdict in zip(group, self._recognise([taken[n] for n in group]), strict=True):
                 try:
                     self._conclude(taken[number].job, verdict)
                 except RedisTroubleError as trouble:
                     troubles[number] = trouble
         return troubles
+
+    def _count_again(self, job: UtteranceJob, by: int) -> None:
+        """Count a suspect only while it is worked on: one that ends the worker must not use up the others' tries."""
+        key = tries_key(job.session, job.start)
+
+        def count() -> None:
+            pipe = self._client.pipeline(transaction=True)
+            pipe.incrby(key, by)
+            pipe.expire(key, self._settings.session_ttl_sec)
+            pipe.execute()
+
+        try:
+            self._patiently(job, count)
+        except RedisTroubleError as trouble:
+            logger.warning("%s: its tries are miscounted: %s", job.utterance, trouble)
 
     def _take(self, audio: object, header: object) -> Recording | None:
         """The utterance of a task, or None when there is nothing left to do for it. Raises RedisTroubleError."""

@@ -16,7 +16,8 @@ __all__ = ["celery"]
 
 FATAL_WORD = os.environ.get("FATAL_WORD", "")
 real_judge = Analyzer._judge
-real_handle = Analyzer.handle
+real_judge_all = Analyzer._judge_all
+real_handle_all = Analyzer.handle_all
 
 
 def judge(self, job):  # type: ignore[no-untyped-def]
@@ -27,12 +28,23 @@ def judge(self, job):  # type: ignore[no-untyped-def]
     return real_judge(self, job)
 
 
-def handle(self, raw):  # type: ignore[no-untyped-def]
+def judge_all(self, jobs):  # type: ignore[no-untyped-def]
+    """The same for several texts at once."""
+    if len(jobs) > 1:
+        reach("analyzer_working")
+    if FATAL_WORD and any(FATAL_WORD in job.text for job in jobs):
+        os._exit(139)
+    return real_judge_all(self, jobs)
+
+
+def handle_all(self, raws):  # type: ignore[no-untyped-def]
     """`analyzer_ended`: the outcome is written, the task is not acknowledged."""
-    real_handle(self, raw)
+    troubles = real_handle_all(self, raws)
     reach("analyzer_ended")
+    return troubles
 
 
 Analyzer._judge = judge  # type: ignore[method-assign]
-Analyzer.handle = handle  # type: ignore[method-assign]
+Analyzer._judge_all = judge_all  # type: ignore[method-assign]
+Analyzer.handle_all = handle_all  # type: ignore[method-assign]
 deafen()

@@ -10,16 +10,20 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from contract.messages import Error
 from contract.names import BYTES_PER_SAMPLE, GIVEN_UP_STREAM, session_tag
 from tests.faults.campaign import wait_for
+from tests.faults.worker_bench import DONE_SEC, WORKING, WorkerBench
 from tests.faults.world import World, running_world
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, wait_until
 from tests.support.speakers import AfterOne, Speaker
 from tests.support.speech import demo_clips
 
 END_SEC = 240.0
 DEADLY = 139  # the exit status of the workers that test_given_up kills
+FATAL_SAMPLES, FATAL_TEXT = 12_345, "deadly"
 FATAL_TO_SPEECH, FATAL_TO_ANALYZER, HARMLESS = "not_bad.wav", "meeting_monday.wav", "love_movie.wav"
 
 
@@ -50,6 +54,28 @@ def test_an_utterance_that_kills_its_worker_three_times_is_an_error(tmp_path: Pa
         after = Speaker(world.ws_url, [clips[HARMLESS]], 2)
         assert asyncio.run(after.talk(AfterOne(after), END_SEC)), "and the service goes on"
         assert [outcome.type for outcome in after.outcomes] == ["result"]
+
+
+@pytest.mark.parametrize("worker", ["stt_0", "analyzer"])
+def test_its_neighbours_in_the_queue_are_not_given_up_with_it(worker: str, tmp_path: Path) -> None:
+    """A worker takes several at once; all of them come back when one of them has killed it."""
+    settings = {"VISIBILITY_TIMEOUT_SEC": "5", "FATAL_SAMPLES": str(FATAL_SAMPLES), "FATAL_WORD": FATAL_TEXT}
+    with running_world(tmp_path, "redis", worker, **settings) as world:
+        bench = WorkerBench(world, worker)
+        world.hold_at(WORKING[worker], DONE_SEC, bench.send)
+        fatal = bench.send(samples=FATAL_SAMPLES, text=FATAL_TEXT)
+        for _ in range(3):
+            bench.send()
+        world.moments.release(WORKING[worker])
+
+        def ended() -> bool:
+            world.keep_running()
+            return set(bench.sent) <= set(bench.ended())
+
+        wait_until(ended, END_SEC, f"all have ended: {world.logs()}")
+        errors = {start for start, message in bench.messages().items() if isinstance(message, Error)}
+        assert errors == {fatal}
+        bench.close()
 
 
 async def until_given_up(world: World, speakers: list[Speaker]) -> Counter[str]:

@@ -9,7 +9,16 @@ import redis
 
 from contract.celery_app import make_celery
 from contract.envelopes import AnalyzeJob, OutcomeEvent, UtteranceJob
-from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, OUTCOMES_STREAM, SAMPLE_RATE_HZ, STT_QUEUE, TRANSCRIBE_TASK
+from contract.messages import UtteranceOutcome
+from contract.names import (
+    ANALYZE_TASK,
+    ANALYZER_QUEUE,
+    BYTES_PER_SAMPLE,
+    OUTCOMES_STREAM,
+    SAMPLE_RATE_HZ,
+    STT_QUEUE,
+    TRANSCRIBE_TASK,
+)
 from contract.settings_base import ServiceSettings
 from tests.faults.world import World
 from tests.support.processes import wait_until
@@ -30,28 +39,34 @@ class WorkerBench:
         self.sent: list[int] = []
         self._app = make_celery("sender", ServiceSettings(redis_host="127.0.0.1", redis_port=world.redis_port))
 
-    def send(self) -> int:
+    def send(self, samples: int = SAMPLE_RATE_HZ, text: str = "I love this movie.") -> int:
         """Queue the next task; returns its start, by which it is known."""
         start = len(self.sent) * SAMPLE_RATE_HZ
         arguments: list[object]
-        job = UtteranceJob(session=SESSION, start=start, end=start + SAMPLE_RATE_HZ)
+        job = UtteranceJob(session=SESSION, start=start, end=start + samples)
         if self.worker == "analyzer":
-            text = "I love this movie."
             asked = AnalyzeJob(**job.model_dump(), text=text, sentiment_text=text, spoken_language="en")
             name, arguments = ANALYZE_TASK, [asked.model_dump(mode="json")]
         else:
-            name, arguments = TRANSCRIBE_TASK, [bytes(2 * SAMPLE_RATE_HZ), job.model_dump(mode="json")]
+            name, arguments = TRANSCRIBE_TASK, [bytes(BYTES_PER_SAMPLE * samples), job.model_dump(mode="json")]
         self._app.send_task(name, args=arguments, queue=QUEUES[self.worker], argsrepr="(...)", ignore_result=True)
         self.sent.append(start)
         return start
 
     def ended(self) -> Counter[int]:
         """How many outcomes each task has; empty while Redis does not answer."""
+        return Counter(event.start for event in self._events())
+
+    def messages(self) -> dict[int, UtteranceOutcome]:
+        """The outcome of each task."""
+        return {event.start: event.message for event in self._events()}
+
+    def _events(self) -> list[OutcomeEvent]:
         try:
             entries = cast(list[tuple[bytes, dict[bytes, bytes]]], self.world.client.xrange(OUTCOMES_STREAM))
         except redis.RedisError:
-            return Counter()
-        return Counter(OutcomeEvent.model_validate_json(fields[b"event"]).start for _, fields in entries)
+            return []
+        return [OutcomeEvent.model_validate_json(fields[b"event"]) for _, fields in entries]
 
     def wait_all_ended(self) -> None:
         """Wait until every task has its one outcome and is acknowledged."""
