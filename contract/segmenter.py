@@ -51,11 +51,6 @@ class Segmenter:
         return self._start
 
     @property
-    def end_recorded(self) -> bool:
-        """Whether an earlier run has cut the utterance in hand already: its speech only comes again."""
-        return self._recorded_end is not None
-
-    @property
     def position(self) -> int:
         """The next sample that is expected."""
         return self._start + len(self._buffer) // BYTES_PER_SAMPLE

@@ -124,7 +124,7 @@ class PartialAsker:
         if segmenter.start != self._start:
             self._start = self._stored = segmenter.start
             self._next = self._start + int(settings.partial_after_sec * SAMPLE_RATE_HZ)
-        if segmenter.position < self._next or segmenter.end_recorded:
+        if segmenter.position < self._next:
             return False
         return self._outstanding is None or time.monotonic() > self._outstanding_until
 

@@ -110,12 +110,3 @@ def test_the_utterance_in_hand_can_be_looked_at(sizes: list[int], data: st.DataO
         assert segmenter.position == 7 + sent // 2
         since = data.draw(st.integers(segmenter.start, segmenter.position))
         assert segmenter.audio_from(since) == pcm[2 * (since - 7) : sent]
-
-
-def test_whether_the_end_is_recorded_is_known_until_it_is_reached() -> None:
-    segmenter = Segmenter(position=100, recorded_end=200)
-    assert list(segmenter.feed(bytes(198))) == []
-    assert segmenter.end_recorded
-    assert len(list(segmenter.feed(bytes(4)))) == 1
-    assert (segmenter.end_recorded, segmenter.start, segmenter.position) == (False, 200, 201)
-    assert not Segmenter(position=200, recorded_end=200).end_recorded
