@@ -207,7 +207,7 @@ def test_another_session_begins_with_nothing(gateway: FakeGateway, open_page: Op
 def test_the_models_in_use_are_named_and_a_demo_is_marked(gateway: FakeGateway, open_page: OpenPage) -> None:
     gateway.demo = True
     page = open_page(gateway.url)
-    expect(page.get_by_test_id("stat-speech-model")).to_have_text("fake")
+    expect(page.get_by_test_id("stat-speech-model")).to_have_text("demo")
     expect(page.get_by_test_id("stat-sentiment-model")).to_have_text("fake")
     expect(page.get_by_test_id("stat-demo")).to_have_text("Demo model in use")
     gateway.demo = False

@@ -59,8 +59,8 @@ export class Statistics {
 
   /** @param {import('./protocol.js').Models} models */
   models({ speech, sentiment, demo }) {
-    put('speech-model', speech);
-    put('sentiment-model', sentiment);
+    put('speech-model', speech || words('stats.none')); // none while it is being loaded
+    put('sentiment-model', sentiment || words('stats.none'));
     byId('stat-demo', HTMLElement).hidden = !demo;
   }
 
