@@ -106,9 +106,12 @@ class LastingChannel(redis_transport.Channel):
             return None
         try:
             payload = loads(message.decode())
-            if isinstance(payload["properties"]["delivery_tag"], str):
-                return payload
-        except (ValueError, KeyError, TypeError):
+            properties = payload["properties"]
+            if isinstance(properties["delivery_tag"], str) and isinstance(payload.get("headers"), dict):
+                self.decode_body(payload["body"], properties.get("body_encoding"))  # type: ignore[no-untyped-call]
+                if {"exchange", "routing_key"} <= set(properties["delivery_info"]):
+                    return payload
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             pass
         logger.error("a message without a usable envelope was deleted")
         with self.conn_or_acquire() as client:

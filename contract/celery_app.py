@@ -38,6 +38,7 @@ def make_celery(name: str, settings: ServiceSettings, queue: str | None = None) 
     if queue is not None:
         app.conf.task_queues = [Queue(queue)]
         app.conf.task_default_queue = queue
+        app.conf.worker_consumer = "contract.task_refusal:RefusingConsumer"  # by name: senders need no worker's code
     return app
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
@@ -13,6 +13,9 @@ from contract.names import SAMPLE_RATE_HZ, utterance_id
 SESSION_PATTERN = r"^[A-Za-z0-9_-]{16,128}$"
 LANGUAGE_PATTERN = r"^[a-z]{2,3}$"
 MAX_TEXT_CHARS = 8_000
+MAX_POSITION = 2**53 - 1  # the largest whole number that JavaScript counts exactly
+
+Stage = Annotated[str, Field(max_length=40)]
 
 
 def now_ms() -> float:
@@ -23,7 +26,7 @@ def now_ms() -> float:
 class Envelope(BaseModel):
     """Base: every envelope carries its contract version and its session."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
     v: Literal[1] = 1
     session: str = Field(pattern=SESSION_PATTERN)
@@ -35,10 +38,10 @@ class UtteranceJob(Envelope):
     `timings_ms` gains one entry per stage; `stamped_ms` (epoch ms) is when the latest of them ended.
     """
 
-    start: int = Field(ge=0)
-    end: int = Field(ge=0)
+    start: int = Field(ge=0, le=MAX_POSITION)
+    end: int = Field(ge=0, le=MAX_POSITION)
     language: str | None = Field(None, pattern=LANGUAGE_PATTERN)
-    timings_ms: dict[str, float] = Field(default_factory=dict, max_length=32)
+    timings_ms: dict[Stage, float] = Field(default_factory=dict, max_length=32)
     stamped_ms: float = Field(default_factory=now_ms)
 
     @field_validator("end")
@@ -79,7 +82,7 @@ class AnalyzeJob(UtteranceJob):
     or null (with the reason) where there is none."""
 
     text: str = Field(max_length=MAX_TEXT_CHARS)
-    spoken_language: str
+    spoken_language: str = Field(max_length=32)
     translation: str | None = Field(None, max_length=MAX_TEXT_CHARS)
     sentiment_text: str | None = Field(None, max_length=MAX_TEXT_CHARS)
     sentiment_reason: str | None = Field(None, max_length=500)
@@ -93,7 +96,7 @@ class OutcomeEvent(Envelope):
     """
 
     seq: int = Field(0, ge=0)
-    start: int = Field(ge=0)
+    start: int = Field(ge=0, le=MAX_POSITION)
     ended_ms: float = Field(default_factory=now_ms)
     message: UtteranceOutcome
 

@@ -16,7 +16,7 @@ Zone = Literal["positive", "neutral", "negative"]
 class Message(BaseModel):
     """Base of every message: unknown fields are ignored, so that older readers take newer writers."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
 
 class Models(Message):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import Field, field_validator
 
-from contract.envelopes import LANGUAGE_PATTERN, Envelope, PartialEvent
+from contract.envelopes import LANGUAGE_PATTERN, MAX_POSITION, Envelope, PartialEvent
 from contract.messages import Partial
 from contract.names import utterance_id
 
@@ -27,8 +27,8 @@ class PartialRequest(Envelope):
     has not begun by `begin_by_ms` drops it, one that has not answered by `answer_by_ms` gives it up.
     """
 
-    start: int = Field(ge=0)
-    end: int = Field(ge=0)
+    start: int = Field(ge=0, le=MAX_POSITION)
+    end: int = Field(ge=0, le=MAX_POSITION)
     language: str | None = Field(None, pattern=LANGUAGE_PATTERN)
     begin_by_ms: float = 0.0
     answer_by_ms: float = 0.0

@@ -84,7 +84,7 @@ class SessionStore:
         `held_from`: the oldest sample that the client can still send, None when it holds nothing.
         Raises SessionsFullError.
         """
-        if session is not None and re.match(SESSION_PATTERN, session):
+        if session is not None and re.fullmatch(SESSION_PATTERN, session):
             resumed = await self._opened(session, create=False, held_from=held_from)
             if resumed is not None:
                 return resumed

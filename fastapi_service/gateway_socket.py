@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from starlette.datastructures import QueryParams
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from contract.envelopes import LANGUAGE_PATTERN
+from contract.envelopes import LANGUAGE_PATTERN, MAX_POSITION
 from contract.messages import Busy, Error, Message
 from contract.names import (
     CLOSE_NOT_ALLOWED,
@@ -30,7 +30,6 @@ from contract.names import (
 
 logger = logging.getLogger(__name__)
 
-MAX_POSITION = 2**53 - 1  # the largest whole number that JavaScript counts exactly
 Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]
 
 
