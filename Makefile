@@ -21,13 +21,14 @@ test: ## all tests, with a real Redis, real workers and a real browser
 	@npm test --silent
 	$(PY) -m pytest $(ARGS)
 
-check: ## style and types, Python and JavaScript
+check: ## style and types, Python and JavaScript; no secret in a file; known holes where that can be asked
 	@tools/install.sh dev
 	@npm install --no-audit --no-fund --silent
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy $(CODE)
 	@npm run check --silent
+	$(PY) tools/check_secrets.py
 
 format: ## rewrite the Python code in the house format
 	@tools/install.sh dev
