@@ -14,6 +14,7 @@ from kombu.connection import Connection
 from kombu.transport import redis as redis_transport
 
 from contract.broker_recovery import LastingQoS
+from contract.broker_take import LastingChannel
 from contract.celery_app import make_celery
 from contract.companions import Companions
 from contract.names import workers_key
@@ -101,7 +102,8 @@ def test_a_serializer_that_we_do_not_send_is_not_read(
 
 
 def test_a_lost_redis_means_no_companions_and_then_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_transport.Channel, "QoS", LastingQoS)  # as in every worker
+    monkeypatch.setattr(LastingChannel, "QoS", LastingQoS)  # as in every worker
+    monkeypatch.setattr(redis_transport.Transport, "Channel", LastingChannel)
     port = free_port()
     with start_redis(port, tmp_path) as server:
         own = make_celery("test", ServiceSettings(redis_port=port, redis_host="127.0.0.1"), QUEUE)

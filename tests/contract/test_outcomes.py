@@ -11,7 +11,7 @@ import redis
 
 from contract.envelopes import OutcomeEvent, UtteranceJob
 from contract.messages import Result
-from contract.names import OUTCOMES_STREAM, RESULT_CHANNEL, session_outcomes_key, tries_key
+from contract.names import GIVEN_UP_STREAM, OUTCOMES_STREAM, RESULT_CHANNEL, session_outcomes_key, tries_key
 from contract.outcomes import dropped, end_utterance, end_utterance_async, failed
 from contract.redis_client import async_redis
 from contract.settings_base import ServiceSettings
@@ -93,3 +93,15 @@ def test_every_key_expires_and_the_streams_are_bounded(redis_client: redis.Redis
     # `MAXLEN ~` trims whole nodes of up to 100 entries
     assert redis_client.xlen(session_outcomes_key(SESSION)) <= 110
     assert redis_client.xlen(OUTCOMES_STREAM) <= 200
+
+
+def test_what_is_given_up_leaves_its_metadata_once(redis_client: redis.Redis) -> None:
+    for _ in range(2):
+        end_utterance(redis_client, job(0), failed(job(0), "gave_up", "It broke off."), ServiceSettings())
+    end_utterance(redis_client, job(16_000), failed(job(16_000), "speech_failed", "Say it again."), ServiceSettings())
+    entries: Any = redis_client.xrange(GIVEN_UP_STREAM)
+    ((_, fields),) = entries
+    record = json.loads(fields[b"utterance"])
+    assert (record["code"], record["utterance"]) == ("gave_up", job(0).utterance)
+    assert SESSION not in str(fields)
+    assert redis_client.ttl(GIVEN_UP_STREAM) > 0

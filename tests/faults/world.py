@@ -155,10 +155,10 @@ class World:
         return [name for name in names if self.client.ttl(name) == -1 and not name.startswith(CELERYS_OWN)]
 
     def files_left(self) -> list[str]:
-        """What lies in the folders of the processes, logs and Redis's data apart."""
+        """Files in the folders of the processes, logs and Redis's data apart."""
         known = {"appendonlydir", "moments", "tmp", "result_listener.log"}
         files = [path.name for path in self.folder.iterdir() if path.suffix != ".log" and path.name not in known]
-        return files + [path.name for path in (self.folder / "tmp").iterdir()]
+        return files + [path.name for path in (self.folder / "tmp").rglob("*") if path.is_file()]
 
     def processes_left(self) -> list[int]:
         """Processes that run in our folder."""
