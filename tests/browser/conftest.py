@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
+import redis
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from scipy.io import wavfile
 
 from contract.names import SAMPLE_RATE_HZ
 from tests.browser.fake_gateway import FakeGateway
+from tests.support.gateway import GatewayProcess
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--autoplay-policy=user-gesture-required")
@@ -47,11 +49,18 @@ def playwright(chromium: str) -> Iterator[Playwright]:
 
 @pytest.fixture
 def open_browser(playwright: Playwright, chromium: str) -> Iterator[Callable[..., Browser]]:
-    """Start a browser: `open_browser(wav=None, grant=True)`. Its microphone plays `wav` once, or beeps."""
+    """Start a browser: `open_browser(wav=None, grant=True, microphone=True, more=())`.
+
+    Its microphone plays `wav` once, or beeps. Without one the machine has none either.
+    """
     with ExitStack() as stack:
 
-        def start(wav: Path | None = None, grant: bool = True) -> Browser:
-            arguments = [*ARGUMENTS, "--use-fake-device-for-media-stream"]
+        def start(
+            wav: Path | None = None, grant: bool = True, microphone: bool = True, more: Sequence[str] = ()
+        ) -> Browser:
+            arguments = [*ARGUMENTS, *more]
+            if microphone:
+                arguments.append("--use-fake-device-for-media-stream")
             if grant:
                 arguments.append("--use-fake-ui-for-media-stream")
             if wav is not None:
@@ -83,12 +92,22 @@ def watch(page: Page, complaints: list[str]) -> Page:
 
 @pytest.fixture
 def open_page(open_browser: Callable[..., Browser], complaints: list[str]) -> OpenPage:
-    """Open a watched page: `open_page(url, wav=None, grant=True, init_script=None, **context)`."""
+    """Open a watched page: `open_page(url, wav=None, grant=True, init_script=None, **context)`.
+
+    `microphone` and `arguments` are those of the browser.
+    """
 
     def start(
-        url: str, wav: Path | None = None, grant: bool = True, init_script: str | None = None, **options: object
+        url: str,
+        wav: Path | None = None,
+        grant: bool = True,
+        init_script: str | None = None,
+        microphone: bool = True,
+        arguments: Sequence[str] = (),
+        **options: object,
     ) -> Page:
-        context: BrowserContext = open_browser(wav, grant).new_context(**options)  # type: ignore[arg-type]
+        browser = open_browser(wav, grant, microphone, arguments)
+        context: BrowserContext = browser.new_context(**options)  # type: ignore[arg-type]
         page = watch(context.new_page(), complaints)
         if init_script is not None:
             page.add_init_script(init_script)
@@ -106,6 +125,20 @@ def open_page(open_browser: Callable[..., Browser], complaints: list[str]) -> Op
 def gateway() -> Iterator[FakeGateway]:
     with FakeGateway() as running:
         yield running
+
+
+@pytest.fixture
+def serve(redis_port: int, redis_client: redis.Redis, tmp_path: Path) -> Iterator[Callable[..., GatewayProcess]]:
+    """Start a real gateway with the settings given, on an empty Redis: `serve(port=None, QUEUE_MAX="1")`."""
+    with ExitStack() as stack:
+
+        def start(port: int | None = None, **settings: str) -> GatewayProcess:
+            process = GatewayProcess(redis_port, tmp_path, port, BUSY_RETRY_SEC="1", **settings)
+            stack.callback(process.service.stop)
+            process.start()
+            return process
+
+        yield start
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,7 @@ class FakeGateway:
         self.worklet_fault: tuple[str, str] | None = None  # what to replace in the worklet, and by what
         self.outcome: Callable[[Cut, int], Message | None] = plain_result
         self.buffer_sec = 600.0
+        self.headers: dict[str, str] = {}  # of every response, in place of the gateway's own
         self._app = self._make_app()
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
@@ -142,7 +143,7 @@ class FakeGateway:
         @app.middleware("http")
         async def add_policy(request: Request, call_next: RequestResponseEndpoint) -> Response:
             response = await call_next(request)
-            response.headers.update(SECURITY_HEADERS)
+            response.headers.update(SECURITY_HEADERS | self.headers)
             return response
 
         return app
@@ -207,7 +208,7 @@ class FakeGateway:
                 "session": session.name,
                 "position": session.safe,
                 "seq": len(session.outcomes),
-                "models": {"speech": "fake", "sentiment": "fake", "demo": self.demo},
+                "models": {"speech": "demo" if self.demo else "fake", "sentiment": "fake", "demo": self.demo},
                 "limits": {
                     "frame_bytes": 65536,
                     "utterance_sec": 15.0,
