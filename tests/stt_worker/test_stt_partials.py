@@ -169,11 +169,14 @@ def test_a_final_in_hand_leaves_the_request_to_others(bench: Bench, speech: byte
     assert bench.serve() == TEXT
 
 
-def test_a_final_gets_the_models_from_a_partial_that_never_ends(bench: Bench, speech: bytes) -> None:
+def test_a_final_gets_the_models_from_a_partial_that_never_ends(
+    bench: Bench, speech: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     bench.engine.endless = True
     bench.worker.start()
     for final in range(1, 4):
-        bench.ask(speech)
+        bench.ask(speech, answer_in_ms=60_000)
         assert bench.engine.busy.wait(WAIT_SEC)
         with bench.turns.final():  # would wait for ever for the partial's end
             assert bench.answer().partial.text == "", "what it had is not shown"
@@ -181,6 +184,7 @@ def test_a_final_gets_the_models_from_a_partial_that_never_ends(bench: Bench, sp
             assert len(bench.engine.calls) == final, "none begins while the final is worked on"
             bench.client.delete(PARTIALS)
             bench.engine.busy.clear()
+    assert caplog.text.count("a final is waiting") == 3, "that is what ended them"
     bench.engine.endless = False
     bench.ask(speech)
     assert bench.answer().partial.text == TEXT

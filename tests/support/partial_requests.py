@@ -25,7 +25,7 @@ def put(
     start: int,
     pcm: bytes | None,
     begin_in_ms: int = 20_000,
-    answer_in_ms: int = 20_000,
+    answer_in_ms: int = 600_000,
     **fields: Any,
 ) -> PartialRequest:
     """Put down audio (None: nothing) and a request for its partial, as the gateway does."""
