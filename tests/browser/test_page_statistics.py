@@ -85,7 +85,7 @@ def test_each_value_is_there_for_pointer_and_keyboard_and_in_the_table(
     page = open_page(gateway.url)
     unjudged = result("좋네요.", language="ko", sentiment=None, sentiment_reason="This model cannot translate.")
     replay(gateway, page, [*(judged(number, 8) for number in range(8)), unjudged])
-    expect(page.get_by_test_id("stat-none")).to_have_text("No sentiment1")
+    expect(page.get_by_test_id("stat-none")).to_have_text("Not judged1")
     plot, said = page.get_by_test_id("trend"), page.get_by_test_id("trend-said")
     expect(said).to_have_text("Mean of 8: 0.00")
     rows = table_rows(page)

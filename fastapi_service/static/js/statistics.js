@@ -148,23 +148,23 @@ function showShares({ results, sentiment }) {
       }),
     );
   }
-  const lines = shown.map(({ zone, share }) => legendLine(zone, percent(share)));
+  const lines = shown.map(({ zone, share }) => legendLine(zone, words(`zone.${zone}`), percent(share)));
   const unjudged = results - Object.values(sentiment).reduce((sum, zone) => sum + zone.count, 0);
-  if (unjudged > 0) lines.push(legendLine('none', count(unjudged)));
+  if (unjudged > 0) lines.push(legendLine('none', words('stats.unjudged'), count(unjudged)));
   byId('legend', HTMLUListElement).replaceChildren(...lines);
 }
 
 /**
  * @param {import('./protocol.js').Zone | 'none'} zone
+ * @param {string} label
  * @param {string} value
  */
-function legendLine(zone, value) {
-  const word = element('span', { text: words(`zone.${zone}`) });
+function legendLine(zone, label, value) {
   return element(
     'li',
     { 'data-zone': zone, 'data-testid': `stat-${zone}` },
     icon(zone),
-    word,
+    element('span', { text: label }),
     element('span', { class: 'value', text: value }),
   );
 }

@@ -69,6 +69,7 @@ export const ENGLISH = {
   'transcript.empty_text': 'No words',
   'transcript.translation': 'In English',
   'transcript.held': '{seconds} s of speech kept here until it can be sent',
+  'transcript.twice': 'The first, quick text was doubtful, so that it was heard a second time.',
   'transcript.code': 'Code of the fault: {code}',
   'transcript.lost': 'The server no longer knows this session, so the result of this utterance is lost.',
 
@@ -110,6 +111,7 @@ export const ENGLISH = {
   'stats.words': 'Words',
   'stats.wpm': 'Words per minute',
   'stats.sentiment': 'Sentiment',
+  'stats.unjudged': 'Not judged',
   'stats.latency': 'Latency',
   'stats.p50': 'Half within',
   'stats.p95': '95% within',

@@ -70,6 +70,7 @@ export const KOREAN = {
   'transcript.empty_text': '단어 없음',
   'transcript.translation': '영어 번역',
   'transcript.held': '보낼 수 있을 때까지 음성 {seconds}초를 여기에 보관합니다',
+  'transcript.twice': '빠르게 받아쓴 첫 결과가 불확실하여 한 번 더 인식했습니다.',
   'transcript.code': '오류 코드: {code}',
   'transcript.lost': '서버에 이 세션이 더 이상 없어 이 발화의 결과를 받을 수 없습니다.',
 
@@ -111,6 +112,7 @@ export const KOREAN = {
   'stats.words': '단어',
   'stats.wpm': '분당 단어',
   'stats.sentiment': '감정',
+  'stats.unjudged': '판정 없음',
   'stats.latency': '지연 시간',
   'stats.p50': '절반까지',
   'stats.p95': '95%까지',
