@@ -1,7 +1,8 @@
-.PHONY: run record test check format install install-dev demo-models evaluate faults soak given-up screenshots help
+.PHONY: run record test check format install install-dev demo-models evaluate faults soak given-up screenshots help \
+  bench bench-install bench-engine bench-quality bench-pipeline bench-gateway bench-gpu bench-report
 VENV := .venv/bin
 PY := $(VENV)/python
-CODE := contract fastapi_service stt_worker analyzer_worker listener_service recorder_service demo_models tools tests
+CODE := contract fastapi_service stt_worker analyzer_worker listener_service recorder_service demo_models tools bench tests
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -76,3 +77,27 @@ screenshots: ## take the README's pictures again, of the real system with the de
 	@tools/install_system.sh
 	@tools/install.sh dev
 	$(PY) tools/screenshots.py
+
+BENCH := HF_HUB_OFFLINE=1 PYTHONPATH=.:stt_worker:analyzer_worker:recorder_service:demo_models:tools:bench .venv-bench/bin/python
+bench: bench-engine bench-quality bench-pipeline bench-gateway bench-gpu bench-report ## measure everything and write docs/performance.md: 20 minutes on two quiet cores
+
+bench-install:
+	@bench/install.sh
+
+bench-engine: bench-install ## speech recognition beside openai-whisper's own way and faster-whisper; options: make bench-engine ARGS="--sizes base"
+	$(BENCH) bench/bench_engine.py $(ARGS)
+
+bench-quality: bench-install ## what precision and window cost in words
+	$(BENCH) bench/bench_quality.py $(ARGS)
+
+bench-pipeline: bench-install ## the whole system under 1 to 50 speakers
+	$(BENCH) bench/bench_pipeline.py $(ARGS)
+
+bench-gateway: bench-install ## the gateway alone, and the broker
+	$(BENCH) bench/bench_gateway.py $(ARGS)
+
+bench-gpu: bench-install ## the engine on a GPU, where there is one
+	$(BENCH) bench/bench_gpu.py $(ARGS)
+
+bench-report: bench-install ## the tables and the plot of docs/performance.md from bench/results
+	$(BENCH) bench/bench_report.py

@@ -1,0 +1,113 @@
+"""What the project wants to reach, and whether the latest results do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bench_files import read_result, table
+
+AFTER_HANGOVER_MS = {1: 300, 2: 350, 4: 500}  # demo models: speakers, and the median wait
+ENGINE_TIMES = {1.0: 8.0, 10.0: 3.5, 30.0: 2.0}  # window's floor in seconds, and times the docs' way (base, 5 s)
+WORDS_WRONG = 0.05
+HALF_A_POINT = 0.005
+Bar = tuple[str, str, str, bool]
+
+
+def bars() -> list[Bar]:
+    """What is wanted, the bar, the figure, and whether it is met; only of what has been measured."""
+    return [*_engine(), *_quality(), *_pipeline(), *_gateway()]
+
+
+def bars_table() -> str:
+    """The bars as a table."""
+    return table(
+        ["wanted", "bar", "measured", ""],
+        [[what, bar, figure, "met" if met else "**missed**"] for what, bar, figure, met in bars()],
+    )
+
+
+def _engine() -> Iterator[Bar]:
+    result = read_result("engine")
+    if result is None:
+        return
+    ours = [
+        row
+        for row in result["rows"]
+        if row["ours"] and row["precision"] == "int8" and row["rows"] == 1 and not row["draft"]
+    ]
+    for floor, wanted in ENGINE_TIMES.items():
+        for row in ours:
+            if row["size"] == "base" and row["seconds"] == 5 and row["floor_sec"] == floor:
+                window = "full window" if floor >= 30 else f"window floor {floor:g} s"
+                times = row["times_the_docs"]
+                yield (
+                    f"engine, `base`, 5 s, {window}: times the docs' way",
+                    f"{wanted:g}",
+                    f"{times:.1f}",
+                    times >= wanted,
+                )
+    compared = [row for row in ours if row["times_faster_whisper"] is not None and row["floor_sec"] >= 30]
+    if compared:
+        worst = min(compared, key=lambda row: float(row["times_faster_whisper"]))
+        where = f"{worst['size']}, {worst['seconds']:g} s"
+        name = f"engine, full window: times faster-whisper int8, the worst of sizes and lengths ({where})"
+        yield name, "1", f"{worst['times_faster_whisper']:.2f}", worst["times_faster_whisper"] >= 1
+
+
+def _quality() -> Iterator[Bar]:
+    result = read_result("quality")
+    if result is None:
+        return
+    rows = {row["setting"]: row for row in result["speech"]}
+    lost = rows[result["default"]]["held_out"]["wer"] - rows[result["reference"]]["held_out"]["wer"]
+    yield "words lost by the default setting, points", "0.5", f"{100 * lost:.2f}", lost <= HALF_A_POINT
+    int8 = rows["int8, floor 10 s, margin 2 s"]["held_out"]["wer"] - rows[result["reference"]]["held_out"]["wer"]
+    yield "the same for int8, the default of larger models", "0.5", f"{100 * int8:.2f}", int8 <= HALF_A_POINT
+    right = {row["precision"]: row["held_out"]["accuracy"] for row in result["sentiment"]}
+    felt = right["fp32"] - right["int8"]
+    yield "sentiment lost by int8, points", "0.5", f"{100 * felt:.2f}", felt <= HALF_A_POINT
+
+
+def _pipeline() -> Iterator[Bar]:
+    result = read_result("pipeline")
+    if result is None:
+        return
+    for row in result["models"].get("demo", []):
+        wanted = AFTER_HANGOVER_MS.get(row["speakers"])
+        if wanted is not None:
+            middle = row["wait_ms"]["p50"]
+            yield (
+                f"demo models, {row['speakers']} speakers: ms after the hangover, median",
+                str(wanted),
+                f"{middle:.0f}",
+                middle <= wanted,
+            )
+    spoken = sum(row.get("words", 0) for row in result["models"].get("demo", []))
+    if spoken:
+        wrong = sum(row["wrong_words"] for row in result["models"]["demo"]) / spoken
+        yield "demo models: words wrong, all loads together", f"{WORDS_WRONG:.0%}", f"{wrong:.1%}", wrong <= WORDS_WRONG
+    for row in result["models"].get("stub", []):
+        if row["speakers"] == 50:
+            for share, wanted in (("p50", 10), ("p99", 40)):
+                figure = row["around_models_ms"][share]
+                yield (
+                    f"path around the models, 50 speakers: {share}, ms",
+                    str(wanted),
+                    f"{figure:.1f}",
+                    figure <= wanted,
+                )
+
+
+def _gateway() -> Iterator[Bar]:
+    result: dict[str, Any] | None = read_result("gateway")
+    if result is None:
+        return
+    for row in result["speaking"]:
+        if row["speakers"] == 500:
+            name = f"live speakers on one core, partials {'on' if row['partials'] else 'off'}"
+            yield name, "500", str(row["speakers_a_core"]), row["speakers_a_core"] >= 500
+    calls = result["calls"]["calls_an_utterance"]
+    yield "Redis calls an utterance", "3", f"{calls:g}", calls <= 3.2
+    each = result["memory"]["kib_a_session"]
+    yield "memory of a session beside its buffer, KiB", "100", f"{each:g}", each <= 100

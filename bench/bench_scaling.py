@@ -1,0 +1,69 @@
+"""What one core of each part carries, and so what 1,000 and 100,000 speakers need: from the results, nothing else."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from bench_files import read_result, table
+
+TALKING = 0.5  # of the time, each speaker
+UTTERANCE_SEC = 5.0
+FULL = 0.6  # of what a part can carry: beyond it waiting times grow
+CROWDS = (1_000, 100_000)
+UTTERANCES_A_SEC = TALKING / UTTERANCE_SEC  # of one speaker
+MESSAGE_TRIPS = 3  # through Redis: sent, taken, recorded
+
+
+def scaling_table() -> str:
+    """Per part: what one of it carries, and how many the crowds need."""
+    cells = []
+    for what, speakers, source in carries():
+        cells.append([what, f"{speakers:,.0f}", *(f"{math.ceil(crowd / speakers):,}" for crowd in CROWDS), source])
+    for what, each, unit, source in flows():
+        cells.append([what, f"{each:.3g} {unit} each", *(f"{each * crowd:,.3g} {unit}" for crowd in CROWDS), source])
+    heads = ["part", "one carries, speakers", *(f"{crowd:,} speakers need" for crowd in CROWDS), "measured by"]
+    return table(heads, cells)
+
+
+def carries() -> list[tuple[str, float, str]]:
+    """Part, speakers that one of it carries at `FULL`, and which benchmark says so."""
+    found: list[tuple[str, float, str]] = []
+    gateway, engine, stub = read_result("gateway"), read_result("engine"), _busiest_stub()
+    if gateway is not None:
+        row = max((row for row in gateway["speaking"] if row["partials"]), key=lambda row: int(row["speakers"]))
+        found.append(("gateway core", FULL * row["speakers_a_core"] / TALKING, "gateway, partials on"))
+    if stub is not None:
+        for name, part in (
+            ("Redis (one thread)", "redis"),
+            ("listener (one process)", "listener"),
+            ("analyzer core, without its model", "analyzer_worker"),
+            ("speech worker core, without its model", "stt_worker"),
+        ):
+            milliseconds = stub["cpu_ms_an_utterance"][part]
+            if milliseconds > 0:
+                found.append((name, FULL * 1000 / milliseconds / UTTERANCES_A_SEC, "pipeline, `stub`"))
+    if engine is not None:
+        for row in engine["rows"]:
+            if row["ours"] and row["rows"] == 8 and row["seconds"] == UTTERANCE_SEC and row["precision"] == "int8":
+                each = FULL * row["utterances_a_sec"] / engine["threads"] / UTTERANCES_A_SEC
+                name = f"speech worker core, `{row['size']}`, window floor {row['floor_sec']:g} s"
+                found.append((name, each, "engine, 8 at once"))
+    return found
+
+
+def flows() -> list[tuple[str, float, str, str]]:
+    """What flows, per speaker."""
+    found = [("audio into the gateways", TALKING * 0.256, "Mbit/s", "16 kHz, 16 bit")]
+    gateway = read_result("gateway")
+    if gateway is not None:
+        bits = gateway["broker"][0]["bytes"] * 8 * MESSAGE_TRIPS * UTTERANCES_A_SEC / 1e6
+        found.append(("audio through Redis", bits, "Mbit/s", "gateway, broker"))
+    found.append(("results that every gateway reads", UTTERANCES_A_SEC * 2, "messages/s", "protocol"))
+    return found
+
+
+def _busiest_stub() -> dict[str, Any] | None:
+    pipeline = read_result("pipeline")
+    rows: list[dict[str, Any]] = [] if pipeline is None else pipeline["models"].get("stub", [])
+    return max(rows, key=lambda row: int(row["speakers"]), default=None)

@@ -1,0 +1,118 @@
+"""People who speak in real time through the project's own client, and what they were shown, when."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from bench_clips import clips
+from stream_client import ConnectionState, StreamClient
+from stream_errors import Backoff
+
+from contract.messages import Dropped, Error, Result
+from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.wav import to_pcm
+
+FRAME_SEC = 0.1
+FRAME_BYTES = int(FRAME_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
+HANGOVER_SEC = 0.5  # what the page's voice gate waits, and sends, after the last speech
+PAUSE_SEC = (0.3, 1.5)
+CLIPS = 300
+DRAIN_SEC = 60.0
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One held-out clip: what is said, and s16le audio with the hangover's silence behind it."""
+
+    text: str
+    pcm: bytes
+
+
+@dataclass
+class Said:
+    """One utterance. `ended`: when its last frame and the empty one were sent (monotonic s), after the hangover."""
+
+    text: str
+    start: int
+    samples: int
+    ended: float
+    shown: float | None = None
+    outcome: Result | Dropped | Error | None = None
+
+
+@dataclass
+class Speaker:
+    """Speaks sentences with pauses between, and reads what comes back. `refusals`: what it was told when not served."""
+
+    url: str
+    sentences: Sequence[Sentence]
+    seed: int
+    said: list[Said] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    most_unsafe_sec: float = 0.0
+    complete: bool = False
+
+    async def talk(self, first_wait_sec: float, until: float) -> None:
+        """Speak until the time `until` (monotonic s), then wait for the outcomes."""
+        dice = random.Random(self.seed)
+        await asyncio.sleep(first_wait_sec)
+        client = StreamClient(
+            self.url, language="en", backoff=Backoff(0.5, 5.0), on_state=self._note, open_timeout_sec=30.0
+        )
+        async with client:
+            reader = asyncio.create_task(self._read(client))
+            while time.monotonic() < until:
+                await self._say(client, dice.choice(self.sentences))
+                self.most_unsafe_sec = max(self.most_unsafe_sec, client.unsafe_sec)
+                await asyncio.sleep(dice.uniform(*PAUSE_SEC))
+            self.complete = await client.drain(DRAIN_SEC)
+        await reader
+
+    async def _say(self, client: StreamClient, sentence: Sentence) -> None:
+        pcm, began = sentence.pcm, time.monotonic()
+        for number, first in enumerate(range(0, len(pcm), FRAME_BYTES), 1):
+            await asyncio.sleep(max(0.0, began + number * FRAME_SEC - time.monotonic()))  # a frame is sent at its end
+            await client.send(pcm[first : first + FRAME_BYTES])
+        start = self.said[-1].start + self.said[-1].samples if self.said else 0
+        self.said.append(Said(sentence.text, start, len(pcm) // BYTES_PER_SAMPLE, time.monotonic()))
+        await client.end_utterance()
+
+    async def _read(self, client: StreamClient) -> None:
+        async for message in client.messages():
+            if isinstance(message, Result | Dropped | Error) and message.utterance:
+                start = int(message.utterance.rpartition("-")[2])
+                said = next((one for one in reversed(self.said) if one.start == start), None)
+                if said is not None and said.outcome is None:
+                    said.outcome, said.shown = message, time.monotonic()
+
+    def _note(self, state: ConnectionState) -> None:
+        if state.state == "waiting":
+            self.refusals.append(state.words)
+
+
+def sentences() -> list[Sentence]:
+    """The held-out clips of the quality part."""
+    silence = np.zeros(int(HANGOVER_SEC * SAMPLE_RATE_HZ), np.float32)
+    return [Sentence(text, to_pcm(np.concatenate([audio, silence]))) for text, _, audio in clips(CLIPS)["held_out"]]
+
+
+async def speak(url: str, count: int, seconds: float, spoken: Sequence[Sentence]) -> list[Speaker]:
+    """`count` speakers for `seconds`, who begin one after the other within an utterance's time; then their outcomes."""
+    speakers = [Speaker(url, spoken, seed) for seed in range(count)]
+    dice = random.Random(count)
+    until = time.monotonic() + seconds
+    async with asyncio.TaskGroup() as group:
+        for speaker in speakers:
+            group.create_task(speaker.talk(dice.uniform(0, min(3.0, 0.1 * count)), until))
+    return speakers
+
+
+def refusals(speakers: Sequence[Speaker]) -> dict[str, int]:
+    """What speakers were told when they were not served, and how often."""
+    return dict(Counter(words for speaker in speakers for words in speaker.refusals).most_common(5))

@@ -1,0 +1,112 @@
+"""The whole system as processes, and what each of them takes of the machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from bench_machine import TICKS_PER_SEC
+
+from contract.names import ANALYZER_QUEUE, STT_QUEUE
+from tests.support.processes import (
+    ROOT,
+    Service,
+    answers,
+    free_port,
+    python_service,
+    redis_service,
+    wait_until,
+)
+from tests.support.stack import Stack
+
+WORKER_OPTIONS = "--loglevel=warning --concurrency=1 --pool=solo --without-gossip --without-mingle --without-heartbeat"
+# A model of random weights says the same again and again and is never sure: let that pass, so that each utterance
+# costs one pass through the model, as one that is understood does.
+RANDOM_WEIGHTS = {
+    "LOGPROB_THRESHOLD": "-10",
+    "COMPRESSION_RATIO_THRESHOLD": "100",
+    "LOOP_MIN_WORDS": "100",
+    "LOOP_MIN_REPEATS": "100",
+    "WHISPER_TEMPERATURES": "0",
+}
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Which models run: `stt` and `analyzer` are modules with a Celery app."""
+
+    name: str
+    settings: dict[str, str]
+    stt: str = "stt_worker"
+    analyzer: str = "analyzer_worker"
+    words: bool = True  # whether what is heard can be compared with what was said
+
+
+@contextmanager
+def running(load: Workload, folder: Path, **settings: str) -> Iterator[Stack]:
+    """Everything that `load` needs, ready; ended afterwards."""
+    port, redis_port = free_port(), free_port()
+    environment = {
+        "REDIS_HOST": "127.0.0.1",
+        "REDIS_PORT": str(redis_port),
+        "GATEWAY_PORT": str(port),
+        "SENTIMENT_MODEL": "demo",
+        "LOG_LEVEL": "WARNING",
+        **load.settings,
+        **settings,
+    }
+
+    def worker(name: str, folder_name: str, app: str, queue: str) -> Service:
+        arguments = ["-m", "celery", "-A", f"{app}:celery", "worker", "-Q", queue, *WORKER_OPTIONS.split()]
+        made = python_service(name, folder_name, arguments, environment, folder)
+        made._environment["PYTHONPATH"] += os.pathsep + str(ROOT / "bench")
+        return made
+
+    def service(name: str, folder_name: str, module: str) -> Service:
+        return python_service(name, folder_name, [str(ROOT / folder_name / module)], environment, folder)
+
+    services = {
+        "redis": redis_service(redis_port, folder),
+        "gateway": service("gateway", "fastapi_service", "fastapi_service.py"),
+        "stt_worker": worker("stt_worker", "stt_worker", load.stt, STT_QUEUE),
+        "analyzer_worker": worker("analyzer_worker", "analyzer_worker", load.analyzer, ANALYZER_QUEUE),
+        "listener": service("listener", "listener_service", "listener_service.py"),
+    }
+    stack = Stack(port, redis_port, services, folder)
+    try:
+        services["redis"].start()
+        wait_until(lambda: answers(redis_port), 15, "Redis answers")
+        for one in list(services.values())[1:]:
+            one.start()
+        stack.wait_ready()
+        yield stack
+    finally:
+        for one in reversed(services.values()):
+            one.kill() if one.name == "redis" else one.stop()
+
+
+def cpu_sec(pid: int) -> float:
+    """CPU seconds that a process has used, all its threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SEC
+
+
+def memory_kib(pid: int) -> int:
+    """Memory of a process that is in use (resident)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+def cpu_of(stack: Stack) -> dict[str, float]:
+    """CPU seconds of every process so far, and of this one, the speakers."""
+    found = {name: cpu_sec(one.process.pid) for name, one in stack.services.items() if one.process is not None}
+    return found | {"speakers": cpu_sec(os.getpid())}
+
+
+def waiting(client: redis.Redis) -> int:
+    """Utterances that wait for speech recognition."""
+    return int(client.llen(STT_QUEUE))
