@@ -81,6 +81,7 @@ export class GateSettings {
   async #toggle() {
     if (this.#test.running) {
       this.#test.stop();
+      this.#say('');
       this.#showTest();
     } else await this.#listen();
   }
@@ -90,7 +91,9 @@ export class GateSettings {
     try {
       const opening = this.#test.start();
       this.#showTest();
-      return { heard: true, opened: await opening };
+      const opened = await opening;
+      this.#say(opened ? words('settings.test.hint') : '');
+      return { heard: true, opened };
     } catch (thrown) {
       if (thrown !== null) this.#say(words('calibrate.failed', { reason: words(`control.stopped.${asProblem(thrown).code}`) }));
       return { heard: false, opened: false };

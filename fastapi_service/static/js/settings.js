@@ -13,7 +13,7 @@ const SPOKEN = 'ar cs da de el en es fa fi fr he hi hu id it ja ko ms nl no pl p
 /** @param {import('./settings-button.js').SettingsContext} context */
 export function openSettings({ recorder, reconnect }) {
   const gate = new GateSettings(recorder);
-  const microphone = choice('microphone', words('settings.microphone'), [], ' ');
+  const microphone = choice('microphone', words('settings.device'), [], ' ');
   const showDevices = () => void showMicrophones(microphone);
   const close = element('button', { type: 'button', class: 'close', 'aria-label': words('settings.close') }, icon('close'));
   const title = element('h2', { id: 'settings-title', text: words('settings.title') });
