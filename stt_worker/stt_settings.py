@@ -84,7 +84,7 @@ class SttSettings(ServiceSettings):
     whisper_precision: Literal["auto", "int8", "bf16", "fp16", "fp32"] = Field(
         "auto",
         description="Numbers that Whisper computes in. `auto`: on a CPU int8 (8-bit weights) where there are products "
-        "for it and the model is as wide as `tiny`, else fp32; on a GPU fp16.",
+        "for it, else fp32; on a GPU fp16.",
     )
     whisper_window: Literal["adaptive", "full"] = Field(
         "adaptive",

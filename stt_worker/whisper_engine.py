@@ -46,7 +46,7 @@ class WhisperEngine:
         self._name = name
         self._demo = demo
         self._settings = settings
-        self.precision = choose_precision(settings.whisper_precision, model.device, model.dims.n_audio_state)
+        self.precision = choose_precision(settings.whisper_precision, model.device)
         set_precision(model, self.precision)
         self._model = model.eval()
         self._dtype = DTYPES[self.precision]

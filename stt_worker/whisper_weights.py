@@ -12,8 +12,6 @@ from torch import nn
 Precision = Literal["int8", "bf16", "fp16", "fp32"]
 Wanted = Literal["auto", "int8", "bf16", "fp16", "fp32"]
 
-TINY_WIDTH = 384  # n_audio_state of openai-whisper's smallest model
-
 DTYPES: dict[Precision, torch.dtype] = {
     "int8": torch.float32,  # of what flows between the products
     "bf16": torch.bfloat16,
@@ -26,10 +24,8 @@ class PrecisionError(ValueError):
     """The wanted precision cannot be had here; the message says why."""
 
 
-def choose_precision(wanted: Wanted, device: torch.device, width: int) -> Precision:
-    """The precision to use on `device` for a model of this `width` (n_audio_state): for `auto` half on a GPU, on a CPU
-    8 bits where there are products for it and the model is at least as wide as `tiny`. Narrower ones gain little and
-    lose more: the demo model hears 1.5 % more words wrong in noise.
+def choose_precision(wanted: Wanted, device: torch.device) -> Precision:
+    """The precision to use on `device`: for `auto` half on a GPU, on a CPU 8 bits where there are products for it.
 
     Raises PrecisionError for one that the device does not have.
     """
@@ -37,7 +33,7 @@ def choose_precision(wanted: Wanted, device: torch.device, width: int) -> Precis
     if wanted == "auto":
         if on_gpu:
             return "fp16"
-        return "int8" if width >= TINY_WIDTH and is_supported() else "fp32"
+        return "int8" if is_supported() else "fp32"
     if wanted == "int8" and (on_gpu or not is_supported()):
         where = "a GPU" if on_gpu else "this processor with this build of torch"
         raise PrecisionError(f"WHISPER_PRECISION=int8: there are no 8-bit products for {where}.")

@@ -20,25 +20,23 @@ CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
 
 def test_what_auto_means(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert choose_precision("auto", GPU, 128) == choose_precision("auto", GPU, 512) == "fp16"
+    assert choose_precision("auto", GPU) == "fp16"
     monkeypatch.setattr(whisper_weights, "is_supported", lambda: True)
-    assert choose_precision("auto", CPU, 384) == "int8"
-    assert choose_precision("auto", CPU, 128) == "fp32", "too narrow to gain"
-    assert choose_precision("int8", CPU, 128) == "int8", "unless it is asked for"
+    assert choose_precision("auto", CPU) == "int8"
     monkeypatch.setattr(whisper_weights, "is_supported", lambda: False)
-    assert choose_precision("auto", CPU, 512) == "fp32"
+    assert choose_precision("auto", CPU) == "fp32"
 
 
 @pytest.mark.parametrize(("wanted", "device"), [("int8", GPU), ("fp16", CPU)])
 def test_what_cannot_be_had_is_said(wanted: Any, device: torch.device) -> None:
     with pytest.raises(PrecisionError, match=f"WHISPER_PRECISION={wanted}"):
-        choose_precision(wanted, device, 512)
+        choose_precision(wanted, device)
 
 
 def test_no_products_no_int8(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whisper_weights, "is_supported", lambda: False)
     with pytest.raises(PrecisionError, match="this processor"):
-        choose_precision("int8", CPU, 512)
+        choose_precision("int8", CPU)
 
 
 @pytest.mark.parametrize("shape", [(1, 64), (3, 5, 64)])
