@@ -1,0 +1,105 @@
+"""Connections that die without a word: another network, a machine that slept. Nothing is lost or comes twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.fake_gateway import FakeGateway
+from tests.browser.test_page_capture import start
+from tests.browser.test_page_states import connected, notice
+from tests.support.silent_wire import SilentWire
+
+# What the page's worklet takes for speech, sample by sample.
+HEARD = """
+window.heard = [];
+window.AudioWorkletNode = class extends AudioWorkletNode {
+  constructor(...options) {
+    super(...options);
+    this.port.addEventListener('message', ({ data }) => data.type === 'chunk' && window.heard.push(...data.pcm));
+  }
+};
+"""
+
+
+@pytest.fixture
+def wire(gateway: FakeGateway) -> Iterator[SilentWire]:
+    """Between the page and the gateway."""
+    with SilentWire(int(gateway.url.rsplit(":", 1)[1])) as running:
+        yield running
+
+
+def speak_until_the_wire_dies(page: Page, gateway: FakeGateway, wire: SilentWire) -> None:
+    """In the middle of the second utterance: what follows is sent and never arrives."""
+    start(page)
+    gateway.wait_for(lambda: len(gateway.only.cuts) == 1 and gateway.only.stream.pending)
+    wire.die()
+    expect(page.get_by_test_id("connection-state")).to_have_attribute("data-state", "open")
+
+
+def expect_all(page: Page, gateway: FakeGateway) -> None:
+    gateway.wait_for(lambda: len(gateway.only.cuts) == 3, 30)
+    assert np.frombuffer(gateway.only.pcm, dtype="<i2").tolist() == page.evaluate("window.heard")
+    expect(page.get_by_test_id("card-text")).to_have_text(["utterance 1", "utterance 2", "utterance 3"])
+    assert len(gateway.sessions) == 1
+
+
+def test_a_network_that_comes_back_is_used_at_once(
+    gateway: FakeGateway, wire: SilentWire, open_page: OpenPage, speech_wav: Path
+) -> None:
+    page = open_page(wire.url, wav=speech_wav, init_script=HEARD)
+    speak_until_the_wire_dies(page, gateway, wire)
+    page.context.set_offline(True)
+    page.context.set_offline(False)
+    gateway.wait_for(lambda: len(gateway.openings) == 2, 5)
+    expect_all(page, gateway)
+
+
+def test_a_machine_that_slept_connects_at_once(
+    gateway: FakeGateway, wire: SilentWire, open_page: OpenPage, speech_wav: Path
+) -> None:
+    page = open_page(wire.url, wav=speech_wav, init_script=HEARD)
+    page.clock.install()
+    speak_until_the_wire_dies(page, gateway, wire)
+    page.clock.fast_forward(600_000)
+    gateway.wait_for(lambda: len(gateway.openings) == 2, 5)
+    expect_all(page, gateway)
+
+
+def test_a_tab_that_was_frozen_connects_at_once(gateway: FakeGateway, wire: SilentWire, open_page: OpenPage) -> None:
+    page = open_page(wire.url)
+    connected(page)
+    wire.die()
+    page.wait_for_timeout(3_100)  # a younger connection is left alone
+    page.evaluate("document.dispatchEvent(new Event('resume'))")  # the browser's own freezing needs a hidden tab
+    gateway.wait_for(lambda: len(gateway.openings) == 2)
+    connected(page)
+    assert len(gateway.sessions) == 1
+
+
+def test_a_server_that_is_silent_to_an_utterance_is_given_up(
+    gateway: FakeGateway, wire: SilentWire, open_page: OpenPage, speech_wav: Path
+) -> None:
+    page = open_page(wire.url, wav=speech_wav, init_script=HEARD)
+    speak_until_the_wire_dies(page, gateway, wire)
+    expect(page.get_by_test_id("live")).to_be_hidden()  # the second utterance has ended
+    gateway.wait_for(lambda: len(gateway.openings) == 2, 60)
+    expect_all(page, gateway)
+
+
+def test_a_device_that_is_offline_is_told_so(gateway: FakeGateway, open_page: OpenPage, complaints: list[str]) -> None:
+    page = open_page(gateway.url)
+    start(page)
+    page.context.set_offline(True)
+    gateway.stop()
+    expect(notice(page, "connection")).to_contain_text("This device is offline. You can go on speaking")
+    gateway.start()
+    page.context.set_offline(False)
+    connected(page)
+    expect(notice(page, "connection")).to_have_count(0)
+    complaints[:] = [text for text in complaints if "WebSocket connection to" not in text]
