@@ -13,10 +13,12 @@ class OneLineFormatter(logging.Formatter):
     """Keeps each record's message on one line, so that nothing received can forge a second one."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as text; only a traceback of our own takes further lines."""
+        """The record as text; a traceback takes further lines, indented, so that none looks like a record."""
         message = printable(record.getMessage())
         line = f"{self.formatTime(record)} {record.levelname:<7} {record.name}: {message}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        if not record.exc_info:
+            return line
+        return "\n    ".join([line, *(printable(part) for part in self.formatException(record.exc_info).split("\n"))])
 
 
 def printable(text: str) -> str:

@@ -120,7 +120,13 @@ def login_router(access: Access, failures: Failures) -> APIRouter:
             return RedirectResponse("/", 303)
         return login_page(request, 200)
 
-    @router.post("/login", status_code=303, responses=LOGIN_ANSWERS, openapi_extra={"requestBody": LOGIN_BODY})
+    @router.post(
+        "/login",
+        status_code=303,
+        response_class=RedirectResponse,
+        responses=LOGIN_ANSWERS,
+        openapi_extra={"requestBody": LOGIN_BODY},
+    )
     async def log_in(request: Request) -> Response:
         """Exchange the access token for a cookie."""
         if not access.needed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
 import time
 from pathlib import Path
 
@@ -57,6 +58,27 @@ def test_a_log_record_cannot_forge_a_second_line() -> None:
     assert len(line.splitlines()) == 1
     assert "\x1b" not in line
     assert printable("안녕 é") == "안녕 é"
+
+
+def test_what_an_exception_says_cannot_forge_a_record_either() -> None:
+    try:
+        raise ValueError("said\n2026-01-01 00:00:00,000 ERROR root: forged\x1b[31m\r\u2028\u202e\x85")
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, "f", 1, "failed", (), sys.exc_info())
+    lines = OneLineFormatter().format(record).splitlines()
+    assert len(lines) > 3
+    assert all(line.startswith("    ") for line in lines[1:])
+    assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize(
+    "character",
+    ["\n", "\r", "\x1b", "\x00", "\x7f", "\x85", "\x9b", "\u2028", "\u2029", "\u202e", "\u2066", "\ufeff", "\ud800"],
+)
+def test_no_character_that_a_terminal_or_a_reader_obeys_is_left(character: str) -> None:
+    shown = printable(f"a{character}b")
+    assert character not in shown and shown.isprintable()
+    assert shown.startswith("a\\") and shown.endswith("b")
 
 
 def test_a_heartbeat_is_seen_until_it_signs_off(redis_client: redis.Redis, redis_port: int) -> None:

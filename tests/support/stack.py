@@ -69,7 +69,7 @@ class Stack:
         dead = [name for name, service in self.services.items() if not service.running]
         assert not dead, f"ended: {dead}"
         state = self.readiness()
-        return bool(state.get("ready")) and state["listeners"] > 0
+        return bool(state.get("ready")) and state.get("listeners", 1) > 0
 
 
 @contextmanager
