@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import tempfile
 import threading
 import time
@@ -99,22 +100,29 @@ def figures(speakers: Sequence[Speaker], load: Workload, seconds: float, took: f
     """What the speakers met."""
     said = [one for speaker in speakers for one in speaker.said]
     shown = [one for one in said if one.shown is not None]
-    waits = [1000 * (one.shown - one.ended) for one in shown if one.shown is not None]
-    around = [wait - _models_ms(one) for wait, one in zip(waits, shown, strict=True)]
+    at_once = [one for one in shown if not one.refused]
+    waits = [_wait_ms(one) for one in at_once]
+    around = [wait - _models_ms(one) for wait, one in zip(waits, at_once, strict=True)]
     found: dict[str, Any] = {
         "seconds": seconds,
         "drained_after_sec": round(took - seconds, 1),
         "utterances": len(said),
         "answered": len(shown),
+        "refused_first": len(shown) - len(at_once),
         "complete": sum(speaker.complete for speaker in speakers),
         "outcomes": dict(Counter(one.outcome.type for one in shown if one.outcome is not None)),
         "refused": refusals(speakers),
         "unsafe_sec_at_most": round(max((speaker.most_unsafe_sec for speaker in speakers), default=0.0), 1),
         "wait_ms": _percentiles(waits),
+        "wait_with_refused_ms": _percentiles([_wait_ms(one) for one in shown]),
         "around_models_ms": _percentiles(around),
-        "stages_ms": _stages(shown),
+        "stages_ms": _stages(at_once),
     }
     return found | (_words(said) if load.words else {})
+
+
+def _wait_ms(said: Said) -> float:
+    return 1000 * (said.shown - said.ended) if said.shown is not None else math.inf
 
 
 def _models_ms(said: Said) -> float:
@@ -132,11 +140,7 @@ def _stages(shown: Sequence[Said]) -> dict[str, dict[str, float]]:
     timings = [one.outcome.timings_ms for one in shown if isinstance(one.outcome, Result)]
     names = list(dict.fromkeys(name for one in timings for name in one))
     found = {name: _percentiles([one[name] for one in timings if name in one]) for name in names}
-    rest = [
-        1000 * (one.shown - one.ended) - sum(one.outcome.timings_ms.values())
-        for one in shown
-        if isinstance(one.outcome, Result) and one.shown is not None
-    ]
+    rest = [_wait_ms(one) - sum(one.outcome.timings_ms.values()) for one in shown if isinstance(one.outcome, Result)]
     return found | {"to_page": _percentiles(rest)}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from bench_bars import bars_table
 from bench_files import ROOT, read_result, say
-from bench_scaling import scaling_table
+from bench_scaling import guide_table, scaling_table
 from bench_tables import Tables, engine_tables, gateway_tables, gpu_tables, pipeline_tables, quality_tables
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -35,6 +35,8 @@ def block(name: str) -> str:
         return bars_table() + "\n"
     if name == "scaling":
         return scaling_table() + "\n"
+    if name == "guide":
+        return guide_table() + "\n"
     result = read_result(name)
     if result is None:
         return "Not measured: there was no GPU.\n" if name == "gpu" else NOT_YET

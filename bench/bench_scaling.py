@@ -12,6 +12,8 @@ UTTERANCE_SEC = 5.0
 FULL = 0.6  # of what a part can carry: beyond it waiting times grow
 CROWDS = (1_000, 100_000)
 UTTERANCES_A_SEC = TALKING / UTTERANCE_SEC  # of one speaker
+TOGETHER = 8  # utterances in one pass when several wait
+WHOLE_WINDOW_SEC = 30
 MESSAGE_TRIPS = 3  # through Redis: sent, taken, recorded
 
 
@@ -67,3 +69,31 @@ def _busiest_stub() -> dict[str, Any] | None:
     pipeline = read_result("pipeline")
     rows: list[dict[str, Any]] = [] if pipeline is None else pipeline["models"].get("stub", [])
     return max(rows, key=lambda row: int(row["speakers"]), default=None)
+
+
+def guide_table() -> str:
+    """Which model for a machine like the measured one: from the last word to the text, and how many may speak."""
+    engine, pipeline = read_result("engine"), read_result("pipeline")
+    if engine is None or pipeline is None:
+        return "Not measured yet: `make bench`."
+    stub = min(pipeline["models"].get("stub", []), key=lambda row: int(row["speakers"]), default=None)
+    around = 0.0 if stub is None else float(stub["around_models_ms"]["p50"])
+    ours = [row for row in engine["rows"] if row["ours"] and row["precision"] == "int8" and not row["draft"]]
+    cells = []
+    for row in ours:
+        if row["seconds"] != UTTERANCE_SEC or row["rows"] != 1:
+            continue
+        together = [other for other in ours if _same(row, other) and other["rows"] == TOGETHER]
+        if not together and row["floor_sec"] < WHOLE_WINDOW_SEC:
+            continue
+        best = together[0] if together else row
+        window = "full window" if row["floor_sec"] >= WHOLE_WINDOW_SEC else f"window floor {row['floor_sec']:g} s"
+        wait = (pipeline["hangover_ms"] + row["ms"] + around) / 1000
+        speakers = math.floor(FULL * best["utterances_a_sec"] / UTTERANCES_A_SEC)
+        cells.append([f"`{row['size']}`, {window}", f"{row['ms']:.0f}", f"{wait:.2f}", speakers])
+    heads = ["model", "speech recognition, ms", "last word to text, s", "speakers"]
+    return table(heads, cells)
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(one[name] == other[name] for name in ("size", "floor_sec", "seconds"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ HANGOVER_SEC = 0.5  # what the page's voice gate waits, and sends, after the las
 PAUSE_SEC = (0.3, 1.5)
 CLIPS = 300
 DRAIN_SEC = 60.0
+NUMBER = re.compile(r"\d+")  # in words to a speaker: the same words with another number count as the same
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,16 @@ class Sentence:
 
 @dataclass
 class Said:
-    """One utterance. `ended`: when its last frame and the empty one were sent (monotonic s), after the hangover."""
+    """One utterance. `ended`: when its last frame and the empty one were sent (monotonic s), after the hangover.
+
+    `refused`: the service was away or busy at some time before its outcome, and its audio waited with the speaker.
+    """
 
     text: str
     start: int
     samples: int
     ended: float
+    refused: bool = False
     shown: float | None = None
     outcome: Result | Dropped | Error | None = None
 
@@ -56,6 +62,7 @@ class Speaker:
     said: list[Said] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     most_unsafe_sec: float = 0.0
+    away: bool = False
     complete: bool = False
 
     async def talk(self, first_wait_sec: float, until: float) -> None:
@@ -80,7 +87,7 @@ class Speaker:
             await asyncio.sleep(max(0.0, began + number * FRAME_SEC - time.monotonic()))  # a frame is sent at its end
             await client.send(pcm[first : first + FRAME_BYTES])
         start = self.said[-1].start + self.said[-1].samples if self.said else 0
-        self.said.append(Said(sentence.text, start, len(pcm) // BYTES_PER_SAMPLE, time.monotonic()))
+        self.said.append(Said(sentence.text, start, len(pcm) // BYTES_PER_SAMPLE, time.monotonic(), self.away))
         await client.end_utterance()
 
     async def _read(self, client: StreamClient) -> None:
@@ -92,8 +99,11 @@ class Speaker:
                     said.outcome, said.shown = message, time.monotonic()
 
     def _note(self, state: ConnectionState) -> None:
-        if state.state == "waiting":
-            self.refusals.append(state.words)
+        self.away = state.state == "waiting"
+        if self.away:
+            self.refusals.append(NUMBER.sub("some", state.words))
+            for said in self.said:
+                said.refused |= said.outcome is None
 
 
 def sentences() -> list[Sentence]:

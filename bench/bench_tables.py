@@ -55,7 +55,10 @@ def engine_tables(result: Row) -> Tables:
         if ", int8" in way
     ]
     tables.append(
-        ("Where the time of ours goes, ms", table(["size", "way", "spectrogram", "encoder", "decoder"], stages))
+        (
+            "Where the time of ours goes, ms",
+            table(["size", "way", "spectrogram", "encoder", "decoder"], stages, words=2),
+        )
     )
     return tables
 
@@ -82,7 +85,7 @@ def _by_length(rows: Sequence[Row], lengths: Sequence[float]) -> str:
         for (size, way), times in found.items()
         if len(times) > 1
     ]
-    return table(["size", "way", *(f"{length:g} s" for length in lengths)], cells)
+    return table(["size", "way", *(f"{length:g} s" for length in lengths)], cells, words=2)
 
 
 def pipeline_tables(result: Row) -> Tables:
@@ -93,6 +96,7 @@ def pipeline_tables(result: Row) -> Tables:
             "speakers",
             "spoken",
             "answered",
+            "refused first",
             "p50",
             "p95",
             "p99",
@@ -106,6 +110,7 @@ def pipeline_tables(result: Row) -> Tables:
                 row["speakers"],
                 row["utterances"],
                 row["answered"],
+                row["refused_first"],
                 *(_ms(row["wait_ms"].get(share)) for share in ("p50", "p95", "p99")),
                 *(_ms(row["around_models_ms"].get(share)) for share in ("p50", "p99")),
                 f"{row['wer']:.1%}" if "wer" in row else "",
@@ -124,7 +129,7 @@ def pipeline_tables(result: Row) -> Tables:
         tables.append((f"`{name}`: cores in use", table(["speakers", *parts], cells)))
         told = [[row["speakers"], words, count] for row in rows for words, count in row["refused"].items()]
         if told:
-            tables.append((f"`{name}`: what speakers were told", table(["speakers", "words", "times"], told)))
+            tables.append((f"`{name}`: what speakers were told", table(["speakers", "words", "times"], told, words=2)))
     return tables
 
 
@@ -191,4 +196,6 @@ def gpu_tables(result: Row) -> Tables:
         ]
         for row in result["rows"]
     ]
-    return [(f"{result['card']}, {result['peak_tflops_fp16']} TFLOP/s at half precision, 5 s", table(heads, cells))]
+    return [
+        (f"{result['card']}, {result['peak_tflops_fp16']} TFLOP/s at half precision, 5 s", table(heads, cells, words=2))
+    ]

@@ -12,7 +12,7 @@ from bench_report import BLOCK, PAGE, PARTS, block, rewritten
 
 def test_the_page_has_a_block_for_every_part() -> None:
     names = [found["name"] for found in BLOCK.finditer(PAGE.read_text(encoding="utf-8"))]
-    assert sorted(names) == sorted([*PARTS, "bars", "scaling"])
+    assert sorted(names) == sorted([*PARTS, "bars", "guide", "scaling"])
 
 
 def test_the_tables_are_those_of_the_results() -> None:
