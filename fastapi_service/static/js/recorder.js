@@ -67,7 +67,7 @@ export class Recorder {
   async playClip(url) {
     const again = this.#clip?.href === url.href;
     await this.end();
-    if (!again) this.#begin(url, chosenMicrophone());
+    if (!again && this.#capture === null) this.#begin(url, chosenMicrophone());
   }
 
   /** End the recording, if there is one, for a reason that the visitor has to know. @param {StopReason} reason */
