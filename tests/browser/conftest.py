@@ -133,7 +133,8 @@ def serve(redis_port: int, redis_client: redis.Redis, tmp_path: Path) -> Iterato
     with ExitStack() as stack:
 
         def start(port: int | None = None, **settings: str) -> GatewayProcess:
-            process = GatewayProcess(redis_port, tmp_path, port, BUSY_RETRY_SEC="1", **settings)
+            on_port = {"GATEWAY_PORT": str(port)} if port is not None else {}
+            process = GatewayProcess(redis_port, tmp_path, **{"BUSY_RETRY_SEC": "1"} | on_port | settings)
             stack.callback(process.service.stop)
             process.start()
             return process

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-import msgpack  # type: ignore[import-untyped]
+import msgpack
 import redis
 from celery import Celery
 from kombu.connection import Connection

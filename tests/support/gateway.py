@@ -9,10 +9,10 @@ from tests.support.processes import ROOT, free_port, python_service, wait_until
 
 
 class GatewayProcess:
-    """A gateway at the given Redis, on a port of its own if none is given."""
+    """A gateway at the given Redis, on a port of its own if the settings give none."""
 
-    def __init__(self, redis_port: int, folder: Path, port: int | None = None, **settings: str) -> None:
-        self.port = port or free_port()
+    def __init__(self, redis_port: int, folder: Path, **settings: str) -> None:
+        self.port = int(settings.get("GATEWAY_PORT") or free_port())
         environment = {
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(redis_port),
