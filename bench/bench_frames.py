@@ -11,9 +11,11 @@ import asyncio
 import base64
 import json
 import os
+import re
 import struct
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -22,7 +24,7 @@ FRAME_SAMPLES = 1_600
 SLOTS = 20  # speakers send in so many groups, evenly over FRAME_SEC
 ACCEPTED = b'"type":"accepted"'
 RESULT = b'"type":"result"'
-BUSY = b'"type":"busy"'
+BUSY = re.compile(rb'"type":"busy","code":"(\w*)"')
 GREETING = b'"type":"session"'
 CONNECT_AT_ONCE = 50
 
@@ -48,7 +50,7 @@ class Wire(asyncio.Protocol):
     ended: list[float] = field(default_factory=list)
     accepted_ms: list[float] = field(default_factory=list)
     results: int = 0
-    busy: int = 0
+    busy: list[str] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
 
@@ -76,7 +78,7 @@ class Wire(asyncio.Protocol):
             if self.ended:
                 self.accepted_ms.append(1000 * (time.monotonic() - self.ended.pop(0)))
         self.results += data.count(RESULT)
-        self.busy += data.count(BUSY)
+        self.busy += [found.decode() for found in BUSY.findall(data)]
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
@@ -137,7 +139,7 @@ async def run(port: int, count: int, seconds: float, utterance_sec: float, path:
         "accepted_p50_ms": round(accepted[len(accepted) // 2], 1) if accepted else None,
         "accepted_p99_ms": round(accepted[int(len(accepted) * 0.99)], 1) if accepted else None,
         "results": sum(wire.results for wire in wires),
-        "busy": sum(wire.busy for wire in wires),
+        "busy": dict(Counter(code for wire in wires for code in wire.busy)),
         "closed": sum(wire.closed for wire in wires),
         "unsent_bytes": unsent,
         "behind_ms_at_most": round(1000 * latest, 1),

@@ -215,19 +215,20 @@ def memory_of_sessions() -> dict[str, Any]:
 def calls_an_utterance() -> dict[str, Any]:
     """What the gateway asks of Redis for an utterance: seen by MONITOR while nothing else uses that Redis."""
     never = {"CHECK_AFTER_SEC": "600"}  # nothing ends here, so nothing need be looked for
-    with tempfile.TemporaryDirectory() as folder, gateway_alone(Path(folder), sink=False, **never) as bench:
-        with (
-            redis.Redis(port=bench.redis_port, socket_timeout=2) as client,
-            speakers(bench.port, CALL_SESSIONS, CALL_SEC, UTTERANCE_SEC, partials=False) as went,
-            client.monitor() as monitor,
-        ):
-            seen: list[dict[str, Any]] = []
-            begun = time.monotonic()
-            while time.monotonic() < begun + CALL_SEC - 1:
-                with suppress(redis.TimeoutError):
-                    command = monitor.next_command()
-                    if time.monotonic() > begun + UTTERANCE_SEC + 1:  # the first utterances open connections to Redis
-                        seen.append(command)
+    seen: list[dict[str, Any]] = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        gateway_alone(Path(folder), sink=False, **never) as bench,
+        redis.Redis(port=bench.redis_port, socket_timeout=2) as client,
+        speakers(bench.port, CALL_SESSIONS, CALL_SEC, UTTERANCE_SEC, partials=False) as went,
+        client.monitor() as monitor,
+    ):
+        begun = time.monotonic()
+        while time.monotonic() < begun + CALL_SEC - 1:
+            with suppress(redis.TimeoutError):
+                command = monitor.next_command()
+                if time.monotonic() > begun + UTTERANCE_SEC + 1:  # the first utterances open connections to Redis
+                    seen.append(command)
     names = Counter(one["command"].split(" ", 1)[0].upper() for one in seen if one["client_type"] != "lua")
     utterances = names["LPUSH"]
     return {
