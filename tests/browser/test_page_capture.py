@@ -162,39 +162,6 @@ def test_without_clips_there_is_no_row_of_them(gateway: FakeGateway, open_page: 
     expect(page.locator("#clips")).to_be_hidden()
 
 
-def test_a_refused_microphone_says_how_to_allow_it(gateway: FakeGateway, open_page: OpenPage) -> None:
-    page = open_page(gateway.url, grant=False)
-    page.get_by_test_id("start-button").click()
-    notice = page.locator("[data-testid=notice][data-kind=problem]")
-    expect(notice).to_contain_text("refused the microphone")
-    expect(notice).to_contain_text("click the icon to the left of the address")
-    expect(page.get_by_test_id("start-button")).to_have_text("Start")
-
-
-@pytest.mark.parametrize(
-    ("error", "text"),
-    [
-        ("NotFoundError", "No microphone was found"),
-        ("NotReadableError", "in use by another program"),
-        ("SecurityError", "https://"),
-        ("InvalidStateError", "could not start: InvalidStateError"),
-    ],
-)
-def test_a_microphone_that_fails_says_why(gateway: FakeGateway, open_page: OpenPage, error: str, text: str) -> None:
-    fail = f"MediaDevices.prototype.getUserMedia = async () => {{ throw new DOMException('no', '{error}') }}"
-    page = open_page(gateway.url, init_script=fail)
-    page.get_by_test_id("start-button").click()
-    expect(page.locator("[data-testid=notice][data-kind=problem]")).to_contain_text(text)
-    expect(page.get_by_test_id("start-button")).to_have_text("Start")
-
-
-def test_a_page_without_tls_says_that_https_is_needed(gateway: FakeGateway, open_page: OpenPage) -> None:
-    insecure = "Object.defineProperty(window, 'isSecureContext', { value: false })"
-    page = open_page(gateway.url, init_script=insecure)
-    page.get_by_test_id("start-button").click()
-    expect(page.locator("[data-testid=notice][data-kind=problem]")).to_contain_text("https://")
-
-
 def test_an_unplugged_microphone_ends_the_recording_in_words_and_keeps_what_was_said(
     gateway: FakeGateway, open_page: OpenPage, speech_wav: Path
 ) -> None:

@@ -123,6 +123,7 @@ def test_no_microphone_is_said_and_looked_for_again(gateway: FakeGateway, open_p
     ("error", "text"),
     [
         ("NotReadableError", "in use by another program"),
+        ("SecurityError", "This page may not use the microphone"),
         ("InvalidStateError", "could not start: InvalidStateError"),
     ],
 )

@@ -62,7 +62,7 @@ export async function showProblem(notices, problem, again) {
   const retry = { label: words('problem.again'), run: again };
   // Without a secure address browsers hide more than the microphone.
   if (!window.isSecureContext) showInsecure(notices);
-  else if (code === 'refused') await showRefusal(notices, cause, retry);
+  else if (code === 'refused' || code === 'insecure') await showRefusal(notices, cause, retry);
   else if (code === 'unsupported' || code === 'clip') notices.show(KIND, 'error', words(`problem.${code}`));
   else notices.show(KIND, 'error', words(`problem.${code}`, { detail: problem.message }), retry);
 }
