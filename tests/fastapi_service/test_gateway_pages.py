@@ -1,0 +1,40 @@
+"""The page's files as the gateway sends them."""
+
+from __future__ import annotations
+
+import gzip
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.gateway import GatewayProcess
+from tests.support.processes import ROOT
+
+STATIC = ROOT / "fastapi_service" / "static"
+FILES = ["js/app.js", "js/strings/ko.js", "css/base.css"]
+
+
+@pytest.fixture(scope="module")
+def gateway(redis_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    running = GatewayProcess(redis_port, tmp_path_factory.mktemp("gateway"))
+    running.start()
+    yield running
+    running.service.stop()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_are_compressed_where_that_is_understood(gateway: GatewayProcess, name: str) -> None:
+    wanted = Path(STATIC, name).read_bytes()
+    request = urllib.request.Request(f"{gateway.url}/static/{name}", headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        sent = answer.read()
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert gzip.decompress(sent) == wanted
+    assert len(sent) < len(wanted)
+    with urllib.request.urlopen(f"{gateway.url}/static/{name}", timeout=10) as answer:
+        assert answer.headers["Content-Encoding"] is None
+        assert answer.read() == wanted
