@@ -195,13 +195,24 @@ function toggle(body, entry, outcome, holdStill) {
  */
 function details(entry, outcome) {
   const opened = element('div', { class: 'card-details', 'data-testid': 'card-details' });
-  let said = '';
-  if (outcome.type === 'dropped') said = outcome.detail;
-  else if (outcome.type === 'error') said = words('transcript.code', { code: outcome.code });
-  else if (outcome.sentiment !== null) said = verdict(outcome.sentiment);
-  if (said) opened.append(element('p', { class: 'card-why', text: said }));
+  for (const text of explanations(outcome)) opened.append(element('p', { class: 'card-why', text }));
   if (Object.keys(outcome.timings_ms).length > 0) opened.append(stageElement(outcome, entry.pageStages));
   return opened;
+}
+
+/** @param {Outcome} outcome */
+function explanations(outcome) {
+  switch (outcome.type) {
+    case 'dropped':
+      return outcome.detail ? [outcome.detail] : [];
+    case 'error':
+      return [words('transcript.code', { code: outcome.code })];
+    case 'result':
+      return [
+        ...(outcome.sentiment === null ? [] : [verdict(outcome.sentiment)]),
+        ...(outcome.decoded_again ? [words('transcript.twice')] : []),
+      ];
+  }
 }
 
 /** @param {string} text */

@@ -18,6 +18,7 @@ export class ShownRows {
   /** @type {Map<T, { element: HTMLLIElement, revision: number }>} */ #shown = new Map();
   /** @type {WeakMap<Element, T>} */ #rowOf = new WeakMap();
   #gap = NaN; // pixels after each row
+  #first = 0; // index of the first that is near the reader
 
   /**
    * @param {HTMLElement} list a flex column with a `row-gap`
@@ -51,6 +52,7 @@ export class ShownRows {
    * @param {number} last
    */
   show(first, last) {
+    this.#first = first;
     const indexes = this.#wanted(first, last);
     const wanted = new Set(indexes.map((index) => this.#rows[index]));
     for (const [row, { element }] of this.#shown) {
@@ -67,7 +69,6 @@ export class ShownRows {
       if (element === next) next = next.nextElementSibling;
       else this.#list.insertBefore(element, next);
     }
-    this.space();
   }
 
   /** Measure what is in the document. @returns {boolean} whether that moves any row */
@@ -81,15 +82,23 @@ export class ShownRows {
     return moved;
   }
 
-  /** Leave room for the rows that are not in the document. */
-  space() {
+  /**
+   * Leave room for the rows that are not in the document.
+   * @param {number} drift pixels more before those that are near the reader
+   * @returns {boolean} whether there is room for so much drift: none is left before the first row of all
+   */
+  space(drift) {
     let end = 0; // index after the row before
+    let fits = true;
     for (const element of /** @type {Iterable<HTMLElement>} */ (this.#list.children)) {
       const index = indexOf(element);
-      room(element, '--before', this.#heights.top(index) - this.#heights.top(end));
+      const px = this.#heights.top(index) - this.#heights.top(end) + (index === this.#first ? drift : 0);
+      fits &&= px >= 0;
+      room(element, '--before', px);
       end = index + 1;
     }
     room(this.#list, '--after', this.#heights.total - this.#heights.top(end));
+    return fits && (drift === 0 || this.#first !== 0);
   }
 
   /** The element of a row, made or made new where the row has changed. @param {T} row */

@@ -24,6 +24,7 @@ export class TranscriptTools {
   #undo = byId('undo', HTMLButtonElement);
   /** @type {Promise<Exports> | null} */ #exports = null;
   /** @type {(() => void) | null} what brings back what was cleared */ #bringBack = null;
+  #byKeyboard = false; // the one who may undo
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #saidTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #undoTimer;
   #frame = 0;
@@ -32,7 +33,7 @@ export class TranscriptTools {
   constructor(transcript) {
     this.#transcript = transcript;
     this.#copy.addEventListener('click', () => this.#ifSomething(() => void this.#copyText()));
-    this.#clear.addEventListener('click', () => this.#clearAway());
+    this.#clear.addEventListener('click', ({ detail }) => this.#clearAway(detail === 0));
     this.#undo.addEventListener('click', () => this.#undoClear());
     this.#download.addEventListener('click', () => this.#ifSomething(() => {})); // `popovertarget` opens the choice
     this.#formats.addEventListener('beforetoggle', () => this.#placeFormats());
@@ -44,6 +45,7 @@ export class TranscriptTools {
     }
     for (const leaves of ['pointerleave', 'focusout']) this.#undone.addEventListener(leaves, () => this.#waitForUndo());
     this.#undone.addEventListener('keydown', ({ key }) => {
+      this.#byKeyboard = true;
       if (key === 'Escape') this.#endUndo();
     });
     this.update();
@@ -124,7 +126,9 @@ export class TranscriptTools {
     this.#formats.style.setProperty('--right', `${Math.max(8, document.documentElement.clientWidth - right)}px`);
   }
 
-  #clearAway() {
+  /** @param {boolean} byKeyboard */
+  #clearAway(byKeyboard) {
+    this.#byKeyboard = byKeyboard;
     const { count: gone, undo } = this.#transcript.clear();
     if (gone === 0) {
       this.#say(words('tools.nothing'));
@@ -146,8 +150,8 @@ export class TranscriptTools {
   #waitForUndo() {
     clearTimeout(this.#undoTimer);
     this.#undoTimer = setTimeout(() => {
-      const inUse = this.#undone.matches(':hover') || this.#undone.querySelector(':focus-visible') !== null;
-      if (!inUse) this.#endUndo();
+      const focused = this.#byKeyboard && this.#undone.matches(':focus-within');
+      if (!focused && !this.#undone.matches(':hover')) this.#endUndo();
     }, UNDO_MS);
   }
 

@@ -2,12 +2,17 @@
 //
 // What the reader looks at stays where it is: either the end of the list, which is followed, or the row at the upper
 // edge (`anchor`), whatever comes, goes or turns out to be higher than it was thought.
+//
+// While the reader scrolls, nobody else may: that would end the scrolling. So what the rows above turn out to be higher
+// goes into `drift`, which is room before the rows that are shown, until the scrolling has ended.
 
 import { RowHeights } from './row-heights.js';
 import { ShownRows } from './shown-rows.js';
 
 const AT_END_PX = 16; // scrolled down to within this much of the end, the reader follows it
-const MIN_SPARE_PX = 600; // rows are shown this far beyond both edges, or a screen
+const MIN_SPARE_PX = 1200; // rows are shown this far beyond both edges, or a screen
+// Without a scroll event for so long the scrolling has ended; some browsers say when it has, and this is for accidents.
+const SCROLLING_MS = 'onscrollend' in globalThis ? 1000 : 150;
 const MAX_PASSES = 4; // measuring moves rows, which can bring others near; what is left waits for the next frame
 
 /** @template {import('./shown-rows.js').ListRow} T */
@@ -20,6 +25,9 @@ export class WindowedList {
   /** @type {ShownRows<T>} */ #shown;
   /** @type {{ row: T, offsetPx: number } | null} */ #anchor = null;
   #following = true;
+  #drift = 0;
+  #scrolledMs = -Infinity; // when, last; -Infinity when that has ended
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #settleTimer;
   #lastTop = 0; // of the scroller, to know which way it went
   #width = 0;
   #frame = 0;
@@ -40,6 +48,8 @@ export class WindowedList {
     const observer = new ResizeObserver((changes) => this.#resized(changes));
     this.#shown = new ShownRows(list, rows, this.#heights, fill, observer);
     scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    scroller.addEventListener('scrollend', () => this.#scrollEnded());
+    scroller.addEventListener('keydown', (event) => this.#key(event));
     observer.observe(scroller);
     for (const part of scroller.children) {
       if (part !== list) observer.observe(part); // what is above or below the rows
@@ -68,6 +78,7 @@ export class WindowedList {
 
   /** Go to the end and follow it. */
   toEnd() {
+    this.#noteScroll();
     this.#following = true;
     this.#layOut();
   }
@@ -79,6 +90,7 @@ export class WindowedList {
    * @param {() => void} change
    */
   holdStill(row, opens, change) {
+    this.#noteScroll();
     this.#hold(this.#rows.indexOf(row));
     this.#following = false;
     change();
@@ -91,14 +103,43 @@ export class WindowedList {
   }
 
   #scrolled() {
-    const { scrollTop } = this.#scroller;
+    this.#noteScroll();
+    this.#layOut();
+  }
+
+  #scrollEnded() {
+    this.#noteScroll();
+    this.#scrolledMs = -Infinity;
+    if (this.#drift !== 0) this.#layOut();
+  }
+
+  /** The reader may have scrolled, even if the event is still to come. */
+  #noteScroll() {
+    const { scrollTop, clientHeight } = this.#scroller;
+    if (scrollTop === this.#lastTop) return; // nobody, or this list itself
+    if (Math.abs(scrollTop - this.#lastTop) > clientHeight) this.#drift = 0; // nothing is left of what was seen
     const below = this.#below();
     // Up, and not because the content became shorter: the reader leaves the end.
     if (scrollTop < this.#lastTop && below > 1) this.#following = false;
     else if (scrollTop > this.#lastTop && below <= AT_END_PX) this.#following = true;
     this.#lastTop = scrollTop;
+    this.#scrolledMs = performance.now();
     this.#holdTop();
-    this.#layOut();
+  }
+
+  /** All the way at once: a smooth way would end where it was thought to end when it began. @param {KeyboardEvent} event */
+  #key(event) {
+    const { key, metaKey, altKey, shiftKey } = event;
+    const home = key === 'Home' || (metaKey && key === 'ArrowUp');
+    const end = key === 'End' || (metaKey && key === 'ArrowDown');
+    if (event.defaultPrevented || altKey || shiftKey || !(home || end)) return;
+    event.preventDefault();
+    if (end) {
+      this.toEnd();
+      return;
+    }
+    this.#scroller.scrollTop = 0;
+    this.#scrolled();
   }
 
   #below() {
@@ -107,27 +148,28 @@ export class WindowedList {
   }
 
   #holdTop() {
-    this.#hold(this.#heights.at(this.#scroller.scrollTop - this.#list.offsetTop));
+    this.#hold(this.#heights.at(this.#scroller.scrollTop - this.#list.offsetTop - this.#drift));
   }
 
   /** This row stays where it is on the screen. @param {number} index */
   #hold(index) {
     const row = this.#rows[index];
     const top = this.#scroller.scrollTop - this.#list.offsetTop;
-    this.#anchor = row === undefined ? null : { row, offsetPx: top - this.#heights.top(index) };
+    this.#anchor = row === undefined ? null : { row, offsetPx: top - this.#drift - this.#heights.top(index) };
   }
 
   /** Show what is near, measure it, and put everything in its place. */
   #layOut() {
-    const height = this.#scroller.clientHeight;
+    const { clientHeight: height } = this.#scroller;
     if (height === 0) return; // not displayed; the observer tells when it is
+    this.#noteScroll();
     const spare = Math.max(MIN_SPARE_PX, height);
     for (let pass = 0; pass < MAX_PASSES; pass++) {
       const top = this.#target(height);
       this.#shown.show(this.#heights.at(top - spare), this.#heights.at(top + height + spare));
+      this.#shown.space(this.#drift);
       if (!this.#shown.measure()) break;
     }
-    this.#shown.space();
     this.#place();
   }
 
@@ -137,17 +179,26 @@ export class WindowedList {
     const index = this.#anchor === null ? -1 : this.#rows.indexOf(this.#anchor.row);
     if (index >= 0 && this.#anchor !== null) return this.#heights.top(index) + this.#anchor.offsetPx;
     this.#anchor = null; // it went, and the oldest go first: now the first is there
-    return 0;
+    return -this.#list.offsetTop;
   }
 
-  /** Scroll to where the reader was. */
+  /** Have on the screen what the reader looked at, by the room above it or by scrolling. */
   #place() {
     const scroller = this.#scroller;
+    const target = this.#target(scroller.clientHeight);
+    const above = this.#list.offsetTop + target;
+    const scrolling = performance.now() - this.#scrolledMs < SCROLLING_MS;
+    this.#drift = !this.#following && scrolling ? this.#lastTop - above : 0;
+    if (!this.#shown.space(this.#drift)) {
+      this.#drift = 0;
+      this.#shown.space(0);
+    }
+    clearTimeout(this.#settleTimer);
+    if (this.#drift !== 0) this.#settleTimer = setTimeout(() => this.#scrollEnded(), SCROLLING_MS);
     if (this.#following) {
       if (this.#below() > 0) scroller.scrollTop = scroller.scrollHeight;
-    } else if (this.#anchor !== null) {
-      const wanted = this.#list.offsetTop + this.#target(scroller.clientHeight);
-      if (Math.abs(wanted - scroller.scrollTop) >= 1) scroller.scrollTop = wanted;
+    } else if (Math.abs(above + this.#drift - scroller.scrollTop) >= 1) {
+      scroller.scrollTop = above + this.#drift;
     }
     this.#lastTop = scroller.scrollTop;
     this.#moved();
@@ -159,15 +210,16 @@ export class WindowedList {
    * @param {readonly ResizeObserverEntry[]} changes
    */
   #resized(changes) {
+    this.#noteScroll();
     const width = this.#list.clientWidth;
     const wider = width !== this.#width && this.#width !== 0; // or narrower
     this.#width = width;
     if (wider) {
+      this.#scrolledMs = -Infinity;
       this.#heights.forget();
       this.#shown.forget();
     }
     const moved = this.#shown.measure();
-    if (moved || wider) this.#shown.space();
     this.#place();
     if (moved || changes.some(({ target }) => target === this.#scroller)) this.changed(this.#rows.length);
   }
