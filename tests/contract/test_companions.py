@@ -118,3 +118,4 @@ def test_a_lost_redis_means_no_companions_and_then_again(tmp_path: Path, monkeyp
         own = make_celery("test", ServiceSettings(redis_port=port, redis_host="127.0.0.1"), QUEUE)
         send(own, 2)
         wait_until(lambda: bool(taking.take(7)), 15, "tasks are taken again")
+        taking.close()

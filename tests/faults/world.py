@@ -13,6 +13,7 @@ from typing import Any
 
 import redis
 
+from contract.broker_take import taken_key
 from contract.heartbeat import parse_worker
 from contract.names import ANALYZER_QUEUE, LISTENER, STT_QUEUE, workers_key
 from tests.faults.fault_points import Moments
@@ -144,8 +145,9 @@ class World:
         return ended
 
     def work_left(self) -> dict[str, int]:
-        """Lengths of the queues and of Celery's record of unacknowledged tasks."""
-        lists = {queue: self.client.llen(queue) for queue in (STT_QUEUE, ANALYZER_QUEUE)}
+        """Lengths of the queues, of what is taken from them, and of Celery's record of unacknowledged tasks."""
+        queues = (STT_QUEUE, ANALYZER_QUEUE)
+        lists = {name: self.client.llen(name) for name in (*queues, *map(taken_key, queues))}
         lists |= {"unacked": self.client.hlen("unacked"), "unacked_index": self.client.zcard("unacked_index")}
         return {name: count for name, count in lists.items() if isinstance(count, int) and count}
 
