@@ -76,6 +76,11 @@ def stats_key(session: str) -> str:
     return f"wta:stats:{session}"
 
 
+def shown_stats_key(session: str) -> str:
+    """The latest message with one session's statistics, for those who missed it."""
+    return f"wta:stats:{session}:shown"
+
+
 def workers_key(queue: str) -> str:
     """Hash of the live workers of a queue: worker id to a JSON heartbeat."""
     return f"wta:workers:{queue}"

@@ -8,7 +8,7 @@ while redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) do
   local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
   if tonumber(oldest[2]) > now - tonumber(ARGV[4]) then return 0 end
   local key = ARGV[5] .. oldest[1]
-  redis.call('DEL', key, key .. ':outcomes', ARGV[6] .. oldest[1])
+  redis.call('DEL', key, key .. ':outcomes', ARGV[6] .. oldest[1], ARGV[6] .. oldest[1] .. ':shown')
   redis.call('ZREM', KEYS[1], oldest[1])
 end
 return 1

@@ -69,6 +69,7 @@ class Connection:
         self._last_seq = min(after, held.seq)
         self._behind = asyncio.Event()
         self._catching_up = False
+        self._statistics_told = 0
         self._behind.set()  # what came before this connection is fetched first
         self._cutting = asyncio.Lock()
         self._rate = ByteRate(settings.stream_speed_max * REAL_TIME_BYTES_PER_SEC, settings.stream_burst_bytes)
@@ -116,6 +117,7 @@ class Connection:
 
     def statistics(self, message: Stats) -> None:
         """Take the statistics, of which only the newest matter."""
+        self._statistics_told += 1
         self._outbox.set_latest(message.type, message)
 
     def partial(self, event: PartialEvent) -> None:
@@ -229,7 +231,7 @@ class Connection:
             self._room.set()
 
     async def _catch_up(self) -> None:
-        """Whenever behind, bring the client the outcomes after its last one, from the durable stream."""
+        """Whenever behind, bring the client the outcomes after its last one, and the statistics, from what is kept."""
         while True:
             await self._behind.wait()
             self._behind.clear()
@@ -241,6 +243,7 @@ class Connection:
                         if event.seq > self._last_seq:
                             self._last_seq = event.seq
                             await self._outbox.put(event.numbered())
+                await self._catch_up_statistics()
             except redis.RedisError as problem:
                 logger.warning("session %s: outcomes not read: %s", self.tag, problem)
                 self._behind.set()
@@ -248,6 +251,13 @@ class Connection:
             finally:
                 self._catching_up = False
             end_if_cancelled()
+
+    async def _catch_up_statistics(self) -> None:
+        """Tell the latest statistics that are kept, unless newer ones come meanwhile."""
+        told = self._statistics_told
+        kept = await self._store.statistics(self.held.session)
+        if kept is not None and told == self._statistics_told:
+            self.statistics(Stats(session=kept.stats_session, service=kept.stats_service))
 
     async def _deliver(self) -> None:
         while True:

@@ -11,8 +11,9 @@ from typing import cast
 
 import redis.asyncio
 from gateway_settings import GatewaySettings
+from pydantic import ValidationError
 
-from contract.envelopes import SESSION_PATTERN, OutcomeEvent, now_ms
+from contract.envelopes import SESSION_PATTERN, OutcomeEvent, StatsEvent, now_ms
 from contract.names import (
     SESSIONS_KEY,
     STT_QUEUE,
@@ -20,6 +21,7 @@ from contract.names import (
     partial_audio_key,
     session_key,
     session_outcomes_key,
+    shown_stats_key,
     stats_key,
 )
 from contract.segmenter import Cut
@@ -136,3 +138,11 @@ class SessionStore:
         key = session_outcomes_key(session)
         entries = cast(StreamEntries, await self._client.xrange(key, f"({seq}-0", "+", count=REPLAY_PAGE))
         return [OutcomeEvent.model_validate_json(fields[b"event"]) for _, fields in entries]
+
+    async def statistics(self, session: str) -> StatsEvent | None:
+        """The latest statistics of `session`, None before its first outcome."""
+        told = cast(bytes | None, await self._client.get(shown_stats_key(session)))
+        try:
+            return None if told is None else StatsEvent.model_validate_json(told)
+        except ValidationError:
+            return None  # of another version: the next outcome brings new ones

@@ -29,6 +29,7 @@ from contract.names import (
     OUTCOMES_STREAM,
     RESULT_MESSAGES,
     session_tag,
+    shown_stats_key,
     stats_key,
 )
 
@@ -110,7 +111,9 @@ class OutcomeCounter:
             logger.warning("%s: counted before in its session", event.message.utterance)
         stats = StatsEvent(session=event.session, stats_session=session.block(), stats_service=self._service.block())
         pipe.publish(RESULT_MESSAGES, event.model_dump_json())
-        pipe.publish(FINAL_STATS, stats.model_dump_json())
+        told = stats.model_dump_json()
+        pipe.set(shown_stats_key(event.session), told, ex=self._settings.session_ttl_sec)
+        pipe.publish(FINAL_STATS, told)
         return event
 
     def _load_sessions(self, pipe: Pipeline, sessions: set[str]) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import redis
 
-from contract.names import STT_QUEUE, session_key
+from contract.envelopes import StatsEvent
+from contract.messages import StatsBlock
+from contract.names import STT_QUEUE, session_key, shown_stats_key
 from tests.support.fake_pipeline import FakePipeline
 from tests.support.gateway import GatewayProcess
 from tests.support.processes import wait_until
@@ -190,3 +192,20 @@ def test_an_utterance_that_nobody_answers_ends_as_an_error(start_gateway: Start,
         error = client.expect("error", 20)
     assert (error["seq"], error["code"]) == (1, "no_answer")
     assert redis_client.ttl(session_key(session)) > 0
+
+
+def test_statistics_that_nobody_heard_are_told_on_the_next_connection(
+    gateway: GatewayProcess, pipeline: FakePipeline, redis_client: redis.Redis
+) -> None:
+    with RawClient(gateway.ws_url) as client:
+        session = client.expect("session")["session"]
+    block = StatsBlock(utterances=7, words=21)
+    kept = StatsEvent(session=session, stats_session=block, stats_service=StatsBlock(utterances=9))
+    redis_client.set(shown_stats_key(session), kept.model_dump_json(), ex=60)
+    with RawClient(gateway.ws_url, session) as again:
+        told = again.expect("stats")
+    assert (told["session"]["utterances"], told["session"]["words"], told["service"]["utterances"]) == (7, 21, 9)
+    redis_client.set(shown_stats_key(session), "of another version", ex=60)
+    with RawClient(gateway.ws_url, session) as third:
+        third.speak(SECOND)
+    assert [m for m in third.messages if m["type"] == "stats"] == []

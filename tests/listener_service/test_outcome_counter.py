@@ -23,6 +23,7 @@ from contract.names import (
     RESULT_MESSAGES,
     session_key,
     session_outcomes_key,
+    shown_stats_key,
     stats_key,
 )
 from contract.settings_base import ServiceSettings
@@ -305,6 +306,7 @@ def test_everything_kept_in_redis_expires(bench: Bench, ender: Ender) -> None:
     ender.result()
     drain(bench.counter(session_ttl_sec=600, listener_state_ttl_sec=7_200))
     assert 0 < bench.client.ttl(stats_key(SESSION)) <= 600
+    assert 0 < bench.client.ttl(shown_stats_key(SESSION)) <= 600
     assert 0 < bench.client.ttl(LISTENER_STATE_KEY) <= 7_200
     assert bench.client.ttl(OUTCOMES_STREAM) > 0
 
