@@ -33,6 +33,6 @@ process.stdin.destroy();
 const behind = await tab.evaluate(() => document.hidden);
 await tab.bringToFront();
 await tab.waitForFunction(() => !document.hidden, { polling: 50 });
-const state = await tab.$eval('#dock', (dock) => dock.dataset.state);
+const state = await tab.$eval('#dock', (dock) => dock.getAttribute('data-state'));
 console.log(JSON.stringify({ behind, state }));
 await browser.close();
