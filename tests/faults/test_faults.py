@@ -63,6 +63,7 @@ async def undisturbed(url: str, clips: list[Clip]) -> dict[str, Words]:
 def test_nothing_is_lost_under_fire(tmp_path: Path) -> None:
     with running_world(tmp_path, **SETTINGS) as world:
         asyncio.run(under_fire(world))
+        world.wait_up()
         statuses = world.stop()
         assert world.processes_left() == []
         assert world.files_left() == []
