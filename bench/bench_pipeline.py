@@ -34,7 +34,7 @@ from contract.messages import Result
 from tests.support.stack import Stack
 
 SPEAKERS = [1, 2, 4, 5, 10, 20, 50]
-STUB_SPEAKERS = [1, 50]
+STUB_SPEAKERS = [1, 10, 50]
 SECONDS = {1: 24.0, 2: 16.0}  # few speakers say little; the others speak for OTHER_SEC
 OTHER_SEC = 12.0
 MODEL_STAGES = ("speech_check", "speech", "sentiment")

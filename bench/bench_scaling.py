@@ -23,7 +23,7 @@ def scaling_table() -> str:
     for what, speakers, source in carries():
         cells.append([what, f"{speakers:,.0f}", *(f"{math.ceil(crowd / speakers):,}" for crowd in CROWDS), source])
     for what, each, unit, source in flows():
-        cells.append([what, f"{each:.3g} {unit} each", *(f"{each * crowd:,.3g} {unit}" for crowd in CROWDS), source])
+        cells.append([what, f"{each:.3g} {unit} each", *(f"{each * crowd:,.0f} {unit}" for crowd in CROWDS), source])
     heads = ["part", "one carries, speakers", *(f"{crowd:,} speakers need" for crowd in CROWDS), "measured by"]
     return table(heads, cells)
 
