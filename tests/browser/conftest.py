@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from scipy.io import wavfile
 
-from contract.names import SAMPLE_RATE_HZ
-from tests.browser.fake_gateway import FakeGateway
+from contract.names import SAMPLE_RATE_HZ, utterance_id
+from tests.browser.fake_gateway import FakeGateway, Message
 from tests.support.gateway import GatewayProcess
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -27,6 +28,7 @@ UTTERANCES_SEC = ((2.0, 1.6), (5.5, 2.2), (10.0, 1.4))  # begin and length of ea
 NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 
 OpenPage = Callable[..., Page]
+Tell = Callable[..., str]
 
 expect.set_options(timeout=15_000)
 
@@ -140,6 +142,31 @@ def serve(redis_port: int, redis_client: redis.Redis, tmp_path: Path) -> Iterato
             return process
 
         yield start
+
+
+@pytest.fixture
+def tell(gateway: FakeGateway) -> Tell:
+    """Send an utterance's outcome to the page: `tell(outcome, at_sec, accept=True)`; returns its id."""
+    seq = 0
+
+    def send(outcome: Message | None, at_sec: float, accept: bool = True, length_sec: float = 2.0) -> str:
+        nonlocal seq
+        start, end = int(at_sec * SAMPLE_RATE_HZ), int((at_sec + length_sec) * SAMPLE_RATE_HZ)
+        utterance = utterance_id(gateway.only.name, start)
+        if accept:
+            gateway.send({"type": "accepted", "utterance": utterance, "start": start, "position": end})
+        if outcome is not None:
+            seq += 1
+            fields: dict[str, Any] = {
+                "seq": seq,
+                "utterance": utterance,
+                "start_sec": at_sec,
+                "duration_sec": length_sec,
+            }
+            gateway.send({**fields, "timings_ms": {"queue": 12.0, "speech": 138.0}, **outcome})
+        return utterance
+
+    return send
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from contract.names import SAMPLE_RATE_HZ, utterance_id
-from tests.browser.conftest import OpenPage
+from contract.names import utterance_id
+from tests.browser.conftest import OpenPage, Tell
 from tests.browser.fake_gateway import FakeGateway, Message, result
 
 # Pairs of text and background whose contrast is below 4.5 (WCAG 2.2, 1.4.3), as "text: ratio".
@@ -52,8 +49,6 @@ EVERY_KIND: list[Message] = [
     {"type": "error", "code": "gave_up", "message": "This utterance could not be processed."},
 ]
 
-Tell = Callable[..., str]
-
 
 @pytest.fixture
 def view(gateway: FakeGateway, open_page: OpenPage) -> Page:
@@ -61,31 +56,6 @@ def view(gateway: FakeGateway, open_page: OpenPage) -> Page:
     page = open_page(gateway.url)
     expect(page.get_by_test_id("connection-state")).to_have_attribute("data-state", "open")
     return page
-
-
-@pytest.fixture
-def tell(gateway: FakeGateway) -> Tell:
-    """Send an utterance's outcome to the page: `tell(outcome, at_sec, accept=True)`; returns its id."""
-    seq = 0
-
-    def send(outcome: Message | None, at_sec: float, accept: bool = True, length_sec: float = 2.0) -> str:
-        nonlocal seq
-        start, end = int(at_sec * SAMPLE_RATE_HZ), int((at_sec + length_sec) * SAMPLE_RATE_HZ)
-        utterance = utterance_id(gateway.only.name, start)
-        if accept:
-            gateway.send({"type": "accepted", "utterance": utterance, "start": start, "position": end})
-        if outcome is not None:
-            seq += 1
-            fields: dict[str, Any] = {
-                "seq": seq,
-                "utterance": utterance,
-                "start_sec": at_sec,
-                "duration_sec": length_sec,
-            }
-            gateway.send({**fields, "timings_ms": {"queue": 12.0, "speech": 138.0}, **outcome})
-        return utterance
-
-    return send
 
 
 def test_a_result_shows_text_sentiment_length_and_latency(view: Page, tell: Tell) -> None:

@@ -108,8 +108,14 @@ function endedParts(outcome) {
       return [element('p', { class: 'card-text', 'data-testid': 'card-dropped', text })];
     }
     case 'error':
-      return [warning(outcome.message)];
+      return [warning(errorReason(outcome))];
   }
+}
+
+/** @param {import('./protocol.js').ServerError} outcome */
+function errorReason({ code, message }) {
+  const key = `error.${code}`;
+  return hasWords(key) ? words(key) : message;
 }
 
 /** @param {Result} result */

@@ -67,7 +67,7 @@ export class ConnectionView {
       case 'refused':
       case 'broken':
         this.#say('error', reasonWords(name, reason), { label: words('notice.reload'), run: () => location.reload() });
-        if (reason !== null) this.#notices.note(KIND, `${reason.code}: ${reason.message}`);
+        if (reason !== null && !hasWords(`${name}.${reason.code}`)) this.#notices.note(KIND, `${reason.code}: ${reason.message}`);
         break;
       default:
         break;
