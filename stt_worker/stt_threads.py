@@ -31,7 +31,8 @@ def use_in_background(threads: int) -> None:
     other workers on this machine. Not much less: a final may have to wait for a layer that runs here."""
     torch.set_num_threads(threads)
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND_NICE)
+        own = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, own, min(19, os.getpriority(os.PRIO_PROCESS, own) + BACKGROUND_NICE))
 
 
 def usable_cores(root: Path = CGROUP_ROOT, own: Path = OWN_CGROUP) -> int:
