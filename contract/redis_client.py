@@ -10,6 +10,7 @@ from contract.settings_base import ServiceSettings
 CONNECT_TIMEOUT_SEC = 5.0
 SOCKET_TIMEOUT_SEC = 10.0
 HEALTH_CHECK_EVERY_SEC = 10
+CALLS_AT_ONCE = 32
 
 
 def sync_redis(settings: ServiceSettings) -> redis.Redis:
@@ -23,10 +24,17 @@ def sync_redis(settings: ServiceSettings) -> redis.Redis:
 
 
 def async_redis(settings: ServiceSettings) -> redis.asyncio.Redis:
-    """A client for asyncio services. Does not connect before its first command."""
-    return redis.asyncio.Redis.from_url(
+    """A client for asyncio services. Does not connect before its first command.
+
+    More than `CALLS_AT_ONCE` calls wait for each other. redis-py's own pool refuses the 101st, which a moment in which
+    many speakers end their sentences reaches.
+    """
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
         settings.broker_url(),
+        max_connections=CALLS_AT_ONCE,
+        timeout=SOCKET_TIMEOUT_SEC,
         socket_connect_timeout=CONNECT_TIMEOUT_SEC,
         socket_timeout=SOCKET_TIMEOUT_SEC,
         health_check_interval=HEALTH_CHECK_EVERY_SEC,
     )
+    return redis.asyncio.Redis.from_pool(pool)

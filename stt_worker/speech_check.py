@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,9 @@ from stt_settings import SttSettings
 
 from contract.names import SAMPLE_RATE_HZ
 
+WARM_UP_SEC = (1, 2, 3, 2)
 FRAME_SAMPLES = 512  # what the model takes at 16 kHz
+CONTEXT_SAMPLES = 64  # of the frame before, which the model hears with each
 FRAME_MS = FRAME_SAMPLES * 1000 // SAMPLE_RATE_HZ
 
 
@@ -52,18 +55,23 @@ class SpeechCheck:
             warnings.filterwarnings("ignore", r"`torch\.jit\.load` is deprecated", DeprecationWarning)
             import silero_vad
 
-            self._model = silero_vad.load_silero_vad()
+            self._model: Any = silero_vad.load_silero_vad()._model
+        self._memory = as_lstm(self._model.decoder.rnn)
 
     def warm_up(self) -> None:
-        """Run once for real."""
-        self.find(np.zeros(SAMPLE_RATE_HZ, dtype=np.float32))
+        """Run for real: TorchScript compiles in the first runs, for several lengths in the second."""
+        for seconds in WARM_UP_SEC:
+            self.find(np.zeros(seconds * SAMPLE_RATE_HZ, dtype=np.float32))
 
     def find(self, audio: NDArray[np.float32], interrupt: Callable[[], None] | None = None) -> SpeechFound:
         """Look for speech in `audio`: samples at 16 kHz, -1 to 1, shape (n,).
 
-        `interrupt` is called before each of its frames and may raise: that ends the work and comes through.
+        `interrupt` is called first and may raise: that comes through. What follows takes about a millisecond for each
+        second of audio.
         """
-        probabilities = self.probabilities(audio) if interrupt is None else self._one_by_one(audio, interrupt)
+        if interrupt is not None:
+            interrupt()
+        probabilities = self.probabilities(audio)
         speech = np.zeros(len(probabilities), dtype=bool)
         speaking = False
         for at, probability in enumerate(probabilities):
@@ -76,23 +84,19 @@ class SpeechCheck:
         return SpeechFound(frames.size * FRAME_MS, float(probabilities.max()), int(frames[0]) * FRAME_SAMPLES, end)
 
     def probabilities(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Speech probability of each 32 ms of `audio`; the last frame is filled up with silence."""
-        padded = _padded(audio)
-        # With more threads these tiny products wait for each other: 0.2 ms a frame becomes 2 ms.
-        with torch.inference_mode(), torch_threads(1):
-            self._model.reset_states()
-            found: NDArray[np.float32] = self._model.audio_forward(padded[None], SAMPLE_RATE_HZ)[0].numpy()
-        return found
+        """Speech probability of each 32 ms of `audio`; the last frame is filled up with silence.
 
-    def _one_by_one(self, audio: NDArray[np.float32], interrupt: Callable[[], None]) -> NDArray[np.float32]:
-        """The same as `probabilities`, in steps."""
-        frames = _padded(audio).reshape(-1, 1, FRAME_SAMPLES)
-        found = np.zeros(len(frames), dtype=np.float32)
-        with torch.inference_mode(), torch_threads(1):
-            self._model.reset_states()
-            for at, frame in enumerate(frames):
-                interrupt()
-                found[at] = self._model(frame, SAMPLE_RATE_HZ)
+        The model's own layers, all frames at once, and its memory cell over the whole row: the same as frame by frame
+        (to 1e-4), in a tenth of the time.
+        """
+        padded = torch.from_numpy(np.pad(audio, (CONTEXT_SAMPLES, -len(audio) % FRAME_SAMPLES)))
+        if len(padded) < CONTEXT_SAMPLES + FRAME_SAMPLES:
+            return np.zeros(0, dtype=np.float32)
+        frames = padded.unfold(0, CONTEXT_SAMPLES + FRAME_SAMPLES, FRAME_SAMPLES)
+        with torch.inference_mode(), torch_threads(1):  # more would wait for each other on products as small as these
+            heard = self._model.encoder(self._model.run_extractors(frames)).squeeze(-1)
+            remembered, _ = self._memory(heard[None])
+            found: NDArray[np.float32] = self._model.decoder.decoder(remembered[0, :, :, None]).flatten().numpy()
         return found
 
     def refusal(self, found: SpeechFound) -> Refusal | None:
@@ -112,6 +116,10 @@ class SpeechCheck:
         return audio[max(0, found.start - pad) : found.end + pad]
 
 
-def _padded(audio: NDArray[np.float32]) -> torch.Tensor:
-    """`audio` filled up with silence to whole frames."""
-    return torch.from_numpy(np.pad(audio, (0, -len(audio) % FRAME_SAMPLES)))
+def as_lstm(cell: Any) -> torch.nn.LSTM:
+    """A layer that runs `cell`, an LSTM cell, over a whole row at once, on the same weights."""
+    layer = torch.nn.LSTM(cell.weight_ih.shape[1], cell.weight_hh.shape[1], batch_first=True)
+    layer.load_state_dict(
+        {f"{name}_l0": getattr(cell, name) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
+    )
+    return layer.eval()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from speech_check import FRAME_SAMPLES, SpeechCheck, SpeechFound
+from speech_check import FRAME_SAMPLES, SpeechCheck, SpeechFound, torch_threads
 from stt_settings import SttSettings
 
 from tests.stt_worker.conftest import Say, as_floats
@@ -18,6 +21,15 @@ SECOND = np.arange(RATE * 2, dtype=np.float32) / RATE
 @pytest.fixture(scope="module")
 def check() -> SpeechCheck:
     return SpeechCheck(SttSettings())
+
+
+def silero_model() -> Any:
+    """The package's own, as SpeechCheck loads it."""
+    with torch_threads(1), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"`torch\.jit\.load` is deprecated", DeprecationWarning)
+        import silero_vad
+
+        return silero_vad.load_silero_vad()
 
 
 def noise(level: float) -> NDArray[np.float32]:
@@ -75,18 +87,37 @@ def test_utterances_do_not_influence_each_other(check: SpeechCheck, say: Say) ->
     assert np.array_equal(first, check.probabilities(spoken))
 
 
-def test_in_steps_it_finds_the_same_and_can_be_interrupted(check: SpeechCheck, say: Say) -> None:
-    spoken = as_floats(say("What a day."))
-    frames: list[int] = []
-    assert check.find(spoken, lambda: frames.append(1)) == check.find(spoken)
-    assert len(frames) == -(-len(spoken) // FRAME_SAMPLES)
+def test_all_frames_at_once_are_what_silero_finds_one_by_one(check: SpeechCheck, say: Say) -> None:
+    model = silero_model()
+    rng = np.random.default_rng(4)
+    for audio in (
+        as_floats(say("I love this movie.")),
+        as_floats(say("What a day.")),
+        (rng.standard_normal(40_000) * 0.05).astype(np.float32),
+        np.zeros(5_000, dtype=np.float32),
+        as_floats(say("yes"))[:700],
+    ):
+        padded = torch.from_numpy(np.pad(audio, (0, -len(audio) % FRAME_SAMPLES)))
+        with torch.inference_mode():
+            model.reset_states()
+            theirs = model.audio_forward(padded[None], 16_000)[0].numpy()
+        ours = check.probabilities(audio)
+        assert ours.shape == theirs.shape
+        assert np.abs(ours - theirs).max() < 1e-3
+    assert check.probabilities(np.zeros(0, dtype=np.float32)).shape == (0,)
 
-    def stop() -> None:
+
+def test_it_can_be_interrupted_before_it_begins(check: SpeechCheck, say: Say) -> None:
+    spoken = as_floats(say("What a day."))
+    calls: list[int] = []
+    assert check.find(spoken, lambda: calls.append(1)) == check.find(spoken)
+    assert calls == [1]
+
+    def interrupt() -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        check.find(spoken, stop)
-    assert check.find(spoken) == check.find(spoken, lambda: None)
+        check.find(spoken, interrupt)
 
 
 def test_trimming_keeps_a_margin(check: SpeechCheck) -> None:
