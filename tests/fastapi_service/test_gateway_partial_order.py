@@ -48,6 +48,8 @@ class Accepting:
     async def outcomes_after(self, *_: object) -> list[object]:
         return []
 
+    async def statistics(self, *_: object) -> None: ...
+
 
 async def said_to_a_slow_client(end: bool) -> list[str]:
     """What it gets of a partial, and of the end of the utterance if that comes before it reads."""
