@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from scipy.io import wavfile
 
-from contract.names import SAMPLE_RATE_HZ, utterance_id
+from contract.heartbeat import Heartbeat
+from contract.names import ANALYZER_QUEUE, SAMPLE_RATE_HZ, STT_QUEUE, utterance_id
 from tests.browser.fake_gateway import FakeGateway, Message
 from tests.support.gateway import GatewayProcess
 
@@ -29,6 +30,8 @@ NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 
 OpenPage = Callable[..., Page]
 Tell = Callable[..., str]
+Serve = Callable[..., GatewayProcess]
+Announce = Callable[..., Heartbeat]
 
 expect.set_options(timeout=15_000)
 
@@ -130,7 +133,7 @@ def gateway() -> Iterator[FakeGateway]:
 
 
 @pytest.fixture
-def serve(redis_port: int, redis_client: redis.Redis, tmp_path: Path) -> Iterator[Callable[..., GatewayProcess]]:
+def serve(redis_port: int, redis_client: redis.Redis, tmp_path: Path) -> Iterator[Serve]:
     """Start a real gateway with the settings given, on an empty Redis: `serve(port=None, QUEUE_MAX="1")`."""
     with ExitStack() as stack:
 
@@ -142,6 +145,27 @@ def serve(redis_port: int, redis_client: redis.Redis, tmp_path: Path) -> Iterato
             return process
 
         yield start
+
+
+@pytest.fixture
+def announce(redis_client: redis.Redis) -> Iterator[Announce]:
+    """Sign on a worker that does nothing: `announce(queue, model, demo=False)`."""
+    with ExitStack() as stack:
+
+        def start(queue: str, model: str, demo: bool = False) -> Heartbeat:
+            heartbeat = Heartbeat(redis_client, queue, f"{queue}-1", model, demo, 600.0)
+            heartbeat.start()
+            stack.callback(heartbeat.stop)
+            return heartbeat
+
+        yield start
+
+
+@pytest.fixture
+def workers(announce: Announce) -> None:
+    """One on each queue."""
+    announce(STT_QUEUE, "base")
+    announce(ANALYZER_QUEUE, "sst2")
 
 
 @pytest.fixture

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import redis
 from playwright.sync_api import Page, expect
 
-from contract.heartbeat import Heartbeat
 from contract.names import ANALYZER_QUEUE, STT_QUEUE
-from tests.browser.conftest import OpenPage, watch
+from tests.browser.conftest import Announce, OpenPage, Serve, watch
 from tests.browser.test_page_capture import UNPROCESSED
 from tests.browser.test_page_states import connected, notice, press_start
 from tests.support.fake_pipeline import FakePipeline
@@ -21,31 +18,7 @@ from tests.support.gateway import GatewayProcess
 from tests.support.processes import free_port, start_redis
 from tests.support.raw_client import RawClient
 
-Serve = Callable[..., GatewayProcess]
-Announce = Callable[..., Heartbeat]
-
 SAMPLES = re.compile(r"\d+ samples")  # what FakePipeline says was said
-
-
-@pytest.fixture
-def announce(redis_client: redis.Redis) -> Iterator[Announce]:
-    """Sign on a worker that does nothing: `announce(queue, model, demo=False)`."""
-    with ExitStack() as stack:
-
-        def start(queue: str, model: str, demo: bool = False) -> Heartbeat:
-            heartbeat = Heartbeat(redis_client, queue, f"{queue}-1", model, demo, 600.0)
-            heartbeat.start()
-            stack.callback(heartbeat.stop)
-            return heartbeat
-
-        yield start
-
-
-@pytest.fixture
-def workers(announce: Announce) -> None:
-    """One on each queue."""
-    announce(STT_QUEUE, "base")
-    announce(ANALYZER_QUEUE, "sst2")
 
 
 @pytest.fixture

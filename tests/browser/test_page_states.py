@@ -190,3 +190,44 @@ def test_a_microphone_that_hears_nothing_is_remarked_upon(
     page.keyboard.press("Escape")
     page.get_by_test_id("start-button").click()
     expect(notice(page, "quiet")).to_have_count(0)
+
+
+def test_help_that_cannot_be_fetched_leaves_the_reason_and_the_way_to_try_again(
+    gateway: FakeGateway, open_page: OpenPage, complaints: list[str]
+) -> None:
+    page = open_page(gateway.url, grant=False)
+    page.route("**/microphone-help.js", lambda route: route.abort())
+    page.reload()
+    press_start(page)
+    expect(notice(page, "problem")).to_contain_text("could not start: NotAllowedError: Permission denied")
+    page.unroute("**/microphone-help.js")
+    page.get_by_role("button", name="Try again").click()
+    expect(notice(page, "problem").locator("li")).to_have_count(3)
+    complaints[:] = [text for text in complaints if "Failed to load resource" not in text]
+
+
+@pytest.mark.parametrize(("width", "shown"), [(360, 1), (1200, 2)])
+def test_notices_do_not_pile_up(gateway: FakeGateway, open_page: OpenPage, width: int, shown: int) -> None:
+    gateway.demo = True
+    page = open_page(gateway.url, grant=False, viewport={"width": width, "height": 740})
+    press_start(page)
+    expect(notice(page, "problem")).to_be_visible()
+    gateway.refusal = ([{"type": "busy", "code": "behind", "message": "", "retry_after_sec": 60.0}], 1013)
+    gateway.close_all()
+    expect(page.get_by_test_id("notice")).to_have_count(3)
+    kinds = [one.get_attribute("data-kind") for one in page.get_by_test_id("notice").all()]
+    assert kinds == ["problem", "connection", "demo"], "the gravest first"
+    visible = page.locator("[data-testid=notice]:visible")
+    expect(visible).to_have_count(shown)
+    more = page.get_by_test_id("notices-more")
+    expect(more).to_have_text(f"{3 - shown} more")
+    more.click()
+    expect(visible).to_have_count(3)
+    expect(more).to_have_text("Show fewer")
+    more.click()
+    expect(visible).to_have_count(shown)
+    visible.first.get_by_role("button", name="Dismiss").click()
+    expect(visible.first).to_have_attribute("data-kind", "connection")
+    assert page.locator("#start").is_visible() and page.locator("#start").is_enabled()
+    height = page.locator("#notices").bounding_box()
+    assert height is not None and height["height"] < 0.36 * 740

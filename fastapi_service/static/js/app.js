@@ -4,7 +4,7 @@ import { Clips } from './clips.js';
 import { ConnectionView, setText } from './connection-view.js';
 import { Control } from './control.js';
 import { byId } from './dom.js';
-import { showInsecure, showProblem } from './microphone-help.js';
+import { MicrophoneNotice } from './microphone-notice.js';
 import { Notices } from './notices.js';
 import { preferences } from './preferences.js';
 import { QuietNotice } from './quiet-notice.js';
@@ -63,11 +63,12 @@ const recorder = new Recorder({
     if (fellBack) notices.show('microphone', 'warning', words('notice.microphone_gone'));
     else notices.clear('microphone');
   },
-  problem: (problem) => void showProblem(notices, problem, () => recorder.toggle()),
+  problem: (problem) => void microphone.problem(problem, () => recorder.toggle()),
 });
 const connection = new ConnectionView(client, notices, () => recorder.active);
 const service = new ServiceView(notices, (models) => statistics.models(models));
 const quiet = new QuietNotice(notices);
+const microphone = new MicrophoneNotice(notices);
 const transcript = new Transcript(
   {
     scroller: byId('scroller', HTMLElement),
@@ -95,7 +96,7 @@ window.addEventListener('beforeunload', (event) => {
 setInterval(refresh, REFRESH_MS);
 const clips = new Clips(byId('clip-row', HTMLElement), byId('clips', HTMLElement), (url) => void recorder.playClip(url));
 wireSettings({ recorder, reconnect: () => client.state.name === 'open' && client.connect(), notices });
-if (!isSecureContext) showInsecure(notices);
+if (!isSecureContext) void microphone.insecure();
 client.connect();
 
 /** What goes into the address of a connection. */
