@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from tests.support.gateway import GatewayProcess
 from tests.support.processes import ROOT
@@ -38,3 +41,16 @@ def test_files_are_compressed_where_that_is_understood(gateway: GatewayProcess, 
     with urllib.request.urlopen(f"{gateway.url}/static/{name}", timeout=10) as answer:
         assert answer.headers["Content-Encoding"] is None
         assert answer.read() == wanted
+
+
+def test_a_page_that_asks_for_readiness_gets_no_error_status(gateway: GatewayProcess, redis_client: redis.Redis) -> None:
+    """Browsers put each 503 on their consoles."""
+    with pytest.raises(urllib.error.HTTPError) as not_ready:
+        urllib.request.urlopen(f"{gateway.url}/readyz", timeout=10)
+    with not_ready.value as answer:
+        assert answer.status == 503
+        told = json.load(answer)
+    with urllib.request.urlopen(f"{gateway.url}/readyz?page=1", timeout=10) as answer:
+        assert answer.status == 200
+        assert json.load(answer) == told
+    assert told["models"] == {"speech": "", "sentiment": "", "demo": False}

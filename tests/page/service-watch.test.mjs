@@ -96,6 +96,7 @@ test('without a connection nothing is asked', async () => {
   await watch.look();
   assert.equal(asked, 0);
   watch.session(NONE);
+  assert.deepEqual(told, ['loading', 'absent'], 'each connection is told of anew, and the wait goes on');
   await pass(20);
   assert.ok(asked > 0);
 });

@@ -189,7 +189,7 @@ function showConnection(state) {
   if (name !== 'connecting') recorder.connection(name === 'waiting' || name === 'busy');
   if (name === 'taken_over') recorder.stop('taken_over');
   if (name === 'refused' || name === 'broken') recorder.stop('server');
-  if (name !== 'open') service.watch.disconnected();
+  if (name !== 'open') service.disconnected();
   connection.show(state);
   refresh();
 }

@@ -24,6 +24,12 @@ export class ServiceView {
     document.addEventListener('visibilitychange', () => document.hidden || this.watch.look());
   }
 
+  /** The connection is gone, and with it what was known of the server. */
+  disconnected() {
+    this.watch.disconnected();
+    this.#notices.clear(KIND);
+  }
+
   /**
    * @param {import('./service-watch.js').ServiceState} state
    * @param {Models} models

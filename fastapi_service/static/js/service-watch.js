@@ -43,9 +43,10 @@ export class ServiceWatch {
     this.#take(models);
   }
 
-  /** The connection is gone. */
+  /** The connection is gone: the next one tells anew. */
   disconnected() {
     this.#connected = false;
+    this.#state = null;
     clearTimeout(this.#timer);
   }
 
