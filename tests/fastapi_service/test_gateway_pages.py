@@ -43,7 +43,9 @@ def test_files_are_compressed_where_that_is_understood(gateway: GatewayProcess, 
         assert answer.read() == wanted
 
 
-def test_a_page_that_asks_for_readiness_gets_no_error_status(gateway: GatewayProcess, redis_client: redis.Redis) -> None:
+def test_a_page_that_asks_for_readiness_gets_no_error_status(
+    gateway: GatewayProcess, redis_client: redis.Redis
+) -> None:
     """Browsers put each 503 on their consoles."""
     with pytest.raises(urllib.error.HTTPError) as not_ready:
         urllib.request.urlopen(f"{gateway.url}/readyz", timeout=10)
