@@ -32,17 +32,12 @@ class Envelope(BaseModel):
     session: str = Field(pattern=SESSION_PATTERN)
 
 
-class UtteranceJob(Envelope):
-    """The header of one utterance, second argument of `transcribe_audio`. Positions are samples of the session.
-
-    `timings_ms` gains one entry per stage; `stamped_ms` (epoch ms) is when the latest of them ended.
-    """
+class Passage(Envelope):
+    """Samples `start` to `end` (exclusive) of a session, and the code of the language if it is known."""
 
     start: int = Field(ge=0, le=MAX_POSITION)
     end: int = Field(ge=0, le=MAX_POSITION)
     language: str | None = Field(None, pattern=LANGUAGE_PATTERN)
-    timings_ms: dict[Stage, float] = Field(default_factory=dict, max_length=32)
-    stamped_ms: float = Field(default_factory=now_ms)
 
     @field_validator("end")
     @classmethod
@@ -60,6 +55,16 @@ class UtteranceJob(Envelope):
     def samples(self) -> int:
         """Length in samples."""
         return self.end - self.start
+
+
+class UtteranceJob(Passage):
+    """The header of one utterance, second argument of `transcribe_audio`. Positions are samples of the session.
+
+    `timings_ms` gains one entry per stage; `stamped_ms` (epoch ms) is when the latest of them ended.
+    """
+
+    timings_ms: dict[Stage, float] = Field(default_factory=dict, max_length=32)
+    stamped_ms: float = Field(default_factory=now_ms)
 
     def stamp(self, stage: str) -> None:
         """Book the time since the last stamp under `stage` (added to what it has) and move the stamp to now."""
