@@ -114,10 +114,12 @@ class Analyzer:
                 **job.outcome_fields(),
                 text=job.text,
                 language=job.spoken_language,
+                language_probability=job.language_probability,
                 translation=job.translation,
                 sentiment=sentiment,
                 sentiment_reason=reason,
                 decoded_again=job.decoded_again,
+                words=job.words,
             ),
         )
 

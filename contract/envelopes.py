@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
-from contract.messages import Partial, StatsBlock, UtteranceOutcome
+from contract.messages import Partial, StatsBlock, UtteranceOutcome, Word
 from contract.names import SAMPLE_RATE_HZ, utterance_id
 
 SESSION_PATTERN = r"^[A-Za-z0-9_-]{16,128}$"
 LANGUAGE_PATTERN = r"^[a-z]{2,3}$"
 MAX_TEXT_CHARS = 8_000
+MAX_HINTS_CHARS = 1_000  # Whisper reads about 220 tokens of them
+MAX_WORDS = 1_000
 MAX_POSITION = 2**53 - 1  # the largest whole number that JavaScript counts exactly
 
+
+def plain_line(text: str) -> str:
+    """`text` as it came, if it is one line. Raises ValueError for control characters and halves of characters."""
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+Hints = Annotated[str, Field(max_length=MAX_HINTS_CHARS), AfterValidator(plain_line)]
 Stage = Annotated[str, Field(max_length=40)]
 
 
@@ -33,11 +45,17 @@ class Envelope(BaseModel):
 
 
 class Passage(Envelope):
-    """Samples `start` to `end` (exclusive) of a session, and the code of the language if it is known."""
+    """Samples `start` to `end` (exclusive) of a session, and the code of the language if it is known.
+
+    `language_assumed`: earlier utterances were in that language, so it is likely, not certain. `hints`: names and
+    words that may be spoken, as its speaker gave them.
+    """
 
     start: int = Field(ge=0, le=MAX_POSITION)
     end: int = Field(ge=0, le=MAX_POSITION)
     language: str | None = Field(None, pattern=LANGUAGE_PATTERN)
+    language_assumed: bool = False
+    hints: Hints = ""
 
     @field_validator("end")
     @classmethod
@@ -60,11 +78,13 @@ class Passage(Envelope):
 class UtteranceJob(Passage):
     """The header of one utterance, second argument of `transcribe_audio`. Positions are samples of the session.
 
-    `timings_ms` gains one entry per stage; `stamped_ms` (epoch ms) is when the latest of them ended.
+    `timings_ms` gains one entry per stage; `stamped_ms` (epoch ms) is when the latest of them ended. `word_times`
+    asks for the times of the words.
     """
 
     timings_ms: dict[Stage, float] = Field(default_factory=dict, max_length=32)
     stamped_ms: float = Field(default_factory=now_ms)
+    word_times: bool = False
 
     def stamp(self, stage: str) -> None:
         """Book the time since the last stamp under `stage` (added to what it has) and move the stamp to now."""
@@ -88,10 +108,12 @@ class AnalyzeJob(UtteranceJob):
 
     text: str = Field(max_length=MAX_TEXT_CHARS)
     spoken_language: str = Field(max_length=32)
+    language_probability: float | None = Field(None, ge=0, le=1)
     translation: str | None = Field(None, max_length=MAX_TEXT_CHARS)
     sentiment_text: str | None = Field(None, max_length=MAX_TEXT_CHARS)
     sentiment_reason: str | None = Field(None, max_length=500)
     decoded_again: bool = False
+    words: list[Word] | None = Field(None, max_length=MAX_WORDS)
 
 
 class OutcomeEvent(Envelope):

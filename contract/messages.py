@@ -85,16 +85,28 @@ class UtteranceMessage(Message):
     timings_ms: dict[str, float] = Field(default_factory=dict, description="milliseconds per stage")
 
 
+class Word(Message):
+    """A word of a result with its punctuation, and when it is said, in seconds of the stream as `start_sec` is."""
+
+    word: str = Field(max_length=400)
+    start_sec: float = Field(ge=0)
+    end_sec: float = Field(ge=0)
+
+
 class Result(UtteranceMessage):
     """What was said and how it felt. `sentiment` is null, with a reason, where it cannot be told."""
 
     type: Literal["result"] = "result"
     text: str
     language: str
+    language_probability: float | None = Field(
+        None, ge=0, le=1, description="of that language by what was heard; null where the model knows one only"
+    )
     translation: str | None = None
     sentiment: Sentiment | None = None
     sentiment_reason: str | None = None
     decoded_again: bool = Field(False, description="a quick first text was doubtful, so all was done again")
+    words: list[Word] | None = Field(None, description="in order, where the session asked for their times")
 
 
 class Dropped(UtteranceMessage):

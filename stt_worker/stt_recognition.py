@@ -135,7 +135,7 @@ def to_analyze(job: UtteranceJob, heard: Transcript, text: str) -> AnalyzeJob:
     """The analyzer's job: it judges the English, which is the text, its translation, or missing with a reason."""
     english = text if heard.language == "en" else heard.translation
     return AnalyzeJob(
-        **job.model_dump(),
+        **job.model_dump(exclude={"hints"}),
         text=text,
         spoken_language=heard.language,
         translation=heard.translation,

@@ -49,6 +49,11 @@ def test_an_older_reader_takes_a_newer_writer(kind: str) -> None:
         {"session": SESSION, "start": 0, "end": 5, "language": "english"},
         {"session": SESSION, "start": 0, "end": 5, "v": 2},
         {"session": SESSION, "start": 0, "end": 5, "timings_ms": {str(n): 1.0 for n in range(40)}},
+        {"session": SESSION, "start": 0, "end": 5, "hints": "x" * 1001},
+        {"session": SESSION, "start": 0, "end": 5, "hints": "Ada\nLovelace"},
+        {"session": SESSION, "start": 0, "end": 5, "hints": "Ada\u2028Lovelace"},
+        {"session": SESSION, "start": 0, "end": 5, "hints": None},
+        {"session": SESSION, "start": 0, "end": 5, "word_times": "perhaps"},
         "not even an object",
     ],
 )
@@ -74,6 +79,29 @@ def test_a_job_survives_the_way_to_the_analyzer() -> None:
     onward = AnalyzeJob(**job.model_dump(), text="Hallo.", spoken_language="de", translation="Hello.")
     again = AnalyzeJob.model_validate(onward.model_dump(mode="json"))
     assert (again.utterance, again.translation, again.language) == (job.utterance, "Hello.", "de")
+
+
+def test_a_job_of_an_older_sender_asks_for_nothing_new() -> None:
+    job = UtteranceJob.model_validate({"session": SESSION, "start": 0, "end": 5})
+    assert (job.hints, job.word_times, job.language_assumed) == ("", False, False)
+
+
+@pytest.mark.parametrize("hints", ["", "Ada Lovelace, O'Brien", "김민준, 쿠버네티스", "x" * 1000])
+def test_hints_come_through_as_they_are(hints: str) -> None:
+    job = UtteranceJob(session=SESSION, start=0, end=5, hints=hints, word_times=True)
+    assert UtteranceJob.model_validate_json(job.model_dump_json()) == job
+    assert job.hints == hints
+
+
+def test_words_have_a_bound() -> None:
+    words = [{"word": "so", "start_sec": 0.1, "end_sec": 0.2}] * 1000
+    job = {"session": SESSION, "start": 0, "end": 5, "text": "so", "spoken_language": "en"}
+    again = AnalyzeJob.model_validate({**job, "words": words}).words
+    assert again is not None
+    assert len(again) == 1000
+    for bad in ([*words, words[0]], [{"word": "so"}], [{**words[0], "start_sec": -1}]):
+        with pytest.raises(ValidationError):
+            AnalyzeJob.model_validate({**job, "words": bad})
 
 
 def test_ids_that_are_shown_do_not_hold_the_session() -> None:

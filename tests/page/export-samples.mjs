@@ -29,6 +29,8 @@ export function said(text, startSec, more = {}, fields = {}) {
     sentiment,
     sentiment_reason: null,
     decoded_again: false,
+    language_probability: null,
+    words: null,
     ...fields,
   });
 }

@@ -41,6 +41,8 @@
  * @property {Record<string, number>} scores
  * @property {Zone} zone
  *
+ * @typedef {{ word: string, start_sec: number, end_sec: number }} Word in seconds of the stream
+ *
  * @typedef {object} UtteranceFields
  * @property {number} seq
  * @property {string} utterance
@@ -48,8 +50,9 @@
  * @property {number} duration_sec
  * @property {Record<string, number>} timings_ms
  *
- * @typedef {UtteranceFields & { type: 'result', text: string, language: string, translation: string | null,
- *   sentiment: Sentiment | null, sentiment_reason: string | null, decoded_again: boolean }} Result
+ * @typedef {UtteranceFields & { type: 'result', text: string, language: string,
+ *   language_probability: number | null, translation: string | null, sentiment: Sentiment | null,
+ *   sentiment_reason: string | null, decoded_again: boolean, words: Word[] | null }} Result
  * @typedef {UtteranceFields & { type: 'dropped', reason: string, detail: string }} Dropped
  * @typedef {UtteranceFields & { type: 'error', code: string, message: string }} ServerError
  * @typedef {Result | Dropped | ServerError} Outcome
@@ -125,6 +128,10 @@ const optional = (check, fallback) => (value, path) => (value === undefined ? fa
 const record = (check) => (value, path) =>
   Object.fromEntries(Object.entries(plainObject(value, path)).map(([key, item]) => [key, check(item, `${path}.${key}`)]));
 
+/** @type {(check: Check) => Check} */
+const list = (check) => (value, path) =>
+  Array.isArray(value) ? value.map((item, at) => check(item, `${path}.${at}`)) : fail(path, 'a list');
+
 /** Unknown fields are left out: older pages take newer servers. @type {(fields: Record<string, Check>) => Check} */
 const object = (fields) => (value, path) => {
   const given = plainObject(value, path);
@@ -175,10 +182,12 @@ const MESSAGES = {
     ...utterance,
     text: string,
     language: string,
+    language_probability: nullable(positive),
     translation: nullable(string),
     sentiment: nullable(object({ label: string, score: positive, scores: record(positive), zone })),
     sentiment_reason: nullable(string),
     decoded_again: optional(boolean, false),
+    words: nullable(list(object({ word: string, start_sec: positive, end_sec: positive }))),
   }),
   dropped: object({ type: string, ...utterance, reason: string, detail: optional(string, '') }),
   error: object({ type: string, ...utterance, utterance: optional(string, ''), code: string, message: string }),
