@@ -29,7 +29,10 @@ class AnalyzerSettings(ServiceSettings):
         description="Where the model runs; `auto` takes the first CUDA device if there is one.",
     )
     analyzer_threads: int = Field(
-        0, ge=0, le=256, description="Threads of torch; 0: as many as the cores and the CPU quota of this process."
+        0,
+        ge=0,
+        le=256,
+        description="Threads of torch; 0: as many as the cores and CPU quota of this process, one for the demo model.",
     )
     analyzer_precision: Literal["auto", "int8", "fp32"] = Field(
         "auto", description="Numbers that the model computes in. `auto`: 8-bit weights on a CPU, fp32 on a GPU."

@@ -44,7 +44,7 @@ class SentimentModel:
         self.name = found.name
         self.demo = found.demo
         try:
-            self._tokenizer, self._model = _load(found.folder, settings)
+            self._tokenizer, self._model = _load(found.folder, settings, found.demo)
         except ModelError:
             raise
         except Exception as problem:  # transformers, safetensors and torch each raise errors of their own
@@ -88,15 +88,16 @@ class SentimentModel:
         return Sentiment(label=label, score=scores[label], scores=scores, zone=self._zones.zone(scores))
 
 
-def _load(folder: Path, settings: AnalyzerSettings) -> tuple[Any, Any]:
-    """The tokenizer and the model, in the precision in use."""
+def _load(folder: Path, settings: AnalyzerSettings, tiny: bool) -> tuple[Any, Any]:
+    """The tokenizer and the model, in the precision in use. A tiny model computes with one thread unless
+    ANALYZER_THREADS says more: on products as small as its own, threads mostly wait for each other."""
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    torch.set_num_threads(settings.analyzer_threads or cpu_budget().count)
+    torch.set_num_threads(settings.analyzer_threads or (1 if tiny else cpu_budget().count))
     device = _device(settings.analyzer_device)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     model, loading = AutoModelForSequenceClassification.from_pretrained(

@@ -213,30 +213,41 @@ def memory_of_sessions() -> dict[str, Any]:
 
 
 def calls_an_utterance() -> dict[str, Any]:
-    """What the gateway asks of Redis for an utterance: seen by MONITOR while nothing else uses that Redis."""
+    """What the gateway asks of Redis for an utterance, and in any case: while people speak and while they do not."""
+    speaking, took, accepted = _calls_seen(UTTERANCE_SEC)
+    silent, silent_took, _ = _calls_seen(0.0)
+    a_sec = sum(silent.values()) / silent_took
+    utterances = speaking["LPUSH"]
+    return {
+        "utterances": utterances,
+        "calls": dict(speaking.most_common()),
+        "calls_while_silent": dict(silent.most_common()),
+        "calls_a_sec_while_silent": round(a_sec, 2),
+        "calls_an_utterance": round((sum(speaking.values()) - a_sec * took) / max(1, utterances), 2),
+        "accepted": accepted,
+    }
+
+
+def _calls_seen(utterance_sec: float) -> tuple[Counter[str], float, int]:
+    """Commands by name, seen by MONITOR while nothing else uses that Redis; for how long, and utterances accepted."""
     never = {"CHECK_AFTER_SEC": "600"}  # nothing ends here, so nothing need be looked for
     seen: list[dict[str, Any]] = []
     with (
         tempfile.TemporaryDirectory() as folder,
         gateway_alone(Path(folder), sink=False, **never) as bench,
         redis.Redis(port=bench.redis_port, socket_timeout=2) as client,
-        speakers(bench.port, CALL_SESSIONS, CALL_SEC, UTTERANCE_SEC, partials=False) as went,
+        speakers(bench.port, CALL_SESSIONS, CALL_SEC, utterance_sec, partials=False) as went,
         client.monitor() as monitor,
     ):
         begun = time.monotonic()
-        while time.monotonic() < begun + CALL_SEC - 1:
+        counts_from, ends = begun + UTTERANCE_SEC + 1, begun + CALL_SEC - 1  # the first open connections to Redis
+        while time.monotonic() < ends:
             with suppress(redis.TimeoutError):
                 command = monitor.next_command()
-                if time.monotonic() > begun + UTTERANCE_SEC + 1:  # the first utterances open connections to Redis
+                if time.monotonic() > counts_from:
                     seen.append(command)
     names = Counter(one["command"].split(" ", 1)[0].upper() for one in seen if one["client_type"] != "lua")
-    utterances = names["LPUSH"]
-    return {
-        "utterances": utterances,
-        "calls": dict(names.most_common()),
-        "calls_an_utterance": round(sum(names.values()) / max(1, utterances), 2),
-        "accepted": went["accepted"],
-    }
+    return names, ends - counts_from, went["accepted"]
 
 
 def calls(port: int) -> int:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, cast
 
 import redis
@@ -34,13 +34,17 @@ STUCK_EXIT_CODE = 75  # EX_TEMPFAIL of sysexits.h
 
 @dataclass(frozen=True)
 class WorkerInfo:
-    """What a heartbeat tells. `expires` is epoch seconds."""
+    """What a heartbeat tells. `expires` is epoch seconds. `pace_sec`: what a task has taken lately, 0 for unknown."""
 
     model: str
     demo: bool
     expires: float
     busy_sec: float
     tasks_done: int
+    pace_sec: float = 0.0
+
+
+KNOWN = tuple(field.name for field in fields(WorkerInfo))
 
 
 class Heartbeat:
@@ -57,6 +61,7 @@ class Heartbeat:
         self._stuck_after_sec = stuck_after_sec
         self._busy_since: float | None = None
         self._tasks_done = 0
+        self.pace_sec = 0.0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -101,6 +106,7 @@ class Heartbeat:
             time.time() + HEARTBEAT_TTL_SEC,
             0.0 if since is None else round(time.monotonic() - since, 1),
             self._tasks_done,
+            round(self.pace_sec, 4),
         )
         try:
             pipe = self._client.pipeline(transaction=True)
@@ -121,7 +127,8 @@ class Heartbeat:
 def parse_worker(value: bytes | str) -> WorkerInfo | None:
     """The heartbeat in `value`, or None when it has expired or cannot be read."""
     try:
-        info = WorkerInfo(**json.loads(value))
+        told = dict(json.loads(value))
+        info = WorkerInfo(**{name: told[name] for name in KNOWN if name in told})  # newer workers tell more
         return info if info.expires > time.time() else None
     except (TypeError, ValueError):
         return None

@@ -62,7 +62,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        loops = [asyncio.create_task(relay.run()), asyncio.create_task(dispatcher.run())]
+        loops = [asyncio.create_task(one.run()) for one in (relay, dispatcher, dispatcher.backlog)]
         yield
         for loop in loops:
             loop.cancel()

@@ -193,7 +193,7 @@ class Connection:
         job.stamp("endpoint")
         await self._wait_for_room()
         try:
-            if await self._store.record_cut(self.held, cut):
+            if await self._store.record_cut(self.held, cut, self._dispatcher.backlog.limit):
                 self._outstanding.add(cut.start)
                 await self._dispatcher.send(job, cut.pcm)
             await self._store.mark_safe(self.held, cut.end)

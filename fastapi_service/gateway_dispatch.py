@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import redis.asyncio
 from celery import Celery
+from gateway_backlog import Backlog
 from gateway_settings import GatewaySettings
 from kombu.exceptions import OperationalError
 
@@ -57,6 +58,7 @@ class Dispatcher:
         self._client = client
         self._settings = settings
         self._on_missed = on_missed
+        self.backlog = Backlog(client, settings)
         self._threads = ThreadPoolExecutor(SEND_THREADS, thread_name_prefix="send-task")
         self._pending: dict[tuple[str, int], Pending] = {}
         self._pending_bytes = 0

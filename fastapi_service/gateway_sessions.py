@@ -107,14 +107,14 @@ class SessionStore:
         epoch, position, seq, recorded_end = map(int, answer)
         return OpenSession(session, epoch, position, seq, recorded_end if recorded_end >= 0 else None)
 
-    async def record_cut(self, held: OpenSession, cut: Cut) -> bool:
+    async def record_cut(self, held: OpenSession, cut: Cut, queue_limit: int) -> bool:
         """Write down where `cut` ends, before its task is sent; False when the utterance has ended already.
 
         Raises TakenOverError, QueueFullError.
         """
         session, start = held.session, cut.start
         keys = [session_key(session), STT_QUEUE, done_key(session, start), partial_audio_key(session, start)]
-        answer = await self._record(keys, [held.epoch, cut.start, cut.end, self._settings.queue_max])
+        answer = await self._record(keys, [held.epoch, cut.start, cut.end, queue_limit])
         if answer == -1:
             raise TakenOverError
         if answer == -2:

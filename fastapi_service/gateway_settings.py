@@ -77,6 +77,15 @@ class GatewaySettings(ServiceSettings):
         10.0, ge=0.5, le=300, description="A client whose request is not complete by then is hung up on."
     )
     queue_max: int = Field(200, ge=1, le=100_000, description="Utterances waiting for speech recognition; more: busy.")
+    queue_wait_max_sec: float = Field(
+        8.0, ge=0.5, le=600, description="An utterance that would wait longer for speech recognition, in seconds: busy."
+    )
+    admit_wait_max_sec: float = Field(
+        2.0,
+        ge=0.1,
+        le=600,
+        description="While utterances wait longer, in seconds, nobody who brings more is let in: busy.",
+    )
     outstanding_max: int = Field(
         4, ge=1, le=64, description="Utterances of one connection without outcome; beyond it the client is not read."
     )

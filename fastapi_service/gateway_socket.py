@@ -93,8 +93,15 @@ class SocketEndpoint:
 
     async def _serve(self, websocket: WebSocket, options: Options) -> None:
         """Open the session and run its connection."""
+        offered, backlog = offered_session(websocket.scope["subprotocols"]), self._dispatcher.backlog
+        # One that comes back with nothing to send is let in: it wants its results.
+        brings_work = offered is None or options.held_from is not None
+        if brings_work and backlog.wait_sec > self._settings.admit_wait_max_sec:
+            words = f"Speech recognition is {backlog.wait_sec:.0f} s behind. Your speech is kept; trying again soon."
+            await _tell(websocket, self._busy("queue_full", words), CLOSE_TRY_AGAIN)
+            return
         try:
-            held = await self._store.open(offered_session(websocket.scope["subprotocols"]), options.held_from)
+            held = await self._store.open(offered, options.held_from)
         except SessionsFullError:
             words = "Too many sessions are in use at the moment."
             await _tell(websocket, self._busy("sessions_full", words), CLOSE_TRY_AGAIN)

@@ -96,6 +96,7 @@ class SttProcess:
             for companion, trouble in zip(companions, others, strict=True):
                 companion.done() if trouble is None else companion.give_back()
         self._pace_sec = (time.monotonic() - began) / len(tasks)
+        self._heartbeat.pace_sec = self._pace_sec
         if own is not None:
             # Late acknowledgement alone would not do: Celery acknowledges a task that raised. Requeued it stays
             # Redis's, and if even that fails, it is still unacknowledged and comes back by the visibility timeout.

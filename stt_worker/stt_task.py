@@ -127,18 +127,20 @@ class Transcriber:
 
     def _begin(self, job: UtteranceJob) -> int:
         """Count this try and return the count, 0 when there is nothing left to do for `job`."""
-        if self._patiently(job, lambda: self._client.exists(done_key(job.session, job.start))):
-            logger.info("%s has ended before: skipped", job.utterance)
-            return 0
         key = tries_key(job.session, job.start)
 
-        def count() -> int:
+        def count() -> tuple[bool, int]:
             pipe = self._client.pipeline(transaction=True)
+            pipe.exists(done_key(job.session, job.start))
             pipe.incr(key)
             pipe.expire(key, self._settings.session_ttl_sec)
-            return int(pipe.execute()[0])
+            ended, tries, _ = pipe.execute()
+            return bool(ended), int(tries)
 
-        counted = self._patiently(job, count)
+        ended, counted = self._patiently(job, count)
+        if ended:
+            logger.info("%s has ended before: skipped", job.utterance)
+            return 0
         if counted <= self._settings.stt_max_tries:
             return counted
         tries = self._settings.stt_max_tries
@@ -168,9 +170,9 @@ class Transcriber:
         if not isinstance(verdict, AnalyzeJob):
             self._end(job, verdict)
             return
+        self._patiently(job, lambda: self._hand_on(verdict))
         # The model has survived this utterance: a later try, should one come, counts from one again.
         self._patiently(job, lambda: self._client.delete(tries_key(job.session, job.start)))
-        self._patiently(job, lambda: self._hand_on(verdict))
 
     def _end(self, job: UtteranceJob, message: UtteranceOutcome) -> None:
         self._patiently(job, lambda: end_utterance(self._client, job, message, self._settings))

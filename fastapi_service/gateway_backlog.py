@@ -1,0 +1,54 @@
+"""How long an utterance that is queued now would wait for speech recognition; beyond a bound it is refused in words."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import redis.asyncio
+from gateway_settings import GatewaySettings
+
+from contract.heartbeat import parse_worker
+from contract.names import STT_QUEUE, workers_key
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_SEC = 1.0
+SMALLEST_QUEUE = 8  # what one worker takes at once: never too much
+
+
+class Backlog:
+    """`limit`: how many utterances may wait now. `wait_sec`: how long the last of those that do wait has to.
+
+    Both by what the workers say an utterance has taken them lately; until they all say so, `queue_max` is the limit.
+    """
+
+    def __init__(self, client: redis.asyncio.Redis, settings: GatewaySettings) -> None:
+        self._client = client
+        self._settings = settings
+        self.limit = settings.queue_max
+        self.wait_sec = 0.0
+
+    async def run(self) -> None:
+        """Look every second until cancelled."""
+        while True:
+            try:
+                await self._look()
+            except (redis.RedisError, OSError) as problem:
+                logger.warning("the queue was not looked at: %s", problem)
+            await asyncio.sleep(LOOK_EVERY_SEC)
+
+    async def _look(self) -> None:
+        pipe = self._client.pipeline(transaction=False)
+        pipe.hvals(workers_key(STT_QUEUE))
+        pipe.llen(STT_QUEUE)
+        told, waiting = await pipe.execute()
+        workers = [worker for worker in map(parse_worker, told) if worker is not None]
+        paces = [worker.pace_sec for worker in workers]
+        if not paces or not all(paces):
+            self.limit, self.wait_sec = self._settings.queue_max, 0.0
+            return
+        a_sec = sum(1 / pace for pace in paces)
+        wanted = max(SMALLEST_QUEUE * len(paces), int(a_sec * self._settings.queue_wait_max_sec))
+        self.limit = min(self._settings.queue_max, wanted)
+        self.wait_sec = waiting / a_sec
