@@ -108,7 +108,7 @@ def _gateway() -> Iterator[Bar]:
             name = f"live speakers on one core, partials {'on' if row['partials'] else 'off'}"
             yield name, "500", str(row["speakers_a_core"]), row["speakers_a_core"] >= 500
     calls = result["calls"]["calls_an_utterance"]
-    yield "Redis calls an utterance", "3", f"{calls:g}", calls <= 3.2
+    yield "Redis calls an utterance", "3", f"{calls:g}", calls <= 3.05  # a share of what is asked in any case
     memory = result["memory"]
     each = memory["kib_a_session_with_buffer"] - memory["buffer_kib"]
     yield "memory of a session beside its buffer, KiB", "100", f"{each:.0f}", each <= 100

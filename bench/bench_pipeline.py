@@ -78,7 +78,7 @@ class QueueWatch:
             self._client.close()
 
 
-def measure(stack: Stack, load: Workload, count: int, spoken: Sequence[Sentence]) -> dict[str, Any]:
+def measure(stack: Stack, load: Workload, count: int, spoken: Iterator[Sentence]) -> dict[str, Any]:
     """One number of speakers."""
     seconds = SECONDS.get(count, OTHER_SEC)
     watch, before, began = QueueWatch(stack.redis_port), cpu_of(stack), time.monotonic()
@@ -164,12 +164,11 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="settings of the services")
     args = parser.parse_args()
     run = Run("pipeline")
-    spoken = sentences()
     settings = dict(one.split("=", 1) for one in args.set)
     models: dict[str, list[dict[str, Any]]] = {}
     for name in args.models or ["demo", "base", "stub"]:
         load = workload(name)
-        models[name] = []
+        models[name], spoken = [], sentences()
         with tempfile.TemporaryDirectory() as folder, running(load, Path(folder), **settings) as stack:
             for count in args.speakers or (STUB_SPEAKERS if name == "stub" else SPEAKERS):
                 row = measure(stack, load, count, spoken)

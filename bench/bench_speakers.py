@@ -7,8 +7,9 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 
 import numpy as np
 from bench_clips import clips
@@ -57,7 +58,7 @@ class Speaker:
     """Speaks sentences with pauses between, and reads what comes back. `refusals`: what it was told when not served."""
 
     url: str
-    sentences: Sequence[Sentence]
+    sentences: Iterator[Sentence]
     seed: int
     said: list[Said] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
@@ -75,7 +76,7 @@ class Speaker:
         async with client:
             reader = asyncio.create_task(self._read(client))
             while time.monotonic() < until:
-                await self._say(client, dice.choice(self.sentences))
+                await self._say(client, next(self.sentences))
                 self.most_unsafe_sec = max(self.most_unsafe_sec, client.unsafe_sec)
                 await asyncio.sleep(dice.uniform(*PAUSE_SEC))
             self.complete = await client.drain(DRAIN_SEC)
@@ -106,13 +107,16 @@ class Speaker:
                 said.refused |= said.outcome is None
 
 
-def sentences() -> list[Sentence]:
-    """The held-out clips of the quality part."""
+def sentences() -> Iterator[Sentence]:
+    """The held-out clips of the quality part in mixed order, each once before any comes again."""
     silence = np.zeros(int(HANGOVER_SEC * SAMPLE_RATE_HZ), np.float32)
-    return [Sentence(text, to_pcm(np.concatenate([audio, silence]))) for text, _, audio in clips(CLIPS)["held_out"]]
+    held_out = clips(CLIPS)["held_out"]
+    mixed = [Sentence(text, to_pcm(np.concatenate([audio, silence]))) for text, _, audio in held_out]
+    random.Random(1).shuffle(mixed)
+    return cycle(mixed)
 
 
-async def speak(url: str, count: int, seconds: float, spoken: Sequence[Sentence]) -> list[Speaker]:
+async def speak(url: str, count: int, seconds: float, spoken: Iterator[Sentence]) -> list[Speaker]:
     """`count` speakers for `seconds`, who begin one after the other within an utterance's time; then their outcomes."""
     speakers = [Speaker(url, spoken, seed) for seed in range(count)]
     dice = random.Random(count)

@@ -162,6 +162,7 @@ def gateway_tables(result: Row) -> Tables:
             f"{frames['redis_calls_a_sec']} ({frames['speakers']})",
         ],
         ["Redis calls an utterance, partials off", calls["calls_an_utterance"]],
+        ["Redis calls a second in any case", calls.get("calls_a_sec_while_silent", "")],
         ["memory of an open session, KiB", memory["kib_a_session"]],
         [
             f"the same with {memory['buffer_sec']:g} s of audio ({memory['buffer_kib']:g} KiB), KiB",
