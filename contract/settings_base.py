@@ -59,3 +59,12 @@ class ServiceSettings(BaseSettings):
         if self.redis_password is not None:
             auth = f":{quote(self.redis_password.get_secret_value(), safe='')}@"
         return f"redis://{auth}{self.redis_host}:{self.redis_port}/0"
+
+
+class MeasuredSettings(ServiceSettings):
+    """For a service that serves no HTTP but its own `/metrics`."""
+
+    metrics_host: str = Field("127.0.0.1", description="Address on which /metrics is served for Prometheus.")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Its port. It asks for no token: keep it from others. 0: not served."
+    )

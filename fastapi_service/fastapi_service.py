@@ -21,6 +21,7 @@ from gateway_guard import Guard
 from gateway_health import Health
 from gateway_limits import Failures
 from gateway_login import login_router
+from gateway_metrics import GatewayMetrics, PipelineWatch, metrics_router
 from gateway_origins import Origins
 from gateway_pages import add_pages
 from gateway_partials import PartialRequests
@@ -34,6 +35,7 @@ from pydantic import ValidationError
 
 from contract.celery_app import make_celery
 from contract.logging_setup import set_up_logging
+from contract.metrics import count_log_lines
 from contract.names import MAX_FRAME_BYTES
 from contract.redis_client import async_redis
 
@@ -55,10 +57,11 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     client: redis.asyncio.Redis = async_redis(settings)
     hub = Hub(settings.linger_sec, settings.linger_max)
     dispatcher = Dispatcher(make_celery("fastapi_service", settings), client, settings, hub.missed)
-    relay = Relay(client, hub, dispatcher)
+    metrics = GatewayMetrics()
+    relay = Relay(client, hub, dispatcher, metrics)
     health = Health(client)
     partials = PartialRequests(client, settings)
-    endpoint = SocketEndpoint(SessionStore(client, settings), dispatcher, hub, health, settings, partials)
+    endpoint = SocketEndpoint(SessionStore(client, settings), dispatcher, hub, health, settings, partials, metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -74,10 +77,13 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
     app = FastAPI(title="WhisperTextAnalyzer", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.hub = hub
+    app.state.metrics = metrics
     access = Access(settings.access_tokens, settings.access_cookie_sec)
     failures = Failures(settings.login_failures_per_min)
     app.include_router(login_router(access, failures))
-    app.add_middleware(Guard, access=access, origins=Origins(settings.allowed_origins or ""), failures=failures)
+    app.include_router(metrics_router(metrics, PipelineWatch(metrics, client, dispatcher, lambda: len(hub))))
+    origins = Origins(settings.allowed_origins or "")
+    app.add_middleware(Guard, access=access, origins=origins, failures=failures, told=metrics.told)
     add_pages(app, health, settings.demo_clips_dir)
     app.add_middleware(Forwarded, trusted_hosts=settings.forwarded_allow_ips)
 
@@ -118,6 +124,7 @@ SETTINGS = read_settings()
 set_up_logging(SETTINGS.log_level)
 keep_queries_private()
 app = create_app(SETTINGS)
+count_log_lines(app.state.metrics.registry)
 
 if __name__ == "__main__":
     main()

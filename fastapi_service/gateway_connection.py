@@ -10,6 +10,7 @@ import redis
 from gateway_dispatch import SEND_ERRORS, Dispatcher, PendingFullError
 from gateway_endings import CloseConnection, first_ending, refused
 from gateway_limits import REAL_TIME_BYTES_PER_SEC, ByteRate
+from gateway_metrics import GatewayMetrics
 from gateway_outbox import Outbox
 from gateway_partials import PartialAsker, PartialRequests
 from gateway_sessions import OpenSession, QueueFullError, SessionStore, TakenOverError, end_if_cancelled
@@ -30,6 +31,7 @@ from contract.names import (
     CLOSE_TOO_BIG,
     CLOSE_TRY_AGAIN,
     MAX_FRAME_BYTES,
+    SAMPLE_RATE_HZ,
     session_tag,
 )
 from contract.segmenter import Cut, Segmenter
@@ -52,6 +54,7 @@ class Connection:
         dispatcher: Dispatcher,
         settings: GatewaySettings,
         partials: PartialRequests | None,
+        metrics: GatewayMetrics,
     ) -> None:
         """`partials`: None for a connection that gets none."""
         self.held = held
@@ -65,6 +68,7 @@ class Connection:
         self._dispatcher = dispatcher
         self._settings = settings
         self._outbox = Outbox(settings.outbox_max)
+        self._metrics = metrics
         self._partials = PartialAsker(partials, held, self.segmenter, language)
         self._last_seq = min(after, held.seq)
         self._behind = asyncio.Event()
@@ -95,8 +99,11 @@ class Connection:
             ending = CloseConnection(CLOSE_INTERNAL_ERROR, "internal error")
             logger.exception("session %s failed", self.tag, exc_info=first_ending(problems))
         if isinstance(ending, CloseConnection):
+            self._metrics.told(ending.message)
+            self._metrics.closed(ending.code)
             await self._close(ending)
             return ending.code in (CLOSE_NORMAL, CLOSE_TRY_AGAIN, CLOSE_INTERNAL_ERROR)
+        self._metrics.closed(ending.code if isinstance(ending, WebSocketDisconnect) else CLOSE_ABNORMAL)
         return not (isinstance(ending, WebSocketDisconnect) and ending.code == CLOSE_SERVICE_RESTART)
 
     def end(self, code: int, reason: str) -> None:
@@ -124,6 +131,7 @@ class Connection:
         """Take the answer to a request for a partial."""
         message = self._partials.answer(event)
         if message is not None:
+            self._metrics.partials += 1
             self._outbox.set_latest(message.type, message)
 
     def missed(self, start: int | None = None) -> None:
@@ -147,6 +155,8 @@ class Connection:
                 raise refused(CLOSE_TEXT_FRAME, "text_frame", "Send audio in binary frames, not text.") from None
             except WebSocketDisconnected:  # a message could not be sent in the same moment
                 raise WebSocketDisconnect(CLOSE_ABNORMAL) from None
+            self._metrics.frames += 1
+            self._metrics.frame_bytes += len(frame)
             if len(frame) % BYTES_PER_SAMPLE:
                 raise refused(
                     CLOSE_ODD_BYTES, "odd_bytes", "A frame must hold an even number of bytes: samples are 16-bit."
@@ -209,7 +219,9 @@ class Connection:
                 "unavailable", "The service cannot take speech at the moment; trying again soon."
             ) from problem
         end_if_cancelled()
-        logger.info("%s accepted: %.1f s, cut by %s", job.utterance, job.samples / 16_000, cut.reason)
+        self._metrics.accepted += 1
+        self._metrics.accepted_sec += job.samples / SAMPLE_RATE_HZ
+        logger.info("%s accepted: %.1f s, cut by %s", job.utterance, job.samples / SAMPLE_RATE_HZ, cut.reason)
         await self._outbox.put(Accepted(utterance=job.utterance, start=cut.start, position=cut.end))
 
     async def _wait_for_room(self) -> None:

@@ -62,6 +62,15 @@ class Dispatcher:
         self._threads = ThreadPoolExecutor(SEND_THREADS, thread_name_prefix="send-task")
         self._pending: dict[tuple[str, int], Pending] = {}
         self._pending_bytes = 0
+        self.resends = 0
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    @property
+    def pending_bytes(self) -> int:
+        """Audio that is kept."""
+        return self._pending_bytes
 
     async def send(self, job: UtteranceJob, pcm: bytes) -> None:
         """Queue one utterance. Raises PendingFullError, or one of SEND_ERRORS when the broker cannot be reached."""
@@ -135,5 +144,6 @@ class Dispatcher:
             logger.error("%s given up after %d sends", job.utterance, pending.resends + 1)
             return
         pending.resends += 1
+        self.resends += 1
         logger.warning("%s has no outcome: sent again (%d)", job.utterance, pending.resends)
         await self._send(job, pending.pcm)

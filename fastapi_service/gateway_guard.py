@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -59,11 +60,20 @@ def let_in(scope: Scope) -> bool:
 class Guard:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp, access: Access, origins: Origins, failures: Failures) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        access: Access,
+        origins: Origins,
+        failures: Failures,
+        told: Callable[[Message], None] = lambda _: None,
+    ) -> None:
+        """`told` hears the words of every refused WebSocket."""
         self._app = app
         self._access = access
         self._origins = origins
         self._failures = failures
+        self._told = told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -75,7 +85,7 @@ class Guard:
             if refusal_words is None:
                 await self._app(scope, receive, send)
             else:
-                await _refuse(scope, receive, send, refusal_words)
+                await self._refuse(scope, receive, send, refusal_words)
         else:
             await self._app(scope, receive, send)
 
@@ -136,22 +146,22 @@ class Guard:
             return True
         return self._origins.allow(origin, request.headers.get("host", ""), request.scope["scheme"] in ("https", "wss"))
 
-
-async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
-    """Accept and say why not: a page cannot read the answer to an upgrade that fails."""
-    logger.info("a WebSocket from %s refused: %s", client_address(scope), refusal.code)
-    await receive()  # websocket.connect
-    message: Message = Error(code=refusal.code, message=refusal.words)
-    code = CLOSE_NOT_ALLOWED
-    if refusal.wait_sec:
-        message, code = (
-            Busy(code=refusal.code, message=refusal.words, retry_after_sec=math.ceil(refusal.wait_sec)),
-            CLOSE_TRY_AGAIN,
-        )
-    answered = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
-    try:
-        await send({"type": "websocket.accept", "subprotocol": answered})
-        await send({"type": "websocket.send", "text": message.model_dump_json()})
-        await send({"type": "websocket.close", "code": code, "reason": refusal.code})
-    except OSError:  # uvicorn's ClientDisconnected
-        logger.debug("a refused client was gone before it was told")
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
+        """Accept and say why not: a page cannot read the answer to an upgrade that fails."""
+        logger.info("a WebSocket from %s refused: %s", client_address(scope), refusal.code)
+        await receive()  # websocket.connect
+        message: Message = Error(code=refusal.code, message=refusal.words)
+        code = CLOSE_NOT_ALLOWED
+        if refusal.wait_sec:
+            message, code = (
+                Busy(code=refusal.code, message=refusal.words, retry_after_sec=math.ceil(refusal.wait_sec)),
+                CLOSE_TRY_AGAIN,
+            )
+        answered = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
+        self._told(message)
+        try:
+            await send({"type": "websocket.accept", "subprotocol": answered})
+            await send({"type": "websocket.send", "text": message.model_dump_json()})
+            await send({"type": "websocket.close", "code": code, "reason": refusal.code})
+        except OSError:  # uvicorn's ClientDisconnected
+            logger.debug("a refused client was gone before it was told")

@@ -9,6 +9,7 @@ import redis.asyncio
 from gateway_connection import Connection
 from gateway_dispatch import Dispatcher
 from gateway_endings import CloseConnection
+from gateway_metrics import GatewayMetrics
 from pydantic import ValidationError
 
 from contract.envelopes import BUS_EVENT, OutcomeEvent, StatsEvent
@@ -89,10 +90,11 @@ class Hub:
 class Relay:
     """Subscribes to the listener's channels and routes every message to its session."""
 
-    def __init__(self, client: redis.asyncio.Redis, hub: Hub, dispatcher: Dispatcher) -> None:
+    def __init__(self, client: redis.asyncio.Redis, hub: Hub, dispatcher: Dispatcher, metrics: GatewayMetrics) -> None:
         self._client = client
         self._hub = hub
         self._dispatcher = dispatcher
+        self._metrics = metrics
         self.subscribed = asyncio.Event()
 
     async def run(self) -> None:
@@ -125,6 +127,7 @@ class Relay:
         connection = self._hub.get(event.session)
         if isinstance(event, OutcomeEvent):
             self._dispatcher.finish(event.session, event.start)
+            self._metrics.relayed(event)
             if connection is not None:
                 connection.outcome(event)
         elif connection is not None:

@@ -28,8 +28,8 @@ class GatewaySettings(ServiceSettings):
 
     access_token: SecretStr | None = Field(
         None,
-        description="When set, page, WebSocket and API ask for it. Several, comma-separated, let in alike; each of 16 "
-        "characters or more, better 32 random ones.",
+        description="When set, page, WebSocket, API and metrics ask for it. Several, comma-separated, let in alike; "
+        "each of 16 characters or more, better 32 random ones.",
     )
     access_token_file: Path | None = Field(
         None, description="File that holds the tokens, one a line; read where ACCESS_TOKEN is not set."

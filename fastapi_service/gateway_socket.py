@@ -11,6 +11,7 @@ from gateway_connection import Connection
 from gateway_dispatch import Dispatcher
 from gateway_health import Health
 from gateway_limits import NoPlaceError, Places, client_address
+from gateway_metrics import GatewayMetrics
 from gateway_partials import PartialRequests
 from gateway_relay import Hub
 from gateway_sessions import SessionsFullError, SessionStore
@@ -65,6 +66,7 @@ class SocketEndpoint:
         health: Health,
         settings: GatewaySettings,
         partials: PartialRequests,
+        metrics: GatewayMetrics,
     ) -> None:
         self._store = store
         self._dispatcher = dispatcher
@@ -73,6 +75,7 @@ class SocketEndpoint:
         self._settings = settings
         self._places = Places(settings.connections_max, settings.address_connections_max)
         self._partials = partials if settings.partials_enabled else None
+        self._metrics = metrics
 
     async def serve(self, websocket: WebSocket) -> None:
         """Run one connection from handshake to close."""
@@ -119,7 +122,9 @@ class SocketEndpoint:
             self._dispatcher,
             self._settings,
             self._partials if options.partials == "1" else None,
+            self._metrics,
         )
+        self._metrics.opened += 1
         self._hub.add(connection)
         logger.info("session %s connected at %d", connection.tag, held.position)
         try:
@@ -137,7 +142,9 @@ class SocketEndpoint:
         return OPTIONS.validate_python({name: query[name] for name in OPTION_NAMES if name in query})
 
     def _busy(self, code: str, words: str) -> Busy:
-        return Busy(code=code, message=words, retry_after_sec=self._settings.busy_retry_sec)
+        busy = Busy(code=code, message=words, retry_after_sec=self._settings.busy_retry_sec)
+        self._metrics.told(busy)
+        return busy
 
 
 async def _tell(websocket: WebSocket, message: Message, code: int) -> None:

@@ -7,6 +7,7 @@ import json
 from typing import Any, cast
 
 from gateway_connection import Connection
+from gateway_metrics import GatewayMetrics
 from gateway_outbox import Outbox
 from gateway_sessions import OpenSession
 from gateway_settings import GatewaySettings
@@ -55,7 +56,9 @@ async def said_to_a_slow_client(end: bool) -> list[str]:
     """What it gets of a partial, and of the end of the utterance if that comes before it reads."""
     socket, accepting = SlowSocket(), cast(Any, Accepting())
     held = OpenSession(SESSION, 1, 0, 0, None)
-    connection = Connection(cast(Any, socket), held, 0, None, accepting, accepting, GatewaySettings(), None)
+    connection = Connection(
+        cast(Any, socket), held, 0, None, accepting, accepting, GatewaySettings(), None, GatewayMetrics()
+    )
     running = asyncio.create_task(connection.run(Models(speech="", sentiment="", demo=False)))
     socket.frames.put_nowait(bytes(32_000))
     await _until(lambda: connection.segmenter.pending)

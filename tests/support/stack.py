@@ -45,6 +45,10 @@ class Stack:
         """The WebSocket's address."""
         return f"ws://127.0.0.1:{self.port}/ws"
 
+    def metrics_url(self, service: str) -> str:
+        """Where a service, by the name of its folder, shows its /metrics."""
+        return self.url
+
     def readiness(self) -> dict[str, Any]:
         """What /readyz says; empty while the gateway does not answer."""
         try:
