@@ -89,11 +89,12 @@ class Ear:
 
     def hear(self, speech: Samples | None) -> str:
         """The text; empty for what is refused."""
+        from speech_engine import Utterance
         from speech_quality import Refusal, judge
 
         if speech is None:
             return ""
-        heard = self._engine.transcribe(speech, "en")
+        heard = self._engine.transcribe(Utterance(speech, "en"))
         self.decoded_again += heard.decoded_again
         verdict = judge(heard, self.settings)
         return "" if isinstance(verdict, Refusal) else verdict

@@ -36,7 +36,7 @@ class StubEngine:
     def recover(self) -> None:
         """Nothing to put right."""
 
-    def transcribe(self, audio: NDArray[np.float32], language: str | None, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
         """At once."""
         return HEARD
 
@@ -44,9 +44,7 @@ class StubEngine:
         """At once."""
         return [HEARD] * len(utterances)
 
-    def partial(
-        self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None], draft: Sequence[int] = ()
-    ) -> Transcript:
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
         """At once."""
         return HEARD
 

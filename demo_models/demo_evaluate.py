@@ -54,6 +54,7 @@ def worker_transcriber() -> Transcriber:
     A refused utterance gives the empty text. Needs the repository root and stt_worker on PYTHONPATH.
     """
     from speech_check import SpeechCheck
+    from speech_engine import Utterance
     from speech_models import load_engine
     from speech_quality import Refusal, judge
     from stt_settings import SttSettings
@@ -66,7 +67,7 @@ def worker_transcriber() -> Transcriber:
         found = check.find(samples)
         if check.refusal(found) is not None:
             return ""
-        verdict = judge(engine.transcribe(check.trimmed(samples, found), None), settings)
+        verdict = judge(engine.transcribe(Utterance(check.trimmed(samples, found), None)), settings)
         return "" if isinstance(verdict, Refusal) else verdict
 
     return run

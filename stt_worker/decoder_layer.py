@@ -62,8 +62,12 @@ class DecoderLayer:
             _split(self._audio[2](features), heads).contiguous(),
         )
 
-    def run(self, x: Tensor, cache: KeysAndValues, offset: int) -> Tensor:
-        """New tokens `x` (rows, n, n_text_state), the first at position `offset`. Several only at offset 0."""
+    def run(self, x: Tensor, cache: KeysAndValues, offset: int, scores: list[Tensor] | None = None) -> Tensor:
+        """New tokens `x` (rows, n, n_text_state), the first at position `offset`. Several only at offset 0.
+
+        `scores`, where given, gains what each token looks at in the audio, before the softmax: (rows, heads, n,
+        positions).
+        """
         heads, end = cache.text_keys.shape[1], offset + x.shape[1]
         query, key, value, out = self._text
         y = normed(self._text_norm, x)
@@ -78,6 +82,8 @@ class DecoderLayer:
         x = x + out(_joined(y))
         query, _, _, out = self._audio
         y = _split(query(normed(self._audio_norm, x)), heads)
+        if scores is not None:
+            scores.append(y.float() @ cache.audio_keys.float().transpose(-1, -2) * y.shape[-1] ** -0.5)
         y = functional.scaled_dot_product_attention(y, cache.audio_keys, cache.audio_values)
         x = x + out(_joined(y))
         y = self._widen(normed(self._mlp_norm, x))

@@ -13,18 +13,21 @@ from typing import Any
 import torch
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
 from whisper.decoding import DecodingTask, SuppressBlank, SuppressTokens
+from whisper.tokenizer import get_tokenizer
 
 
 @dataclass(frozen=True)
 class DecodingRules:
     """Of one model. `never` and `never_first`: float32 (vocabulary,), 0 or minus infinity, added to the logits of
-    every and of the first token. `no_speech`: the token whose probability after `sot` tells of silence, if any."""
+    every and of the first token. `no_speech`: the token whose probability after `sot` tells of silence, if any.
+    `languages`: code and token of each language that it knows, none where that is English only."""
 
     sot: int
     eot: int
     no_speech: int | None
     never: torch.Tensor
     never_first: torch.Tensor
+    languages: dict[str, int]
 
 
 def options(language: str, task: str, **more: Any) -> openai_whisper.DecodingOptions:
@@ -45,15 +48,26 @@ def decoding_rules(model: openai_whisper.Whisper) -> DecodingRules:
             never_first[[*task.tokenizer.encode(" "), task.tokenizer.eot]] = -torch.inf
         else:
             raise TypeError(f"openai-whisper filters tokens by {type(rule).__name__}, which the lean decoder lacks")
-    return DecodingRules(task.tokenizer.sot, task.tokenizer.eot, task.tokenizer.no_speech, never, never_first)
+    tokenizer = task.tokenizer
+    known = zip(tokenizer.all_language_codes, tokenizer.all_language_tokens, strict=True)
+    languages = dict(known) if model.is_multilingual else {}
+    return DecodingRules(tokenizer.sot, tokenizer.eot, tokenizer.no_speech, never, never_first, languages)
 
 
 class Prompts:
-    """The tokens that decoding starts from, by language and task."""
+    """The tokens that decoding starts from, by language, task, and the words that may come (openai-whisper's
+    `prompt`, of which it takes the last half of the context)."""
 
     def __init__(self, model: openai_whisper.Whisper) -> None:
         self._model = model
-        self.of = lru_cache(maxsize=512)(self._of)  # 100 languages, two tasks
+        self.of = lru_cache(maxsize=512)(self._of)  # 100 languages, two tasks; as many sessions with words of their own
+        self._encoding = get_tokenizer(model.is_multilingual, num_languages=model.num_languages).encoding
 
-    def _of(self, language: str, task: str) -> tuple[int, ...]:
-        return tuple(DecodingTask(self._model, options(language, task)).initial_tokens)
+    def encode(self, prompt: str) -> list[int] | None:
+        """The tokens of `prompt`, None where it says nothing. Nothing that a user writes is a special token: tiktoken
+        would refuse the whole text for it."""
+        words = prompt.strip()
+        return self._encoding.encode(" " + words, disallowed_special=()) if words else None
+
+    def _of(self, language: str, task: str, prompt: str = "") -> tuple[int, ...]:
+        return tuple(DecodingTask(self._model, options(language, task, prompt=self.encode(prompt))).initial_tokens)

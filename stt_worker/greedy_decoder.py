@@ -27,13 +27,14 @@ Interrupt = Callable[[], None]
 @dataclass
 class Decoded:
     """One utterance's tokens (end of text left out), the mean of their natural log-probabilities as openai-whisper
-    computes it, the probability of no speech (NaN where the model has no such token), and whether it ended by itself
-    and not at its limit."""
+    computes it, the probability of no speech (NaN where the model has no such token), whether it ended by itself and
+    not at its limit, and how probable each language is (as in DecodingRules, empty where the model knows one)."""
 
     tokens: list[int] = field(default_factory=list)
     avg_logprob: float = 0.0
     no_speech_prob: float = math.nan
     finished: bool = False
+    languages: list[float] = field(default_factory=list)
 
 
 class GreedyDecoder:
@@ -42,6 +43,8 @@ class GreedyDecoder:
     def __init__(self, model: openai_whisper.Whisper, int8: bool) -> None:
         decoder = model.decoder
         self._rules: DecodingRules = decoding_rules(model)
+        self.languages: tuple[str, ...] = tuple(self._rules.languages)
+        self._language_tokens = torch.tensor(list(self._rules.languages.values()), device=model.device)
         self._layers = [DecoderLayer(block) for block in decoder.blocks]
         self._embedding: Tensor = decoder.token_embedding.weight
         self._positions: Tensor = decoder.positional_embedding
@@ -71,7 +74,7 @@ class GreedyDecoder:
         caches = [layer.open(features, self._heads, prompt + steps) for layer in self._layers]
         tokens = torch.tensor([[*one, *draft] for one in prompts], device=features.device)
         x = self._run(tokens, 0, caches, interrupt)
-        results = [Decoded(no_speech_prob=p) for p in self._no_speech(x[:, prompts[0].index(self._rules.sot)])]
+        results = self._opened(x[:, prompts[0].index(self._rules.sot)])
         logits = self._vocabulary(
             x[:, prompt - 1 :].flatten(0, 1)
         )  # a row of logits for each draft token, and one more
@@ -96,11 +99,28 @@ class GreedyDecoder:
             result.avg_logprob = logprobs / (len(result.tokens) + 1)
         return results
 
-    def after_start(self, features: Tensor) -> Tensor:
-        """Logits of what follows the start token alone, (rows, vocabulary): the language, where there are several."""
+    def spoken(self, features: Tensor) -> list[list[float]]:
+        """How probable each of `languages` is, for each row of `features`, from the start token alone."""
         caches = [layer.open(features, self._heads, 1) for layer in self._layers]
         tokens = torch.full((len(features), 1), self._rules.sot, device=features.device)
-        return self._vocabulary(self._run(tokens, 0, caches)[:, 0])
+        logits = self._vocabulary(self._run(tokens, 0, caches)[:, 0])
+        found: list[list[float]] = logits[:, self._language_tokens].softmax(dim=-1).tolist()
+        return found
+
+    def attention(self, features: Tensor, tokens: Sequence[int], heads: Sequence[tuple[int, int]]) -> Tensor:
+        """What each of `tokens` looks at in `features` (1, positions, n_text_state), before the softmax, by each of
+        `heads` (layer, head): float32 (heads, tokens, positions). One step for all tokens, up to the last such layer.
+        """
+        wanted = sorted({layer for layer, _ in heads})
+        scores: dict[int, Tensor] = {}
+        x = functional.embedding(torch.tensor([tokens], device=features.device), self._embedding)
+        x = x + self._positions[: len(tokens)]
+        for number, layer in enumerate(self._layers[: wanted[-1] + 1]):
+            seen: list[Tensor] | None = [] if number in wanted else None
+            x = layer.run(x, layer.open(features, self._heads, len(tokens)), 0, seen)
+            if seen:
+                scores[number] = seen[0][0]
+        return torch.stack([scores[layer][head] for layer, head in heads])
 
     def _choose(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """The most probable token of each row that may be said, and its log-probability among those."""
@@ -139,11 +159,18 @@ class GreedyDecoder:
             return logits
         return functional.linear(x, self._embedding).float()
 
-    def _no_speech(self, x: Tensor) -> list[float]:
-        if self._rules.no_speech is None:
-            return [math.nan] * len(x)
-        found: list[float] = self._vocabulary(x).softmax(dim=-1)[:, self._rules.no_speech].tolist()
-        return found
+    def _opened(self, x: Tensor) -> list[Decoded]:
+        """An empty result for each row of `x`, the last layer's output at the start token (rows, n_text_state)."""
+        if self._rules.no_speech is None and not self.languages:
+            return [Decoded() for _ in x]
+        logits = self._vocabulary(x)
+        silence = [math.nan] * len(x)
+        if self._rules.no_speech is not None:
+            silence = logits.softmax(dim=-1)[:, self._rules.no_speech].tolist()
+        if not self.languages:
+            return [Decoded(no_speech_prob=p) for p in silence]
+        spoken = logits[:, self._language_tokens].softmax(dim=-1).tolist()
+        return [Decoded(no_speech_prob=p, languages=row) for p, row in zip(silence, spoken, strict=True)]
 
 
 def _agreement(chosen: Sequence[int], draft: Sequence[int]) -> int:

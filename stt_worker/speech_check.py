@@ -108,12 +108,17 @@ class SpeechCheck:
             return Refusal("no_speech", f"{found.speech_ms} ms of speech is less than {settings.vad_min_speech_ms} ms")
         return None
 
+    def trim_start(self, found: SpeechFound) -> int:
+        """The first sample that `trimmed` keeps."""
+        pad = self._settings.vad_pad_ms * SAMPLE_RATE_HZ // 1000
+        return max(0, found.start - pad) if self._settings.vad_trim else 0
+
     def trimmed(self, audio: NDArray[np.float32], found: SpeechFound) -> NDArray[np.float32]:
         """`audio` from its first to its last speech with a margin, or all of it when trimming is off."""
         if not self._settings.vad_trim:
             return audio
         pad = self._settings.vad_pad_ms * SAMPLE_RATE_HZ // 1000
-        return audio[max(0, found.start - pad) : found.end + pad]
+        return audio[self.trim_start(found) : found.end + pad]
 
 
 def as_lstm(cell: Any) -> torch.nn.LSTM:

@@ -15,6 +15,15 @@ class SpeechEngineError(Exception):
 
 
 @dataclass(frozen=True)
+class WordTime:
+    """A word with its punctuation, and when it is said, in seconds of the audio."""
+
+    word: str
+    start_sec: float
+    end_sec: float
+
+
+@dataclass(frozen=True)
 class Transcript:
     """What a model heard in one utterance, before it is judged.
 
@@ -22,6 +31,8 @@ class Transcript:
     was sampled. For a language other than English, `translation` is the English text, or None with
     `no_translation`, the reason in words for the user. `tokens`: those of the text where the engine tells them, a
     draft for the next time. `decoded_again`: a quick first result was doubtful and all was done again.
+    `language_probability`: of `language` by what was heard, 0 to 1, None where the model knows one only. `words`: where
+    they were asked for.
     """
 
     text: str
@@ -33,15 +44,22 @@ class Transcript:
     no_translation: str | None = None
     tokens: tuple[int, ...] = ()
     decoded_again: bool = False
+    language_probability: float | None = None
+    words: tuple[WordTime, ...] = ()
 
 
 @dataclass(frozen=True)
 class Utterance:
     """What is to be transcribed. `audio`: samples at 16 kHz, mono, -1 to 1, shape (n,), at most 30 s. `language`: the
-    code of what is spoken, None to detect it."""
+    code of what is spoken, None to detect it; `assumed`: it is likely, not certain, and another is taken where it does
+    badly. `prompt`: names and words that may come, spelled as they should be. `word_times`: tell the words' times.
+    """
 
     audio: NDArray[np.float32]
     language: str | None
+    assumed: bool = False
+    prompt: str = ""
+    word_times: bool = False
 
 
 class SpeechEngine(Protocol):
@@ -66,11 +84,11 @@ class SpeechEngine(Protocol):
         """Transcribe something short for real, so that the first utterance is not the slow one."""
         ...
 
-    def transcribe(self, audio: NDArray[np.float32], language: str | None, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
         """Transcribe one utterance on its own (no text of earlier ones is used).
 
-        `audio`, `language`: as in `Utterance`. `draft`: tokens that it probably begins with; they make it quicker and
-        change nothing. Raises SpeechEngineError, or what the model's library raises.
+        `draft`: tokens that it probably begins with; they make it quicker and change nothing. Raises
+        SpeechEngineError, or what the model's library raises.
         """
         ...
 
@@ -78,10 +96,8 @@ class SpeechEngine(Protocol):
         """Transcribe several utterances side by side, each as `transcribe` does. Raises when any of them fails."""
         ...
 
-    def partial(
-        self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None], draft: Sequence[int] = ()
-    ) -> Transcript:
-        """The quickest transcript of an utterance that goes on: one try at temperature 0, no translation.
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
+        """The quickest transcript of an utterance that goes on: one try at temperature 0, no translation, no times.
 
         `interrupt` is called often (between layers and tokens) and may raise: that ends the work and comes through,
         and the model can be used as before.

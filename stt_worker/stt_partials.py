@@ -23,6 +23,7 @@ from stt_drafts import Drafts
 from stt_patience import REDIS_TROUBLE
 from stt_settings import SttSettings
 from stt_turns import ModelTurns, PartialAbortedError
+from stt_utterance import utterance_of
 
 from contract.names import (
     BYTES_PER_SAMPLE,
@@ -178,9 +179,9 @@ class PartialWorker:
         refusal = self._check.refusal(found)
         if refusal is not None:
             return refusal
-        language = request.language or self._settings.stt_language
+        utterance = utterance_of(request, self._check.trimmed(audio, found), self._settings)
         draft = self._drafts.of(request.session, request.start)
-        heard = self._engine.partial(self._check.trimmed(audio, found), language, self._turns.interrupt, draft)
+        heard = self._engine.partial(utterance, self._turns.interrupt, draft)
         self._drafts.keep(request.session, request.start, heard.tokens)
         return judge(heard, self._settings)
 

@@ -13,14 +13,15 @@ from speech_engine import SpeechEngine, Transcript, Utterance
 from speech_quality import Refusal, judge
 from stt_drafts import Drafts
 from stt_settings import SttSettings
+from stt_utterance import utterance_of, words_of_stream
 
-from contract.envelopes import AnalyzeJob, UtteranceJob
-from contract.messages import UtteranceOutcome
+from contract.envelopes import MAX_WORDS, AnalyzeJob, UtteranceJob
+from contract.messages import UtteranceOutcome, Word
 from contract.names import SAMPLE_RATE_HZ
 from contract.outcomes import dropped, failed
 
 if TYPE_CHECKING:
-    from speech_check import SpeechCheck  # torch
+    from speech_check import SpeechCheck, SpeechFound  # torch
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ class Recognition:
     def _hear_all(self, recordings: Sequence[Recording]) -> list[Verdict]:
         verdicts: dict[int, Verdict] = {}
         speech: dict[int, Utterance] = {}
+        places: dict[int, SpeechFound] = {}
         for number, recording in enumerate(recordings):
             audio = recording.audio
             found = self._check.find(audio)
@@ -90,17 +92,21 @@ class Recognition:
             if refusal is not None:
                 verdicts[number] = dropped(recording.job, refusal.reason, refusal.detail)
             else:
-                language = recording.job.language or self._settings.stt_language
-                speech[number] = Utterance(self._check.trimmed(audio, found), language)
+                trimmed = self._check.trimmed(audio, found)
+                speech[number] = utterance_of(recording.job, trimmed, self._settings, recording.job.word_times)
+                places[number] = found
         heard = self._transcribe([recordings[number].job for number in speech], list(speech.values()))
         for number, transcript in zip(speech, heard, strict=True):
-            verdicts[number] = self._judge(recordings[number].job, transcript)
+            verdict = self._judge(recordings[number].job, transcript)
+            if isinstance(verdict, AnalyzeJob) and verdict.word_times:
+                verdict.words = self._words(verdict, transcript, places[number])
+            verdicts[number] = verdict
         return [verdicts[number] for number in range(len(recordings))]
 
     def _transcribe(self, jobs: Sequence[UtteranceJob], utterances: Sequence[Utterance]) -> list[Transcript]:
         drafts = [self._drafts.take(job.session, job.start) for job in jobs]
         if len(utterances) == 1:
-            heard = [self._engine.transcribe(utterances[0].audio, utterances[0].language, drafts[0])]
+            heard = [self._engine.transcribe(utterances[0], drafts[0])]
         else:
             heard = self._engine.transcribe_all(utterances) if utterances else []
         for job in jobs:
@@ -124,6 +130,10 @@ class Recognition:
             return dropped(job, verdict.reason, verdict.detail)
         return to_analyze(job, heard, verdict)
 
+    def _words(self, job: AnalyzeJob, heard: Transcript, found: SpeechFound) -> list[Word]:
+        speech = (found.start, found.end)
+        return words_of_stream(heard.words, job.text, job.start, self._check.trim_start(found), speech)[:MAX_WORDS]
+
     def _recover(self) -> None:
         try:
             self._engine.recover()
@@ -138,6 +148,7 @@ def to_analyze(job: UtteranceJob, heard: Transcript, text: str) -> AnalyzeJob:
         **job.model_dump(exclude={"hints"}),
         text=text,
         spoken_language=heard.language,
+        language_probability=heard.language_probability,
         translation=heard.translation,
         sentiment_text=english,
         sentiment_reason=None if english is not None else heard.no_translation,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from contract.envelopes import LANGUAGE_PATTERN
+from contract.envelopes import LANGUAGE_PATTERN, Hints
 from contract.settings_base import ServiceSettings
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +41,22 @@ class SttSettings(ServiceSettings):
         None,
         pattern=LANGUAGE_PATTERN,
         description="Language code of utterances that come without one; detected per utterance when left out.",
+    )
+    stt_translate: bool = Field(
+        True,
+        description="Decode other languages a second time, into English: for the reader, and for a sentiment model "
+        "that reads English only.",
+    )
+    language_switch_probability: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="Where earlier utterances had a language, one in which another is so probable is taken for that.",
+    )
+    whisper_prompt: Hints = Field(
+        "",
+        description="Names and words that may be spoken, spelled as they should be written; a session's own hints are "
+        "added.",
     )
     stt_threads: int = Field(
         0,

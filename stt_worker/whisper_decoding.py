@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
 from decoding_rules import Prompts, options
-from greedy_decoder import GreedyDecoder
-from speech_engine import SpeechEngineError
+from greedy_decoder import Decoded, GreedyDecoder
+from speech_engine import SpeechEngineError, WordTime
 from speech_quality import compression_ratio, has_loops, needs_fallback
 from stt_settings import SttSettings
 from torch import Tensor
@@ -19,13 +19,15 @@ from whisper_weights import Precision
 
 logger = logging.getLogger(__name__)
 
+PROMPT_TEMPERATURE = 0.5  # above it openai-whisper's `transcribe` takes no prompt from what was said before
 SPARE_TOKENS = 16  # beside `tokens_per_sec_max`, for very short utterances
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One decode. `finished`: it ended by itself and not at its limit of tokens. `tokens` is empty above
-    temperature 0."""
+    """One decode. `finished`: it ended by itself and not at its limit of tokens. Where the model knows several
+    languages and the temperature is 0: `language_probability`, of the language that was decoded, and the `likeliest`
+    with its own."""
 
     text: str
     avg_logprob: float
@@ -33,6 +35,8 @@ class Attempt:
     temperature: float = 0.0
     finished: bool = True
     tokens: tuple[int, ...] = ()
+    language_probability: float | None = None
+    likeliest: tuple[str, float] | None = None
 
     @property
     def repeats(self) -> float:
@@ -48,6 +52,7 @@ class WhisperDecoding:
         self._settings = settings
         self._on_gpu = model.device.type == "cuda"
         self._greedy = GreedyDecoder(model, int8=precision == "int8")
+        self._codes = self._greedy.languages
         self._prompts = Prompts(model)
         self._tokenizer = get_tokenizer(model.is_multilingual, num_languages=model.num_languages)
 
@@ -56,11 +61,9 @@ class WhisperDecoding:
         wanted = SPARE_TOKENS + math.ceil(samples / sample_rate_hz * self._settings.tokens_per_sec_max)
         return min(int(self._model.dims.n_text_ctx) // 2, wanted)
 
-    def languages(self, features: Tensor) -> list[str]:
-        """The most probable language of each row, as openai-whisper's `detect_language` finds it."""
-        logits = self._greedy.after_start(features)[:, list(self._tokenizer.all_language_tokens)]
-        codes = self._tokenizer.all_language_codes
-        return [codes[best] for best in logits.argmax(dim=-1).tolist()]
+    def languages(self, features: Tensor) -> list[tuple[str, float]]:
+        """The most probable language of each row as openai-whisper's `detect_language` finds it, and how probable."""
+        return [self._likeliest(row) for row in self._greedy.spoken(features)]
 
     def greedy(
         self,
@@ -70,38 +73,53 @@ class WhisperDecoding:
         limits: Sequence[int],
         interrupt: Callable[[], None] | None = None,
         draft: Sequence[int] = (),
+        prompts: Sequence[str] = (),
     ) -> list[Attempt]:
-        """Decode every row at temperature 0. `draft`: what the only row probably says, to get there sooner.
+        """Decode every row at temperature 0. `draft`: what the only row probably says, to get there sooner. `prompts`:
+        of each row the words that may come; rows whose prompts differ in length are decoded apart.
 
         Raises SpeechEngineError when the model's numbers overflowed.
         """
-        prompts = [self._prompts.of(language, task) for language in languages]
-        found = self._greedy.decode(features, prompts, limits, interrupt, draft)
-        attempts = []
-        for decoded in found:
-            _refuse_overflow(decoded.avg_logprob)
-            text = self._tokenizer.decode(decoded.tokens).strip()
-            attempts.append(
-                Attempt(
-                    text,
-                    decoded.avg_logprob,
-                    decoded.no_speech_prob,
-                    finished=decoded.finished,
-                    tokens=tuple(decoded.tokens),
-                )
-            )
-        return attempts
+        starts = [
+            self._prompts.of(language, task, prompt)
+            for language, prompt in zip(languages, prompts or [""] * len(languages), strict=True)
+        ]
+        lengths = {len(start) for start in starts}
+        if len(lengths) == 1:
+            found = self._greedy.decode(features, starts, limits, interrupt, draft)
+        else:
+            apart: dict[int, Decoded] = {}
+            for length in lengths:
+                rows = [row for row, start in enumerate(starts) if len(start) == length]
+                some = [starts[row] for row in rows], [limits[row] for row in rows]
+                apart.update(zip(rows, self._greedy.decode(features[rows], *some, interrupt), strict=True))
+            found = [apart[row] for row in range(len(starts))]
+        return [self._attempt(decoded, language) for decoded, language in zip(found, languages, strict=True)]
 
-    def sampled(self, features: Tensor, language: str, task: str, limit: int, temperature: float) -> Attempt:
-        """One row of the full window, (n_audio_ctx, n_audio_state), through openai-whisper's `decode`.
+    def word_times(self, features: Tensor, language: str, attempt: Attempt, samples: int) -> tuple[WordTime, ...]:
+        """When the words of `attempt` are said in audio of so many `samples`, which `features` are of."""
+        from word_alignment import word_times
+
+        tokenizer = get_tokenizer(
+            self._model.is_multilingual, num_languages=self._model.num_languages, language=language, task="transcribe"
+        )
+        start = self._prompts.of(language, "transcribe")
+        return word_times(self._greedy, self._model, tokenizer, features, start, attempt.tokens, samples)
+
+    def sampled(
+        self, features: Tensor, language: str, task: str, limit: int, temperature: float, prompt: str = ""
+    ) -> Attempt:
+        """One row of the full window, (n_audio_ctx, n_audio_state), through openai-whisper's `decode`. A `prompt` has a
+        part up to PROMPT_TEMPERATURE.
 
         Raises SpeechEngineError when the model's numbers overflowed.
         """
         features = features if self._on_gpu else features.float()
-        asked = options(language, task, temperature=temperature, sample_len=limit, fp16=self._on_gpu)
+        words = self._prompts.encode(prompt) if temperature <= PROMPT_TEMPERATURE else None
+        asked = options(language, task, temperature=temperature, sample_len=limit, fp16=self._on_gpu, prompt=words)
         result = openai_whisper.decode(self._model, features, asked)
         _refuse_overflow(result.avg_logprob)
-        return Attempt(result.text, result.avg_logprob, result.no_speech_prob, temperature)
+        return Attempt(result.text, result.avg_logprob, result.no_speech_prob, temperature, tokens=tuple(result.tokens))
 
     def will_do(self, attempt: Attempt) -> bool:
         """Whether `attempt` needs no other temperature, by openai-whisper's rule."""
@@ -117,6 +135,23 @@ class WhisperDecoding:
         """The most confident that is not repetitive (openai-whisper's `transcribe` takes the last)."""
         limit = self._settings.compression_ratio_threshold
         return max(attempts, key=lambda attempt: (attempt.repeats <= limit, attempt.avg_logprob))
+
+    def _attempt(self, decoded: Decoded, language: str) -> Attempt:
+        _refuse_overflow(decoded.avg_logprob)
+        spoken = decoded.languages
+        return Attempt(
+            self._tokenizer.decode(decoded.tokens).strip(),
+            decoded.avg_logprob,
+            decoded.no_speech_prob,
+            finished=decoded.finished,
+            tokens=tuple(decoded.tokens),
+            language_probability=spoken[self._codes.index(language)] if spoken else None,
+            likeliest=self._likeliest(spoken) if spoken else None,
+        )
+
+    def _likeliest(self, probabilities: Sequence[float]) -> tuple[str, float]:
+        best = max(probabilities)
+        return self._codes[probabilities.index(best)], best
 
 
 def _refuse_overflow(logprob: float) -> None:

@@ -2,8 +2,9 @@
 
 One encoder pass an utterance serves language, text and translation (openai-whisper's `transcribe` encodes again for
 each, and for every temperature). It sees the utterance and a margin instead of always 30 s; where the result is then
-doubtful, the utterance is encoded and decoded again with the whole window. Utterances that wait together go through
-encoder and decoder together. There is no text of earlier utterances in the prompt: each is decoded alone.
+doubtful, the utterance is encoded and decoded again with the whole window (whisper_settling). Utterances that wait
+together go through encoder and decoder together. There is no text of earlier utterances in the prompt: each is decoded
+alone.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ import torch
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
 from audio_encoder import encode, spectrogram, window_frames
 from numpy.typing import NDArray
-from speech_engine import Transcript, Utterance
+from prompt_guard import repeats
+from speech_engine import Transcript, Utterance, WordTime
 from speech_quality import Refusal, judge
 from stt_settings import SttSettings
 from torch import Tensor
 from whisper.audio import N_FRAMES
 from whisper.tokenizer import LANGUAGES
 from whisper_decoding import Attempt, WhisperDecoding
+from whisper_settling import Row, Settling, transcript
 from whisper_weights import DTYPES, choose_precision, set_precision
 
 from contract.names import SAMPLE_RATE_HZ
@@ -51,6 +54,7 @@ class WhisperEngine:
         self._model = model.eval()
         self._dtype = DTYPES[self.precision]
         self._decoding = WhisperDecoding(model, self.precision, settings)
+        self._settling = Settling(self._decoding, self._encode, settings)
         self._languages = tuple(LANGUAGES)[: model.num_languages] if model.is_multilingual else ("en",)
         turbo = (model.dims.n_audio_layer, model.dims.n_text_layer) == TURBO_LAYERS
         self._can_translate = bool(model.is_multilingual) and not turbo
@@ -76,12 +80,12 @@ class WhisperEngine:
         noise = np.random.default_rng(SEED).standard_normal(int(WARM_UP_SEC * SAMPLE_RATE_HZ)).astype(np.float32) * 0.01
         for frames in (self._frames(len(noise)), N_FRAMES):
             features = self._encode([noise], frames)
-            spoken = self._decoding.languages(features) if self._model.is_multilingual else ["en"]
+            spoken = [language for language, _ in self._spoken(features, [None])]
             self._decoding.greedy(features, spoken, "transcribe", [8])
 
-    def transcribe(self, audio: Samples, language: str | None, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
         """See `SpeechEngine.transcribe`."""
-        return self.transcribe_all([Utterance(audio, language)], draft)[0]
+        return self.transcribe_all([utterance], draft)[0]
 
     @torch.inference_mode()
     def transcribe_all(self, utterances: Sequence[Utterance], draft: Sequence[int] = ()) -> list[Transcript]:
@@ -91,24 +95,28 @@ class WhisperEngine:
         frames = max(self._frames(len(one.audio)) for one in utterances)
         features = self._encode([one.audio for one in utterances], frames)
         spoken = self._spoken(features, [one.language for one in utterances])
+        languages = [language for language, _ in spoken]
         limits = [self._decoding.token_limit(len(one.audio), SAMPLE_RATE_HZ) for one in utterances]
-        first = self._decoding.greedy(features, spoken, "transcribe", limits, draft=draft)
-        rows = [
-            _Row(one.audio, features[at : at + 1], frames, language, limit)
-            for at, (one, language, limit) in enumerate(zip(utterances, spoken, limits, strict=True))
-        ]
-        return [self._heard(row, attempt) for row, attempt in zip(rows, first, strict=True)]
+        prompts = [one.prompt for one in utterances]
+        first = self._decoding.greedy(features, languages, "transcribe", limits, draft=draft, prompts=prompts)
+        heard = []
+        for at, (one, (language, probability), attempt) in enumerate(zip(utterances, spoken, first, strict=True)):
+            row = Row(one, features[at : at + 1], frames, language, limits[at])
+            row.probability = probability
+            heard.append(self._heard(row, attempt))
+        return heard
 
     @torch.inference_mode()
-    def partial(
-        self, audio: Samples, language: str | None, interrupt: Callable[[], None], draft: Sequence[int] = ()
-    ) -> Transcript:
-        """See `SpeechEngine.partial`."""
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
+        """See `SpeechEngine.partial`. A text that only repeats its prompt is none."""
+        audio, prompt = utterance.audio, utterance.prompt
         features = self._encode([audio], self._frames(len(audio)), interrupt)
-        spoken = self._spoken(features, [language])
+        ((language, probability),) = self._spoken(features, [utterance.language])
         limits = [self._decoding.token_limit(len(audio), SAMPLE_RATE_HZ)]
-        (found,) = self._decoding.greedy(features, spoken, "transcribe", limits, interrupt, draft)
-        return _transcript(found, spoken[0])
+        (found,) = self._decoding.greedy(features, [language], "transcribe", limits, interrupt, draft, [prompt])
+        text = "" if repeats(found.text, prompt) else found.text
+        heard = transcript(found, language)
+        return replace(heard, text=text, language_probability=probability or heard.language_probability)
 
     def recover(self) -> None:
         """Give memory back. Nothing is kept between calls."""
@@ -127,80 +135,48 @@ class WhisperEngine:
         mel = torch.stack([spectrogram(samples, mels, frames, device) for samples in audio])
         return encode(self._model.encoder, mel.to(self._dtype), interrupt)
 
-    def _spoken(self, features: Tensor, wanted: Sequence[str | None]) -> list[str]:
+    def _spoken(self, features: Tensor, wanted: Sequence[str | None]) -> list[tuple[str, float | None]]:
+        """The language of each row, and how probable it is where it had to be detected."""
         if not self._model.is_multilingual:
-            return ["en"] * len(wanted)
+            return [("en", None)] * len(wanted)
         for language in wanted:
             if language is not None and language not in self._languages:
                 logger.warning("the model %s does not know the language %r that was asked for", self._name, language)
         open_rows = [row for row, language in enumerate(wanted) if language not in self._languages]
         detected = dict(zip(open_rows, self._decoding.languages(features[open_rows]), strict=True)) if open_rows else {}
-        return [detected.get(row) or str(language) for row, language in enumerate(wanted)]
+        return [detected.get(row) or (str(language), None) for row, language in enumerate(wanted)]
 
-    def _heard(self, row: _Row, first: Attempt) -> Transcript:
-        best = self._settled(row, first, "transcribe")
-        heard = _transcript(best, row.language, row.decoded_again)
-        if row.language == "en" or isinstance(judge(heard, self._settings), Refusal):
+    def _heard(self, row: Row, first: Attempt) -> Transcript:
+        best = self._settling.said(row, first)
+        heard = replace(
+            transcript(best, row.language), decoded_again=row.decoded_again, language_probability=row.probability
+        )
+        if isinstance(judge(heard, self._settings), Refusal):
             return heard
-        return self._translated(heard, row)
+        if row.word_times:
+            heard = replace(heard, words=self._words(row, best))
+        return heard if row.language == "en" else self._translated(heard, row)
 
-    def _settled(self, row: _Row, first: Attempt, task: str) -> Attempt:
-        """`first`, or what is better: with the whole window where a short one may have spoilt it, then at the other
-        temperatures."""
-        if row.frames < N_FRAMES and self._decoding.is_doubtful(first):
-            self._widen(row)
-            (first,) = self._decoding.greedy(row.features, [row.language], task, [row.limit])
-        if self._decoding.will_do(first):
-            return first
-        attempts = [first]
-        self._widen(row)
-        for temperature in self._settings.whisper_temperatures[1:]:
-            attempts.append(self._decoding.sampled(row.features[0], row.language, task, row.limit, temperature))
-            if self._decoding.will_do(attempts[-1]):
-                return attempts[-1]
-        return self._decoding.best(attempts)
+    def _words(self, row: Row, best: Attempt) -> tuple[WordTime, ...]:
+        """The times of the words; none where that fails, which is no reason to lose the text."""
+        try:
+            return self._decoding.word_times(row.features, row.language, best, len(row.audio))
+        except Exception:
+            logger.exception("no times of the words")
+            return ()
 
-    def _widen(self, row: _Row) -> None:
-        """Encode again with the whole window, unless that has been done."""
-        if row.frames < N_FRAMES:
-            row.features, row.frames, row.decoded_again = self._encode([row.audio], N_FRAMES), N_FRAMES, True
-
-    def _translated(self, heard: Transcript, row: _Row) -> Transcript:
+    def _translated(self, heard: Transcript, row: Row) -> Transcript:
         """`heard` with its English, from the features that are already there."""
+        spoken = LANGUAGES[row.language].title()
+        unread = f"The sentiment model does not read {spoken}"
+        if not self._settings.stt_translate:
+            return replace(heard, no_translation=f"{unread}, and translation is turned off.")
         if not self._can_translate:
-            spoken = LANGUAGES[row.language].title()
-            reason = (
-                f"The sentiment model reads English only, and the speech model {self._name} cannot translate {spoken}."
-            )
+            reason = f"{unread}, and the speech model {self._name} cannot translate {spoken}."
             return replace(heard, no_translation=reason)
-        (first,) = self._decoding.greedy(row.features, [row.language], "translate", [row.limit])
-        english = _transcript(self._settled(row, first, "translate"), "en")
+        english = transcript(self._settling.translated(row), "en")
         heard = replace(heard, decoded_again=row.decoded_again)
         verdict = judge(english, self._settings)
         if isinstance(verdict, Refusal):
             return replace(heard, no_translation=f"There is no reliable English translation: {verdict.detail}.")
         return replace(heard, translation=verdict)
-
-
-class _Row:
-    """One utterance on its way: `features` (1, positions, n_audio_state) are of `frames` of its spectrogram."""
-
-    def __init__(self, audio: Samples, features: Tensor, frames: int, language: str, limit: int) -> None:
-        self.audio = audio
-        self.features = features
-        self.frames = frames
-        self.language = language
-        self.limit = limit
-        self.decoded_again = False
-
-
-def _transcript(attempt: Attempt, language: str, decoded_again: bool = False) -> Transcript:
-    return Transcript(
-        attempt.text,
-        language,
-        attempt.avg_logprob,
-        attempt.no_speech_prob,
-        attempt.temperature,
-        tokens=attempt.tokens,
-        decoded_again=decoded_again,
-    )

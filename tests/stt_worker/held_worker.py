@@ -11,9 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import speech_models
-from numpy.typing import NDArray
 from speech_engine import SpeechEngine, Transcript, Utterance
 from stt_settings import SttSettings
 
@@ -38,11 +36,9 @@ class HeldEngine:
     def recover(self) -> None: ...
 
     def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
-        return [self.transcribe(one.audio, one.language) for one in utterances]
+        return [self.transcribe(one) for one in utterances]
 
-    def partial(
-        self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None], draft: Sequence[int] = ()
-    ) -> Transcript:
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
         """Goes on until it is interrupted: it never ends by itself."""
         (self._folder / "partial").touch()
         try:
@@ -52,7 +48,7 @@ class HeldEngine:
         finally:
             (self._folder / "partial").unlink()
 
-    def transcribe(self, audio: NDArray[np.float32], language: str | None, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
         (self._folder / "working").touch()
         deadline = time.monotonic() + GIVE_UP_SEC
         while not (self._folder / "go").exists() and time.monotonic() < deadline:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import redis
-from numpy.typing import NDArray
 from speech_check import SpeechCheck
 from speech_engine import SpeechEngine, Transcript, Utterance
 from stt_partials import PartialWorker
@@ -43,17 +42,15 @@ class PartialEngine:
 
     def warm_up(self) -> None: ...
 
-    def transcribe(self, audio: NDArray[np.float32], language: str | None, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
         raise AssertionError("a partial is no final")
 
     def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
-        return [self.transcribe(one.audio, one.language) for one in utterances]
+        return [self.transcribe(one) for one in utterances]
 
-    def partial(
-        self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None], draft: Sequence[int] = ()
-    ) -> Transcript:
-        assert np.abs(audio).max() <= 1
-        self.calls.append((len(audio), language))
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
+        assert np.abs(utterance.audio).max() <= 1
+        self.calls.append((len(utterance.audio), utterance.language))
         if self.failures:
             raise self.failures.pop(0)
         self.busy.set()

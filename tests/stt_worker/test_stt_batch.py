@@ -43,18 +43,16 @@ class CountingEngine:
 
     def recover(self) -> None: ...
 
-    def transcribe(self, audio: NDArray[np.float32], language: str | None, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
         self.at_once.append(1)
         self.drafts.append(tuple(draft))
-        return self._heard(audio)
+        return self._heard(utterance.audio)
 
     def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
         self.at_once.append(len(utterances))
         return [self._heard(one.audio) for one in utterances]
 
-    def partial(
-        self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None], draft: Sequence[int] = ()
-    ) -> Transcript:
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
         raise AssertionError("a final is no partial")
 
     def _heard(self, audio: NDArray[np.float32]) -> Transcript:
@@ -175,7 +173,7 @@ def test_the_demo_model_hears_the_same_together_as_alone(precision: Any) -> None
     utterances = [Utterance(as_floats(clip.pcm), None) for clip in clips]
     together = engine.transcribe_all(utterances)
     assert [heard.text for heard in together] == [clip.text for clip in clips]
-    assert [engine.transcribe(one.audio, None).text for one in utterances] == [clip.text for clip in clips]
+    assert [engine.transcribe(Utterance(one.audio, None)).text for one in utterances] == [clip.text for clip in clips]
 
 
 def test_languages_differ_in_one_batch(multilingual_checkpoint: Path) -> None:
@@ -185,5 +183,5 @@ def test_languages_differ_in_one_batch(multilingual_checkpoint: Path) -> None:
     audio = (np.random.default_rng(5).standard_normal(16_000) * 0.1).astype(np.float32)
     together = engine.transcribe_all([Utterance(audio, "ko"), Utterance(audio, "en"), Utterance(audio, "ko")])
     assert [heard.language for heard in together] == ["ko", "en", "ko"]
-    assert together[0].text == together[2].text == engine.transcribe(audio, "ko").text
-    assert together[1].text == engine.transcribe(audio, "en").text
+    assert together[0].text == together[2].text == engine.transcribe(Utterance(audio, "ko")).text
+    assert together[1].text == engine.transcribe(Utterance(audio, "en")).text

@@ -14,7 +14,7 @@ import pytest
 import torch
 import whisper as openai_whisper
 from decoder_layer import DecoderLayer
-from speech_engine import SpeechEngine, SpeechEngineError
+from speech_engine import SpeechEngine, SpeechEngineError, Utterance
 from stt_settings import SttSettings
 from whisper_decoding import Attempt, WhisperDecoding
 from whisper_engine import WhisperEngine
@@ -62,9 +62,11 @@ def counted(monkeypatch: pytest.MonkeyPatch, logprob: float | None = None) -> It
         found = greedy(decoding, features, languages, task, limits, *a, **kw)
         return found if logprob is None else [replace(one, avg_logprob=logprob, finished=True) for one in found]
 
-    def counting_sampled(decoding: Any, features: Any, language: str, task: str, limit: int, temperature: float) -> Any:
+    def counting_sampled(
+        decoding: Any, features: Any, language: str, task: str, limit: int, temperature: float, prompt: str
+    ) -> Any:
         calls.decodes.append((task, language, temperature))
-        found = sampled(decoding, features, language, task, limit, temperature)
+        found = sampled(decoding, features, language, task, limit, temperature, prompt)
         return found if logprob is None else replace(found, avg_logprob=logprob)
 
     with monkeypatch.context() as patched:
@@ -80,7 +82,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, attempt: Callable[[str, float], Atte
     def greedy(_decoding: Any, _features: Any, languages: Any, task: str, *_: Any, **__: Any) -> list[Attempt]:
         return [attempt(task, 0.0) for _ in languages]
 
-    def sampled(_decoding: Any, _features: Any, _language: str, task: str, _limit: int, temperature: float) -> Attempt:
+    def sampled(_: Any, _features: Any, _language: str, task: str, _limit: int, temperature: float, _p: str) -> Attempt:
         return attempt(task, temperature)
 
     monkeypatch.setattr(WhisperDecoding, "greedy", greedy)
@@ -97,9 +99,9 @@ def test_english_only_model_encodes_once_and_detects_nothing(
 ) -> None:
     engine = load(english_checkpoint, **ANYTHING)
     with counted(monkeypatch, logprob=-0.5) as calls:
-        heard = engine.transcribe(AUDIO, None)
+        heard = engine.transcribe(Utterance(AUDIO, None))
         assert heard.language == "en"
-        assert engine.transcribe(AUDIO, "ko").language == "en"
+        assert engine.transcribe(Utterance(AUDIO, "ko")).language == "en"
     assert calls.frames == [1000, 1000]
     assert calls.decodes == [("transcribe", "en", 0.0)] * 2
     assert heard.translation is None
@@ -109,8 +111,8 @@ def test_english_only_model_encodes_once_and_detects_nothing(
 def test_the_limit_of_tokens(english_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = load(english_checkpoint, **ANYTHING, tokens_per_sec_max=10.0)
     with counted(monkeypatch, logprob=-0.5) as calls:
-        engine.transcribe(AUDIO, None)
-        engine.transcribe(np.tile(AUDIO, 30), None)
+        engine.transcribe(Utterance(AUDIO, None))
+        engine.transcribe(Utterance(np.tile(AUDIO, 30), None))
     assert calls.limits == [26, 224]
 
 
@@ -134,7 +136,7 @@ def test_the_window(
 ) -> None:
     engine = load(english_checkpoint, **ANYTHING, **settings)
     with counted(monkeypatch, logprob=-0.5) as calls:
-        engine.transcribe(np.resize(AUDIO, int(seconds * 16_000)), None)
+        engine.transcribe(Utterance(np.resize(AUDIO, int(seconds * 16_000)), None))
     assert calls.frames == [frames]
 
 
@@ -143,7 +145,7 @@ def test_fallback_encodes_once(multilingual_checkpoint: Path, monkeypatch: pytes
         multilingual_checkpoint, whisper_temperatures=(0.0, 0.4, 1.0), logprob_threshold=-0.001, whisper_window="full"
     )
     with counted(monkeypatch) as calls:
-        heard = engine.transcribe(AUDIO, "en")
+        heard = engine.transcribe(Utterance(AUDIO, "en"))
     assert calls.frames == [3000]
     assert calls.decodes == [("transcribe", "en", t) for t in (0.0, 0.4, 1.0)]
     assert heard.temperature in (0.0, 0.4, 1.0)
@@ -155,7 +157,7 @@ def test_a_doubtful_result_of_a_short_window_is_done_again_with_the_full_one(
 ) -> None:
     engine = load(multilingual_checkpoint, whisper_temperatures=(0.0, 0.4), logprob_threshold=-0.001)
     with counted(monkeypatch) as calls:
-        heard = engine.transcribe(AUDIO, "en")
+        heard = engine.transcribe(Utterance(AUDIO, "en"))
     assert calls.frames == [1000, 3000]
     assert calls.decodes == [("transcribe", "en", t) for t in (0.0, 0.0, 0.4)]
     assert heard.decoded_again
@@ -174,7 +176,7 @@ def test_what_is_doubtful(english_checkpoint: Path, monkeypatch: pytest.MonkeyPa
     engine = load(english_checkpoint)
     attempts = iter([doubtful, Attempt("I love this movie.", -0.1, 0.0)])
     answer(monkeypatch, lambda *_: next(attempts))
-    heard = engine.transcribe(AUDIO, None)
+    heard = engine.transcribe(Utterance(AUDIO, None))
     assert (heard.text, heard.decoded_again) == ("I love this movie.", True)
 
 
@@ -182,7 +184,7 @@ def test_what_is_sure_is_not_done_again(english_checkpoint: Path, monkeypatch: p
     engine = load(english_checkpoint)
     attempts = iter([Attempt("Very, very good, no no no.", -0.1, 0.0)])
     answer(monkeypatch, lambda *_: next(attempts))
-    assert not engine.transcribe(AUDIO, None).decoded_again
+    assert not engine.transcribe(Utterance(AUDIO, None)).decoded_again
 
 
 def test_fallback_keeps_the_best_attempt(english_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,20 +192,20 @@ def test_fallback_keeps_the_best_attempt(english_checkpoint: Path, monkeypatch: 
     loop = "over and over " * 20
     attempts = {0.0: Attempt(loop, -0.2, 0.0), 0.5: Attempt("x", -1.2, 0.0, 0.5), 1.0: Attempt("y", -3.0, 0.0, 1.0)}
     answer(monkeypatch, lambda _task, temperature: attempts[temperature])
-    assert engine.transcribe(AUDIO, None).temperature == 0.5, "neither the loop nor the least confident"
+    assert engine.transcribe(Utterance(AUDIO, None)).temperature == 0.5, "neither the loop nor the least confident"
     attempts[0.5] = replace(attempts[0.5], avg_logprob=-0.4)
-    assert engine.transcribe(AUDIO, None).temperature == 0.5, "the first that will do"
+    assert engine.transcribe(Utterance(AUDIO, None)).temperature == 0.5, "the first that will do"
     attempts[0.0] = Attempt("z", -0.4, 0.0)
-    assert engine.transcribe(AUDIO, None).temperature == 0.0
+    assert engine.transcribe(Utterance(AUDIO, None)).temperature == 0.0
 
 
 def test_another_language_is_detected_and_translated_from_one_pass(
     multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = load(multilingual_checkpoint, **ANYTHING)
-    monkeypatch.setattr(WhisperDecoding, "languages", lambda _decoding, features: ["ko"] * len(features))
+    monkeypatch.setattr(WhisperDecoding, "languages", lambda _decoding, features: [("ko", 0.9)] * len(features))
     with counted(monkeypatch, logprob=-0.5) as calls:
-        heard = engine.transcribe(AUDIO, None)
+        heard = engine.transcribe(Utterance(AUDIO, None))
     assert calls.frames == [1000]
     assert calls.decodes == [("transcribe", "ko", 0.0), ("translate", "ko", 0.0)]
     assert heard.language == "ko"
@@ -216,7 +218,9 @@ def test_the_language_is_openai_whispers(multilingual_checkpoint: Path) -> None:
     features = torch.randn(5, 1500, 64) * 3
     _, theirs = openai_whisper.detect_language(model, features)
     ours = WhisperDecoding(model, "fp32", SttSettings()).languages(features)
-    assert ours == [max(row, key=lambda code: row[code]) for row in theirs]
+    for (language, probability), row in zip(ours, theirs, strict=True):
+        assert language == max(row, key=lambda code: row[code])
+        assert probability == pytest.approx(row[language], abs=1e-5)
 
 
 def test_language_hint_saves_the_detection(multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,14 +230,14 @@ def test_language_hint_saves_the_detection(multilingual_checkpoint: Path, monkey
         raise AssertionError("detected in spite of a hint")
 
     monkeypatch.setattr(WhisperDecoding, "languages", no_detection)
-    assert engine.transcribe(AUDIO, "ja").language == "ja"
+    assert engine.transcribe(Utterance(AUDIO, "ja")).language == "ja"
 
 
 def test_unknown_language_is_detected_instead(multilingual_checkpoint: Path, caplog: pytest.LogCaptureFixture) -> None:
     engine = load(multilingual_checkpoint, **ANYTHING)
-    known = engine.transcribe(AUDIO, None).language
-    assert engine.transcribe(AUDIO, "xx").language == known
-    assert engine.transcribe(AUDIO, "yue").language == known, "Cantonese came with large-v3; this model has 99"
+    known = engine.transcribe(Utterance(AUDIO, None)).language
+    assert engine.transcribe(Utterance(AUDIO, "xx")).language == known
+    assert engine.transcribe(Utterance(AUDIO, "yue")).language == known, "Cantonese came with large-v3"
     assert "does not know the language 'xx'" in caplog.text
 
 
@@ -241,7 +245,7 @@ def test_model_that_cannot_translate_says_so(turbo_checkpoint: Path, monkeypatch
     engine = load(turbo_checkpoint, **ANYTHING)
     assert not engine.can_translate
     with counted(monkeypatch, logprob=-0.5) as calls:
-        heard = engine.transcribe(AUDIO, "ko")
+        heard = engine.transcribe(Utterance(AUDIO, "ko"))
     assert calls.decodes == [("transcribe", "ko", 0.0)]
     assert heard.translation is None
     assert heard.no_translation is not None
@@ -255,7 +259,7 @@ def test_unreliable_translation_is_no_translation(
 
     sure = {"transcribe": -0.2, "translate": -2.0}
     answer(monkeypatch, lambda task, _temperature: Attempt("text", sure[task], 0.0))
-    heard = engine.transcribe(AUDIO, "ko")
+    heard = engine.transcribe(Utterance(AUDIO, "ko"))
     assert heard.text == "text"
     assert heard.translation is None
     assert heard.no_translation is not None
@@ -265,13 +269,13 @@ def test_unreliable_translation_is_no_translation(
 def test_what_will_be_dropped_is_not_translated(multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = load(multilingual_checkpoint, whisper_temperatures=(0.0,))
     with counted(monkeypatch, logprob=-5.0) as calls:
-        assert engine.transcribe(AUDIO, "ko").no_translation is None
+        assert engine.transcribe(Utterance(AUDIO, "ko")).no_translation is None
     assert {task for task, _, _ in calls.decodes} == {"transcribe"}
 
 
 def test_same_audio_same_text(english_checkpoint: Path) -> None:
     engine = load(english_checkpoint, whisper_temperatures=(0.0, 1.0), logprob_threshold=-0.001)
-    assert engine.transcribe(AUDIO, None) == engine.transcribe(AUDIO, None)
+    assert engine.transcribe(Utterance(AUDIO, None)) == engine.transcribe(Utterance(AUDIO, None))
 
 
 def test_overflow_is_an_error_not_a_text(english_checkpoint: Path) -> None:
@@ -279,18 +283,18 @@ def test_overflow_is_an_error_not_a_text(english_checkpoint: Path) -> None:
     with torch.no_grad():
         engine._model.decoder.ln.weight.fill_(float("nan"))
     with pytest.raises(SpeechEngineError, match="overflowed"):
-        engine.transcribe(AUDIO, None)
+        engine.transcribe(Utterance(AUDIO, None))
 
 
 def test_works_after_a_failure(multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = load(multilingual_checkpoint, **ANYTHING)
-    before = engine.transcribe(AUDIO, "en")
+    before = engine.transcribe(Utterance(AUDIO, "en"))
     with monkeypatch.context() as broken:
         broken.setattr(DecoderLayer, "run", lambda *_args, **_more: (_ for _ in ()).throw(MemoryError("no memory")))
         with pytest.raises(MemoryError):
-            engine.transcribe(AUDIO, "en")
+            engine.transcribe(Utterance(AUDIO, "en"))
     engine.recover()
-    assert engine.transcribe(AUDIO, "en") == before
+    assert engine.transcribe(Utterance(AUDIO, "en")) == before
 
 
 def test_warm_up_runs_the_model(multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,7 +316,7 @@ def test_agrees_with_openai_whispers_transcribe(say: Say) -> None:
         logprob_threshold=None, no_speech_threshold=None, condition_on_previous_text=False,
     )  # fmt: skip
     [segment] = theirs["segments"]
-    heard = engine.transcribe(audio, None)
+    heard = engine.transcribe(Utterance(audio, None))
     assert heard.text.strip() == segment["text"].strip()
     assert heard.avg_logprob == pytest.approx(segment["avg_logprob"], abs=1e-3)
     assert heard.no_speech_prob == pytest.approx(segment["no_speech_prob"], abs=1e-3)

@@ -13,7 +13,7 @@ import pytest
 import torch
 import whisper as openai_whisper
 from decoder_layer import DecoderLayer
-from speech_engine import Transcript
+from speech_engine import Transcript, Utterance
 from stt_settings import SttSettings
 from stt_turns import ModelTurns, PartialAbortedError
 from whisper_decoding import WhisperDecoding
@@ -79,7 +79,7 @@ def test_a_partial_is_one_try_without_translation(engine: WhisperEngine, monkeyp
 
     monkeypatch.setattr(WhisperDecoding, "greedy", noting_greedy)
     with layers_counted(engine, monkeypatch) as finished:
-        heard = engine.partial(AUDIO, "ko", lambda: None)
+        heard = engine.partial(Utterance(AUDIO, "ko"), lambda: None)
     assert asked == [("transcribe", "ko")]
     assert [layer for _, layer in finished if layer == "encoder 0"] == ["encoder 0"]
     assert (heard.language, heard.temperature, heard.translation, heard.no_translation) == ("ko", 0.0, None, None)
@@ -90,14 +90,14 @@ def test_a_partial_of_all_the_speech_is_what_a_final_says(say: Say) -> None:
     model = openai_whisper.load_model(str(settings.demo_speech_model), device="cpu")
     demo = WhisperEngine(model, "demo", True, settings)
     audio = as_floats(say("I love this movie."))
-    final = demo.transcribe(audio, None)
-    assert demo.partial(audio, None, lambda: None) == final
+    final = demo.transcribe(Utterance(audio, None))
+    assert demo.partial(Utterance(audio, None), lambda: None) == final
     assert final.text == "I love this movie."
 
 
 @pytest.mark.parametrize("steps", [1, 5, 9, 40])
 def test_what_interrupts_comes_through_and_leaves_the_model_as_it_was(engine: WhisperEngine, steps: int) -> None:
-    before = engine.transcribe(AUDIO, "en")
+    before = engine.transcribe(Utterance(AUDIO, "en"))
     rest = iter(range(steps))
 
     def interrupt() -> None:
@@ -105,8 +105,8 @@ def test_what_interrupts_comes_through_and_leaves_the_model_as_it_was(engine: Wh
             raise PartialAbortedError
 
     with pytest.raises(PartialAbortedError):
-        engine.partial(AUDIO, "en", interrupt)
-    assert engine.transcribe(AUDIO, "en") == before
+        engine.partial(Utterance(AUDIO, "en"), interrupt)
+    assert engine.transcribe(Utterance(AUDIO, "en")) == before
 
 
 @pytest.mark.parametrize("where", ["encoder", "decoder"])
@@ -114,7 +114,7 @@ def test_a_final_waits_for_no_more_than_a_layer_of_a_partial(
     engine: WhisperEngine, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The partial is held in a layer until a final is waiting: it may finish that layer, but begin no other."""
-    alone = engine.transcribe(AUDIO, "en")
+    alone = engine.transcribe(Utterance(AUDIO, "en"))
     turns = ModelTurns()
     in_layer, go_on = threading.Event(), threading.Event()
     endings: list[BaseException | Transcript] = []
@@ -127,13 +127,13 @@ def test_a_final_waits_for_no_more_than_a_layer_of_a_partial(
     def partial() -> None:
         try:
             with turns.partial(WAIT_SEC):
-                endings.append(engine.partial(AUDIO, "en", turns.interrupt))
+                endings.append(engine.partial(Utterance(AUDIO, "en"), turns.interrupt))
         except PartialAbortedError as aborted:
             endings.append(aborted)
 
     def final() -> None:
         with turns.final():
-            endings.append(engine.transcribe(AUDIO, "en"))
+            endings.append(engine.transcribe(Utterance(AUDIO, "en")))
 
     threads = [threading.Thread(target=work, name=work.__name__) for work in (partial, final)]
     with layers_counted(engine, monkeypatch, hold) as finished:

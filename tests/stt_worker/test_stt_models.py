@@ -22,6 +22,7 @@ import pytest
 import whisper as openai_whisper
 from model_download import ModelUnavailableError, cached_checkpoint, can_download, download
 from speech_check import SpeechCheck
+from speech_engine import Utterance
 from speech_models import choose_model, load_engine
 from speech_quality import judge
 from stt_settings import SttSettings
@@ -108,10 +109,10 @@ def test_demo_model_understands_speech(say: Say, caplog: pytest.LogCaptureFixtur
     assert (engine.name, engine.demo, engine.can_translate) == ("demo", True, False)
     assert "DEMO speech model" in caplog.text
     engine.warm_up()
-    heard = engine.transcribe(as_floats(say("I love this movie.")), None)
+    heard = engine.transcribe(Utterance(as_floats(say("I love this movie.")), None))
     assert heard.text.strip() == "I love this movie."
     assert heard.avg_logprob > -0.6
-    silence = engine.transcribe(np.zeros(48_000, dtype=np.float32), None)
+    silence = engine.transcribe(Utterance(np.zeros(48_000, dtype=np.float32), None))
     assert silence.no_speech_prob > 0.6, "silence is no speech to the model itself, too"
 
 
@@ -126,7 +127,7 @@ def test_demo_model_understands_the_clips() -> None:
         audio = as_floats(read_wav(CLIPS / clip["file"]))
         found = check.find(audio)
         assert check.refusal(found) is None, clip["file"]
-        text = judge(engine.transcribe(check.trimmed(audio, found), None), settings)
+        text = judge(engine.transcribe(Utterance(check.trimmed(audio, found), None)), settings)
         assert isinstance(text, str), (clip["file"], text)
         if clip["text"].count(".") == 1:
             assert text == clip["text"]

@@ -13,7 +13,6 @@ from typing import Any, cast
 import numpy as np
 import pytest
 import redis
-from numpy.typing import NDArray
 from speech_check import SpeechCheck
 from speech_engine import SpeechEngine, Transcript, Utterance
 from stt_patience import RedisTroubleError, worker_redis
@@ -45,20 +44,19 @@ class FakeEngine:
 
     def warm_up(self) -> None: ...
 
-    def transcribe(self, audio: NDArray[np.float32], language: str | None, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
+        audio = utterance.audio
         assert audio.dtype == np.float32
-        assert np.abs(audio).max() <= 1
-        self.calls.append((len(audio), language))
+        assert np.abs(utterance.audio).max() <= 1
+        self.calls.append((len(utterance.audio), utterance.language))
         if self.failures:
             raise self.failures.pop(0)
         return self.heard
 
     def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
-        return [self.transcribe(one.audio, one.language) for one in utterances]
+        return [self.transcribe(one) for one in utterances]
 
-    def partial(
-        self, audio: NDArray[np.float32], language: str | None, interrupt: Callable[[], None], draft: Sequence[int] = ()
-    ) -> Transcript:
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
         raise AssertionError("a final is no partial")
 
     def recover(self) -> None:

@@ -11,6 +11,7 @@ import torch
 import whisper as openai_whisper
 import whisper_weights
 from int8_linear import Int8Linear, is_supported, to_int8
+from speech_engine import Utterance
 from stt_settings import SttSettings
 from torch import nn
 from whisper_engine import WhisperEngine
@@ -73,7 +74,7 @@ def test_the_demo_model_in_every_precision(precision: Any, speech_of_the_demo: n
     model = openai_whisper.load_model(str(settings.demo_speech_model), device="cpu")
     engine = WhisperEngine(model, "demo", True, settings)
     assert engine.precision == precision
-    heard = engine.transcribe(speech_of_the_demo, None)
+    heard = engine.transcribe(Utterance(speech_of_the_demo, None))
     assert (heard.text, heard.temperature) == ("I love this movie.", 0.0)
     with torch.inference_mode():
         features = engine._encode([speech_of_the_demo], 3000)

@@ -1,0 +1,57 @@
+"""Between the contract and the engine: what a job asks for, and the times of its words in its stream. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from prompt_guard import joined
+from speech_engine import Utterance, WordTime
+from stt_settings import SttSettings
+
+from contract.envelopes import Passage
+from contract.messages import Word
+from contract.names import SAMPLE_RATE_HZ
+
+
+def utterance_of(
+    passage: Passage, audio: NDArray[np.float32], settings: SttSettings, word_times: bool = False
+) -> Utterance:
+    """`audio` of `passage` with its language and its hints. STT_LANGUAGE goes before a language only assumed."""
+    certain = None if passage.language_assumed else passage.language
+    language = certain or settings.stt_language or passage.language
+    return Utterance(
+        audio,
+        language,
+        assumed=language is not None and certain is None and settings.stt_language is None,
+        prompt=joined(settings.whisper_prompt, passage.hints),
+        word_times=word_times,
+    )
+
+
+def words_of_stream(
+    words: Sequence[WordTime], text: str, stream_start: int, audio_start: int, speech: tuple[int, int]
+) -> list[Word]:
+    """`words` as the contract has them, those that `text` still has.
+
+    In samples: the utterance begins at `stream_start` of its stream, the audio that was heard at `audio_start` of the
+    utterance, and `speech` is from where to where there is any; the first word begins and the last one ends there.
+    """
+    first, last = (max(0, sample - audio_start) / SAMPLE_RATE_HZ for sample in speech)
+    offset = (stream_start + audio_start) / SAMPLE_RATE_HZ
+    found = []
+    for word in _kept(words, text):
+        start = min(max(word.start_sec, first), last)
+        end = min(max(word.end_sec, start), max(last, start))
+        found.append(Word(word=word.word, start_sec=round(offset + start, 3), end_sec=round(offset + end, 3)))
+    return found
+
+
+def _kept(words: Sequence[WordTime], text: str) -> Iterator[WordTime]:
+    """Loops are cut out of a text: what is left of `words`, in order."""
+    for word in words:
+        rest = text.lstrip()
+        if rest.startswith(word.word):
+            text = rest[len(word.word) :]
+            yield word

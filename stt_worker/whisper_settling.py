@@ -1,0 +1,132 @@
+"""From a first quick decode to the one that is kept: wider window, other temperatures, no prompt, another language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from prompt_guard import alike, repeats
+from speech_engine import Transcript, Utterance
+from speech_quality import Refusal, judge
+from stt_settings import SttSettings
+from torch import Tensor
+from whisper.audio import N_FRAMES
+from whisper_decoding import Attempt, WhisperDecoding
+
+Encode = Callable[[Sequence[NDArray[np.float32]], int], Tensor]
+
+
+class Row:
+    """One utterance on its way: `features` (1, positions, n_audio_state) are of `frames` of its spectrogram.
+    `probability`: of `language` by what was heard. `limit`: of its tokens."""
+
+    def __init__(self, utterance: Utterance, features: Tensor, frames: int, language: str, limit: int) -> None:
+        self.audio = utterance.audio
+        self.prompt = utterance.prompt
+        self.assumed = utterance.assumed
+        self.word_times = utterance.word_times
+        self.features = features
+        self.frames = frames
+        self.language = language
+        self.probability: float | None = None
+        self.limit = limit
+        self.decoded_again = False
+
+
+class Settling:
+    """Decides with one loaded model."""
+
+    def __init__(self, decoding: WhisperDecoding, encode: Encode, settings: SttSettings) -> None:
+        self._decoding = decoding
+        self._encode = encode
+        self._settings = settings
+
+    def said(self, row: Row, first: Attempt) -> Attempt:
+        """What was said. The row's language and prompt become those that it was found with."""
+        if row.probability is None:
+            row.probability = first.language_probability
+        best = self.settled(row, first, "transcribe")
+        if repeats(best.text, row.prompt):
+            best = self._without_prompt(row, best)
+        return self._in_its_language(row, best) if row.assumed else best
+
+    def translated(self, row: Row) -> Attempt:
+        """The same in English, without the prompt: that is of the language spoken."""
+        prompt, row.prompt = row.prompt, ""
+        try:
+            return self.settled(row, self._first(row, "translate"), "translate")
+        finally:
+            row.prompt = prompt
+
+    def settled(self, row: Row, first: Attempt, task: str) -> Attempt:
+        """`first`, or what is better: with the whole window where a short one may have spoilt it, then at the other
+        temperatures."""
+        if row.frames < N_FRAMES and self._decoding.is_doubtful(first):
+            self._widen(row)
+            first = self._first(row, task)
+        if self._decoding.will_do(first):
+            return first
+        attempts = [first]
+        self._widen(row)
+        for temperature in self._settings.whisper_temperatures[1:]:
+            attempts.append(
+                self._decoding.sampled(row.features[0], row.language, task, row.limit, temperature, row.prompt)
+            )
+            if self._decoding.will_do(attempts[-1]):
+                return attempts[-1]
+        return self._decoding.best(attempts)
+
+    def _first(self, row: Row, task: str) -> Attempt:
+        (first,) = self._decoding.greedy(row.features, [row.language], task, [row.limit], prompts=[row.prompt])
+        return first
+
+    def _widen(self, row: Row) -> None:
+        """Encode again with the whole window, unless that has been done."""
+        if row.frames < N_FRAMES:
+            row.features, row.frames, row.decoded_again = self._encode([row.audio], N_FRAMES), N_FRAMES, True
+
+    def _without_prompt(self, row: Row, hinted: Attempt) -> Attempt:
+        """`hinted`, which only repeats its prompt, where something like it is heard without that prompt too."""
+        prompt, row.prompt = row.prompt, ""
+        plain = self.settled(row, self._first(row, "transcribe"), "transcribe")
+        if self._refusal(plain, row) is None and alike(plain.text, hinted.text):
+            row.prompt = prompt
+            return hinted
+        return plain
+
+    def _in_its_language(self, row: Row, best: Attempt) -> Attempt:
+        """`best`, or what another language gives where the assumed one does badly or another is heard surely."""
+        refusal = self._refusal(best, row)
+        badly = refusal is not None and refusal.reason != "no_speech"
+        enough = self._settings.language_switch_probability
+        another = best.likeliest is not None and best.likeliest[0] != row.language and best.likeliest[1] >= enough
+        if not badly and not another:
+            return best
+        ((language, probability),) = self._decoding.languages(row.features)  # by the audio alone, without the prompt
+        if language == row.language or (not badly and probability < enough):
+            return best
+        assumed, row.language = row.language, language
+        found = self.settled(row, self._first(row, "transcribe"), "transcribe")
+        if badly and self._decoding.best([best, found]) is best:
+            row.language = assumed
+            return best
+        row.probability = probability
+        return found
+
+    def _refusal(self, attempt: Attempt, row: Row) -> Refusal | None:
+        verdict = judge(transcript(attempt, row.language), self._settings)
+        return verdict if isinstance(verdict, Refusal) else None
+
+
+def transcript(attempt: Attempt, language: str) -> Transcript:
+    """What `attempt` heard."""
+    return Transcript(
+        attempt.text,
+        language,
+        attempt.avg_logprob,
+        attempt.no_speech_prob,
+        attempt.temperature,
+        tokens=attempt.tokens,
+        language_probability=attempt.language_probability,
+    )

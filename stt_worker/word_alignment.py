@@ -1,0 +1,93 @@
+"""When each word is said: the path through what the tokens look at in the audio, as openai-whisper's `timing` finds it.
+
+The attention of chosen heads of the decoder moves along the audio with the words (whisper's `alignment_heads`). It is
+normalised, smoothed, and dynamic time warping (Sakoe and Chiba 1978) lays the tokens over the audio's 20 ms positions.
+openai-whisper encodes again for that and compiles its warping when first used; here the features are there already,
+the decoder runs once over all tokens, and numpy warps a diagonal at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import signature
+from typing import Any
+
+import numpy as np
+import torch
+from greedy_decoder import GreedyDecoder
+from numpy.typing import NDArray
+from speech_engine import WordTime
+from torch import Tensor
+from whisper.audio import HOP_LENGTH, TOKENS_PER_SECOND
+from whisper.timing import WordTiming, add_word_timestamps, median_filter, merge_punctuations
+from whisper.tokenizer import Tokenizer
+
+SMOOTHED_POSITIONS = 7  # openai-whisper's `medfilt_width`
+_DEFAULTS = {name: one.default for name, one in signature(add_word_timestamps).parameters.items()}
+OPENING_MARKS: str = _DEFAULTS["prepend_punctuations"]  # they belong to the word after them
+CLOSING_MARKS: str = _DEFAULTS["append_punctuations"]  # and these to the word before
+
+Path = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def word_times(
+    decoder: GreedyDecoder,
+    model: Any,
+    tokenizer: Tokenizer,
+    features: Tensor,
+    start: Sequence[int],
+    text: Sequence[int],
+    samples: int,
+) -> tuple[WordTime, ...]:
+    """The words of the tokens `text` in audio of so many `samples`, of which `features` (1, positions, n_audio_state)
+    are the encoder's output. `start`: the tokens that decoding starts from; `tokenizer`: of the language spoken."""
+    positions = min(samples // HOP_LENGTH // 2, features.shape[1])
+    words, parts = tokenizer.split_to_word_tokens([*text, tokenizer.eot])
+    if positions < 1 or len(parts) < 2:
+        return ()
+    heads = [(int(layer), int(head)) for layer, head in model.alignment_heads.indices().T.tolist()]
+    seen = decoder.attention(features, [*start, *text, tokenizer.eot], heads)[:, :, :positions]
+    matrix = alignment_matrix(seen)[len(start) - 1 : -1]
+    tokens, places = warp(-matrix.double().cpu().numpy())
+    begins = places[np.diff(tokens, prepend=-1) > 0] / TOKENS_PER_SECOND  # of each token, and of the end
+    bounds = np.cumsum([0, *map(len, parts[:-1])])
+    timings = [
+        WordTiming(word, part, float(begins[first]), float(begins[last]), 0.0)
+        for word, part, first, last in zip(words, parts, bounds[:-1], bounds[1:], strict=False)
+    ]
+    merge_punctuations(timings, OPENING_MARKS, CLOSING_MARKS)
+    return tuple(WordTime(one.word.strip(), one.start, one.end) for one in timings if one.word.strip())
+
+
+def alignment_matrix(scores: Tensor) -> Tensor:
+    """Of `scores` (heads, tokens, positions): how much each token belongs to each position, (tokens, positions)."""
+    weights = scores.softmax(dim=-1)
+    std, mean = torch.std_mean(weights, dim=-2, keepdim=True, unbiased=False)
+    weights = ((weights - mean) / std).nan_to_num()
+    smooth: Tensor = median_filter(weights, SMOOTHED_POSITIONS)
+    return smooth.mean(dim=0)
+
+
+def warp(costs: NDArray[np.float64]) -> Path:
+    """The cheapest path through `costs` (rows, columns) from the first cell to the last, a row, a column or both at a
+    time: the row and the column of each of its cells. Where ways cost the same the column advances, as in
+    openai-whisper."""
+    rows, columns = costs.shape
+    total = np.full((rows + 1, columns + 1), np.inf, dtype=np.float32)
+    total[0, 0] = 0
+    came = np.zeros((rows + 1, columns + 1), dtype=np.int8)
+    for diagonal in range(2, rows + columns + 1):
+        row = np.arange(max(1, diagonal - columns), min(rows, diagonal - 1) + 1)
+        column = diagonal - row
+        both, down, right = total[row - 1, column - 1], total[row - 1, column], total[row, column - 1]
+        way = np.where((both < down) & (both < right), 0, np.where((down < both) & (down < right), 1, 2))
+        came[row, column] = way
+        total[row, column] = costs[row - 1, column - 1] + np.choose(way, (both, down, right))
+    came[0, :], came[:, 0] = 2, 1
+    at, path = (rows, columns), []
+    while at != (0, 0):
+        path.append((at[0] - 1, at[1] - 1))
+        step = int(came[at])
+        at = (at[0] - (step != 2), at[1] - (step != 1))
+    found = np.array(path[::-1]).T
+    return found[0], found[1]
