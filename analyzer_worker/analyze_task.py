@@ -12,6 +12,7 @@ import redis
 from analyzer_settings import AnalyzerSettings
 from pydantic import ValidationError
 from sentiment_model import WARM_UP_TEXT, SentimentJudge
+from sentiment_text import text_to_judge
 
 from contract.envelopes import AnalyzeJob, UtteranceJob
 from contract.messages import Result, Sentiment, UtteranceOutcome
@@ -151,11 +152,9 @@ class Analyzer:
 
     def _judge(self, job: AnalyzeJob) -> tuple[Sentiment | None, str | None]:
         """The sentiment, or None and the reason why there is none."""
-        if job.sentiment_text is None:
-            return None, job.sentiment_reason or "There is no English text to judge."
-        text = " ".join(job.sentiment_text.split())
+        text, reason = text_to_judge(job, self._settings.sentiment_languages)
         if not text:
-            return None, "The text is empty."
+            return None, reason
         for _ in range(2):
             try:
                 return self._model.judge(text), None
@@ -170,7 +169,7 @@ class Analyzer:
 
     def _judge_all(self, jobs: Sequence[AnalyzeJob]) -> list[tuple[Sentiment | None, str | None]]:
         """`_judge` for several at once; one by one where the model fails on them together."""
-        texts = [" ".join((job.sentiment_text or "").split()) for job in jobs]
+        texts = [text_to_judge(job, self._settings.sentiment_languages)[0] for job in jobs]
         if len(jobs) < 2 or not all(texts):
             return [self._judge(job) for job in jobs]
         try:

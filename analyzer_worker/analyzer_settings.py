@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+from sentiment_text import ANY_LANGUAGE
 
+from contract.envelopes import LANGUAGE_PATTERN
+from contract.messages import Zone
 from contract.settings_base import ServiceSettings
 
 DEMO_SENTIMENT_MODEL = Path(__file__).resolve().parents[1] / "demo_models" / "sentiment"
@@ -21,6 +26,19 @@ class AnalyzerSettings(ServiceSettings):
         max_length=500,
         description="A text classifier: a name on the Hugging Face hub, a path to a folder, `demo`, or `auto` "
         "(the hub's SST-2 DistilBERT if it is cached or can be downloaded, else the demo model).",
+    )
+    sentiment_languages: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("en",),
+        min_length=1,
+        max_length=200,
+        description="Languages that the model reads: codes as Whisper has them (en,ko,de), comma-separated, or * for a "
+        "multilingual model. In one of them what was said is judged, in any other its English translation.",
+    )
+    sentiment_labels: Annotated[tuple[Zone, ...] | None, NoDecode] = Field(
+        None,
+        max_length=100,
+        description="What the model's classes mean, in their order, comma-separated: negative, neutral or positive. "
+        "Only needed where their names (LABEL_0) do not say it.",
     )
     demo_sentiment_model: Path = Field(DEMO_SENTIMENT_MODEL, description="Folder of the demo sentiment model.")
     analyzer_device: str = Field(
@@ -64,3 +82,15 @@ class AnalyzerSettings(ServiceSettings):
         description="How long a task tries to reach Redis before it goes back to the queue. Keep it below "
         "visibility_timeout_sec and analyzer_stuck_after_sec.",
     )
+
+    @field_validator("sentiment_languages", "sentiment_labels", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip().lower() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("sentiment_languages")
+    @classmethod
+    def _codes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(code == ANY_LANGUAGE or re.fullmatch(LANGUAGE_PATTERN, code) for code in value):
+            raise ValueError("give two-letter codes, or * for all languages")
+        return value

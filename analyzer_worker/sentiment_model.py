@@ -52,7 +52,7 @@ class SentimentModel:
         self._max_tokens = max_tokens(self._tokenizer.model_max_length, self._model.config)
         names = self._model.config.id2label
         self._labels = [str(names[number]) for number in sorted(names)]
-        self._zones = ZoneMap(self._labels, settings.neutral_below)
+        self._zones = self._what_labels_mean(settings)
         if self._zones.unknown:
             logger.warning("labels of %s that count as neutral: %s", self.name, ", ".join(self._zones.unknown))
         try:
@@ -66,7 +66,7 @@ class SentimentModel:
         return self.judge_all([text])[0]
 
     def judge_all(self, texts: Sequence[str]) -> list[Sentiment]:
-        """All class scores of each of `texts`, cut to the model's length; label and score are the strongest class.
+        """All class scores of each of `texts`, cut to the model's length.
 
         A text is padded to the longest beside it and no further.
         """
@@ -77,15 +77,31 @@ class SentimentModel:
                 list(texts), truncation=True, max_length=self._max_tokens, padding=len(texts) > 1, return_tensors="pt"
             )
             logits = self._model(**fields.to(self._model.device)).logits.float()
-            shares = logits.softmax(-1) if logits.shape[-1] > 1 else logits.sigmoid()
+            shares = logits.softmax(-1)
         return [self._sentiment(row) for row in shares.tolist()]
 
     def _sentiment(self, shares: list[float]) -> Sentiment:
         scores = {name: round(share, 6) for name, share in zip(self._labels, shares, strict=True)}
         if not all(math.isfinite(score) and 0.0 <= score <= 1.0 for score in scores.values()):
             raise ValueError("the model's scores are no probabilities")
-        label = max(scores, key=lambda name: scores[name])
-        return Sentiment(label=label, score=scores[label], scores=scores, zone=self._zones.zone(scores))
+        label, score, zone = self._zones.judge(scores)
+        return Sentiment(label=label, score=score, scores=scores, zone=zone)
+
+    def _what_labels_mean(self, settings: AnalyzerSettings) -> ZoneMap:
+        named = ", ".join(self._labels)
+        if len(self._labels) < 2:
+            raise ModelError(f"{self.name} has a single class ({named}); two or more are needed")
+        given = settings.sentiment_labels
+        if given and len(given) != len(self._labels):
+            count = len(self._labels)
+            raise ModelError(f"SENTIMENT_LABELS names {len(given)} classes, but {self.name} has {count}: {named}")
+        zones = ZoneMap(self._labels, settings.neutral_below, given)
+        if len(zones.unknown) == len(self._labels):
+            raise ModelError(
+                f"the classes of {self.name} do not say what they mean ({named}): set SENTIMENT_LABELS to negative, "
+                "neutral or positive for each, in this order, comma-separated"
+            )
+        return zones
 
 
 def _load(folder: Path, settings: AnalyzerSettings, tiny: bool) -> tuple[Any, Any]:

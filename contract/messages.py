@@ -66,8 +66,8 @@ class Partial(Message):
 
 
 class Sentiment(Message):
-    """`label` and `score` are the model's strongest class, `scores` all classes; `zone` is what to show:
-    neutral when the score is weak."""
+    """`scores` are all classes as the model gives them. `zone` is what to show: that whose classes together score
+    highest, neutral when that is weak; `score` is its score, `label` its strongest class."""
 
     label: str
     score: float = Field(ge=0, le=1)

@@ -9,8 +9,10 @@ import time
 import redis
 from gateway_dispatch import SEND_ERRORS, Dispatcher, PendingFullError
 from gateway_endings import CloseConnection, first_ending, refused
+from gateway_greeting import greeting
 from gateway_limits import REAL_TIME_BYTES_PER_SEC, ByteRate
 from gateway_metrics import GatewayMetrics
+from gateway_options import Options
 from gateway_outbox import Outbox
 from gateway_partials import PartialAsker, PartialRequests
 from gateway_sessions import OpenSession, QueueFullError, SessionStore, TakenOverError, end_if_cancelled
@@ -18,7 +20,8 @@ from gateway_settings import GatewaySettings
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from contract.envelopes import OutcomeEvent, PartialEvent, UtteranceJob, now_ms
-from contract.messages import Accepted, Busy, Limits, Message, Models, Session, Stats
+from contract.language_lock import LanguageLock
+from contract.messages import Accepted, Busy, Message, Models, Stats
 from contract.names import (
     BYTES_PER_SAMPLE,
     CLOSE_ABNORMAL,
@@ -48,8 +51,7 @@ class Connection:
         self,
         websocket: WebSocket,
         held: OpenSession,
-        after: int,
-        language: str | None,
+        options: Options,
         store: SessionStore,
         dispatcher: Dispatcher,
         settings: GatewaySettings,
@@ -63,14 +65,17 @@ class Connection:
             held.position, settings.utterance_max_sec, settings.utterance_search_sec, held.recorded_end
         )
         self._websocket = websocket
-        self._language = language
+        self._options = options
+        self._language = LanguageLock(
+            options.language, settings.language_lock_after, settings.language_lock_probability
+        )
         self._store = store
         self._dispatcher = dispatcher
         self._settings = settings
         self._outbox = Outbox(settings.outbox_max)
         self._metrics = metrics
-        self._partials = PartialAsker(partials, held, self.segmenter, language)
-        self._last_seq = min(after, held.seq)
+        self._partials = PartialAsker(partials, held, self.segmenter, self._language, options.hints)
+        self._last_seq = min(options.after, held.seq)
         self._behind = asyncio.Event()
         self._catching_up = False
         self._statistics_told = 0
@@ -86,7 +91,7 @@ class Connection:
 
     async def run(self, models: Models) -> bool:
         """Serve the connection until it ends; returns whether its client may come back and resume."""
-        self._outbox.offer(self._greeting(models))
+        self._outbox.offer(greeting(self.held, models, self._settings))
         ending: Exception | None = None
         try:
             async with asyncio.TaskGroup() as group:
@@ -119,6 +124,7 @@ class Connection:
         in_order = event.seq == self._last_seq + 1 and not self._catching_up and not self._behind.is_set()
         if in_order and self._outbox.offer(event.numbered()):
             self._last_seq = event.seq
+            self._language.heard(event.message)
         else:
             self._behind.set()
 
@@ -197,7 +203,10 @@ class Connection:
             session=self.held.session,
             start=cut.start,
             end=cut.end,
-            language=self._language,
+            language=self._language.language,
+            language_assumed=self._language.assumed,
+            hints=self._options.hints,
+            word_times=self._options.words == "1",
             stamped_ms=self._last_frame_ms,
         )
         job.stamp("endpoint")
@@ -254,6 +263,7 @@ class Connection:
                         self._free(event.start)
                         if event.seq > self._last_seq:
                             self._last_seq = event.seq
+                            self._language.heard(event.message)
                             await self._outbox.put(event.numbered())
                 await self._catch_up_statistics()
             except redis.RedisError as problem:
@@ -298,16 +308,4 @@ class Connection:
     def _busy(self, code: str, words: str) -> CloseConnection:
         return CloseConnection(
             CLOSE_TRY_AGAIN, "busy", Busy(code=code, message=words, retry_after_sec=self._settings.busy_retry_sec)
-        )
-
-    def _greeting(self, models: Models) -> Session:
-        limits = Limits(
-            frame_bytes=MAX_FRAME_BYTES,
-            utterance_sec=self._settings.utterance_max_sec,
-            idle_cut_sec=self._settings.idle_cut_sec,
-            idle_close_sec=self._settings.idle_close_sec,
-            buffer_sec=self._settings.client_buffer_sec,
-        )
-        return Session(
-            session=self.held.session, position=self.held.position, seq=self.held.seq, models=models, limits=limits
         )

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 # Liveness, the way in, and what the login page shows. /readyz tells those outside `ready` alone.
 OPEN = frozenset({"/healthz", "/readyz", "/login", "/static/login.css", "/static/icon.svg"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-QUERY_MAX_BYTES = 1_024
+QUERY_MAX_BYTES = 4_096  # hints take 9 bytes for a character of Hangul
 SUBPROTOCOLS_MAX = 8
 SUBPROTOCOLS_MAX_CHARS = 2_048
 LET_IN = "wta.let_in"  # in the ASGI scope

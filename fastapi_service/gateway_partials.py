@@ -16,6 +16,7 @@ from gateway_sessions import OpenSession, end_if_cancelled
 from gateway_settings import GatewaySettings
 
 from contract.envelopes import PartialEvent
+from contract.language_lock import LanguageLock
 from contract.messages import Partial
 from contract.names import (
     BYTES_PER_SAMPLE,
@@ -78,12 +79,18 @@ class PartialAsker:
     """The partials of one connection: at most one is outstanding. Without `requests` there are none."""
 
     def __init__(
-        self, requests: PartialRequests | None, held: OpenSession, segmenter: Segmenter, language: str | None
+        self,
+        requests: PartialRequests | None,
+        held: OpenSession,
+        segmenter: Segmenter,
+        language: LanguageLock,
+        hints: str,
     ) -> None:
         self._requests = requests
         self._held = held
         self._segmenter = segmenter
         self._language = language
+        self._hints = hints
         self._tag = session_tag(held.session)
         self._wake = asyncio.Event()
         self._start = -1  # the utterance that the next two are about
@@ -130,7 +137,9 @@ class PartialAsker:
 
     async def _ask(self, requests: PartialRequests) -> None:
         start, position, end = self._start, self._stored, self._segmenter.position
-        request = PartialRequest(session=self._held.session, start=start, end=end, language=self._language)
+        request = PartialRequest(
+            session=self._held.session, start=start, end=end, language=self._language.language, hints=self._hints
+        )
         asked = (request.utterance, end)
         self._outstanding = asked  # before it is pushed: the answer may be here before the script's
         self._outstanding_until = time.monotonic() + requests.settings.partial_answer_sec + ANSWER_MARGIN_SEC

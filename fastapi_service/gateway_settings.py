@@ -86,6 +86,16 @@ class GatewaySettings(ServiceSettings):
         le=600,
         description="While utterances wait longer, in seconds, nobody who brings more is let in: busy.",
     )
+    language_lock_after: int = Field(
+        3,
+        ge=0,
+        le=100,
+        description="After so many utterances of a session in a row that were surely in one language the next are "
+        "taken for it, until one does badly. 0: each is detected for itself.",
+    )
+    language_lock_probability: float = Field(
+        0.8, ge=0, le=1, description="How probable its language must be for an utterance to count for that."
+    )
     outstanding_max: int = Field(
         4, ge=1, le=64, description="Utterances of one connection without outcome; beyond it the client is not read."
     )

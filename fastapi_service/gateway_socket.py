@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from typing import Annotated, Literal
 
 import redis
 from gateway_connection import Connection
@@ -12,15 +11,14 @@ from gateway_dispatch import Dispatcher
 from gateway_health import Health
 from gateway_limits import NoPlaceError, Places, client_address
 from gateway_metrics import GatewayMetrics
+from gateway_options import Options, read_options
 from gateway_partials import PartialRequests
 from gateway_relay import Hub
 from gateway_sessions import SessionsFullError, SessionStore
 from gateway_settings import GatewaySettings
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
-from starlette.datastructures import QueryParams
+from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from contract.envelopes import LANGUAGE_PATTERN, MAX_POSITION
 from contract.messages import Busy, Error, Message
 from contract.names import (
     CLOSE_NOT_ALLOWED,
@@ -30,21 +28,6 @@ from contract.names import (
 )
 
 logger = logging.getLogger(__name__)
-
-Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]
-
-
-class Options(BaseModel):
-    """The query of `/ws`; all optional."""
-
-    after: Position = 0
-    held_from: Position | None = Field(None, alias="from")
-    language: str | None = Field(None, pattern=LANGUAGE_PATTERN)
-    partials: Literal["0", "1"] = "1"
-
-
-OPTIONS = TypeAdapter(Options)
-OPTION_NAMES = ("after", "from", "language", "partials")
 
 
 def offered_session(subprotocols: list[str]) -> str | None:
@@ -82,7 +65,7 @@ class SocketEndpoint:
         offered: list[str] = websocket.scope["subprotocols"]
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         try:
-            options = self._options(websocket.query_params)
+            options = read_options(websocket.query_params)
         except ValidationError as problem:
             names = ", ".join(sorted({str(error["loc"][0]) for error in problem.errors()}))
             words = Error(code="bad_query", message=f"The query has a value that cannot be: {names}.")
@@ -116,8 +99,7 @@ class SocketEndpoint:
         connection = Connection(
             websocket,
             held,
-            options.after,
-            options.language,
+            options,
             self._store,
             self._dispatcher,
             self._settings,
@@ -136,10 +118,6 @@ class SocketEndpoint:
             return
         with suppress(redis.RedisError):
             await self._store.leave(held)
-
-    @staticmethod
-    def _options(query: QueryParams) -> Options:
-        return OPTIONS.validate_python({name: query[name] for name in OPTION_NAMES if name in query})
 
     def _busy(self, code: str, words: str) -> Busy:
         busy = Busy(code=code, message=words, retry_after_sec=self._settings.busy_retry_sec)

@@ -6,6 +6,7 @@ The no-speech, log-probability and compression limits, and what they are compare
 
 from __future__ import annotations
 
+import unicodedata
 import zlib
 from dataclasses import dataclass
 
@@ -64,8 +65,9 @@ def judge(heard: Transcript, settings: SttSettings) -> str | Refusal:
 
 
 def tidy(text: str) -> str:
-    """`text` with single spaces, without half characters at its end, at most as long as an envelope takes."""
-    return " ".join(text.strip(UNFINISHED + " ").split())[:MAX_TEXT_CHARS]
+    """`text` with single spaces and whole characters (Hangul as syllables: NFC), without half ones at its end, at most
+    as long as an envelope takes."""
+    return unicodedata.normalize("NFC", " ".join(text.strip(UNFINISHED + " ").split()))[:MAX_TEXT_CHARS]
 
 
 def has_words(text: str) -> bool:

@@ -53,8 +53,8 @@ class SttSettings(ServiceSettings):
         le=1,
         description="Where earlier utterances had a language, one in which another is so probable is taken for that.",
     )
-    whisper_prompt: Hints = Field(
-        "",
+    whisper_prompt: Hints | None = Field(
+        None,
         description="Names and words that may be spoken, spelled as they should be written; a session's own hints are "
         "added.",
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,14 +43,15 @@ def words_of_stream(
     first, last = (max(0, sample - audio_start) / SAMPLE_RATE_HZ for sample in speech)
     offset = (stream_start + audio_start) / SAMPLE_RATE_HZ
     found = []
-    for word in _kept(words, text):
+    composed = (replace(word, word=unicodedata.normalize("NFC", word.word)) for word in words)
+    for word in _kept(composed, text):
         start = min(max(word.start_sec, first), last)
         end = min(max(word.end_sec, start), max(last, start))
         found.append(Word(word=word.word, start_sec=round(offset + start, 3), end_sec=round(offset + end, 3)))
     return found
 
 
-def _kept(words: Sequence[WordTime], text: str) -> Iterator[WordTime]:
+def _kept(words: Iterable[WordTime], text: str) -> Iterator[WordTime]:
     """Loops are cut out of a text: what is left of `words`, in order."""
     for word in words:
         rest = text.lstrip()

@@ -56,7 +56,14 @@ def word_times(
         for word, part, first, last in zip(words, parts, bounds[:-1], bounds[1:], strict=False)
     ]
     merge_punctuations(timings, OPENING_MARKS, CLOSING_MARKS)
-    return tuple(WordTime(one.word.strip(), one.start, one.end) for one in timings if one.word.strip())
+    found: list[WordTime] = []
+    for one in timings:
+        if found and not any(map(str.isalnum, one.word)):  # marks that openai-whisper leaves alone, such as `!"`
+            before = found[-1]
+            found[-1] = WordTime(before.word + one.word.rstrip(), before.start_sec, max(before.end_sec, one.end))
+        elif one.word.strip():
+            found.append(WordTime(one.word.strip(), one.start, one.end))
+    return tuple(found)
 
 
 def alignment_matrix(scores: Tensor) -> Tensor:

@@ -98,6 +98,56 @@ def test_the_translation_is_judged_and_passed_on(redis_client: redis.Redis) -> N
     assert (result.text, result.language, result.translation) == ("이 영화 정말 좋아요.", "ko", "I love it.")
 
 
+KOREAN = {
+    "text": "이 영화 정말 좋아요.",
+    "spoken_language": "ko",
+    "translation": "I love it.",
+    "sentiment_text": "I love it.",
+}
+
+
+@pytest.mark.parametrize(
+    ("read", "changes", "judged", "reason"),
+    [
+        ("en", {}, ["I love it."], None),
+        ("en,ko", {}, ["이 영화 정말 좋아요."], None),
+        ("*", {}, ["이 영화 정말 좋아요."], None),
+        ("de", {}, [], "The sentiment model does not read this language."),
+        ("*", {"translation": None, "sentiment_text": None, "sentiment_reason": "."}, ["이 영화 정말 좋아요."], None),
+        ("en,de", {"translation": None, "sentiment_text": None, "sentiment_reason": "Why."}, [], "Why."),
+    ],
+)
+def test_a_model_that_reads_the_language_judges_what_was_said(
+    redis_client: redis.Redis, read: str, changes: dict[str, Any], judged: list[str], reason: str | None
+) -> None:
+    judge = FakeJudge()
+    Analyzer(redis_client, judge, settings(sentiment_languages=read)).handle(job(**{**KOREAN, **changes}))
+    result = only_result(redis_client)
+    assert (judge.texts, result.sentiment_reason) == (judged, reason)
+    assert result.sentiment == (GOOD if judged else None)
+    assert result.translation == {**KOREAN, **changes}["translation"]
+
+
+def test_languages_side_by_side_are_each_judged_as_the_model_reads_them(redis_client: redis.Redis) -> None:
+    judge = FakeJudge()
+    jobs = [
+        job(start, **more)
+        for start, more in ((0, {}), (64_000, KOREAN), (128_000, {**KOREAN, "spoken_language": "ja"}))
+    ]
+    Analyzer(redis_client, judge, settings(sentiment_languages="en,ko")).handle_all(jobs)
+    assert judge.at_once == [3]
+    assert judge.texts == ["I love this movie.", "이 영화 정말 좋아요.", "I love it."]
+
+
+def test_words_and_how_sure_the_language_is_are_passed_on(redis_client: redis.Redis) -> None:
+    words = [{"word": "I", "start_sec": 3.1, "end_sec": 3.2}]
+    Analyzer(redis_client, FakeJudge(), settings()).handle(job(words=words, language_probability=0.75))
+    result = only_result(redis_client)
+    assert result.words is not None
+    assert [one.model_dump() for one in result.words] == words
+    assert result.language_probability == 0.75
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

@@ -11,7 +11,7 @@ import pytest
 from gateway_guard import QUERY_MAX_BYTES, SUBPROTOCOLS_MAX, SUBPROTOCOLS_MAX_CHARS
 from gateway_protocols import CONTROL_BURST, CONTROL_PER_SEC, FRAGMENTS_MAX
 from gateway_settings import GatewaySettings
-from gateway_socket import OPTION_NAMES
+from gateway_options import OPTION_NAMES
 from pydantic import BaseModel
 from stream_errors import Backoff
 

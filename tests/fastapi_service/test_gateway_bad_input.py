@@ -62,7 +62,20 @@ def test_a_frame_over_64_kib_is_closed_as_too_big(gateway: GatewayProcess, pipel
     assert speak(gateway) == "16000 samples"
 
 
-@pytest.mark.parametrize("query", ["after=-1", "after=x", "from=1e9", "language=english", f"after={2**60}"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "after=-1",
+        "after=x",
+        "from=1e9",
+        "language=english",
+        f"after={2**60}",
+        "hints=" + "x" * 401,
+        "hints=a%0Ab",
+        "hints=%1b[31m",
+        "words=yes",
+    ],
+)
 def test_a_bad_query_is_refused_in_words(gateway: GatewayProcess, query: str) -> None:
     with RawClient(gateway.ws_url, query=query) as client:
         assert query.split("=", maxsplit=1)[0] in client.expect("error")["message"]

@@ -207,16 +207,16 @@ def test_expired_sessions_do_not_count(start_gateway: Start, redis_client: redis
     assert redis_client.zcard(SESSIONS_KEY) == 1
 
 
-@pytest.mark.parametrize("size", [1_024, 1_025])
+@pytest.mark.parametrize("size", [4_096, 4_097])
 def test_a_query_has_a_longest_length(gateway: GatewayProcess, size: int) -> None:
     query = "x=" + "a" * (size - 2)
     with RawClient(gateway.ws_url, query=query) as client:
-        if size <= 1_024:
+        if size <= 4_096:
             client.expect("session")
         else:
             assert client.expect("error")["code"] == "bad_query"
             assert client.close_code() == 1008
-    assert request(gateway.url, f"/healthz?{query}").status == (200 if size <= 1_024 else 414)
+    assert request(gateway.url, f"/healthz?{query}").status == (200 if size <= 4_096 else 414)
 
 
 @pytest.mark.parametrize(

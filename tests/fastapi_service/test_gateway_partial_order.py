@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from gateway_connection import Connection
 from gateway_metrics import GatewayMetrics
+from gateway_options import Options
 from gateway_outbox import Outbox
 from gateway_sessions import OpenSession
 from gateway_settings import GatewaySettings
@@ -57,7 +58,7 @@ async def said_to_a_slow_client(end: bool) -> list[str]:
     socket, accepting = SlowSocket(), cast(Any, Accepting())
     held = OpenSession(SESSION, 1, 0, 0, None)
     connection = Connection(
-        cast(Any, socket), held, 0, None, accepting, accepting, GatewaySettings(), None, GatewayMetrics()
+        cast(Any, socket), held, Options(), accepting, accepting, GatewaySettings(), None, GatewayMetrics()
     )
     running = asyncio.create_task(connection.run(Models(speech="", sentiment="", demo=False)))
     socket.frames.put_nowait(bytes(32_000))

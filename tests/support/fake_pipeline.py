@@ -31,6 +31,7 @@ class FakePipeline:
         self._pause_asked = threading.Event()
         self._paused = threading.Event()
         self.relaying = True
+        self.languages: list[tuple[str, float]] = []  # of the next results; then English, without a probability
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -74,7 +75,8 @@ class FakePipeline:
         job = UtteranceJob.model_validate(header)
         self.seen.append((job, pcm))
         text = f"{len(pcm) // 2} samples"
-        message = Result(**job.outcome_fields(), text=text, language="en")
+        language, probability = self.languages.pop(0) if self.languages else ("en", None)
+        message = Result(**job.outcome_fields(), text=text, language=language, language_probability=probability)
         seq = end_utterance(self.client, job, message, self.settings)
         if seq and self.relaying:
             entries: Any = self.client.xrange(session_outcomes_key(job.session), f"{seq}-0", f"{seq}-0")

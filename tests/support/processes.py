@@ -88,11 +88,21 @@ def python_service(name: str, folder: str, arguments: list[str], environment: Ma
     return Service(name, [sys.executable, *arguments], {**environment, "PYTHONPATH": path}, logs)
 
 
-def celery_worker(folder: str, queue: str, environment: Mapping[str, str], logs: Path, name: str = "") -> Service:
-    """A solo worker of `folder`, started as docker-compose starts it."""
-    options = f"-A {folder}:celery worker -Q {queue} --loglevel=info --concurrency=1 --pool=solo"
+def celery_worker(
+    folder: str,
+    queue: str,
+    environment: Mapping[str, str],
+    logs: Path,
+    name: str = "",
+    module: Path | None = None,
+) -> Service:
+    """A solo worker of `folder`, started as docker-compose starts it; `module` is one to start in its place."""
+    options = (
+        f"-A {module.stem if module else folder}:celery worker -Q {queue} --loglevel=info --concurrency=1 --pool=solo"
+    )
     quiet = "--without-gossip --without-mingle --without-heartbeat"
-    return python_service(name or folder, folder, ["-m", "celery", *options.split(), *quiet.split()], environment, logs)
+    command = ["-m", "celery", *options.split(), *quiet.split(), *(["--workdir", str(module.parent)] if module else [])]
+    return python_service(name or folder, folder, command, environment, logs)
 
 
 def redis_service(port: int, data_dir: Path) -> Service:

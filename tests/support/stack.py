@@ -77,8 +77,11 @@ class Stack:
 
 
 @contextmanager
-def start_stack(folder: Path, **settings: str) -> Iterator[Stack]:
-    """Start everything in `folder` and stop it at the end. `settings` are environment variables for all services."""
+def start_stack(folder: Path, stt_worker: Path | None = None, **settings: str) -> Iterator[Stack]:
+    """Start everything in `folder` and stop it at the end. `settings` are environment variables for all services.
+
+    `stt_worker`: a module beside the tests that is the real worker with another engine.
+    """
     port, redis_port = free_port(), free_port()
     environment = {
         "REDIS_HOST": "127.0.0.1",
@@ -93,7 +96,7 @@ def start_stack(folder: Path, **settings: str) -> Iterator[Stack]:
     services = {
         "redis": redis_service(redis_port, folder),
         "gateway": python_service("gateway", "fastapi_service", gateway, environment, folder),
-        "stt_worker": celery_worker("stt_worker", STT_QUEUE, environment, folder),
+        "stt_worker": celery_worker("stt_worker", STT_QUEUE, environment, folder, module=stt_worker),
         "analyzer_worker": celery_worker("analyzer_worker", ANALYZER_QUEUE, environment, folder),
         "listener": python_service("listener", "listener_service", listener, environment, folder),
     }

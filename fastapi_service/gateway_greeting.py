@@ -1,0 +1,21 @@
+"""The first message on every connection."""
+
+from __future__ import annotations
+
+from gateway_sessions import OpenSession
+from gateway_settings import GatewaySettings
+
+from contract.messages import Limits, Models, Session
+from contract.names import MAX_FRAME_BYTES
+
+
+def greeting(held: OpenSession, models: Models, settings: GatewaySettings) -> Session:
+    """Where the stream of `held` stands, and what its client must keep to."""
+    limits = Limits(
+        frame_bytes=MAX_FRAME_BYTES,
+        utterance_sec=settings.utterance_max_sec,
+        idle_cut_sec=settings.idle_cut_sec,
+        idle_close_sec=settings.idle_close_sec,
+        buffer_sec=settings.client_buffer_sec,
+    )
+    return Session(session=held.session, position=held.position, seq=held.seq, models=models, limits=limits)

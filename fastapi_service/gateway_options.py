@@ -1,0 +1,36 @@
+"""What a client asks for in the query of `/ws`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.datastructures import QueryParams
+
+from contract.envelopes import LANGUAGE_PATTERN, MAX_POSITION, plain_line
+
+HINTS_MAX_CHARS = 400  # also in the page, and within what a query may hold of any script
+
+Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]
+Choice = Literal["0", "1"]
+
+
+class Options(BaseModel):
+    """All optional; `from` is `held_from`."""
+
+    model_config = ConfigDict(validate_by_name=True)
+
+    after: Position = 0
+    held_from: Position | None = Field(None, alias="from")
+    language: str | None = Field(None, pattern=LANGUAGE_PATTERN)
+    hints: Annotated[str, Field(max_length=HINTS_MAX_CHARS), AfterValidator(plain_line)] = ""
+    words: Choice = "0"
+    partials: Choice = "1"
+
+
+OPTION_NAMES = ("after", "from", "language", "hints", "words", "partials")
+
+
+def read_options(query: QueryParams) -> Options:
+    """The options of a query; what else it holds is passed over. Raises pydantic.ValidationError."""
+    return Options.model_validate({name: query[name] for name in OPTION_NAMES if name in query})

@@ -1,0 +1,53 @@
+"""The speech worker with an engine that hears Korean in everything: `celery -A korean_worker:celery ...`.
+
+No multilingual weights can be had where the tests run. This stands in behind the engine's Protocol; everything else is
+the real worker. It says what Whisper would: its text in decomposed Hangul, which is to be put together. Told that the
+language is Japanese, it is a model that cannot translate.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+
+import speech_models
+from speech_engine import SpeechEngine, Transcript, Utterance, WordTime
+from stt_settings import SttSettings
+
+import stt_worker
+from tests.integration.korean_words import CANNOT, MEANT, PROBABILITY, SAID
+
+
+class KoreanEngine:
+    """Says SAID, which means MEANT."""
+
+    name = "korean"
+    demo = True
+    can_translate = True
+
+    def warm_up(self) -> None: ...
+
+    def recover(self) -> None: ...
+
+    def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
+        return [self.transcribe(one) for one in utterances]
+
+    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
+        text = unicodedata.normalize("NFD", SAID)
+        times = [WordTime(word, 0.2 * at, 0.2 * at + 0.2) for at, word in enumerate(text.split())]
+        words = tuple(times) if utterance.word_times else ()
+        if utterance.language == "ja":
+            return Transcript(text, "ja", -0.2, 0.01, no_translation=CANNOT, language_probability=0.1, words=words)
+        return Transcript(text, "ko", -0.2, 0.01, translation=MEANT, language_probability=PROBABILITY, words=words)
+
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
+        return self.transcribe(utterance)
+
+
+def load_korean_engine(_settings: SttSettings) -> SpeechEngine:
+    """In place of speech_models.load_engine."""
+    return KoreanEngine()
+
+
+speech_models.load_engine = load_korean_engine  # type: ignore[assignment]
+celery = stt_worker.celery
