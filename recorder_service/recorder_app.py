@@ -23,6 +23,7 @@ from recorder_sources import FileSource, Source, SourceError
 from rich.console import Console
 from rich.text import Text
 from stream_client import ConnectionState, StreamClient
+from stream_connection import with_query
 from stream_errors import StreamError
 
 from contract.logging_setup import printable
@@ -151,11 +152,11 @@ def _open_delivery(
     waits = options.file is not None  # a file can wait; a microphone must stop, visibly
     if options.url is None:
         try:
-            return QueueDelivery(settings, options.language, wait_when_full=waits)
+            return QueueDelivery(settings, options.language, waits, hints=options.hints, word_times=options.words)
         except ValueError as problem:
             raise DeliveryError(f"REDIS_URL cannot be used: {problem}") from problem
     return StreamClient(
-        options.url,
+        with_query(options.url, hints=options.hints or None, words=1 if options.words else None),
         language=options.language,
         token=_token(options, settings),
         insecure=options.insecure,

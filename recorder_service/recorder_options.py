@@ -9,8 +9,9 @@ from pathlib import Path
 
 from stream_connection import websocket_url
 
-from contract.envelopes import LANGUAGE_PATTERN
+from contract.envelopes import LANGUAGE_PATTERN, plain_line
 
+HINTS_MAX_CHARS = 400  # the gateway takes no more
 DESCRIPTION = """\
 Speak (or send a WAV file) and see what was said and how it felt, utterance by utterance.
 Speech goes straight into the queue in Redis (REDIS_HOST, REDIS_PORT, REDIS_PASSWORD or REDIS_URL), or with --url
@@ -43,6 +44,8 @@ class Options:
     insecure: bool
     token_file: Path | None
     language: str | None
+    hints: str
+    words: bool
     wait_sec: float | None
     json: bool
 
@@ -71,6 +74,8 @@ def parse_options(arguments: list[str]) -> Options:
     way.add_argument("--insecure", action="store_true", help="take any certificate (a self-signed one)")
     way.add_argument("--token-file", type=Path, metavar="FILE", help="holds the gateway's access token (ACCESS_TOKEN)")
     way.add_argument("--language", type=_language, metavar="CODE", help="language that is spoken, such as en or ko")
+    way.add_argument("--hints", type=_hints, default="", metavar="TEXT", help="names and words that may come")
+    way.add_argument("--words", action="store_true", help="ask for the times of the words (shown with --json)")
     way.add_argument("--wait", dest="wait_sec", type=_not_negative, metavar="N", help="seconds for late results (60)")
     parser.add_argument("--json", action="store_true", help="one JSON object per message on standard output")
     options = Options(**vars(parser.parse_args(arguments)))
@@ -107,6 +112,15 @@ def _language(text: str) -> str:
     if not re.match(LANGUAGE_PATTERN, text):
         raise argparse.ArgumentTypeError(f"{text!r} is no language code: it is two or three small letters, such as en")
     return text
+
+
+def _hints(text: str) -> str:
+    try:
+        if len(text) <= HINTS_MAX_CHARS:
+            return plain_line(text)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"hints are one line of at most {HINTS_MAX_CHARS} characters")
 
 
 def _number(text: str, lowest: float, highest: float, what: str) -> float:

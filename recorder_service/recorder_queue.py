@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import redis
 from kombu.exceptions import OperationalError
@@ -59,12 +59,12 @@ class _Kept:
 class QueueDelivery:
     """One session, from the first sample to the last outcome."""
 
-    def __init__(self, settings: RecorderSettings, language: str | None, wait_when_full: bool) -> None:
-        """`wait_when_full`: `send` waits for room instead of raising BufferFull."""
+    def __init__(self, settings: RecorderSettings, language: str | None, wait_when_full: bool, **asked: Any) -> None:
+        """`wait_when_full`: `send` waits for room instead of raising BufferFull. `asked`: fields of every job."""
         self.session = secrets.token_urlsafe(SESSION_ID_BYTES)
         self.origin = 0
         self._settings = settings
-        self._language = language
+        self._asked = {"language": language, **asked}
         self._wait_when_full = wait_when_full
         self._segmenter = Segmenter(0, settings.utterance_max_sec, settings.utterance_search_sec)
         self._celery = make_celery("recorder_service", settings)
@@ -185,7 +185,7 @@ class QueueDelivery:
 
     def _keep(self, cuts: list[Cut]) -> None:
         for cut in cuts:
-            job = UtteranceJob(session=self.session, start=cut.start, end=cut.end, language=self._language)
+            job = UtteranceJob(session=self.session, start=cut.start, end=cut.end, **self._asked)
             job.stamp("endpoint")
             self._kept[cut.start] = _Kept(job, cut.pcm)
             self._kept_bytes += len(cut.pcm)

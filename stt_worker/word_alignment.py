@@ -9,6 +9,7 @@ the decoder runs once over all tokens, and numpy warps a diagonal at a time.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from inspect import signature
 from typing import Any
 
@@ -58,9 +59,8 @@ def word_times(
     merge_punctuations(timings, OPENING_MARKS, CLOSING_MARKS)
     found: list[WordTime] = []
     for one in timings:
-        if found and not any(map(str.isalnum, one.word)):  # marks that openai-whisper leaves alone, such as `!"`
-            before = found[-1]
-            found[-1] = WordTime(before.word + one.word.rstrip(), before.start_sec, max(before.end_sec, one.end))
+        if found and one.word and not any(map(str.isalnum, one.word)):  # marks that are left alone, such as `!"`
+            found[-1] = replace(found[-1], word=found[-1].word + one.word.rstrip())
         elif one.word.strip():
             found.append(WordTime(one.word.strip(), one.start, one.end))
     return tuple(found)

@@ -44,7 +44,9 @@ def test_every_field_has_its_name_and_is_reached_by_tab(gateway: FakeGateway, op
         "Reset",
         "Quiet that ends an utterance",
         "Spoken language",
+        "Names and words that may come",
         "Show words while I am still speaking",
+        "Times of single words",
         "Language",
         "Appearance",
     ]
@@ -100,6 +102,29 @@ def test_the_spoken_language_and_partials_go_to_the_server_at_once(gateway: Fake
     gateway.wait_for(lambda: len(gateway.openings) == 4)
     assert "language" not in gateway.openings[3]
     assert len(gateway.sessions) == 1
+
+
+def test_hints_and_word_times_go_to_the_server_and_stay(gateway: FakeGateway, open_page: OpenPage) -> None:
+    page = open_page(gateway.url)
+    dialog = open_settings(page)
+    assert not {"hints", "words"} & set(gateway.openings[0])
+    field = dialog.get_by_label("Names and words that may come")
+    field.fill("  김민준, O'Brien & <b>Ada</b>  ")
+    assert len(gateway.openings) == 1, "what is still being typed is not sent"
+    field.press("Tab")
+    gateway.wait_for(lambda: len(gateway.openings) == 2)
+    assert gateway.openings[1]["hints"] == "김민준, O'Brien & <b>Ada</b>"
+    assert "words" not in gateway.openings[1]
+    expect(page.get_by_test_id("connection-state")).to_have_attribute("data-state", "open")
+    dialog.get_by_label("Times of single words").check()
+    gateway.wait_for(lambda: len(gateway.openings) == 3)
+    assert gateway.openings[2]["words"] == "1"
+    page.reload()
+    gateway.wait_for(lambda: len(gateway.openings) == 4)
+    assert gateway.openings[3]["hints"] == "김민준, O'Brien & <b>Ada</b>"
+    expect(open_settings(page).get_by_label("Names and words that may come")).to_have_value(
+        "김민준, O'Brien & <b>Ada</b>"
+    )
 
 
 def test_the_theme_is_seen_at_once_and_before_the_page_is_loaded_the_next_time(

@@ -9,9 +9,9 @@ from typing import Any, get_args
 
 import pytest
 from gateway_guard import QUERY_MAX_BYTES, SUBPROTOCOLS_MAX, SUBPROTOCOLS_MAX_CHARS
+from gateway_options import OPTION_NAMES
 from gateway_protocols import CONTROL_BURST, CONTROL_PER_SEC, FRAGMENTS_MAX
 from gateway_settings import GatewaySettings
-from gateway_options import OPTION_NAMES
 from pydantic import BaseModel
 from stream_errors import Backoff
 

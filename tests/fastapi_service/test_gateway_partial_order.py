@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from types import SimpleNamespace
 from typing import Any, cast
 
 from gateway_connection import Connection
@@ -39,6 +40,8 @@ class SlowSocket:
 
 class Accepting:
     """A session store and a dispatcher that take everything."""
+
+    backlog = SimpleNamespace(limit=100)
 
     async def record_cut(self, *_: object) -> bool:
         return True

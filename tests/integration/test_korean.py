@@ -24,7 +24,7 @@ SPOKEN = "I love this movie"  # any speech: the engine hears Korean
 
 @pytest.fixture(scope="module")
 def korean(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    worker = Path(__file__).with_name("korean_worker.py")
+    worker = "tests.integration.korean_worker"
     with start_stack(tmp_path_factory.mktemp("korean"), worker, LOG_LEVEL="DEBUG") as running:
         yield running
 

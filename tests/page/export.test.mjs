@@ -32,6 +32,61 @@ test('subtitles hold the results alone, from the first one on, in the time of ca
   assert.ok(file('vtt').startsWith('WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nI love this movie.\n\n'));
 });
 
+/** Words of `text` that take so many seconds each, from `startSec` of the stream on. @param {string} text @param {number} startSec @param {number} each */
+function timed(text, startSec, each) {
+  const words = text.split(' ');
+  return words.map((word, at) => ({ word, start_sec: startSec + at * each, end_sec: startSec + (at + 0.9) * each }));
+}
+
+test('a long result becomes several cues where the times of its words are known', () => {
+  const text = Array.from({ length: 30 }, (_, at) => `word${at}`).join(' ');
+  const words = timed(text, 4, 0.5);
+  const first = said('Before.', 0, { spokenAtMs: null });
+  const long = said(text, 4, { spokenAtMs: null }, { duration_sec: 15.5, words });
+  for (const cues of [readSrt(file('srt', [first, long])), readVtt(file('vtt', [first, long]))]) {
+    const [before, ...rest] = cues;
+    assert.equal(before.text, 'Before.');
+    assert.equal(rest.map((cue) => cue.text).join(' '), text);
+    assert.ok(rest.length >= 3);
+    for (const cue of rest) {
+      assert.ok(cue.text.length <= 84, cue.text);
+      assert.ok(cue.end_ms - cue.begin_ms <= 7000);
+      const word = words.find((one) => cue.text.startsWith(`${one.word} `));
+      assert.equal(cue.begin_ms, Math.round((word?.start_sec ?? 0) * 1000), 'it begins with its first word');
+    }
+    assert.equal(rest[rest.length - 1].end_ms, 19_500);
+  }
+});
+
+test('without times of its words, or with those of another text, a long result is one cue', () => {
+  const text = 'so long '.repeat(20).trim();
+  for (const words of [null, [], timed('something else entirely', 0, 1)]) {
+    const [cue, ...rest] = readSrt(file('srt', [said(text, 0, {}, { duration_sec: 12, words })]));
+    assert.equal(cue.text, text);
+    assert.deepEqual(rest, []);
+  }
+});
+
+test('text without spaces is cut too, and loses nothing', () => {
+  const text = '映画がとても好きです。'.repeat(10);
+  const words = [...text].map((word, at) => ({ word, start_sec: at * 0.1, end_sec: at * 0.1 + 0.1 }));
+  const cues = readVtt(file('vtt', [said(text, 0, {}, { duration_sec: 11, words })]));
+  assert.equal(cues.map((cue) => cue.text).join(''), text);
+  assert.ok(cues.length >= 2);
+});
+
+test('times of words that cannot be give cues that are valid', () => {
+  const text = Array.from({ length: 30 }, (_, at) => `word${at}`).join(' ');
+  for (const each of [0, -1, 100]) {
+    const cues = readVtt(file('vtt', [said(text, 0, {}, { duration_sec: 15, words: timed(text, 0, each) }), said('After.', 20)]));
+    assert.equal(cues.slice(0, -1).map((cue) => cue.text).join(' '), text);
+    for (const [at, cue] of cues.entries()) {
+      assert.ok(cue.end_ms > cue.begin_ms);
+      assert.ok(at === 0 || cue.begin_ms >= cues[at - 1].end_ms);
+    }
+  }
+});
+
 test('what players take for times, tags and line ends is made safe, and nothing else is changed', () => {
   const text = '1\n\n00:00:01,000 --> 00:00:02,000\r\n<b>bold</b> & a < b {\\an8}';
   const [cue] = readSrt(file('srt', [said(text, 0)]));

@@ -35,6 +35,18 @@ test('what cannot be is left out, value by value', () => {
   assert.equal(preferences.get('hangover_ms'), 800);
 });
 
+test('hints are one line of at most 400 characters of any script', () => {
+  const preferences = new Preferences(null);
+  for (const hints of ['Ada Lovelace, O’Brien & <b>', '김민준, 쿠버네티스', '👩‍💻'.repeat(100), 'x'.repeat(400)]) {
+    preferences.set('hints', hints);
+    assert.equal(preferences.get('hints'), hints);
+  }
+  for (const wrong of ['a\nb', 'a\u0000', '\u001b[31m', 'a\u2028b', '\ud800', 'x'.repeat(401)]) {
+    preferences.set('hints', wrong);
+    assert.equal(preferences.get('hints'), 'x'.repeat(400));
+  }
+});
+
 test('a storage that is broken, full or forbidden is no reason to stop', () => {
   for (const found of ['', 'null', '[]', '{', '"x"', '7']) {
     const storage = new MemoryStorage();

@@ -14,6 +14,7 @@ def test_nothing_given_is_the_microphone_straight_to_the_queue() -> None:
     assert options.gate
     assert not (options.fast or options.json or options.list_devices)
     assert (options.threshold, options.hangover_ms, options.wait_sec) == (None, None, None)
+    assert (options.hints, options.words) == ("", False)
 
 
 def test_everything_that_goes_together() -> None:
@@ -24,9 +25,16 @@ def test_everything_that_goes_together() -> None:
     assert (options.url, options.language) == ("wss://host/ws", "ko")
 
 
+def test_hints_are_one_line_of_any_script() -> None:
+    options = parse_options(["--hints", "김민준, O'Brien", "--words"])
+    assert (options.hints, options.words) == ("김민준, O'Brien", True)
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
+        (f"--hints {'x' * 401}", "at most 400 characters"),
+        ("--hints a\x1bb", "one line"),
         ("--fast", "--fast needs --file"),
         ("--file a.wav --device 1", "exclude each other"),
         ("--insecure", "--insecure needs --url wss://"),

@@ -55,6 +55,20 @@ def test_utterances_arrive_whole_and_come_back(redis_port: int, redis_client: re
     run(story)
 
 
+def test_hints_and_word_times_are_asked_for(redis_port: int, redis_client: redis.Redis) -> None:
+    async def story() -> None:
+        settings = RecorderSettings(redis_host="127.0.0.1", redis_port=redis_port)
+        with FakePipeline(redis_port) as pipeline:
+            async with QueueDelivery(settings, None, False, hints="김민준", word_times=True) as delivery:
+                await delivery.send(noise(0.5))
+                await delivery.end_utterance()
+                assert await delivery.drain(20)
+        [(job, _)] = pipeline.seen
+        assert (job.language, job.hints, job.word_times) == (None, "김민준", True)
+
+    run(story)
+
+
 def test_long_speech_is_cut(redis_port: int, redis_client: redis.Redis) -> None:
     async def story() -> None:
         with FakePipeline(redis_port) as pipeline:

@@ -89,20 +89,12 @@ def python_service(name: str, folder: str, arguments: list[str], environment: Ma
 
 
 def celery_worker(
-    folder: str,
-    queue: str,
-    environment: Mapping[str, str],
-    logs: Path,
-    name: str = "",
-    module: Path | None = None,
+    folder: str, queue: str, environment: Mapping[str, str], logs: Path, name: str = "", module: str = ""
 ) -> Service:
     """A solo worker of `folder`, started as docker-compose starts it; `module` is one to start in its place."""
-    options = (
-        f"-A {module.stem if module else folder}:celery worker -Q {queue} --loglevel=info --concurrency=1 --pool=solo"
-    )
+    options = f"-A {module or folder}:celery worker -Q {queue} --loglevel=info --concurrency=1 --pool=solo"
     quiet = "--without-gossip --without-mingle --without-heartbeat"
-    command = ["-m", "celery", *options.split(), *quiet.split(), *(["--workdir", str(module.parent)] if module else [])]
-    return python_service(name or folder, folder, command, environment, logs)
+    return python_service(name or folder, folder, ["-m", "celery", *options.split(), *quiet.split()], environment, logs)
 
 
 def redis_service(port: int, data_dir: Path) -> Service:

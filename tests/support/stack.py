@@ -77,10 +77,10 @@ class Stack:
 
 
 @contextmanager
-def start_stack(folder: Path, stt_worker: Path | None = None, **settings: str) -> Iterator[Stack]:
+def start_stack(folder: Path, stt_worker: str = "", **settings: str) -> Iterator[Stack]:
     """Start everything in `folder` and stop it at the end. `settings` are environment variables for all services.
 
-    `stt_worker`: a module beside the tests that is the real worker with another engine.
+    `stt_worker`: a module of the tests that is the real worker with another engine.
     """
     port, redis_port = free_port(), free_port()
     environment = {

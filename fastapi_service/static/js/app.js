@@ -102,7 +102,13 @@ client.connect();
 /** What goes into the address of a connection. */
 function streamOptions() {
   const language = preferences.get('spoken_language');
-  return { ...(language === '' ? {} : { language }), ...(preferences.get('partials') ? {} : { partials: '0' }) };
+  const hints = preferences.get('hints');
+  return {
+    ...(language && { language }),
+    ...(hints && { hints }),
+    ...(preferences.get('word_times') && { words: '1' }),
+    ...(!preferences.get('partials') && { partials: '0' }),
+  };
 }
 
 /**

@@ -19,18 +19,56 @@ export function vtt(entries) {
   return 'WEBVTT\n\n' + cues(entries, '.', vttText).map(({ times, text }) => `${times}\n${text}\n\n`).join('');
 }
 
+const CUE_CHARS = 84; // two lines of 42, the usual measure of subtitles
+const CUE_MS = 7000;
+
 /**
- * One cue for each result that has words.
+ * One cue for each result that has words, or several where it is long and the times of its words are known.
  * @param {readonly Entry[]} entries
  * @param {string} point between seconds and milliseconds
  * @param {(text: string) => string} safe
  */
 function cues(entries, point, safe) {
   const spoken = entries.filter(({ outcome }) => outcome?.type === 'result' && oneLine(outcome.text) !== '');
-  return timeline(spoken).map(({ begin_ms, end_ms }, index) => ({
-    times: `${timestamp(begin_ms, point)} --> ${timestamp(end_ms, point)}`,
-    text: safe(oneLine(/** @type {Result} */ (spoken[index].outcome).text)),
-  }));
+  return timeline(spoken)
+    .flatMap((span, index) => pieces(/** @type {Result} */ (spoken[index].outcome), span))
+    .map(({ begin_ms, end_ms, text }) => ({
+      times: `${timestamp(begin_ms, point)} --> ${timestamp(end_ms, point)}`,
+      text: safe(text),
+    }));
+}
+
+/**
+ * A result as cues: cut before the word that would make one too long.
+ * @param {Result} result
+ * @param {import('./export-timeline.js').Span} span
+ */
+function pieces(result, { begin_ms, end_ms }) {
+  const text = oneLine(result.text);
+  const found = [{ begin_ms, end_ms, text }];
+  if (text.length <= CUE_CHARS && end_ms - begin_ms <= CUE_MS) return found;
+  /** @param {number} streamSec */
+  const at = (streamSec) => begin_ms + Math.round((streamSec - result.start_sec) * 1000);
+  let from = 0; // of the last cue, in the text
+  let to = 0; // of the words so far
+  let saidAt = begin_ms;
+  for (const { word, start_sec, end_sec } of result.words ?? []) {
+    const start = text.indexOf(oneLine(word), to);
+    if (start < 0) break; // not a word of this text
+    const cue = found[found.length - 1];
+    const end = start + oneLine(word).length;
+    const begins = at(start_sec);
+    const long = end - from > CUE_CHARS || at(end_sec) - cue.begin_ms > CUE_MS;
+    if (long && start > from && begins > cue.begin_ms && begins < end_ms) {
+      cue.text = text.slice(from, start).trim();
+      cue.end_ms = Math.min(begins, Math.max(saidAt, cue.begin_ms + 1));
+      found.push({ begin_ms: begins, end_ms, text: text.slice(start) });
+      from = start;
+    }
+    to = end;
+    saidAt = at(end_sec);
+  }
+  return found;
 }
 
 /**

@@ -14,6 +14,8 @@ const KEY = 'wta.preferences';
  * @property {boolean} echo_cancellation
  * @property {boolean} noise_suppression
  * @property {string} spoken_language code of the language that is spoken, empty to have it detected
+ * @property {string} hints names and words that may be spoken
+ * @property {boolean} word_times ask when each word is said
  */
 
 /** @type {Readonly<Values>} */
@@ -27,6 +29,8 @@ export const DEFAULTS = Object.freeze({
   echo_cancellation: true,
   noise_suppression: true,
   spoken_language: '',
+  hints: '',
+  word_times: false,
 });
 
 /** @type {{ [K in keyof Values]: (value: unknown) => boolean }} */
@@ -40,6 +44,8 @@ const CHECKS = {
   echo_cancellation: isBoolean,
   noise_suppression: isBoolean,
   spoken_language: (value) => typeof value === 'string' && /^([a-z]{2,3})?$/.test(value),
+  hints: (value) => typeof value === 'string' && /^[^\p{Cc}\p{Cs}\u2028\u2029]{0,400}$/u.test(value),
+  word_times: isBoolean,
 };
 
 export class Preferences {

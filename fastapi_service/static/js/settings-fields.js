@@ -12,7 +12,7 @@ export function section(title, ...fields) {
 
 /**
  * A box to tick.
- * @param {'echo_cancellation' | 'noise_suppression' | 'partials'} name
+ * @param {'echo_cancellation' | 'noise_suppression' | 'partials' | 'word_times'} name
  * @param {string} label
  * @param {string} hint
  */
@@ -22,6 +22,20 @@ export function tick(name, label, hint) {
   box.addEventListener('change', () => preferences.set(name, box.checked));
   const words = element('label', { for: box.id, text: label });
   return element('div', { class: 'field tick' }, box, words, hintOf(name, hint));
+}
+
+/**
+ * A line of text. What it holds counts when it is left.
+ * @param {'hints'} name
+ * @param {string} label
+ * @param {string} hint
+ */
+export function line(name, label, hint) {
+  const attributes = { type: 'text', id: `setting-${name}`, maxlength: '400', 'aria-describedby': `hint-${name}` };
+  const input = element('input', { ...attributes, autocomplete: 'off', spellcheck: 'false' });
+  input.value = preferences.get(name);
+  input.addEventListener('change', () => preferences.set(name, input.value.trim()));
+  return element('div', { class: 'field' }, element('label', { for: input.id, text: label }), input, hintOf(name, hint));
 }
 
 /**

@@ -3,12 +3,15 @@
 import { element, icon } from './dom.js';
 import { listMicrophones } from './microphone.js';
 import { preferences } from './preferences.js';
-import { choice, fill, section, tick } from './settings-fields.js';
+import { choice, fill, line, section, tick } from './settings-fields.js';
 import { GateSettings } from './settings-gate.js';
 import { LOCALE, words } from './strings.js';
 
 // What Whisper hears best of its languages (the appendix of its paper), and those of the page.
 const SPOKEN = 'ar cs da de el en es fa fi fr he hi hu id it ja ko ms nl no pl pt ro ru sv ta th tr uk ur vi zh'.split(' ');
+
+/** What only a new connection tells the server. @type {ReadonlySet<string>} */
+const OF_A_CONNECTION = new Set(['spoken_language', 'hints', 'partials', 'word_times']);
 
 /** @param {import('./settings-button.js').SettingsContext} context */
 export function openSettings({ recorder, reconnect }) {
@@ -34,7 +37,9 @@ export function openSettings({ recorder, reconnect }) {
       section(
         words('settings.recognition'),
         choice('spoken_language', words('settings.spoken'), spokenLanguages()),
+        line('hints', words('settings.hints'), words('settings.hints.hint')),
         tick('partials', words('settings.partials'), words('settings.partials.hint')),
+        tick('word_times', words('settings.words'), words('settings.words.hint')),
       ),
       section(
         words('settings.page'),
@@ -57,7 +62,7 @@ export function openSettings({ recorder, reconnect }) {
     ),
   );
   const forget = preferences.onChange((name) => {
-    if (name === 'spoken_language' || name === 'partials') reconnect();
+    if (OF_A_CONNECTION.has(name)) reconnect();
     if (name === 'language') void recorder.end().then(() => location.reload());
     if (name === 'microphone') showDevices();
   });
