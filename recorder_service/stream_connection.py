@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import logging
 import ssl
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import TypeAdapter, ValidationError
@@ -31,6 +32,20 @@ PING_TIMEOUT_SEC = 300.0
 CLOSE_TIMEOUT_SEC = 3.0
 
 SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a stream goes, what it asks for (`query`, None is left out), and how it comes in.
+
+    `insecure`: any certificate will do.
+    """
+
+    url: str
+    query: Mapping[str, str | int | None] = field(default_factory=dict)
+    token: str | None = field(default=None, repr=False)
+    insecure: bool = False
+    open_timeout_sec: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -65,24 +80,25 @@ def with_query(url: str, **values: str | int | None) -> str:
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 
-def open_websocket(url: str, session: str | None, token: str | None, insecure: bool, timeout_sec: float) -> connect:
+def open_websocket(address: Address, session: str | None, query: Mapping[str, int | None]) -> connect:
     """The connection, to be entered with `async with`; session and token travel as subprotocols, never in the URL."""
     offered = [Subprotocol(SUBPROTOCOL)]
     if session is not None:
         offered.append(Subprotocol(SESSION_SUBPROTOCOL_PREFIX + session))
-    if token is not None:
-        coded = base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")
+    if address.token is not None:
+        coded = base64.urlsafe_b64encode(address.token.encode()).decode().rstrip("=")
         offered.append(Subprotocol(TOKEN_SUBPROTOCOL_PREFIX + coded))
+    url = with_query(address.url, **address.query, **query)
     return connect(
         url,
         subprotocols=offered,
         compression=None,  # speech does not deflate
         proxy=None,
-        open_timeout=timeout_sec,
+        open_timeout=address.open_timeout_sec,
         ping_interval=PING_EVERY_SEC,
         ping_timeout=PING_TIMEOUT_SEC,
         close_timeout=CLOSE_TIMEOUT_SEC,
-        ssl=None if url.startswith("ws:") else _any_certificate() if insecure else True,
+        ssl=None if url.startswith("ws:") else _any_certificate() if address.insecure else True,
     )
 
 

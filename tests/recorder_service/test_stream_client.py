@@ -410,3 +410,13 @@ def test_backoff_doubles_up_to_its_longest_with_jitter() -> None:
     assert backoff.next_delay(at_least_sec=60) >= 60
     backoff.reset()
     assert backoff.next_delay() <= 1.25
+
+
+def test_partials_can_be_declined() -> None:
+    async def story() -> None:
+        async with fake_gateway() as gateway:
+            async with client_of(gateway, partials=False):
+                pass
+            assert gateway.visits[0].query == {"partials": "0"}
+
+    run(story)
