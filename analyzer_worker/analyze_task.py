@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import redis
+from analyzer_metrics import AnalyzerMetrics
 from analyzer_settings import AnalyzerSettings
 from pydantic import ValidationError
 from sentiment_model import WARM_UP_TEXT, SentimentJudge
@@ -34,11 +35,18 @@ def analyze_tries_key(job: UtteranceJob) -> str:
 class Analyzer:
     """Handles the jobs of one worker, one at a time. `broken` turns true when the model has stopped working."""
 
-    def __init__(self, client: redis.Redis, model: SentimentJudge, settings: AnalyzerSettings) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        model: SentimentJudge,
+        settings: AnalyzerSettings,
+        metrics: AnalyzerMetrics | None = None,
+    ) -> None:
         self.broken = False
         self._client = client
         self._model = model
         self._settings = settings
+        self._metrics = metrics or AnalyzerMetrics()
 
     def handle(self, raw: object) -> None:
         """Take one task argument to its outcome. Never raises for what `raw` holds or the model does.
@@ -97,11 +105,12 @@ class Analyzer:
         if job is None:
             return None
         ended, tries = self._patiently(lambda: self._begin(job))
+        if tries > 1 and not ended:
+            self._metrics.begun_again.inc()
         if ended:
             logger.info("%s: had ended before", job.utterance)
             return None
         if tries > self._settings.analyzer_max_tries:
-            logger.error("%s: given up, %d workers ended on it", job.utterance, self._settings.analyzer_max_tries)
             self._end(job, failed(job, "analyzer_failed", "The sentiment analysis failed again and again."))
             return None
         job.stamp("analyzer_queue")
@@ -136,7 +145,7 @@ class Analyzer:
         except ValidationError:
             logger.error("dropped a task that is no job (%s)", faults)
             return None
-        logger.error("%s: dropped, its job is invalid (%s)", header.utterance, faults)
+        logger.error("%s: its job is invalid (%s)", header.utterance, faults)
         self._end(header, failed(header, "invalid_job", "The utterance's text could not be passed on."))
         return None
 
@@ -183,7 +192,7 @@ class Analyzer:
         if seq == 0:
             logger.info("%s: had ended before", job.utterance)
         else:
-            logger.info("%s: ended as %s, number %d", job.utterance, message.type, seq)
+            self._metrics.judged(job, message, seq)
 
     def _patiently(self, call: Callable[[], Answer]) -> Answer:
         """`call`, again and again while Redis is out of reach, for `analyzer_redis_patience_sec` at most."""
@@ -193,6 +202,7 @@ class Analyzer:
             try:
                 return call()
             except redis.RedisError as problem:
+                self._metrics.redis_trouble.inc()
                 if time.monotonic() + wait > deadline:
                     raise
                 logger.warning("Redis: %s; trying again in %.2f s", problem, wait)

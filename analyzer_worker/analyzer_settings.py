@@ -12,12 +12,12 @@ from sentiment_text import ANY_LANGUAGE
 
 from contract.envelopes import LANGUAGE_PATTERN
 from contract.messages import Zone
-from contract.settings_base import ServiceSettings
+from contract.settings_base import MeasuredSettings
 
 DEMO_SENTIMENT_MODEL = Path(__file__).resolve().parents[1] / "demo_models" / "sentiment"
 
 
-class AnalyzerSettings(ServiceSettings):
+class AnalyzerSettings(MeasuredSettings):
     """Read from environment variables of the same names in capitals"""
 
     sentiment_model: str = Field(

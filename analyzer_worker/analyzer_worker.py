@@ -6,6 +6,7 @@ This module only wires; it loads no model until a worker starts.
     analyzer_settings   every setting, read from the environment
     analyze_task        one job: tries, sentiment, outcome; waits out trouble with Redis
     analyzer_models     SENTIMENT_MODEL to a folder on this disk
+    analyzer_metrics    its numbers for Prometheus, and one line of the log per utterance
     sentiment_model     that folder to a judge of texts; sentiment_zones says what its labels mean
 """
 
@@ -18,6 +19,7 @@ from typing import Any
 
 import redis
 from analyze_task import Analyzer
+from analyzer_metrics import AnalyzerMetrics
 from analyzer_models import ModelError, find_model
 from analyzer_settings import AnalyzerSettings
 from celery import signals
@@ -41,6 +43,7 @@ CANNOT_START_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 
 settings = AnalyzerSettings()
 celery = make_celery("analyzer_worker", settings, ANALYZER_QUEUE)
+metrics = AnalyzerMetrics()
 companions_of_a_task = Companions(celery, ANALYZER_QUEUE, ANALYZE_TASK)
 
 
@@ -60,7 +63,7 @@ def _load_model(sender: Any = None, **_: Any) -> None:
     if sender is None or sender.app is not celery:
         return
     chosen = "log_level" in settings.model_fields_set  # LOG_LEVEL wins over --loglevel
-    set_up_logging(settings.log_level if chosen else logging.getLevelName(sender.loglevel))
+    set_up_logging(settings.log_level if chosen else logging.getLevelName(sender.loglevel), settings.log_format)
     keep_messages_private()
     if sender.pool_cls is not TaskPool and sender.pool_cls != "solo":
         logger.critical(
@@ -68,6 +71,7 @@ def _load_model(sender: Any = None, **_: Any) -> None:
             "For more at once start more workers: docker-compose up --scale analyzer_worker=2"
         )
         raise SystemExit(CANNOT_START_EXIT_CODE)
+    metrics.serve(settings)
     try:
         model = SentimentModel(find_model(settings), settings)
     except ModelError as problem:
@@ -77,7 +81,8 @@ def _load_model(sender: Any = None, **_: Any) -> None:
     client = redis.Redis.from_url(
         settings.broker_url(), socket_timeout=5, socket_connect_timeout=5, retry=Retry(NoBackoff(), 1)
     )
-    _Running.analyzer = Analyzer(client, model, settings)
+    _Running.analyzer = Analyzer(client, model, settings, metrics)
+    metrics.loaded(model.name, model.demo)
     _Running.heartbeat = Heartbeat(
         client,
         ANALYZER_QUEUE,
@@ -115,6 +120,8 @@ def analyze_text(job: dict[str, Any]) -> None:
         own, *others = _Running.analyzer.handle_all([job, *(companion.pair[0] for companion in companions)])
         for companion, trouble in zip(companions, others, strict=True):
             companion.done() if trouble is None else companion.give_back()
+    metrics.took(1 + len(companions))
+    metrics.given_back.inc(sum(trouble is not None for trouble in (own, *others)))
     if own is not None:
         logger.error("Redis stays out of reach, the task goes back to its queue: %s", own)
         raise Reject("Redis is out of reach", requeue=True) from None

@@ -181,3 +181,10 @@ UtteranceOutcome = Annotated[Result | Dropped | Error, Field(discriminator="type
 ServerMessage = Annotated[
     Session | Accepted | Partial | Result | Dropped | Stats | Error | Busy, Field(discriminator="type")
 ]
+
+
+def reason_of(message: UtteranceOutcome) -> str | None:
+    """Why there is no result: the reason of one that was dropped, the code of an error."""
+    if message.type == "dropped":
+        return message.reason
+    return message.code if message.type == "error" else None

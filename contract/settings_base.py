@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr, model_validator
@@ -25,6 +25,7 @@ class ServiceSettings(BaseSettings):
         None, description="Whole URL (redis:// or rediss://); overrides host, port and password."
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Lowest level logged.")
+    log_format: Literal["text", "json"] = Field("text", description="Lines of the log: for people, or JSON objects.")
     visibility_timeout_sec: int = Field(
         30,
         ge=5,

@@ -121,7 +121,7 @@ def read_settings() -> GatewaySettings:
 
 
 SETTINGS = read_settings()
-set_up_logging(SETTINGS.log_level)
+set_up_logging(SETTINGS.log_level, SETTINGS.log_format)
 keep_queries_private()
 app = create_app(SETTINGS)
 count_log_lines(app.state.metrics.registry)

@@ -21,6 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from contract.envelopes import OutcomeEvent, PartialEvent, UtteranceJob, now_ms
 from contract.language_lock import LanguageLock
+from contract.log_event import Event
 from contract.messages import Accepted, Busy, Message, Models, Stats
 from contract.names import (
     BYTES_PER_SAMPLE,
@@ -230,7 +231,9 @@ class Connection:
         end_if_cancelled()
         self._metrics.accepted += 1
         self._metrics.accepted_sec += job.samples / SAMPLE_RATE_HZ
-        logger.info("%s accepted: %.1f s, cut by %s", job.utterance, job.samples / SAMPLE_RATE_HZ, cut.reason)
+        logger.info(
+            Event("accepted", utterance=job.utterance, audio_sec=job.samples / SAMPLE_RATE_HZ, cut_by=cut.reason)
+        )
         await self._outbox.put(Accepted(utterance=job.utterance, start=cut.start, position=cut.end))
 
     async def _wait_for_room(self) -> None:

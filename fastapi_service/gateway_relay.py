@@ -13,8 +13,9 @@ from gateway_metrics import GatewayMetrics
 from pydantic import ValidationError
 
 from contract.envelopes import BUS_EVENT, OutcomeEvent, StatsEvent
-from contract.messages import Stats
-from contract.names import CLOSE_SERVICE_RESTART, CLOSE_TAKEN_OVER, FINAL_STATS, RESULT_MESSAGES
+from contract.log_event import Event
+from contract.messages import Stats, reason_of
+from contract.names import CLOSE_SERVICE_RESTART, CLOSE_TAKEN_OVER, FINAL_STATS, RESULT_MESSAGES, utterance_id
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,7 @@ class Relay:
         if isinstance(event, OutcomeEvent):
             self._dispatcher.finish(event.session, event.start)
             self._metrics.relayed(event)
+            logger.info(_relayed_line(event, connection is not None))
             if connection is not None:
                 connection.outcome(event)
         elif connection is not None:
@@ -137,3 +139,16 @@ class Relay:
         connection = self._hub.get(event.session)
         if connection is not None:
             connection.statistics(Stats(session=event.stats_session, service=event.stats_service))
+
+
+def _relayed_line(event: OutcomeEvent, shown: bool) -> Event:
+    """The log's line of an outcome. `shown`: its session has a connection here."""
+    message = event.message
+    return Event(
+        "relayed",
+        utterance=utterance_id(event.session, event.start),
+        outcome=message.type,
+        reason=reason_of(message),
+        total_ms=sum(message.timings_ms.values()),
+        shown=shown,
+    )

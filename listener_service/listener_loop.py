@@ -7,6 +7,7 @@ import threading
 import time
 
 import redis
+from listener_metrics import ListenerMetrics
 from listener_settings import ListenerSettings
 from outcome_counter import OutcomeCounter
 from pydantic import ValidationError
@@ -32,12 +33,14 @@ class Listener:
         heartbeat: Heartbeat,
         settings: ListenerSettings,
         stop: threading.Event,
+        metrics: ListenerMetrics,
     ) -> None:
         self._client = client
         self._counter = counter
         self._heartbeat = heartbeat
         self._settings = settings
         self._stop = stop
+        self._metrics = metrics
         self._wait_sec = settings.listener_backoff_first_sec
         self._signed_on = False
 
@@ -49,6 +52,7 @@ class Listener:
                 self._listen()
             except (redis.RedisError, OSError) as problem:
                 connected = False
+                self._metrics.redis_trouble.inc()
                 logger.warning("Redis: %s; again in %.1f s", problem, self._wait_sec)
                 self._stop.wait(self._wait_sec)
                 self._wait_sec = min(2 * self._wait_sec, self._settings.listener_backoff_max_sec)

@@ -6,6 +6,7 @@ Run it as `python listener_service/listener_service.py`; it ends on SIGINT or SI
     listener_loop         waits for messages, and for a lost Redis
     outcome_counter       the stream in order: count once, relay, all in one transaction
     listener_statistics   what is counted; latency_histogram its percentiles
+    listener_metrics      numbers for Prometheus
     outcome_lines         an outcome as a line for the log and for the console
     result_log            the file, its rotation, and trouble with the disk
 """
@@ -24,6 +25,7 @@ import redis
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # for contract/, where PYTHONPATH does not name it
 
 from listener_loop import Listener
+from listener_metrics import ListenerMetrics
 from listener_settings import ListenerSettings
 from outcome_counter import OutcomeCounter
 from redis.backoff import NoBackoff
@@ -40,7 +42,9 @@ STUCK_AFTER_SEC = 60.0
 def main() -> int:
     """Listen until a signal comes; returns the exit status."""
     settings = ListenerSettings()
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, settings.log_format)
+    metrics = ListenerMetrics()
+    metrics.serve(settings)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -53,9 +57,10 @@ def main() -> int:
     )
     worker = f"{socket.gethostname()}-{os.getpid()}"
     heartbeat = Heartbeat(client, HEARTBEAT_QUEUE, worker, "", False, STUCK_AFTER_SEC)
-    log = ResultLog(settings)
+    log = ResultLog(settings, metrics)
     try:
-        Listener(client, OutcomeCounter(client, settings, log), heartbeat, settings, stop).run()
+        counter = OutcomeCounter(client, settings, log, metrics)
+        Listener(client, counter, heartbeat, settings, stop, metrics).run()
     finally:
         log.close()
         client.close()

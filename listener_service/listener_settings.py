@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import Field
 
-from contract.settings_base import ServiceSettings
+from contract.settings_base import MeasuredSettings
 
 
-class ListenerSettings(ServiceSettings):
+class ListenerSettings(MeasuredSettings):
     """Read from the environment: `RESULT_LOG`, `CONSOLE_TEXT`, ..."""
 
     result_log_enabled: bool = Field(
@@ -23,7 +23,7 @@ class ListenerSettings(ServiceSettings):
     )
     result_log_count: int = Field(5, ge=1, le=1_000, description="Rotated logs kept beside the current one.")
     console_text: bool = Field(
-        False, description="Show the transcripts on the console as well; by default it shows ids and numbers alone."
+        False, description="Show transcript and sentiment on the console as well; by default ids and numbers alone."
     )
     listener_state_ttl_sec: int = Field(
         30 * 86_400, ge=3_600, le=3_650 * 86_400, description="Service-wide statistics are kept this long unused."

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from typing import cast
 
 import redis
+from listener_metrics import ListenerMetrics
 from listener_settings import ListenerSettings
 from listener_statistics import Statistics, load_statistics
 from outcome_lines import console_line
@@ -43,10 +44,17 @@ Entry = tuple[bytes, dict[bytes, bytes]]
 class OutcomeCounter:
     """The statistics and the position of one listener. Redis holds the truth; what is here is a copy."""
 
-    def __init__(self, client: redis.Redis, settings: ListenerSettings, log: ResultLog) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        settings: ListenerSettings,
+        log: ResultLog,
+        metrics: ListenerMetrics | None = None,
+    ) -> None:
         self._client = client
         self._settings = settings
         self._log = log
+        self._metrics = metrics or ListenerMetrics()
         self._saved: bytes | None = b""  # what Redis holds, as far as is known; b"" for unknown
         self._position = START
         self._service = Statistics()
@@ -91,8 +99,9 @@ class OutcomeCounter:
             for event in relayed:
                 self._log.write(event)
             pipe.execute()
+        self._metrics.counted(relayed)
         for event in relayed:
-            logger.info("%s", console_line(event, self._settings.console_text))
+            logger.info(console_line(event, self._settings.console_text))
         while len(self._sessions) > self._settings.sessions_cached:
             self._sessions.popitem(last=False)
         return len(entries)

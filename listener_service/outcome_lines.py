@@ -10,8 +10,8 @@ from typing import Any
 from listener_statistics import count_words, latency_ms
 
 from contract.envelopes import OutcomeEvent
-from contract.logging_setup import printable
-from contract.messages import Dropped, Result
+from contract.log_event import Event
+from contract.messages import Dropped, Result, reason_of
 from contract.names import session_tag
 
 # json escapes what is below a space. Not the rest that a terminal or a reader may take for a line's end or a command:
@@ -49,15 +49,28 @@ def log_line(event: OutcomeEvent) -> str:
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(line, ensure_ascii=False))
 
 
-def console_line(event: OutcomeEvent, with_text: bool) -> str:
-    """The outcome for people: `5f1d7c0a-48000 #4 positive 0.998, 4 words, 153 ms`."""
+def console_line(event: OutcomeEvent, with_text: bool) -> Event:
+    """The outcome for the console: `counted utterance=5f1d7c0a-48000 seq=4 outcome=result words=4 total_ms=153`.
+
+    `with_text`: what was said and how it felt as well.
+    """
     message = event.message
-    head = f"{message.utterance} #{event.seq}"
-    if isinstance(message, Dropped):
-        return f"{head} dropped: {message.reason}"
-    if not isinstance(message, Result):
-        return f"{head} error: {message.code}"
-    feeling = "no sentiment" if message.sentiment is None else f"{message.sentiment.zone} {message.sentiment.score:.3f}"
-    words = count_words(message.text)
-    line = f"{head} {feeling}, {words} {'word' if words == 1 else 'words'}, {latency_ms(message):.0f} ms"
-    return f'{line}: "{printable(message.text)}"' if with_text else line
+    text = zone = score = words = None
+    if isinstance(message, Result):
+        words = count_words(message.text)
+        if with_text:
+            text = message.text
+            if message.sentiment is not None:
+                zone, score = message.sentiment.zone, message.sentiment.score
+    return Event(
+        "counted",
+        utterance=message.utterance,
+        seq=event.seq,
+        outcome=message.type,
+        reason=reason_of(message),
+        words=words,
+        total_ms=latency_ms(message) if words is not None else None,
+        zone=zone,
+        score=score,
+        text=text,
+    )

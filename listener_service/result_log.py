@@ -13,6 +13,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Any
 
+from listener_metrics import ListenerMetrics
 from listener_settings import ListenerSettings
 from outcome_lines import log_line
 
@@ -27,9 +28,10 @@ TAIL_BYTES = 2_000_000
 class ResultLog:
     """Writes outcomes; writing one twice, also by the next process, gives one line."""
 
-    def __init__(self, settings: ListenerSettings) -> None:
+    def __init__(self, settings: ListenerSettings, metrics: ListenerMetrics | None = None) -> None:
         self._written: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._handler: _PatientHandler | None = None
+        self._metrics = metrics or ListenerMetrics()
         if settings.result_log_enabled:
             path = settings.result_log.expanduser()
             for part in (path.with_name(path.name + ".1"), path):
@@ -44,6 +46,8 @@ class ResultLog:
             return
         if self._handler.write_line(log_line(event)):
             self._remember(key)
+        else:
+            self._metrics.log_trouble.inc()
 
     def close(self) -> None:
         """Close the file."""

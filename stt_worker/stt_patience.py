@@ -35,8 +35,8 @@ def worker_redis(settings: ServiceSettings) -> redis.Redis:
     return client
 
 
-def patiently(call: Callable[[], T], seconds: float, what: str) -> T:
-    """The result of `call`, tried again until `seconds` are over. `what` is for the log.
+def patiently(call: Callable[[], T], seconds: float, what: str, troubled: Callable[[], object] = lambda: None) -> T:
+    """The result of `call`, tried again until `seconds` are over. `what` is for the log; `troubled` hears each failure.
 
     Raises RedisTroubleError then. `call` may run more than once.
     """
@@ -46,6 +46,7 @@ def patiently(call: Callable[[], T], seconds: float, what: str) -> T:
         try:
             return call()
         except REDIS_TROUBLE as problem:
+            troubled()
             if time.monotonic() + delay > deadline:
                 raise RedisTroubleError(f"{what}: {type(problem).__name__}: {problem}") from problem
             logger.warning("%s: %s: %s; trying again", what, type(problem).__name__, problem)

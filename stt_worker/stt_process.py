@@ -12,6 +12,7 @@ from celery.concurrency import get_implementation
 from celery.concurrency.solo import TaskPool as SoloPool
 from celery.exceptions import Reject, WorkerShutdown
 from stt_drafts import Drafts
+from stt_metrics import SttMetrics
 from stt_partials import PartialWorker
 from stt_patience import worker_redis
 from stt_settings import SttSettings
@@ -37,6 +38,7 @@ class SttProcess:
         self._settings = settings
         self._app = app
         self._transcriber: Transcriber | None = None
+        self._metrics = SttMetrics()
         self._heartbeat: Heartbeat | None = None
         self._turns = ModelTurns()
         self._companions = Companions(app, STT_QUEUE, TRANSCRIBE_TASK)
@@ -50,6 +52,7 @@ class SttProcess:
         from speech_models import load_engine
         from stt_threads import use_in_background, use_threads
 
+        self._metrics.serve(self._settings)
         try:
             engine = load_engine(self._settings)
         except ModelUnavailableError as problem:
@@ -63,7 +66,8 @@ class SttProcess:
         logger.info("speech model %s warm after %.1f s, %d threads", engine.name, time.monotonic() - began, threads)
         client = worker_redis(self._settings)
         drafts = Drafts()
-        self._transcriber = Transcriber(self._settings, client, check, engine, self.hand_on, drafts)
+        self._transcriber = Transcriber(self._settings, client, check, engine, self.hand_on, drafts, self._metrics)
+        self._metrics.loaded(engine.name, engine.demo)
         self._heartbeat = Heartbeat(
             client, STT_QUEUE, worker_id(), engine.name, engine.demo, self._settings.stt_stuck_after_sec
         )
@@ -95,6 +99,7 @@ class SttProcess:
             own, *others = self._transcriber.handle_all(tasks)
             for companion, trouble in zip(companions, others, strict=True):
                 companion.done() if trouble is None else companion.give_back()
+        self._metrics.given_back.inc(sum(trouble is not None for trouble in (own, *others)))
         self._pace_sec = (time.monotonic() - began) / len(tasks)
         self._heartbeat.pace_sec = self._pace_sec
         if own is not None:

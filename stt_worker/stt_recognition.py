@@ -16,8 +16,8 @@ from stt_settings import SttSettings
 from stt_utterance import utterance_of, words_of_stream
 
 from contract.envelopes import MAX_WORDS, AnalyzeJob, UtteranceJob
+from contract.log_event import Value
 from contract.messages import UtteranceOutcome, Word
-from contract.names import SAMPLE_RATE_HZ
 from contract.outcomes import dropped, failed
 
 if TYPE_CHECKING:
@@ -54,9 +54,11 @@ class Recognition:
         self._engine = engine
         self._drafts = drafts
         self.failures_in_a_row = 0
+        self.notes: dict[str, dict[str, Value]] = {}  # what the model said of the last call's utterances, no text
 
     def verdicts(self, recordings: Sequence[Recording]) -> list[Verdict]:
         """What becomes of each. Where the models raise on several at once, each is done alone: no neighbour suffers."""
+        self.notes.clear()
         if len(recordings) > 1:
             try:
                 return self._hear_all(recordings)
@@ -115,17 +117,14 @@ class Recognition:
 
     def _judge(self, job: UtteranceJob, heard: Transcript) -> Verdict:
         verdict = judge(heard, self._settings)
-        logger.info(
-            "%s: %.1f s, language %s, log-probability %.2f, no-speech %.2f, temperature %.1f%s, %.0f ms",
-            job.utterance,
-            job.samples / SAMPLE_RATE_HZ,
-            heard.language,
-            heard.avg_logprob,
-            heard.no_speech_prob,
-            heard.temperature,
-            ", decoded again" if heard.decoded_again else "",
-            job.timings_ms["speech"],
-        )
+        self.notes[job.utterance] = {
+            "language": heard.language,
+            "tokens": len(heard.tokens) or None,
+            "log_probability": heard.avg_logprob,
+            "no_speech": heard.no_speech_prob,
+            "temperature": heard.temperature,
+            "again": heard.decoded_again,
+        }
         if isinstance(verdict, Refusal):
             return dropped(job, verdict.reason, verdict.detail)
         return to_analyze(job, heard, verdict)

@@ -9,12 +9,12 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from contract.envelopes import LANGUAGE_PATTERN, Hints
-from contract.settings_base import ServiceSettings
+from contract.settings_base import MeasuredSettings
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 
 
-class SttSettings(ServiceSettings):
+class SttSettings(MeasuredSettings):
     """Read from environment variables of the same names in capitals."""
 
     whisper_model: str = Field(

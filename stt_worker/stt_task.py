@@ -12,6 +12,7 @@ from debug_audio import DebugAudio
 from pydantic import ValidationError
 from speech_engine import SpeechEngine
 from stt_drafts import Drafts
+from stt_metrics import SttMetrics
 from stt_patience import RedisTroubleError, patiently
 from stt_recognition import Recognition, Recording, Verdict
 from stt_settings import SttSettings
@@ -40,12 +41,14 @@ class Transcriber:
         engine: SpeechEngine,
         hand_on: Callable[[AnalyzeJob], object],
         drafts: Drafts | None = None,
+        metrics: SttMetrics | None = None,
     ) -> None:
         self._settings = settings
         self._client = client
         self._recognition = Recognition(settings, check, engine, drafts or Drafts())
         self._hand_on = hand_on
         self._debug_audio = DebugAudio.from_settings(settings)
+        self._metrics = metrics or SttMetrics()
 
     @property
     def failures_in_a_row(self) -> int:
@@ -141,6 +144,8 @@ class Transcriber:
         if ended:
             logger.info("%s has ended before: skipped", job.utterance)
             return 0
+        if counted > 1:
+            self._metrics.begun_again.inc()
         if counted <= self._settings.stt_max_tries:
             return counted
         tries = self._settings.stt_max_tries
@@ -163,7 +168,11 @@ class Transcriber:
     def _recognise(self, recordings: Sequence[Recording]) -> list[Verdict]:
         began = time.monotonic()
         verdicts = self._recognition.verdicts(recordings)
-        self._warn_if_slow([recording.job.utterance for recording in recordings], time.monotonic() - began)
+        took_sec = time.monotonic() - began
+        if recordings:
+            self._metrics.took(len(recordings))
+            self._metrics.work.inc(took_sec)
+        self._warn_if_slow([recording.job.utterance for recording in recordings], took_sec)
         return verdicts
 
     def _conclude(self, job: UtteranceJob, verdict: Verdict) -> None:
@@ -171,18 +180,16 @@ class Transcriber:
             self._end(job, verdict)
             return
         self._patiently(job, lambda: self._hand_on(verdict))
+        self._metrics.recognised(job, None, self._recognition.notes.get(job.utterance))
         # The model has survived this utterance: a later try, should one come, counts from one again.
         self._patiently(job, lambda: self._client.delete(tries_key(job.session, job.start)))
 
     def _end(self, job: UtteranceJob, message: UtteranceOutcome) -> None:
-        self._patiently(job, lambda: end_utterance(self._client, job, message, self._settings))
-        if message.type == "dropped":
-            logger.info("%s dropped: %s: %s", job.utterance, message.reason, message.detail)
-        elif message.type == "error":
-            logger.error("%s ended as an error: %s: %s", job.utterance, message.code, message.message)
+        if self._patiently(job, lambda: end_utterance(self._client, job, message, self._settings)):
+            self._metrics.recognised(job, message, self._recognition.notes.get(job.utterance))
 
     def _patiently(self, job: UtteranceJob, call: Callable[[], T]) -> T:
-        return patiently(call, self._settings.stt_redis_patience_sec, job.utterance)
+        return patiently(call, self._settings.stt_redis_patience_sec, job.utterance, self._metrics.redis_trouble.inc)
 
     def _warn_if_slow(self, utterances: Sequence[str], seconds: float) -> None:
         limit = self._settings.visibility_timeout_sec

@@ -16,6 +16,7 @@ processes to transcribe more at once. This module only wires:
                       audio_encoder for any window, greedy_decoder on decoder_layer with decoding_rules,
                       whisper_decoding, whisper_weights with int8_linear
     speech_quality    is the transcript kept; loops are cut
+    stt_metrics       its numbers for Prometheus, and one line of the log per utterance
     stt_patience      waits out trouble with Redis; stt_threads, debug_audio: what their names say
 
 To try another model set WHISPER_MODEL. To drop more or less, see the thresholds in stt_settings. For a faster engine
@@ -61,7 +62,7 @@ def before_work(sender: WorkController, **_: Any) -> None:
         return
     refuse_other_pools(sender.pool_cls)
     chosen = "log_level" in settings.model_fields_set
-    set_up_logging(settings.log_level if chosen else logging.getLevelName(sender.loglevel))
+    set_up_logging(settings.log_level if chosen else logging.getLevelName(sender.loglevel), settings.log_format)
     keep_messages_private()
     keep_consuming(celery)
     process.start()

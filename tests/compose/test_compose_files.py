@@ -30,7 +30,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
 SETTLED = {
     "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE", "REDIS_URL", "GATEWAY_HOST", "GATEWAY_PORT",
     "FORWARDED_ALLOW_IPS", "DEMO_CLIPS_DIR", "WHISPER_DOWNLOAD_DIR", "XDG_CACHE_HOME", "DEMO_SPEECH_MODEL",
-    "DEMO_SENTIMENT_MODEL", "RESULT_LOG",
+    "DEMO_SENTIMENT_MODEL", "RESULT_LOG", "METRICS_HOST", "METRICS_PORT",
 }  # fmt: skip
 FILES = ("docker-compose.yml", "docker-compose.dev.yml", "docker-compose.gpu.yml", "docker-compose.worker.yml")
 

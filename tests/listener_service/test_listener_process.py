@@ -126,7 +126,11 @@ def test_an_outcome_reaches_all_its_places(bench: Bench) -> None:
     assert StatsEvent.model_validate_json(stats).stats_session.words == 4
     (line,) = bench.logged()
     assert (line["utterance"], line["text"]) == (utterance, "The password is swordfish.")
-    wait_until(lambda: f"{utterance} #1 positive 0.900, 4 words" in bench.console(), WAIT_SEC, "the console tells")
+    wait_until(
+        lambda: f"counted utterance={utterance} seq=1 outcome=result words=4 " in bench.console(),
+        WAIT_SEC,
+        "the console tells",
+    )
     assert "swordfish" not in bench.console()
     assert SESSION not in bench.console()
 

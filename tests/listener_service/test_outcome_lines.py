@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 from outcome_lines import console_line, log_line
 
 from contract.envelopes import OutcomeEvent
+from contract.logging_setup import JsonFormatter, OneLineFormatter
 from contract.messages import Dropped, Error, Result, UtteranceOutcome
 from contract.names import session_tag
 from tests.listener_service.conftest import SESSION, sentiment
@@ -73,8 +75,14 @@ def test_a_text_cannot_forge_a_log_line() -> None:
     assert json.loads(line)["text"] == FORGERY
 
 
-def test_a_text_cannot_forge_a_console_line() -> None:
-    line = console_line(event(result(FORGERY)), with_text=True)
+def printed(message: UtteranceOutcome, with_text: bool, formatter: logging.Formatter | None = None) -> str:
+    record = logging.LogRecord("x", logging.INFO, "f", 1, console_line(event(message), with_text), None, None)
+    return (formatter or OneLineFormatter("")).format(record)
+
+
+@pytest.mark.parametrize("formatter", [OneLineFormatter(), JsonFormatter()])
+def test_a_text_cannot_forge_a_console_line(formatter: logging.Formatter) -> None:
+    line = printed(result(FORGERY), True, formatter)
     assert len(line.splitlines()) == 1
     assert line.isprintable()
     assert "forged" in line
@@ -89,19 +97,26 @@ def test_what_no_encoding_takes_is_escaped() -> None:
 @pytest.mark.parametrize(
     ("message", "line"),
     [
-        (result("I love this movie."), "5f1d7c0a-48000 #4 positive 0.998, 4 words, 153 ms"),
-        (result("Yes."), "5f1d7c0a-48000 #4 positive 0.998, 1 word, 153 ms"),
         (
-            result("비가 와요").model_copy(update={"sentiment": None}),
-            "5f1d7c0a-48000 #4 no sentiment, 2 words, 153 ms",
+            result("I love this movie."),
+            "counted utterance=5f1d7c0a-48000 seq=4 outcome=result words=4 total_ms=152.9",
         ),
-        (Dropped(utterance="u-0", reason="no_speech", detail="secret"), "u-0 #4 dropped: no_speech"),
-        (Error(utterance="u-0", code="speech_failed", message="secret"), "u-0 #4 error: speech_failed"),
+        (
+            Dropped(utterance="u-0", reason="no_speech", detail="secret"),
+            "counted utterance=u-0 seq=4 outcome=dropped reason=no_speech",
+        ),
+        (
+            Error(utterance="u-0", code="speech_failed", message="secret"),
+            "counted utterance=u-0 seq=4 outcome=error reason=speech_failed",
+        ),
     ],
 )
-def test_the_console_shows_no_text(message: UtteranceOutcome, line: str) -> None:
-    assert console_line(event(message), with_text=False) == line
+def test_the_console_shows_neither_text_nor_sentiment(message: UtteranceOutcome, line: str) -> None:
+    assert printed(message, False).endswith(f" x: {line}")
 
 
-def test_the_console_shows_text_when_asked() -> None:
-    assert console_line(event(result("Yes.")), with_text=True).endswith(', 153 ms: "Yes."')
+def test_the_console_shows_text_and_sentiment_when_asked() -> None:
+    assert printed(result("Yes."), True).endswith(" total_ms=152.9 zone=positive score=0.998 text=Yes.")
+    assert printed(result("Yes, I do."), True).endswith(' text="Yes, I do."')
+    without = result("Yes.").model_copy(update={"sentiment": None})
+    assert printed(without, True).endswith(" total_ms=152.9 text=Yes.")

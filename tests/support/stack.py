@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,9 @@ class Stack:
     redis_port: int
     services: dict[str, Service]
     folder: Path
+    metrics_ports: dict[str, int] = field(
+        default_factory=dict
+    )  # of those with a port of their own, by the names of their folders
 
     @property
     def url(self) -> str:
@@ -47,7 +50,7 @@ class Stack:
 
     def metrics_url(self, service: str) -> str:
         """Where a service, by the name of its folder, shows its /metrics."""
-        return self.url
+        return self.url if service == "fastapi_service" else f"http://127.0.0.1:{self.metrics_ports[service]}"
 
     def readiness(self) -> dict[str, Any]:
         """What /readyz says; empty while the gateway does not answer."""
@@ -93,14 +96,16 @@ def start_stack(folder: Path, stt_worker: str = "", **settings: str) -> Iterator
     }
     gateway = [str(ROOT / "fastapi_service" / "fastapi_service.py")]
     listener = [str(ROOT / "listener_service" / "listener_service.py")]
+    ports = {name: free_port() for name in ("stt_worker", "analyzer_worker", "listener_service")}
+    measured = {name: {**environment, "METRICS_PORT": str(number)} for name, number in ports.items()}
     services = {
         "redis": redis_service(redis_port, folder),
         "gateway": python_service("gateway", "fastapi_service", gateway, environment, folder),
-        "stt_worker": celery_worker("stt_worker", STT_QUEUE, environment, folder, module=stt_worker),
-        "analyzer_worker": celery_worker("analyzer_worker", ANALYZER_QUEUE, environment, folder),
-        "listener": python_service("listener", "listener_service", listener, environment, folder),
+        "stt_worker": celery_worker("stt_worker", STT_QUEUE, measured["stt_worker"], folder, module=stt_worker),
+        "analyzer_worker": celery_worker("analyzer_worker", ANALYZER_QUEUE, measured["analyzer_worker"], folder),
+        "listener": python_service("listener", "listener_service", listener, measured["listener_service"], folder),
     }
-    stack = Stack(port, redis_port, services, folder)
+    stack = Stack(port, redis_port, services, folder, ports)
     try:
         services["redis"].start()
         wait_until(lambda: answers(redis_port), 15, "Redis answers")

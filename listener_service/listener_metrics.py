@@ -1,0 +1,58 @@
+"""The listener's numbers for Prometheus. It reads the durable stream, so what it counts is complete."""
+
+from __future__ import annotations
+
+from listener_statistics import count_words, latency_ms
+from prometheus_client import Counter, Histogram
+
+from contract.envelopes import OutcomeEvent
+from contract.metrics import BATCH_SIZES, SECONDS, OutcomeCounts, count_log_lines, new_registry
+from contract.metrics_server import MetricsServer, serve_metrics
+from contract.settings_base import MeasuredSettings
+
+
+class ListenerMetrics:
+    """What this process has counted since it began; the statistics in Redis are older."""
+
+    def __init__(self) -> None:
+        self.registry = new_registry()
+        self._server: MetricsServer | None = None
+        self._outcomes = OutcomeCounts("wta_listener_utterances", "Outcomes counted.", self.registry)
+        self._wait = Histogram(
+            "wta_listener_wait_seconds",
+            "From the end of speech to the count of a result, all stages together.",
+            registry=self.registry,
+            buckets=SECONDS,
+        )
+        self._relay = Histogram(
+            "wta_listener_relay_seconds",
+            "From the end of an utterance to its count.",
+            registry=self.registry,
+            buckets=SECONDS,
+        )
+        self._batch = Histogram(
+            "wta_listener_batch_size", "Outcomes in one transaction.", registry=self.registry, buckets=BATCH_SIZES
+        )
+        self._words = Counter("wta_listener_words", "Words of the results.", registry=self.registry)
+        self._audio = Counter("wta_listener_audio_seconds", "Length of the results.", registry=self.registry)
+        self.redis_trouble = Counter("wta_listener_redis_trouble", "Times that Redis was lost.", registry=self.registry)
+        self.log_trouble = Counter(
+            "wta_listener_log_trouble", "Lines that result_listener.log could not take.", registry=self.registry
+        )
+
+    def serve(self, settings: MeasuredSettings) -> None:
+        """Show it all where the settings say; logging must be set up."""
+        count_log_lines(self.registry)
+        self._server = serve_metrics(settings, self.registry)
+
+    def counted(self, events: list[OutcomeEvent]) -> None:
+        """A transaction is done: these are counted, each once."""
+        self._batch.observe(len(events))
+        for event in events:
+            message = event.message
+            self._outcomes.count(message)
+            if message.type == "result":
+                self._wait.observe(latency_ms(message) / 1000.0)
+                self._relay.observe(message.timings_ms.get("relay", 0.0) / 1000.0)
+                self._words.inc(count_words(message.text))
+                self._audio.inc(max(0.0, message.duration_sec))
