@@ -2,7 +2,7 @@
   bench bench-install bench-engine bench-quality bench-pipeline bench-gateway bench-gpu bench-report
 VENV := .venv/bin
 PY := $(VENV)/python
-CODE := contract fastapi_service stt_worker analyzer_worker listener_service recorder_service demo_models tools bench tests
+CODE := contract fastapi_service stt_worker analyzer_worker file_worker listener_service recorder_service demo_models tools bench tests
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'

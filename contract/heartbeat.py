@@ -60,6 +60,7 @@ class Heartbeat:
         self._demo = demo
         self._stuck_after_sec = stuck_after_sec
         self._busy_since: float | None = None
+        self._moved = 0.0
         self._tasks_done = 0
         self.pace_sec = 0.0
         self._stopped = threading.Event()
@@ -90,10 +91,14 @@ class Heartbeat:
             self._busy_since = None
             self._tasks_done += 1
 
+    def going_on(self) -> None:
+        """The task in hand is a long one and not stuck."""
+        self._moved = time.monotonic()
+
     def _run(self) -> None:
         while not self._stopped.wait(HEARTBEAT_EVERY_SEC):
             since = self._busy_since
-            if since is not None and time.monotonic() - since > self._stuck_after_sec:
+            if since is not None and time.monotonic() - max(since, self._moved) > self._stuck_after_sec:
                 logger.error("a task is stuck for over %.0f s: ending this worker", self._stuck_after_sec)
                 os._exit(STUCK_EXIT_CODE)
             self._beat()

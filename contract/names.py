@@ -13,8 +13,10 @@ MAX_FRAME_BYTES: Final = 64 * 1024
 # --- Celery -----------------------------------------------------------------------------------------
 TRANSCRIBE_TASK: Final = "stt_worker.transcribe_audio"
 ANALYZE_TASK: Final = "analyzer_worker.analyze_text"
+TRANSCRIBE_FILE_TASK: Final = "file_worker.transcribe_file"
 STT_QUEUE: Final = "stt_queue"
 ANALYZER_QUEUE: Final = "analyzer_queue"
+FILE_QUEUE: Final = "file_queue"
 
 # --- Pub/Sub ----------------------------------------------------------------------------------------
 RESULT_CHANNEL: Final = "result_channel"  # outcome script -> listener
@@ -46,6 +48,11 @@ LISTENER: Final = "listener"  # takes the place of a queue in the listener's hea
 PARTIALS: Final = "wta:partials"  # list of requests for partials, newest left
 
 
+FILES_KEY: Final = "wta:files"  # sorted set of the files that wait or are in work, by when they came (epoch ms)
+KEPT_FILES_KEY: Final = "wta:files:kept"  # sorted set of those whose result is kept, by when they ended
+SENT_SEGMENTS_KEY: Final = "wta:files:sent"  # sorted set of all files' segments without outcome: done key, when sent
+
+
 def session_key(session: str) -> str:
     """Hash of one session: position, seq, epoch, cut_start, cut_end."""
     return f"wta:session:{session}"
@@ -69,6 +76,26 @@ def tries_key(session: str, start: int) -> str:
 def partial_audio_key(session: str, start: int) -> str:
     """The audio so far of the utterance that starts at sample `start` and is still being spoken, s16le."""
     return f"wta:partial:{session}:{start}"
+
+
+def file_key(file_id: str) -> str:
+    """Hash of one uploaded file: its job, state, progress."""
+    return f"wta:file:{file_id}"
+
+
+def file_segments_key(file_id: str) -> str:
+    """List of a file's finished segments in order, JSON each."""
+    return f"wta:file:{file_id}:segments"
+
+
+def file_wanted_key(file_id: str) -> str:
+    """Exists while a request waits for the file, and a little longer."""
+    return f"wta:file:{file_id}:wanted"
+
+
+def file_content_key(content: str) -> str:
+    """The id of the file with this content and these options."""
+    return f"wta:file:content:{content}"
 
 
 def stats_key(session: str) -> str:

@@ -96,10 +96,15 @@ class Segmenter:
 
     def _quietest(self) -> int:
         """Where to cut, in samples: the middle of the quietest 20 ms (steps of 5 ms) of the search range."""
-        longest = self._max_bytes // BYTES_PER_SAMPLE
-        first = longest - self._search_samples
-        raw = np.frombuffer(self._buffer, dtype="<i2", count=self._search_samples, offset=first * BYTES_PER_SAMPLE)
-        energy = np.concatenate(([0.0], np.cumsum(np.square(raw.astype(np.float64)))))
-        begins = np.arange(0, self._search_samples - QUIET_WINDOW_SAMPLES + 1, QUIET_WINDOW_SAMPLES // 4)
-        window = energy[begins + QUIET_WINDOW_SAMPLES] - energy[begins]
-        return first + int(begins[int(np.argmin(window))]) + QUIET_WINDOW_SAMPLES // 2
+        first = self._max_bytes // BYTES_PER_SAMPLE - self._search_samples
+        return first + quietest_place(self._buffer, first, self._search_samples)
+
+
+def quietest_place(pcm: bytes | bytearray, first: int, count: int) -> int:
+    """The middle of the quietest 20 ms (steps of 5 ms) of `count` samples (20 ms or more) from sample `first` of
+    s16le `pcm` on, in samples after `first`."""
+    raw = np.frombuffer(pcm, dtype="<i2", count=count, offset=first * BYTES_PER_SAMPLE)
+    energy = np.concatenate(([0.0], np.cumsum(np.square(raw.astype(np.float64)))))
+    begins = np.arange(0, count - QUIET_WINDOW_SAMPLES + 1, QUIET_WINDOW_SAMPLES // 4)
+    window = energy[begins + QUIET_WINDOW_SAMPLES] - energy[begins]
+    return int(begins[int(np.argmin(window))]) + QUIET_WINDOW_SAMPLES // 2

@@ -31,6 +31,7 @@ from gateway_server import GatewayServer
 from gateway_sessions import SessionStore
 from gateway_settings import GatewaySettings
 from gateway_socket import SocketEndpoint
+from gateway_upload import Uploads
 from pydantic import ValidationError
 
 from contract.celery_app import make_celery
@@ -56,16 +57,18 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     """The web app with everything wired; nothing connects before its lifespan starts."""
     client: redis.asyncio.Redis = async_redis(settings)
     hub = Hub(settings.linger_sec, settings.linger_max)
-    dispatcher = Dispatcher(make_celery("fastapi_service", settings), client, settings, hub.missed)
+    celery = make_celery("fastapi_service", settings)
+    dispatcher = Dispatcher(celery, client, settings, hub.missed)
     metrics = GatewayMetrics()
     relay = Relay(client, hub, dispatcher, metrics)
     health = Health(client)
     partials = PartialRequests(client, settings)
     endpoint = SocketEndpoint(SessionStore(client, settings), dispatcher, hub, health, settings, partials, metrics)
+    uploads = Uploads(client, celery, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        loops = [asyncio.create_task(one.run()) for one in (relay, dispatcher, dispatcher.backlog)]
+        loops = [asyncio.create_task(one.run()) for one in (relay, dispatcher, dispatcher.backlog, uploads)]
         yield
         for loop in loops:
             loop.cancel()
@@ -78,10 +81,12 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app = FastAPI(title="WhisperTextAnalyzer", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.hub = hub
     app.state.metrics = metrics
+    app.state.uploads = uploads
     access = Access(settings.access_tokens, settings.access_cookie_sec)
     failures = Failures(settings.login_failures_per_min)
     app.include_router(login_router(access, failures))
     app.include_router(metrics_router(metrics, PipelineWatch(metrics, client, dispatcher, lambda: len(hub))))
+    app.include_router(uploads.router())
     origins = Origins(settings.allowed_origins or "")
     app.add_middleware(Guard, access=access, origins=origins, failures=failures, told=metrics.told)
     add_pages(app, health, settings.demo_clips_dir)
@@ -104,7 +109,7 @@ def main() -> None:
         http=bounded_http(SETTINGS.handshake_sec),
         **UVICORN_OPTIONS,
     )
-    server = GatewayServer(config, app.state.hub)
+    server = GatewayServer(config, app.state.hub, app.state.uploads)
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:

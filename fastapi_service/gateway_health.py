@@ -9,7 +9,7 @@ import redis.asyncio
 
 from contract.heartbeat import WorkerInfo, live_workers
 from contract.messages import Models
-from contract.names import ANALYZER_QUEUE, LISTENER, STT_QUEUE
+from contract.names import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
 
 CACHE_SEC = 1.0
 
@@ -21,6 +21,7 @@ class Readiness:
     redis: bool
     stt_workers: int
     analyzer_workers: int
+    file_workers: int
     listeners: int
     models: Models
 
@@ -30,7 +31,7 @@ class Readiness:
         return self.redis and self.stt_workers > 0 and self.analyzer_workers > 0
 
 
-NOTHING = Readiness(False, 0, 0, 0, Models(speech="", sentiment="", demo=False))
+NOTHING = Readiness(False, 0, 0, 0, 0, Models(speech="", sentiment="", demo=False))
 
 
 class Health:
@@ -52,11 +53,12 @@ class Health:
         try:
             stt = await live_workers(self._client, STT_QUEUE)
             analyzer = await live_workers(self._client, ANALYZER_QUEUE)
+            files = await live_workers(self._client, FILE_QUEUE)
             listeners = await live_workers(self._client, LISTENER)
         except (redis.RedisError, OSError):
             return NOTHING
         models = Models(speech=_name(stt), sentiment=_name(analyzer), demo=any(w.demo for w in stt + analyzer))
-        return Readiness(True, len(stt), len(analyzer), len(listeners), models)
+        return Readiness(True, len(stt), len(analyzer), len(files), len(listeners), models)
 
 
 def _name(workers: list[WorkerInfo]) -> str:

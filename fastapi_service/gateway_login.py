@@ -96,7 +96,9 @@ def refusal_json(status: int, code: str, words: str, wait_sec: float = 0.0) -> R
         headers["WWW-Authenticate"] = "Bearer"
     if wait_sec:
         headers["Retry-After"] = str(math.ceil(wait_sec))
-    return JSONResponse({"error": {"code": code, "message": words}}, status, headers)
+    kind = "rate_limit_error" if status == 429 else "invalid_request_error"  # as OpenAI's clients know them
+    error = {"code": code, "message": words, "type": kind, "param": None}
+    return JSONResponse({"error": error}, status, headers)
 
 
 def preferred_language(accepted: str) -> str:

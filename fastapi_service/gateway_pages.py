@@ -78,6 +78,7 @@ def add_pages(app: FastAPI, health: Health, clips: Path) -> None:
             "redis": state.redis,
             "stt_workers": state.stt_workers,
             "analyzer_workers": state.analyzer_workers,
+            "file_workers": state.file_workers,
             "listeners": state.listeners,
             "models": state.models.model_dump(),
         }

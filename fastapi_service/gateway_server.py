@@ -13,6 +13,7 @@ import time
 import uvicorn
 from gateway_protocols import BoundedWebSocket
 from gateway_relay import Hub
+from gateway_upload import Uploads
 
 FAREWELL_SEC = 1.5  # for clients to take their close frame and to answer it
 
@@ -20,15 +21,17 @@ FAREWELL_SEC = 1.5  # for clients to take their close frame and to answer it
 class GatewayServer(uvicorn.Server):
     """Ends the connections of `hub` first, as the app ends them."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub, uploads: Uploads) -> None:
         super().__init__(config)
         self._hub = hub
+        self._uploads = uploads
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take nobody new, send everybody away, then stop."""
         for server in self.servers:
             server.close()
         self._hub.send_away()
+        self._uploads.send_away()
         deadline = time.monotonic() + FAREWELL_SEC
         while self._still_here() and time.monotonic() < deadline:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.02)

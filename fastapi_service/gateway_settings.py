@@ -9,12 +9,12 @@ from gateway_access import parse_tokens
 from gateway_origins import Origins
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from contract.settings_base import ServiceSettings
+from contract.upload_settings import UploadSettings
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 
 
-class GatewaySettings(ServiceSettings):
+class GatewaySettings(UploadSettings):
     """Read from environment variables of the same names in capitals."""
 
     gateway_host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -133,6 +133,21 @@ class GatewaySettings(ServiceSettings):
     )
     pending_bytes_max: int = Field(
         256 * 1024 * 1024, ge=1024 * 1024, description="Audio kept for sending again, over all sessions; more: busy."
+    )
+
+    upload_max_bytes: int = Field(200 * 1024 * 1024, ge=1024, le=16 * 1024**3, description="A larger file is refused.")
+    uploads_max: int = Field(8, ge=1, le=1_000, description="Files that wait or are in work; more are told 429.")
+    upload_storage_bytes: int = Field(
+        2 * 1024**3, ge=1024, le=1024**4, description="All files on disk together; more are told 503."
+    )
+    upload_idle_sec: float = Field(
+        30.0, ge=1, le=600, description="An upload that brings nothing for this long is broken off."
+    )
+    upload_linger_sec: int = Field(
+        20, ge=3, le=3600, description="A file that no request waits for any more is cancelled after this."
+    )
+    upload_retry_sec: float = Field(
+        10.0, ge=1, le=600, description="When a client whose file was not taken may come back."
     )
 
     @field_validator("access_token")

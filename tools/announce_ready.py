@@ -38,6 +38,7 @@ def missing(body: dict[str, Any] | None) -> list[str]:
         "stt_workers": "the speech model",
         "analyzer_workers": "the sentiment model",
         "listeners": "the listener",
+        "file_workers": "the file worker",
     }
     ready = body["ready"]  # all there is where ACCESS_TOKEN_FILE is set
     return [words for name, words in parts.items() if not body.get(name, ready)]

@@ -22,8 +22,8 @@ from contract.messages import Dropped, Error, Result
 from tests.support.processes import ROOT, free_port, wait_until
 
 DOMAIN = "speech.example"
-SERVICES = ("redis", "stt_worker", "analyzer_worker", "listener_service", "fastapi_service", "nginx")
-IMAGES = ("fastapi_service", "stt_worker", "analyzer_worker", "listener_service")
+SERVICES = ("redis", "stt_worker", "analyzer_worker", "file_worker", "listener_service", "fastapi_service", "nginx")
+IMAGES = ("fastapi_service", "stt_worker", "analyzer_worker", "file_worker", "listener_service")
 BUILD_SEC = 1500
 UP_SEC = 420
 FRAME_BYTES = 3200  # 100 ms

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 from analyzer_settings import AnalyzerSettings
+from file_settings import FileSettings
 from gateway_settings import GatewaySettings
 from listener_settings import ListenerSettings
 from stt_settings import SttSettings
@@ -24,13 +25,14 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "fastapi_service": GatewaySettings,
     "stt_worker": SttSettings,
     "analyzer_worker": AnalyzerSettings,
+    "file_worker": FileSettings,
     "listener_service": ListenerSettings,
 }
 # Settled by the files of the containers themselves: where things are, and who listens where.
 SETTLED = {
     "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE", "REDIS_URL", "GATEWAY_HOST", "GATEWAY_PORT",
     "FORWARDED_ALLOW_IPS", "DEMO_CLIPS_DIR", "WHISPER_DOWNLOAD_DIR", "XDG_CACHE_HOME", "DEMO_SPEECH_MODEL",
-    "DEMO_SENTIMENT_MODEL", "RESULT_LOG", "METRICS_HOST", "METRICS_PORT",
+    "DEMO_SENTIMENT_MODEL", "RESULT_LOG", "METRICS_HOST", "METRICS_PORT", "UPLOAD_DIR",
 }  # fmt: skip
 FILES = ("docker-compose.yml", "docker-compose.dev.yml", "docker-compose.gpu.yml", "docker-compose.worker.yml")
 
@@ -91,7 +93,7 @@ def test_what_the_compose_files_take_from_the_environment_is_documented_and_noth
 def test_workers_are_started_alike_everywhere() -> None:
     procfile = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines())
     services = load("docker-compose.yml")["services"]
-    for service, name in (("stt_worker", "stt"), ("analyzer_worker", "analyzer")):
+    for service, name in (("stt_worker", "stt"), ("analyzer_worker", "analyzer"), ("file_worker", "files")):
         command = shlex.split(services[service]["command"])
         assert procfile[name].split("exec ")[1].split() == command
         recipe = (ROOT / service / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")

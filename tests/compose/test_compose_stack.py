@@ -15,7 +15,7 @@ from gateway_pages import SECURITY_HEADERS
 from playwright.sync_api import expect, sync_playwright
 
 from contract.messages import Result
-from contract.names import ANALYZER_QUEUE, LISTENER, STT_QUEUE
+from contract.names import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
 from tests.compose.compose_stack import DOMAIN, IMAGES, SERVICES, ComposeStack, apart, docker, hear, unverified
 from tests.support.processes import wait_until
 from tests.support.speech import Clip, demo_clips, words_of
@@ -185,6 +185,7 @@ def test_health_checks_tell_work_from_none(containers: ComposeStack) -> None:
     for service, queue in (
         ("stt_worker", STT_QUEUE),
         ("analyzer_worker", ANALYZER_QUEUE),
+        ("file_worker", FILE_QUEUE),
         ("listener_service", LISTENER),
     ):
         containers.exec(service, "python", "-m", "contract.healthcheck", queue)

@@ -17,6 +17,7 @@ class GatewayProcess:
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(redis_port),
             "GATEWAY_PORT": str(self.port),
+            "UPLOAD_DIR": str(folder / "uploads"),
             **settings,
         }
         script = str(ROOT / "fastapi_service" / "fastapi_service.py")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contract.names import ANALYZER_QUEUE, STT_QUEUE
+from contract.names import ANALYZER_QUEUE, FILE_QUEUE, STT_QUEUE
 from tests.support.processes import (
     ROOT,
     Service,
@@ -28,7 +28,8 @@ READY_SEC = 180.0
 
 @dataclass
 class Stack:
-    """Where the system runs, and its processes by name: redis, gateway, stt_worker, analyzer_worker, listener."""
+    """Where the system runs, and its processes by name: redis, gateway, stt_worker, analyzer_worker,
+    file_worker, listener."""
 
     port: int
     redis_port: int
@@ -76,7 +77,7 @@ class Stack:
         dead = [name for name, service in self.services.items() if not service.running]
         assert not dead, f"ended: {dead}"
         state = self.readiness()
-        return bool(state.get("ready")) and state.get("listeners", 1) > 0
+        return bool(state.get("ready")) and state.get("listeners", 1) > 0 and state.get("file_workers", 1) > 0
 
 
 @contextmanager
@@ -92,6 +93,7 @@ def start_stack(folder: Path, stt_worker: str = "", **settings: str) -> Iterator
         "GATEWAY_PORT": str(port),
         "WHISPER_MODEL": "demo",
         "SENTIMENT_MODEL": "demo",
+        "UPLOAD_DIR": str(folder / "uploads"),
         **settings,
     }
     gateway = [str(ROOT / "fastapi_service" / "fastapi_service.py")]
@@ -103,6 +105,7 @@ def start_stack(folder: Path, stt_worker: str = "", **settings: str) -> Iterator
         "gateway": python_service("gateway", "fastapi_service", gateway, environment, folder),
         "stt_worker": celery_worker("stt_worker", STT_QUEUE, measured["stt_worker"], folder, module=stt_worker),
         "analyzer_worker": celery_worker("analyzer_worker", ANALYZER_QUEUE, measured["analyzer_worker"], folder),
+        "file_worker": celery_worker("file_worker", FILE_QUEUE, environment, folder),
         "listener": python_service("listener", "listener_service", listener, measured["listener_service"], folder),
     }
     stack = Stack(port, redis_port, services, folder, ports)

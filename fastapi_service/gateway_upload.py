@@ -1,0 +1,271 @@
+"""`POST /v1/audio/transcriptions` as OpenAI's API has it, and `DELETE` of one. docs/files.md tells what is promised.
+
+The body goes to disk as it comes; the work is the file worker's, and this module follows it in Redis. Whoever follows
+keeps the file wanted: when the last one has gone for a while, the work is cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import redis.asyncio
+from celery import Celery
+from fastapi import APIRouter
+from gateway_dispatch import SEND_ERRORS
+from gateway_sessions import SESSION_ID_BYTES
+from gateway_settings import GatewaySettings
+from gateway_upload_answers import CONTENT_TYPES, Transcript, event
+from gateway_upload_described import TRANSCRIPTION_ANSWERS, TRANSCRIPTION_BODY
+from gateway_upload_errors import UploadRefusedError, unavailable
+from gateway_upload_form import OVERHEAD_BYTES, TOO_LARGE, UploadForm, boundary_of
+from gateway_upload_jobs import FileJobs
+from gateway_upload_options import UploadOptions, read_options
+from gateway_upload_store import UploadStore
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from contract.envelopes import SESSION_PATTERN
+from contract.file_jobs import FileJob, FileSegment, FileView, content_digest
+from contract.heartbeat import live_workers
+from contract.names import FILE_QUEUE, SAMPLE_RATE_HZ
+
+logger = logging.getLogger(__name__)
+
+PATH = "/v1/audio/transcriptions"
+POLL_SEC = 0.25
+WANT_EVERY_SEC = 2.0
+KEEP_ALIVE_SEC = 10.0
+PROGRESS_EVERY_SEC = 1.0
+REDIS_PATIENCE_SEC = 30.0
+DRAIN_SEC = 5.0  # after a refusal, how long the rest of a body is read, so that its sender reads the refusal
+ID_HEADER = "X-Transcription-Id"
+
+
+class GoneError(Exception):
+    """The client has closed its connection."""
+
+
+class Uploads:
+    """The upload API, wired."""
+
+    def __init__(self, client: redis.asyncio.Redis, celery: Celery, settings: GatewaySettings) -> None:
+        self._client = client
+        self._settings = settings
+        self._store = UploadStore(
+            settings.upload_dir, settings.upload_storage_bytes, settings.uploads_max, settings.upload_retry_sec
+        )
+        self._jobs = FileJobs(client, celery, settings, self._store)
+        self._leaving = False
+
+    async def run(self) -> None:
+        """Look after the files until cancelled."""
+        await self._jobs.run()
+
+    def send_away(self) -> None:
+        """The gateway stops: whoever waits is told to come again, and finds the work where it is."""
+        self._leaving = True
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = APIRouter()
+
+        @router.post(PATH, responses=TRANSCRIPTION_ANSWERS, openapi_extra={"requestBody": TRANSCRIPTION_BODY})
+        async def transcribe(request: Request) -> Response:
+            """Transcribe a file, with the sentiment of each segment."""
+            return await self._transcribe(request)
+
+        @router.delete(PATH + "/{transcription_id}", responses={404: {"description": "no such transcription"}})
+        async def cancel(transcription_id: str) -> Response:
+            """Cancel a transcription, or forget its kept result."""
+            return await self._cancel(transcription_id)
+
+        return router
+
+    async def _transcribe(self, request: Request) -> Response:
+        try:
+            options, file_id = await self._take(request)
+            if options.stream:
+                headers = {ID_HEADER: file_id, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+                return StreamingResponse(self._events(request, file_id), 200, headers, "text/event-stream")
+            transcript = Transcript(file_id)
+            view, segments = await self._wait(request, file_id)
+            for segment in segments:
+                transcript.add(segment)
+            headers = {ID_HEADER: file_id, "Cache-Control": "no-store"}
+            body = transcript.answer(options, view.total_samples)
+            return Response(body, 200, headers, CONTENT_TYPES[options.format])
+        except UploadRefusedError as refusal:
+            return Drained(request, refusal.response())
+        except SEND_ERRORS as problem:
+            logger.warning("a file was not served: %s: %s", type(problem).__name__, problem)
+            words = "The service cannot be reached in full just now."
+            return Drained(request, unavailable(words, self._settings.upload_retry_sec).response())
+        except (ClientDisconnect, GoneError):
+            return Response(status_code=499)  # nobody reads it
+
+    async def _take(self, request: Request) -> tuple[UploadOptions, str]:
+        """Read the request and begin its work, or find it begun."""
+        settings = self._settings
+        boundary = boundary_of(request.headers.get("content-type", ""))
+        length = request.headers.get("content-length", "")
+        body_bytes = int(length) if re.fullmatch(r"[0-9]{1,15}", length, re.ASCII) else 0
+        if body_bytes > settings.upload_max_bytes + OVERHEAD_BYTES:
+            raise UploadRefusedError(413, "too_large", TOO_LARGE.format(settings.upload_max_bytes), "file")
+        if not await live_workers(self._client, FILE_QUEUE):
+            raise unavailable("No file worker is running.", settings.upload_retry_sec)
+        await self._jobs.check_room(body_bytes)
+        largest = min(body_bytes or settings.upload_max_bytes, settings.upload_max_bytes)
+        with self._store.incoming(largest) as path, self._jobs.reading(body_bytes):
+            form = UploadForm(boundary, path, settings.upload_max_bytes)
+            await form.read(request.stream(), settings.upload_idle_sec)
+            options = read_options(form.fields)
+            if not form.has_file:
+                raise UploadRefusedError(400, "no_file", "The field `file` is missing.", "file")
+            if not form.size:
+                raise UploadRefusedError(400, "empty_file", "The file is empty.", "file")
+            job = FileJob(
+                id=secrets.token_urlsafe(SESSION_ID_BYTES),
+                session=secrets.token_urlsafe(SESSION_ID_BYTES),
+                content=content_digest(form.sha256, options.of_the_work),
+                file_bytes=form.size,
+                body_bytes=body_bytes,
+                language=options.language,
+                hints=options.hints,
+                word_times=options.word_times,
+            )
+            return options, await self._jobs.begin(job, path)
+
+    async def _wait(self, request: Request, file_id: str) -> tuple[FileView, list[FileSegment]]:
+        """The file once it is done. Raises UploadRefusedError for one that failed, GoneError."""
+        async for view, _ in self._follow(request, file_id, None):
+            if view.state == "done":
+                done, segments = await self._jobs.look(file_id, 0)
+                if done is not None:
+                    return done, segments
+        raise AssertionError("following ends in an answer")
+
+    async def _follow(
+        self, request: Request, file_id: str, after: int | None
+    ) -> AsyncIterator[tuple[FileView, list[FileSegment]]]:
+        """How the file stands, again and again, and its new segments; the last time it is done.
+
+        `after`: number of the first segment to give; None gives none. Raises UploadRefusedError, GoneError.
+        """
+        wanted, seen = 0.0, time.monotonic()
+        while True:
+            if await request.is_disconnected():
+                raise GoneError
+            if self._leaving:
+                raise unavailable("The service restarts. Send the file again.", 1)
+            try:
+                if time.monotonic() - wanted > WANT_EVERY_SEC:
+                    await self._jobs.want(file_id)
+                    wanted = time.monotonic()
+                view, segments = await self._jobs.look(file_id, after)
+                seen = time.monotonic()
+            except (redis.RedisError, OSError):
+                if time.monotonic() - seen > REDIS_PATIENCE_SEC:
+                    raise
+            else:
+                if view is None:
+                    raise UploadRefusedError(500, "file_lost", "The file was lost. Send it again.")
+                if view.state in ("failed", "cancelled"):
+                    raise UploadRefusedError(view.status or 500, view.code, view.message, _param(view))
+                yield view, segments
+                if view.state == "done":
+                    return
+                if after is not None:
+                    after += len(segments)
+            await asyncio.sleep(POLL_SEC)
+
+    async def _events(self, request: Request, file_id: str) -> AsyncIterator[bytes]:
+        """The server-sent events of one file."""
+        transcript = Transcript(file_id)
+        told: dict[str, Any] = {}
+        told_at = sent_at = 0.0
+        view: FileView | None = None
+        try:
+            async for view, segments in self._follow(request, file_id, 0):
+                now = time.monotonic()
+                news = _progress(file_id, view)
+                if news != told and (now - told_at > PROGRESS_EVERY_SEC or view.state == "done"):
+                    told, told_at, sent_at = news, now, now
+                    yield event(news)
+                for segment in segments:
+                    added = transcript.add(segment)
+                    if added is not None:
+                        sent_at = now
+                        yield event({"type": "transcript.text.delta", "delta": added[1]})
+                        yield event({"type": "transcript.segment", **added[0]})
+                if now - sent_at > KEEP_ALIVE_SEC:
+                    sent_at = now
+                    yield b": keep-alive\n\n"
+            total = 0 if view is None else view.total_samples
+            yield event(transcript.done(total))
+        except UploadRefusedError as refusal:
+            yield event({"type": "error", **refusal.body})
+        except SEND_ERRORS as problem:
+            logger.warning("a file was not followed: %s: %s", type(problem).__name__, problem)
+            yield event({"type": "error", **unavailable("Redis cannot be reached.", 1).body})
+        except GoneError:
+            return
+
+    async def _cancel(self, transcription_id: str) -> Response:
+        known = False
+        try:
+            if re.fullmatch(SESSION_PATTERN, transcription_id):
+                known = await self._jobs.cancel(transcription_id)
+        except SEND_ERRORS:
+            return unavailable("Redis cannot be reached.", self._settings.upload_retry_sec).response()
+        if not known:
+            return UploadRefusedError(404, "not_found", "There is no such transcription.").response()
+        return JSONResponse({"id": transcription_id, "object": "transcription.deleted", "deleted": True})
+
+
+class Drained(Response):
+    """An answer to a request whose body was not read: the rest is read for a while, and dropped.
+
+    Otherwise the connection breaks while the client still sends, and it never sees the answer.
+    """
+
+    def __init__(self, request: Request, answer: Response) -> None:
+        self._request = request
+        self._answer = answer
+        super().__init__()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, then drain."""
+        start = {"type": "http.response.start", "status": self._answer.status_code}
+        headers = [*self._answer.raw_headers, (b"connection", b"close")]
+        await send({**start, "headers": headers})
+        await send({"type": "http.response.body", "body": self._answer.body, "more_body": True})
+        try:
+            async with asyncio.timeout(DRAIN_SEC):
+                more = True
+                while more:
+                    message = await receive()
+                    more = message["type"] == "http.request" and message.get("more_body", False)
+        except TimeoutError:
+            pass
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _progress(file_id: str, view: FileView) -> dict[str, Any]:
+    return {
+        "type": "transcript.progress",
+        "id": file_id,
+        "done_sec": round(view.done_samples / SAMPLE_RATE_HZ, 3),
+        "total_sec": round(view.total_samples / SAMPLE_RATE_HZ, 3) or None,
+        "waiting": view.state == "waiting" or view.waiting,
+    }
+
+
+def _param(view: FileView) -> str | None:
+    return "file" if view.status in (413, 415) else None

@@ -1,0 +1,195 @@
+"""A file's segments as text, subtitles and JSON, the way OpenAI's API gives them. Pure."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from gateway_upload_options import UploadOptions
+
+from contract.file_jobs import FileSegment
+from contract.messages import Error, Result
+from contract.names import SAMPLE_RATE_HZ
+
+UNSPACED = {"zh", "yue", "ja", "th", "lo", "my", "km"}  # written without spaces between sentences
+CUE_SEC = 7.0  # a longer cue is cut between words where their times are known
+CUE_CHARS = 84  # two lines
+CONTENT_TYPES = {
+    "json": "application/json",
+    "verbose_json": "application/json",
+    "text": "text/plain; charset=utf-8",
+    "srt": "application/x-subrip; charset=utf-8",
+    "vtt": "text/vtt; charset=utf-8",
+}
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A piece of a subtitle file."""
+
+    start_sec: float
+    end_sec: float
+    text: str
+
+
+class Transcript:
+    """The segments of a file so far."""
+
+    def __init__(self, file_id: str) -> None:
+        self.file_id = file_id
+        self._spoken: list[tuple[FileSegment, Result]] = []
+        self._failed: list[tuple[FileSegment, Error]] = []
+
+    def add(self, segment: FileSegment) -> tuple[dict[str, Any], str] | None:
+        """Take the next segment; returns it for clients and what it adds to the text, None where it has none."""
+        outcome = segment.outcome
+        if isinstance(outcome, Error):
+            self._failed.append((segment, outcome))
+        if not isinstance(outcome, Result) or not outcome.text.strip():
+            return None
+        self._spoken.append((segment, outcome))
+        glue = "" if len(self._spoken) == 1 or outcome.language in UNSPACED else " "
+        return segment_json(len(self._spoken) - 1, segment, outcome), glue + one_line(outcome.text)
+
+    @property
+    def text(self) -> str:
+        """All that was said."""
+        pieces: list[str] = []
+        for _, result in self._spoken:
+            pieces += ["" if not pieces or result.language in UNSPACED else " ", one_line(result.text)]
+        return "".join(pieces)
+
+    @property
+    def language(self) -> str:
+        """The language that was spoken for longest."""
+        lasted: Counter[str] = Counter()
+        for segment, result in self._spoken:
+            lasted[result.language] += segment.end - segment.start
+        return lasted.most_common(1)[0][0] if lasted else ""
+
+    def answer(self, options: UploadOptions, total_samples: int) -> str:
+        """The whole body in the format that was asked for."""
+        duration_sec = round(total_samples / SAMPLE_RATE_HZ, 3)
+        if options.format == "text":
+            return self.text + "\n"
+        if options.format == "srt":
+            return srt(self._cues())
+        if options.format == "vtt":
+            return vtt(self._cues())
+        if options.format == "json":
+            return json.dumps({"text": self.text}, ensure_ascii=False)
+        body: dict[str, Any] = {
+            "task": "transcribe",
+            "language": self.language,
+            "duration": duration_sec,
+            "text": self.text,
+            "segments": [segment_json(number, *one) for number, one in enumerate(self._spoken)],
+        }
+        if options.words:
+            body["words"] = [word for _, result in self._spoken for word in words_json(result)]
+        body["failed_segments"] = self._failures()
+        return json.dumps(body, ensure_ascii=False)
+
+    def done(self, total_samples: int) -> dict[str, Any]:
+        """The last event of a stream."""
+        duration_sec = round(total_samples / SAMPLE_RATE_HZ, 3)
+        return {
+            "type": "transcript.text.done",
+            "text": self.text,
+            "duration": duration_sec,
+            "language": self.language,
+            "failed_segments": self._failures(),
+        }
+
+    def _failures(self) -> list[dict[str, Any]]:
+        return [{"start": s.start_sec, "end": s.end_sec, "code": e.code, "reason": e.message} for s, e in self._failed]
+
+    def _cues(self) -> Iterable[Cue]:
+        for segment, result in self._spoken:
+            yield from cues_of(segment, result)
+
+
+def segment_json(number: int, segment: FileSegment, result: Result) -> dict[str, Any]:
+    """One segment of verbose_json. What recognition does not hand on is 0 (OpenAI's clients want numbers)."""
+    text = one_line(result.text)
+    raw = text.encode()
+    return {
+        "id": number,
+        "seek": int(segment.start_sec * 100),
+        "start": segment.start_sec,
+        "end": segment.end_sec,
+        "text": text,
+        "tokens": [],
+        "temperature": 0.0,
+        "avg_logprob": 0.0,
+        "compression_ratio": round(len(raw) / len(zlib.compress(raw)), 3),
+        "no_speech_prob": 0.0,
+        "language": result.language,
+        "translation": result.translation,
+        "sentiment": None if result.sentiment is None else result.sentiment.model_dump(),
+        "sentiment_reason": result.sentiment_reason,
+    }
+
+
+def words_json(result: Result) -> list[dict[str, Any]]:
+    """The words of one segment, where their times are known."""
+    return [{"word": w.word, "start": w.start_sec, "end": w.end_sec} for w in result.words or []]
+
+
+def cues_of(segment: FileSegment, result: Result) -> list[Cue]:
+    """One cue, or several where the times of words allow to cut a long one."""
+    whole = Cue(segment.start_sec, segment.end_sec, one_line(result.text))
+    if not result.words:
+        return [whole]
+    cues: list[Cue] = []
+    for word in result.words:
+        last = cues[-1] if cues else None
+        text = one_line(word.word) if last is None else f"{last.text} {one_line(word.word)}"
+        if last is not None and word.end_sec - last.start_sec <= CUE_SEC and len(text) <= CUE_CHARS:
+            cues[-1] = Cue(last.start_sec, max(last.end_sec, word.end_sec), text)
+        else:
+            cues.append(Cue(word.start_sec, max(word.start_sec, word.end_sec), one_line(word.word)))
+    return cues
+
+
+def srt(cues: Iterable[Cue]) -> str:
+    """SubRip."""
+    blocks = [
+        f"{number}\n{_clock(cue.start_sec, ',')} --> {_clock(cue.end_sec, ',')}\n{_plain(cue.text)}\n"
+        for number, cue in enumerate(cues, 1)
+    ]
+    return "\n".join(blocks)
+
+
+def vtt(cues: Iterable[Cue]) -> str:
+    """WebVTT; what would be markup is written as text."""
+    blocks = ["WEBVTT\n"]
+    for cue in cues:
+        text = cue.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        blocks.append(f"{_clock(cue.start_sec, '.')} --> {_clock(cue.end_sec, '.')}\n{text}\n")
+    return "\n".join(blocks)
+
+
+def one_line(text: str) -> str:
+    """The text without line ends and spaces around."""
+    return " ".join(text.split())
+
+
+def _plain(text: str) -> str:
+    return text.replace("-->", "->")
+
+
+def _clock(seconds: float, point: str) -> str:
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{rest // 1000:02d}{point}{rest % 1000:03d}"
+
+
+def event(body: dict[str, Any]) -> bytes:
+    """One server-sent event."""
+    return f"data: {json.dumps(body, ensure_ascii=False)}\n\n".encode()

@@ -1,0 +1,94 @@
+"""What an upload asks for, from the fields of its form. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from gateway_upload_errors import UploadRefusedError
+
+from contract.envelopes import LANGUAGE_PATTERN, MAX_HINTS_CHARS
+
+ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
+STREAMED: tuple[ResponseFormat, ...] = ("json", "verbose_json")
+GRANULARITIES = {"segment", "word"}
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]+")
+WORD_TIMES_SUPPORTED = False  # until stt_worker gives them
+
+
+@dataclass(frozen=True)
+class UploadOptions:
+    """`hints` is OpenAI's `prompt`. `words`: the times of words were asked for."""
+
+    language: str | None
+    hints: str
+    format: ResponseFormat
+    stream: bool
+    words: bool
+
+    @property
+    def word_times(self) -> bool:
+        """Whether recognition must find the times of words."""
+        return self.words
+
+    @property
+    def of_the_work(self) -> dict[str, object]:
+        """What changes the work itself: requests that agree in it share one."""
+        return {"language": self.language, "hints": self.hints, "word_times": self.word_times}
+
+
+def read_options(fields: dict[str, list[str]]) -> UploadOptions:
+    """The options in `fields`; unknown fields are ignored, as OpenAI's own grow. Raises UploadRefusedError."""
+    if not _one(fields, "model").strip():
+        raise UploadRefusedError(400, "no_model", "The field `model` must be set (any name is taken).", "model")
+    language = _one(fields, "language").strip().lower() or None
+    if language is not None and not re.fullmatch(LANGUAGE_PATTERN, language):
+        raise _wrong("language", "a language code of two or three letters, such as en")
+    given = _one(fields, "response_format").strip() or "json"
+    found = next((name for name in get_args(ResponseFormat) if name == given), None)
+    if found is None:
+        raise _wrong("response_format", "json, text, srt, vtt or verbose_json")
+    stream = _flag(fields, "stream")
+    if stream and found not in STREAMED:
+        raise _wrong("response_format", "json or verbose_json with stream=true")
+    granularities = {*fields.get("timestamp_granularities[]", []), *fields.get("timestamp_granularities", [])}
+    if not granularities <= GRANULARITIES:
+        raise _wrong("timestamp_granularities[]", "segment or word")
+    words = "word" in granularities
+    if words and not WORD_TIMES_SUPPORTED:
+        message = "The times of words are not supported yet; leave `word` out of timestamp_granularities[]."
+        raise UploadRefusedError(400, "not_supported", message, "timestamp_granularities[]")
+    _check_temperature(_one(fields, "temperature").strip())
+    return UploadOptions(language, _hints(_one(fields, "prompt")), found, stream, words)
+
+
+def _one(fields: dict[str, list[str]], name: str) -> str:
+    values = fields.get(name, [""])
+    if len(values) > 1:
+        raise UploadRefusedError(400, "field_twice", f"The field `{name}` comes twice.", name)
+    return values[0]
+
+
+def _flag(fields: dict[str, list[str]], name: str) -> bool:
+    value = _one(fields, name).strip().lower()
+    if value not in ("", "true", "false", "1", "0"):
+        raise _wrong(name, "true or false")
+    return value in ("true", "1")
+
+
+def _check_temperature(text: str) -> None:
+    try:
+        if not 0 <= float(text or 0) <= 1:
+            raise ValueError
+    except ValueError:
+        raise _wrong("temperature", "a number from 0 to 1") from None
+
+
+def _hints(prompt: str) -> str:
+    """The prompt in one line; of a long one the end, which is what Whisper reads."""
+    return " ".join(CONTROL.sub(" ", prompt).split())[-MAX_HINTS_CHARS:].strip()
+
+
+def _wrong(name: str, wanted: str) -> UploadRefusedError:
+    return UploadRefusedError(400, "bad_value", f"The field `{name}` must be {wanted}.", name)

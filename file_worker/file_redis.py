@@ -1,0 +1,197 @@
+"""What the file worker asks of Redis, waited out for a while when it cannot be reached."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import redis
+from celery import Celery
+from file_segments import Segment
+from file_settings import FileSettings
+from kombu.exceptions import OperationalError
+from pydantic import ValidationError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from contract.envelopes import OutcomeEvent, UtteranceJob
+from contract.file_jobs import (
+    ACTIVE,
+    Call,
+    FileJob,
+    FileSegment,
+    FileState,
+    append_call,
+    end_call,
+    may_send_call,
+    take_call,
+)
+from contract.heartbeat import parse_worker
+from contract.names import (
+    STT_QUEUE,
+    TRANSCRIBE_TASK,
+    done_key,
+    file_key,
+    file_segments_key,
+    session_outcomes_key,
+    workers_key,
+)
+from contract.redis_client import sync_redis
+from contract.settings_base import ServiceSettings
+
+logger = logging.getLogger(__name__)
+
+REDIS_TROUBLE = (redis.RedisError, OperationalError, OSError)
+RETRY_SEC = 0.5
+STALE_SEC = 120.0  # a segment without outcome for so long does not count as outstanding any more
+PAGE = 500
+
+T = TypeVar("T")
+
+
+class RedisTroubleError(Exception):
+    """Redis could not be used for as long as we may wait: the file must go back."""
+
+
+def worker_redis(settings: ServiceSettings) -> redis.Redis:
+    """A client that fails at once: FileStore decides how long to try."""
+    client = sync_redis(settings)
+    client.set_retry(Retry(NoBackoff(), 0))
+    return client
+
+
+class FileStore:
+    """One worker's view of files, segments and the speech queue. Methods raise RedisTroubleError."""
+
+    def __init__(self, client: redis.Redis, celery: Celery, settings: FileSettings) -> None:
+        self.client = client
+        self._celery = celery
+        self._settings = settings
+
+    def job(self, file_id: str) -> FileJob | None:
+        """The file's job while it is to be done; None when it has ended, is gone or cannot be understood."""
+        raw, state = self._patiently(lambda: cast(Any, self.client.hmget(file_key(file_id), "job", "state")))
+        if raw is None or (state or b"").decode() not in ACTIVE:
+            return None
+        try:
+            return FileJob.model_validate_json(raw)
+        except ValidationError:
+            logger.error("a file's job in Redis cannot be understood")
+            return None
+
+    def take(self, file_id: str, holder: str) -> int:
+        """See contract.file_jobs.take_call."""
+        settings = self._settings
+        return self._number(take_call(file_id, holder, settings.upload_result_ttl_sec, settings.visibility_timeout_sec))
+
+    def give_back(self, file_id: str) -> None:
+        """Let another worker take it at once, and do not count this try. As well as Redis allows."""
+        try:
+            if self.client.exists(file_key(file_id)):
+                self.client.hincrby(file_key(file_id), "tries", -1)
+                self.client.hdel(file_key(file_id), "holder")
+        except REDIS_TROUBLE as problem:
+            logger.warning("a file was not given back: %s", type(problem).__name__)
+
+    def is_ours(self, file_id: str, holder: str) -> bool:
+        """Whether the file is still to be done, and by this worker."""
+        state, held_by = self._patiently(lambda: cast(Any, self.client.hmget(file_key(file_id), "state", "holder")))
+        return bool(state == b"working" and held_by == holder.encode())
+
+    def tell(self, file_id: str, **fields: int) -> None:
+        """Write down progress: `total` samples, `holds_back` (0 or 1)."""
+        self._patiently(lambda: self.client.hset(file_key(file_id), mapping=cast(Any, fields)))
+
+    def finished(self, file_id: str) -> tuple[int, int]:
+        """How many segments are written down, and where the last of them ends."""
+
+        def look() -> tuple[int, int]:
+            key = file_segments_key(file_id)
+            count, last = cast(Any, self.client.llen(key)), cast(Any, self.client.lindex(key, -1))
+            return count, 0 if last is None else FileSegment.model_validate_json(last).end
+
+        return self._patiently(look)
+
+    def append(self, file_id: str, holder: str, number: int, segment: FileSegment) -> bool:
+        """See contract.file_jobs.append_call."""
+        ttl_sec = self._settings.upload_result_ttl_sec
+        return bool(self._number(append_call(file_id, holder, number, segment, ttl_sec)))
+
+    def end(
+        self, job: FileJob, state: FileState, status: int = 0, code: str = "", message: str = "", total: int = 0
+    ) -> None:
+        """End the file, and forget its session's outcomes: they are in its segments."""
+        ttl_sec = self._settings.upload_result_ttl_sec
+        self._number(end_call(job, state, ttl_sec, status, code, message, total))
+        self._patiently(lambda: self.client.delete(session_outcomes_key(job.session)))
+
+    def may_send(self, session: str, start: int) -> bool:
+        """Whether a segment may be sent now; takes a place for it."""
+
+        def ask() -> bool:
+            heartbeats = cast(dict[bytes, bytes], self.client.hgetall(workers_key(STT_QUEUE))).values()
+            workers = sum(parse_worker(value) is not None for value in heartbeats)
+            call = may_send_call(done_key(session, start), workers, STALE_SEC)
+            return workers > 0 and bool(self._eval(call))
+
+        return self._patiently(ask)
+
+    def send(self, job: UtteranceJob, segment: Segment) -> None:
+        """Queue a segment as the utterance that it is."""
+        job.stamp("dispatch")
+        self._patiently(
+            lambda: self._celery.send_task(
+                TRANSCRIBE_TASK,
+                args=[segment.pcm, job.model_dump(mode="json")],
+                queue=STT_QUEUE,
+                argsrepr="(audio, job)",  # the default would copy the arguments into a header
+                kwargsrepr="{}",
+                ignore_result=True,
+                retry=False,
+            )
+        )
+
+    def has_ended(self, session: str, start: int) -> bool:
+        """Whether the utterance has its outcome."""
+        return bool(self._patiently(lambda: self.client.exists(done_key(session, start))))
+
+    def speech_waits(self) -> bool:
+        """Whether anything is in the speech queue."""
+        return bool(self._patiently(lambda: self.client.llen(STT_QUEUE)))
+
+    def outcomes(self, session: str, after: str, wait_ms: int = 0) -> list[tuple[str, OutcomeEvent]]:
+        """The next outcomes of the session after the entry `after`; waits up to `wait_ms` for the first one."""
+        key = session_outcomes_key(session)
+        answer = self._patiently(
+            lambda: cast(Any, self.client.xread({key: after}, count=PAGE, block=wait_ms if wait_ms else None))
+        )
+        entries = answer[0][1] if isinstance(answer, list) and answer else []
+        if isinstance(answer, dict):
+            entries = [entry for pages in answer.values() for page in pages for entry in page]
+        found = []
+        for entry_id, fields in entries:
+            try:
+                found.append((entry_id.decode(), OutcomeEvent.model_validate_json(fields[b"event"])))
+            except (ValidationError, KeyError):
+                logger.error("an outcome in Redis cannot be understood")
+        return found
+
+    def _number(self, call: Call) -> int:
+        return self._patiently(lambda: self._eval(call))
+
+    def _eval(self, call: Call) -> int:
+        script, keys, arguments = call
+        return int(cast(int, self.client.eval(script, len(keys), *keys, *arguments)))
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        deadline = time.monotonic() + self._settings.file_redis_patience_sec
+        while True:
+            try:
+                return call()
+            except REDIS_TROUBLE as problem:
+                if time.monotonic() + RETRY_SEC > deadline:
+                    raise RedisTroubleError(f"{type(problem).__name__}: {problem}") from problem
+                logger.warning("Redis: %s: %s; trying again", type(problem).__name__, problem)
+            time.sleep(RETRY_SEC)

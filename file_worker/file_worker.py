@@ -1,0 +1,72 @@
+"""The file worker: takes uploaded files from `file_queue`, decodes and cuts them, and has them recognised.
+
+    celery -A file_worker:celery worker -Q file_queue --loglevel=info --concurrency=1 --pool=solo \\
+        --without-gossip --without-mingle --without-heartbeat
+
+It loads no model: segments go to `stt_queue`, and all speech workers share them. This module only wires:
+
+    file_settings   every setting, read from the environment
+    file_process    heartbeat, what becomes of a file that cannot be done now
+    file_task       one file: segments sent in order, outcomes written down in order
+    file_decoder    any format to 16 kHz mono; file_segments cuts that at silences
+    file_redis      what is asked of Redis
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import Task, signals
+from celery.concurrency import get_implementation
+from celery.concurrency.solo import TaskPool as SoloPool
+from celery.worker import WorkController
+from file_process import CANNOT_START_EXIT_CODE, FileProcess
+from file_settings import FileSettings
+
+from contract.broker_recovery import keep_consuming
+from contract.celery_app import make_celery
+from contract.logging_setup import set_up_logging
+from contract.message_privacy import keep_messages_private
+from contract.names import FILE_QUEUE, TRANSCRIBE_FILE_TASK
+
+logger = logging.getLogger(__name__)
+
+settings = FileSettings()
+celery = make_celery("file_worker", settings, FILE_QUEUE)
+process = FileProcess(settings, celery)
+
+
+@celery.task(name=TRANSCRIBE_FILE_TASK, bind=True)  # type: ignore[untyped-decorator]
+def transcribe_file(self: Task, file_id: object = None) -> None:
+    """Have one uploaded file transcribed; everything about it is in Redis under its id."""
+    process.run(file_id, str(self.request.properties.get("delivery_tag", "")))
+
+
+def keep_our_logging(**_: Any) -> None:
+    """Being connected is enough: Celery then leaves logging as `before_work` has set it up."""
+
+
+def before_work(sender: WorkController, **_: Any) -> None:
+    """Get ready before the worker connects to the queue. LOG_LEVEL wins over --loglevel."""
+    if sender.app is not celery:
+        return
+    chosen = "log_level" in settings.model_fields_set
+    set_up_logging(settings.log_level if chosen else logging.getLevelName(sender.loglevel))
+    if get_implementation(sender.pool_cls) is not SoloPool:
+        logger.critical("file_worker runs with --pool=solo --concurrency=1 only; for more at once start more of them")
+        raise SystemExit(CANNOT_START_EXIT_CODE)
+    keep_messages_private()
+    keep_consuming(celery)
+    process.start()
+
+
+def after_work(sender: WorkController, **_: Any) -> None:
+    """Sign off, so that nobody waits for this worker's heartbeat to expire."""
+    if sender.app is celery:
+        process.stop()
+
+
+signals.setup_logging.connect(keep_our_logging)
+signals.worker_init.connect(before_work)
+signals.worker_shutdown.connect(after_work)

@@ -1,0 +1,264 @@
+"""What the upload API refuses, with which words, and that nothing is left behind: limits, forms, names, tokens."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+
+from contract.heartbeat import Heartbeat
+from contract.names import FILE_QUEUE, FILES_KEY, file_key
+from tests.support.gateway import GatewayProcess
+from tests.support.http import Answer, request
+from tests.support.multipart import BOUNDARY, FORM, PATH, body, part, upload
+from tests.support.processes import wait_until
+
+Start = Callable[..., GatewayProcess]
+
+
+@pytest.fixture(autouse=True)
+def file_worker(redis_client: redis.Redis) -> Iterator[None]:
+    """A file worker that is alive and takes nothing."""
+    worker = Heartbeat(redis_client, FILE_QUEUE, "idle", "", False, 60.0)
+    worker.start()
+    yield
+    worker.stop()
+
+
+def stored(gateway: GatewayProcess) -> list[str]:
+    folder = gateway.service.log.parent / "uploads"
+    return sorted(os.listdir(folder)) if folder.is_dir() else []
+
+
+def refused(answer: Answer, status: int, code: str, param: str | None = None) -> str:
+    assert answer.status == status, answer.text
+    error = answer.json["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert (error["code"], error["param"]) == (code, param)
+    assert error["type"] in ("invalid_request_error", "rate_limit_error", "server_error")
+    if status in (429, 503):
+        assert int(answer.headers["retry-after"]) > 0
+    return str(error["message"])
+
+
+def begin(gateway: GatewayProcess, content: bytes, **fields: str) -> http.client.HTTPConnection:
+    """Send a file and do not wait for its answer."""
+    connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=20)
+    connection.request("POST", PATH, body(content, **fields), FORM)
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "param"),
+    [
+        ({"model": ""}, "no_model", "model"),
+        ({"language": "english"}, "bad_value", "language"),
+        ({"language": "e1"}, "bad_value", "language"),
+        ({"response_format": "xml"}, "bad_value", "response_format"),
+        ({"response_format": "srt", "stream": "true"}, "bad_value", "response_format"),
+        ({"stream": "perhaps"}, "bad_value", "stream"),
+        ({"temperature": "hot"}, "bad_value", "temperature"),
+        ({"temperature": "nan"}, "bad_value", "temperature"),
+        ({"temperature": "2"}, "bad_value", "temperature"),
+        ({"timestamp_granularities[]": "phoneme"}, "bad_value", "timestamp_granularities[]"),
+        ({"prompt": "x" * 20_000}, "field_too_long", "prompt"),
+    ],
+)
+def test_a_wrong_field_is_named(gateway: GatewayProcess, fields: dict[str, str], code: str, param: str) -> None:
+    assert refused(upload(gateway.url, b"sound", **fields), 400, code, param)
+    assert stored(gateway) == []
+
+
+def test_a_file_that_is_missing_or_empty_or_comes_twice_is_refused(gateway: GatewayProcess) -> None:
+    refused(upload(gateway.url, None), 400, "no_file", "file")
+    refused(upload(gateway.url, b""), 400, "empty_file", "file")
+    twice = part("file", b"a", "a.wav") + body(b"b")
+    refused(request(gateway.url, PATH, "POST", twice, FORM), 400, "two_files", "file")
+    assert stored(gateway) == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "content", "code"),
+    [
+        ({}, b"x", "not_multipart"),
+        ({"Content-Type": "application/json"}, b"{}", "not_multipart"),
+        ({"Content-Type": "multipart/form-data"}, body(b"x"), "not_multipart"),
+        ({"Content-Type": f"multipart/form-data; boundary={'b' * 300}"}, body(b"x"), "not_multipart"),
+        ({"Content-Type": "multipart/form-data; boundary=other"}, body(b"x"), "bad_multipart"),
+        (FORM, b"", "bad_multipart"),
+        (FORM, body(b"x")[:-20], "bad_multipart"),
+        (FORM, b"\xff\xfe" * 500, "bad_multipart"),
+        (FORM, f"--{BOUNDARY}\r\n\r\nno name\r\n--{BOUNDARY}--\r\n".encode(), "bad_multipart"),
+        (FORM, f"--{BOUNDARY}\r\n{'A' * 10_000}: b\r\n\r\nx\r\n--{BOUNDARY}--\r\n".encode(), "bad_multipart"),
+        (FORM, part("model", b"\xff\xff") + body(b"x"), "not_text"),
+        (FORM, b"".join(part(f"f{n}", b"1") for n in range(100)) + body(b"x"), "too_many_fields"),
+        (FORM, part("model", b"1") + body(b"x"), "field_twice"),
+    ],
+)
+def test_a_body_that_is_no_form_is_refused(
+    gateway: GatewayProcess, headers: dict[str, str], content: bytes, code: str
+) -> None:
+    answer = request(gateway.url, PATH, "POST", content, headers)
+    assert answer.status == 400
+    assert answer.json["error"]["code"] == code
+    assert stored(gateway) == []
+    assert "Traceback" not in gateway.service.log.read_text(errors="replace")
+
+
+@pytest.mark.parametrize(
+    "name", ["../../../etc/passwd", "/etc/passwd", "..", "", "a\x00b", 'q"uote', "x" * 3000, "CON", "\u202egpj.wav"]
+)
+def test_the_clients_file_name_is_never_used(start_gateway: Start, tmp_path: Path, name: str) -> None:
+    gateway = start_gateway(UPLOAD_LINGER_SEC="3")
+    connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=20)
+    connection.request("POST", PATH, body(b"sound", name), FORM)
+    wait_until(lambda: len(stored(gateway)) == 1, 10, "the file is stored")
+    (kept,) = stored(gateway)
+    assert len(kept) == 64
+    assert set(kept) <= set("0123456789abcdef")
+    assert {entry.name for entry in tmp_path.iterdir()} == {"uploads", gateway.service.log.name}
+    connection.close()
+    wait_until(lambda: stored(gateway) == [], 20, "the file that nobody waits for is deleted")
+
+
+def test_a_file_of_the_largest_size_is_taken_and_no_larger_one(start_gateway: Start) -> None:
+    gateway = start_gateway(UPLOAD_MAX_BYTES="100000")
+    taken = begin(gateway, b"x" * 100_000)
+    wait_until(lambda: len(stored(gateway)) == 1, 10, "the file is stored")
+    assert "100000 bytes" in refused(upload(gateway.url, b"x" * 100_001), 413, "too_large", "file")
+    taken.close()
+
+
+def test_what_says_that_it_is_too_large_is_refused_before_it_is_sent(start_gateway: Start) -> None:
+    gateway = start_gateway(UPLOAD_MAX_BYTES="100000")
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as wire:
+        head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM['Content-Type']}\r\n"
+        wire.sendall(f"{head}Content-Length: 9000000000\r\n\r\n".encode())
+        assert wire.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_a_body_without_a_length_is_cut_off_at_the_limit(start_gateway: Start) -> None:
+    gateway = start_gateway(UPLOAD_MAX_BYTES="100000")
+
+    def endless() -> Iterator[bytes]:
+        yield part("file", b"", "f")[:-2]
+        for _ in range(1_000):
+            yield b"x" * 10_000
+
+    connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=20)
+    connection.request("POST", PATH, endless(), {**FORM, "Transfer-Encoding": "chunked"}, encode_chunked=True)
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert json.load(answer)["error"]["code"] == "too_large"
+    connection.close()
+    assert stored(gateway) == []
+
+
+def test_only_so_many_files_wait_at_once(start_gateway: Start, redis_client: redis.Redis) -> None:
+    gateway = start_gateway(UPLOADS_MAX="2", UPLOAD_LINGER_SEC="3")
+    waiting = [begin(gateway, content) for content in (b"one", b"twoo")]
+    wait_until(lambda: redis_client.zcard(FILES_KEY) == 2, 10, "two files wait")
+    refused(upload(gateway.url, b"three"), 429, "uploads_full")
+    again = begin(gateway, b"one")  # the same content needs no place of its own
+    time.sleep(0.5)  # longer than a refusal takes
+    assert redis_client.zcard(FILES_KEY) == 2
+    assert len(stored(gateway)) == 2
+    for connection in [*waiting, again]:
+        connection.close()
+    wait_until(lambda: redis_client.zcard(FILES_KEY) == 0, 20, "nobody waits any more: both are cancelled")
+    assert stored(gateway) == []
+
+
+def test_storage_has_a_bound(start_gateway: Start) -> None:
+    gateway = start_gateway(UPLOAD_STORAGE_BYTES="150000")
+    first = begin(gateway, b"x" * 100_000)
+    wait_until(lambda: len(stored(gateway)) == 1, 10, "the file is stored")
+    refused(upload(gateway.url, b"y" * 100_000), 503, "unavailable")
+    first.close()
+
+
+def test_without_a_file_worker_or_a_folder_files_are_refused(
+    start_gateway: Start, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    (tmp_path / "no-folder").write_text("in its place")
+    gateway = start_gateway(UPLOAD_DIR=str(tmp_path / "no-folder"))
+    refused(upload(gateway.url, b"sound"), 503, "unavailable")
+    redis_client.flushall()
+    assert "file worker" in refused(upload(gateway.url, b"sound"), 503, "unavailable")
+
+
+def test_an_upload_that_stalls_is_broken_off(start_gateway: Start) -> None:
+    gateway = start_gateway(UPLOAD_IDLE_SEC="1")
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as wire:
+        head = (
+            f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM['Content-Type']}\r\nContent-Length: 5000\r\n\r\n"
+        )
+        wire.sendall(head.encode() + body(b"x" * 4000)[:500])
+        assert wire.recv(100).startswith(b"HTTP/1.1 408")
+    wait_until(lambda: stored(gateway) == [], 10, "what came of it is deleted")
+
+
+def test_an_upload_whose_connection_breaks_leaves_nothing(start_gateway: Start, redis_client: redis.Redis) -> None:
+    gateway = start_gateway()
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as wire:
+        head = (
+            f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM['Content-Type']}\r\nContent-Length: 5000\r\n\r\n"
+        )
+        wire.sendall(head.encode() + body(b"x" * 4000)[:500])
+        wait_until(lambda: len(stored(gateway)) == 1, 10, "it is being written")
+    wait_until(lambda: stored(gateway) == [], 10, "what came of it is deleted")
+    assert redis_client.zcard(FILES_KEY) == 0
+
+
+def test_a_token_is_asked_for(start_gateway: Start) -> None:
+    token = "a-token-0123456789"
+    gateway = start_gateway(ACCESS_TOKEN=token)
+    refused(upload(gateway.url, b"sound"), 401, "not_allowed")
+    wrong = {"Authorization": "Bearer wrong-token-0123456"}
+    refused(upload(gateway.url, b"sound", wrong), 401, "not_allowed")
+    right = {"Authorization": f"Bearer {token}"}
+    refused(upload(gateway.url, b"", right), 400, "empty_file", "file")
+    refused(request(gateway.url, f"{PATH}/{'x' * 32}", "DELETE"), 401, "not_allowed")
+    refused(request(gateway.url, f"{PATH}/{'x' * 32}", "DELETE", headers=right), 404, "not_found")
+
+
+@pytest.mark.parametrize("name", ["x", "x" * 32, "..%2f..%2fetc", "%00", "a" * 1000, "content:" + "0" * 64])
+def test_what_is_not_there_cannot_be_cancelled(gateway: GatewayProcess, name: str) -> None:
+    assert request(gateway.url, f"{PATH}/{name}", "DELETE").status == 404
+
+
+def test_a_gateway_that_stops_tells_who_waits_to_come_again(start_gateway: Start, redis_client: redis.Redis) -> None:
+    gateway = start_gateway()
+    waiting = begin(gateway, b"sound")
+    wait_until(lambda: redis_client.zcard(FILES_KEY) == 1, 10, "the file waits")
+    gateway.service.stop()
+    answer = waiting.getresponse()
+    assert answer.status == 503
+    assert answer.getheader("Retry-After") == "1"
+    waiting.close()
+    (file_id,) = redis_client.zrange(FILES_KEY, 0, -1)
+    assert redis_client.hget(file_key(file_id.decode()), "state") == b"waiting"
+    assert len(stored(gateway)) == 1
+    gateway.start()  # and after it has come back nobody waits, so the file goes
+    redis_client.delete(f"{file_key(file_id.decode())}:wanted")
+    wait_until(lambda: stored(gateway) == [], 20, "the file that nobody waits for is deleted")
+
+
+def test_a_file_that_belongs_to_nothing_is_swept_away(start_gateway: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    long_ago = time.time() - 3600
+    for name in ("0" * 64, "incoming-" + "1" * 32, "somebody-elses"):
+        (folder / name).write_bytes(b"x")
+        os.utime(folder / name, (long_ago, long_ago))
+    (folder / ("2" * 64)).write_bytes(b"just written")
+    gateway = start_gateway()
+    wait_until(lambda: stored(gateway) == ["2" * 64, "somebody-elses"], 20, "the orphans are gone")

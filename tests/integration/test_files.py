@@ -1,0 +1,278 @@
+"""Files through the whole system with the official OpenAI client, unchanged but for its base URL."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import openai
+import pytest
+import redis
+
+from contract.names import FILES_KEY, STT_QUEUE, file_key, file_segments_key, session_outcomes_key
+from tests.support.http import request
+from tests.support.media import encode, silence
+from tests.support.multipart import FORM, PATH, body, upload
+from tests.support.processes import wait_until
+from tests.support.speech import Clip, demo_clips, words_of
+from tests.support.stack import Stack
+
+
+@pytest.fixture
+def client(stack: Stack) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{stack.url}/v1", api_key="none", timeout=120) as made:
+        yield made
+
+
+@pytest.fixture
+def broker(stack: Stack) -> Iterator[redis.Redis]:
+    with redis.Redis(port=stack.redis_port) as made:
+        yield made
+
+
+def clip(name: str) -> Clip:
+    return next(one for one in demo_clips() if one.path.stem == name)
+
+
+def talk(times: int = 1) -> tuple[bytes, list[str]]:
+    """Every clip with two seconds of silence after each, and what is said."""
+    clips = demo_clips() * times
+    return b"".join(one.pcm + silence(2.0) for one in clips), [one.text for one in clips]
+
+
+def sound_file(pcm: bytes, folder: Path, extension: str = "flac") -> io.BytesIO:
+    content = io.BytesIO(encode(pcm, folder / f"talk.{extension}").read_bytes())
+    content.name = f"talk.{extension}"
+    return content
+
+
+def uploads(stack: Stack) -> list[str]:
+    return os.listdir(stack.folder / "uploads")
+
+
+def job_of(broker: redis.Redis, file_id: str) -> dict[str, Any]:
+    raw = broker.hget(file_key(file_id), "job")
+    assert isinstance(raw, bytes)
+    found: dict[str, Any] = json.loads(raw)
+    return found
+
+
+def test_the_text_of_a_clip_comes_back(client: openai.OpenAI, stack: Stack) -> None:
+    with clip("love_movie").path.open("rb") as sound:
+        answer = client.audio.transcriptions.create(model="whisper-1", file=sound)
+    assert words_of(answer.text) == words_of("I love this movie.")
+    assert uploads(stack) == []
+
+
+@pytest.mark.parametrize("extension", ["mp3", "m4a", "ogg", "webm", "flac", "mp4"])
+def test_the_text_comes_out_of_every_format(client: openai.OpenAI, tmp_path: Path, extension: str) -> None:
+    sound = sound_file(clip("food_terrible").pcm, tmp_path, extension)
+    answer = client.audio.transcriptions.create(model="whisper-1", file=sound, language="en")
+    assert words_of(answer.text) == words_of("The food was terrible.")
+
+
+def test_verbose_json_has_true_times_and_our_sentiment(client: openai.OpenAI, tmp_path: Path) -> None:
+    pcm, texts = talk()
+    answer = client.audio.transcriptions.create(
+        model="whisper-1",
+        file=sound_file(pcm, tmp_path),
+        response_format="verbose_json",
+        timestamp_granularities=["segment"],
+    )
+    assert answer.language == "en"
+    assert answer.duration == pytest.approx(len(pcm) / 32_000, abs=0.01)
+    assert answer.segments is not None
+    begin = 0.0
+    for number, (segment, one) in enumerate(zip(answer.segments, demo_clips(), strict=True)):
+        assert segment.id == number
+        assert words_of(segment.text) == words_of(one.text)
+        length = len(one.pcm) / 32_000
+        assert begin - 0.35 <= segment.start < segment.end <= begin + length + 0.35
+        assert segment.model_extra is not None
+        assert segment.model_extra["sentiment"]["zone"] == one.sentiment
+        assert segment.model_extra["language"] == "en"
+        begin += length + 2.0
+    assert words_of(answer.text) == [word for text in texts for word in words_of(text)]
+    assert answer.model_extra is not None
+    assert answer.model_extra["failed_segments"] == []
+
+
+def test_subtitles_are_well_formed(client: openai.OpenAI, tmp_path: Path) -> None:
+    pcm, texts = talk()
+    srt, vtt = (
+        client.audio.transcriptions.create(model="w", file=sound_file(pcm, tmp_path), response_format=kind)
+        for kind in ("srt", "vtt")
+    )
+    blocks = srt.strip().split("\n\n")
+    assert len(blocks) == len(texts)
+    for number, (block, text) in enumerate(zip(blocks, texts, strict=True), 1):
+        index, times, words = block.split("\n")
+        assert index == str(number)
+        assert re.fullmatch(r"\d\d:\d\d:\d\d,\d{3} --> \d\d:\d\d:\d\d,\d{3}", times)
+        assert words_of(words) == words_of(text)
+    head, *cues = vtt.strip().split("\n\n")
+    assert head == "WEBVTT"
+    assert [cue.split("\n")[0].replace(".", ",") for cue in cues] == [block.split("\n")[1] for block in blocks]
+
+
+def test_a_stream_brings_progress_segments_and_the_whole(client: openai.OpenAI, tmp_path: Path) -> None:
+    pcm, texts = talk()
+    events: list[Any] = list(client.audio.transcriptions.create(model="w", file=sound_file(pcm, tmp_path), stream=True))
+    kinds = [event.type for event in events]
+    assert kinds[0] == "transcript.progress"
+    assert re.fullmatch(r"[A-Za-z0-9_-]{22,}", events[0].id)
+    assert kinds[-1] == "transcript.text.done"
+    assert kinds.count("transcript.text.delta") == kinds.count("transcript.segment") == len(texts)
+    assert "".join(event.delta for event in events if event.type == "transcript.text.delta") == events[-1].text
+    assert words_of(events[-1].text) == [word for text in texts for word in words_of(text)]
+    done = [event.done_sec for event in events if event.type == "transcript.progress"]
+    assert done == sorted(done)
+    assert done[-1] == pytest.approx(len(pcm) / 32_000, abs=0.01)
+
+
+def test_silence_gives_no_text_and_what_is_no_sound_is_refused(client: openai.OpenAI, tmp_path: Path) -> None:
+    answer = client.audio.transcriptions.create(
+        model="w", file=sound_file(silence(5.0), tmp_path), response_format="verbose_json"
+    )
+    assert (answer.text, answer.segments) == ("", [])
+    with pytest.raises(openai.APIStatusError, match="known format") as refused:
+        client.audio.transcriptions.create(model="w", file=b"this is no sound")
+    assert refused.value.status_code == 415
+
+
+def test_the_same_file_is_done_once_however_often_it_comes(
+    client: openai.OpenAI, stack: Stack, broker: redis.Redis, tmp_path: Path
+) -> None:
+    sound = sound_file(clip("not_bad").pcm + silence(1.234), tmp_path).getvalue()
+    ids: list[str] = []
+
+    def send() -> None:
+        answer = upload(stack.url, sound, response_format="text")
+        assert answer.status == 200, answer.text
+        ids.append(answer.headers["x-transcription-id"])
+
+    together = [threading.Thread(target=send) for _ in range(4)]
+    for thread in together:
+        thread.start()
+    for thread in together:
+        thread.join()
+    send()  # its result is kept
+    assert len(ids) == 5
+    assert len(set(ids)) == 1
+    before = len(broker.keys("wta:done:*"))
+    client.audio.transcriptions.create(model="w", file=("again.flac", sound))
+    assert len(broker.keys("wta:done:*")) == before
+    other = upload(stack.url, sound, language="en")  # other options are another job
+    assert other.headers["x-transcription-id"] not in ids
+    assert len(broker.keys("wta:done:*")) == before + 1
+    assert request(stack.url, f"{PATH}/{ids[0]}", "DELETE").json["deleted"] is True
+    assert request(stack.url, f"{PATH}/{ids[0]}", "DELETE").status == 404
+    assert not broker.exists(file_key(ids[0]), file_segments_key(ids[0]))
+
+
+def stream(stack: Stack, sound: bytes) -> tuple[http.client.HTTPConnection, Iterator[dict[str, Any]], str]:
+    """A request whose events are read one by one, and its id."""
+    connection = http.client.HTTPConnection(urlsplit(stack.url).netloc, timeout=60)
+    connection.request("POST", PATH, body(sound, stream="true"), FORM)
+    answer = connection.getresponse()
+    assert answer.status == 200
+
+    def events() -> Iterator[dict[str, Any]]:
+        for line in answer:
+            if line.startswith(b"data: "):
+                yield json.loads(line[6:])
+
+    return connection, events(), answer.headers["X-Transcription-Id"]
+
+
+def test_a_closed_connection_cancels_the_work(stack: Stack, broker: redis.Redis, tmp_path: Path) -> None:
+    pcm, _ = talk(8)
+    connection, events, file_id = stream(stack, sound_file(pcm, tmp_path).getvalue())
+    next(event for event in events if event["type"] == "transcript.segment")
+    connection.close()
+    wait_until(lambda: broker.hget(file_key(file_id), "state") == b"cancelled", 30, "the work is cancelled")
+    wait_until(lambda: uploads(stack) == [], 10, "its file is deleted")
+    assert broker.zcard(FILES_KEY) == 0
+    assert not broker.exists(file_segments_key(file_id))
+
+
+def test_delete_cancels_the_work_and_tells_who_waits(stack: Stack, broker: redis.Redis, tmp_path: Path) -> None:
+    pcm, _ = talk(8)
+    connection, events, file_id = stream(stack, sound_file(pcm, tmp_path).getvalue())
+    next(event for event in events if event["type"] == "transcript.segment")
+    assert request(stack.url, f"{PATH}/{file_id}", "DELETE").status == 200
+    last = list(events)[-1]
+    assert (last["type"], last["error"]["code"]) == ("error", "cancelled")
+    connection.close()
+    wait_until(lambda: uploads(stack) == [], 10, "its file is deleted")
+    again = upload(stack.url, sound_file(clip("love_movie").pcm, tmp_path).getvalue(), response_format="text")
+    assert words_of(again.text) == words_of("I love this movie.")  # the worker goes on with the next file
+
+
+@pytest.mark.parametrize("name", ["file_worker", "stt_worker", "gateway"])
+def test_a_process_killed_in_the_middle_gives_one_complete_result(stack: Stack, tmp_path: Path, name: str) -> None:
+    pcm, texts = talk(3)
+    pcm += silence({"file_worker": 3.1, "stt_worker": 3.2, "gateway": 3.3}[name])  # another file each
+    sound = sound_file(pcm, tmp_path).getvalue()
+    connection, events, _ = stream(stack, sound)
+    for _ in range(3):
+        next(event for event in events if event["type"] == "transcript.segment")
+    stack.services[name].kill()
+    stack.services[name].start()
+    if name == "gateway":
+        wait_until(lambda: bool(stack.readiness()), 20, "the gateway is back")
+        connection.close()
+        connection, events, _ = stream(stack, sound)  # as OpenAI's client does
+        texts_left = texts
+    else:
+        texts_left = texts[3:]
+    found = list(events)
+    connection.close()
+    segments = [words_of(event["text"]) for event in found if event["type"] == "transcript.segment"]
+    assert segments == [words_of(text) for text in texts_left]
+    assert found[-1]["type"] == "transcript.text.done"
+    assert words_of(found[-1]["text"]) == [word for text in texts for word in words_of(text)]
+    stack.wait_ready()
+
+
+def test_live_speech_goes_first(stack: Stack, broker: redis.Redis, tmp_path: Path) -> None:
+    """While anything waits for speech recognition no segment is sent, and of segments no more than one at a time."""
+    pcm, texts = talk(2)
+    pcm += silence(4.4)
+    longest, seen = 0, 0
+    connection, events, file_id = stream(stack, sound_file(pcm, tmp_path).getvalue())
+    job = None
+    for event in events:
+        if job is None and broker.exists(file_key(file_id)):
+            job = job_of(broker, file_id)
+        longest = max(longest, int(broker.llen(STT_QUEUE)))
+        seen += event["type"] == "transcript.segment"
+    connection.close()
+    assert seen == len(texts)
+    assert longest <= 1
+    assert job is not None
+    assert not broker.exists(session_outcomes_key(job["session"]))
+
+
+def test_no_words_are_in_any_log(stack: Stack, client: openai.OpenAI, tmp_path: Path) -> None:
+    client.audio.transcriptions.create(model="w", file=sound_file(clip("food_terrible").pcm, tmp_path), prompt="xyzzy")
+    for service in stack.services.values():
+        written = service.log.read_text(errors="replace").lower()
+        assert "terrible" not in written, service.name
+        assert "xyzzy" not in written, service.name
+
+
+def test_a_prompt_and_temperature_are_taken(client: openai.OpenAI) -> None:
+    with clip("love_movie").path.open("rb") as sound:
+        answer = client.audio.transcriptions.create(
+            model="whisper-1", file=sound, prompt="A film.\nNew line.", temperature=0.2, response_format="text"
+        )
+    assert words_of(str(answer)) == words_of("I love this movie.")
