@@ -15,7 +15,7 @@ from contract.file_jobs import FileSegment
 from contract.messages import Error, Result
 from contract.names import SAMPLE_RATE_HZ
 
-UNSPACED = {"zh", "yue", "ja", "th", "lo", "my", "km"}  # written without spaces between sentences
+UNSPACED = {"zh", "yue", "ja", "th", "lo", "my"}  # written without spaces between words
 CUE_SEC = 7.0  # a longer cue is cut between words where their times are known
 CUE_CHARS = 84  # two lines
 CONTENT_TYPES = {
@@ -146,9 +146,10 @@ def cues_of(segment: FileSegment, result: Result) -> list[Cue]:
     if not result.words:
         return [whole]
     cues: list[Cue] = []
+    glue = "" if result.language in UNSPACED else " "
     for word in result.words:
         last = cues[-1] if cues else None
-        text = one_line(word.word) if last is None else f"{last.text} {one_line(word.word)}"
+        text = one_line(word.word) if last is None else f"{last.text}{glue}{one_line(word.word)}"
         if last is not None and word.end_sec - last.start_sec <= CUE_SEC and len(text) <= CUE_CHARS:
             cues[-1] = Cue(last.start_sec, max(last.end_sec, word.end_sec), text)
         else:

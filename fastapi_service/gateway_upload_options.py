@@ -14,7 +14,7 @@ ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
 STREAMED: tuple[ResponseFormat, ...] = ("json", "verbose_json")
 GRANULARITIES = {"segment", "word"}
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]+")
-WORD_TIMES_SUPPORTED = False  # until stt_worker gives them
+SUBTITLES: tuple[ResponseFormat, ...] = ("srt", "vtt")  # their long cues are cut between words
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class UploadOptions:
     @property
     def word_times(self) -> bool:
         """Whether recognition must find the times of words."""
-        return self.words
+        return self.words or self.format in SUBTITLES
 
     @property
     def of_the_work(self) -> dict[str, object]:
@@ -56,9 +56,6 @@ def read_options(fields: dict[str, list[str]]) -> UploadOptions:
     if not granularities <= GRANULARITIES:
         raise _wrong("timestamp_granularities[]", "segment or word")
     words = "word" in granularities
-    if words and not WORD_TIMES_SUPPORTED:
-        message = "The times of words are not supported yet; leave `word` out of timestamp_granularities[]."
-        raise UploadRefusedError(400, "not_supported", message, "timestamp_granularities[]")
     _check_temperature(_one(fields, "temperature").strip())
     return UploadOptions(language, _hints(_one(fields, "prompt")), found, stream, words)
 

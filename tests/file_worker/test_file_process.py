@@ -1,0 +1,293 @@
+"""The file worker as a process, with speech recognition in the test's hands: who goes first, resume, what is left."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+
+from contract.celery_app import make_celery
+from contract.file_jobs import VIEW_FIELDS, FileJob, FileSegment, begin_call, file_path, view_of
+from contract.heartbeat import Heartbeat
+from contract.names import (
+    FILE_QUEUE,
+    FILES_KEY,
+    STT_QUEUE,
+    TRANSCRIBE_FILE_TASK,
+    file_key,
+    file_segments_key,
+    session_outcomes_key,
+)
+from contract.settings_base import ServiceSettings
+from tests.support.fake_pipeline import FakePipeline
+from tests.support.media import encode, silence, tone
+from tests.support.processes import Service, celery_worker, wait_until
+
+VISIBILITY_SEC = 5
+FILE_ID = "f" * 32
+SESSION = "s" * 32
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "uploads"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def make_worker(redis_port: int, tmp_path: Path, folder: Path) -> Iterator[Callable[..., Service]]:
+    started: list[Service] = []
+
+    def make(name: str = "file_worker", **settings: str) -> Service:
+        environment = {
+            "REDIS_HOST": "127.0.0.1",
+            "REDIS_PORT": str(redis_port),
+            "UPLOAD_DIR": str(folder),
+            "VISIBILITY_TIMEOUT_SEC": str(VISIBILITY_SEC),
+            **settings,
+        }
+        worker = celery_worker("file_worker", FILE_QUEUE, environment, tmp_path, name)
+        started.append(worker)
+        worker.start()
+        return worker
+
+    yield make
+    for worker in started:
+        worker.stop()
+
+
+@pytest.fixture
+def speech_workers(redis_client: redis.Redis) -> Iterator[Callable[[int], None]]:
+    """Makes so many speech workers look alive."""
+    beating: list[Heartbeat] = []
+
+    def live(count: int) -> None:
+        for number in range(count):
+            worker = Heartbeat(redis_client, STT_QUEUE, f"speech-{number}", "test", True, 60.0)
+            worker.start()
+            beating.append(worker)
+
+    yield live
+    for worker in beating:
+        worker.stop()
+
+
+@pytest.fixture
+def app(redis_port: int) -> Celery:
+    return make_celery("test", ServiceSettings(redis_host="127.0.0.1", redis_port=redis_port))
+
+
+def begin(client: redis.Redis, app: Celery, folder: Path, pcm: bytes, file_id: str = FILE_ID) -> FileJob:
+    """What the gateway does with a file that has come."""
+    source = encode(pcm, folder.parent / "sound.flac")
+    job = FileJob(id=file_id, session=SESSION[: -len(file_id[:4])] + file_id[:4], content="0" * 64, file_bytes=1)
+    script, keys, arguments = begin_call(job, 8, 600, 600)
+    client.eval(script, len(keys), *keys, *arguments)
+    source.replace(file_path(folder, file_id))
+    send(app, file_id)
+    return job
+
+
+def send(app: Celery, argument: object) -> None:
+    app.send_task(TRANSCRIBE_FILE_TASK, args=[argument], queue=FILE_QUEUE, argsrepr="(file)", ignore_result=True)
+
+
+def state(client: redis.Redis, file_id: str = FILE_ID) -> str:
+    values: Any = client.hmget(file_key(file_id), *VIEW_FIELDS)
+    view = view_of(values)
+    return "" if view is None else view.state
+
+
+def written(client: redis.Redis, file_id: str = FILE_ID) -> list[FileSegment]:
+    raw: Any = client.lrange(file_segments_key(file_id), 0, -1)
+    return [FileSegment.model_validate_json(one) for one in raw]
+
+
+def talk(count: int) -> bytes:
+    """So many segments, each of another length."""
+    return b"".join(tone(0.5 + 0.1 * number) + silence(2.0) for number in range(count))
+
+
+def test_segments_come_back_in_order_and_nothing_is_left(
+    redis_client: redis.Redis,
+    app: Celery,
+    folder: Path,
+    make_worker: Callable[..., Service],
+    speech_workers: Callable[[int], None],
+    pipeline: FakePipeline,
+) -> None:
+    speech_workers(2)
+    make_worker()
+    job = begin(redis_client, app, folder, talk(6))
+    wait_until(lambda: state(redis_client) == "done", 30, "the file is done")
+    found = written(redis_client)
+    assert len(found) == 6
+    assert [one.start for one in found] == sorted(one.start for one in found)
+    assert [one.outcome.type for one in found] == ["result"] * 6
+    assert os.listdir(folder) == []
+    assert redis_client.zcard(FILES_KEY) == 0
+    assert not redis_client.exists(session_outcomes_key(job.session))
+    wait_until(lambda: not redis_client.exists("unacked", "unacked_index"), 10, "the task is acknowledged")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_more_segments_are_out_than_workers_and_none_while_somebody_speaks(
+    redis_client: redis.Redis,
+    app: Celery,
+    folder: Path,
+    make_worker: Callable[..., Service],
+    speech_workers: Callable[[int], None],
+    pipeline: FakePipeline,
+    workers: int,
+) -> None:
+    pipeline.pause()
+    speech_workers(workers)
+    worker = make_worker()
+    live = b"a live speaker's task"
+    redis_client.lpush(STT_QUEUE, live)
+    begin(redis_client, app, folder, talk(4))
+
+    def holds_back() -> bool:
+        return redis_client.hget(file_key(FILE_ID), "holds_back") == b"1"
+
+    wait_until(holds_back, 30, "the file waits for the speaker")
+    assert redis_client.lrange(STT_QUEUE, 0, -1) == [live]
+    redis_client.lrem(STT_QUEUE, 1, live)
+    wait_until(lambda: redis_client.llen(STT_QUEUE) == 1, 10, "a segment is sent once nobody waits")
+    # It is in the queue, so it counts as waiting: the next is sent when a speech worker has taken it.
+    for taken in range(1, workers):
+        redis_client.rpoplpush(STT_QUEUE, "taken-by-the-test")
+        wait_until(lambda: redis_client.llen(STT_QUEUE) == 1, 10, f"segment {taken + 1} is sent")
+    redis_client.rpoplpush(STT_QUEUE, "taken-by-the-test")
+    done = redis_client.hget(file_key(FILE_ID), "touched")
+    wait_until(lambda: redis_client.hget(file_key(FILE_ID), "touched") != done, 10, "the worker has looked again")
+    assert redis_client.llen(STT_QUEUE) == 0  # as many are out as there are workers
+    # Whoever speaks now has as many segments before him as there are workers: each of them is busy with one.
+    while redis_client.rpoplpush("taken-by-the-test", STT_QUEUE):
+        pass
+    pipeline.go_on()
+    wait_until(lambda: state(redis_client) == "done", 30, "the file is done")
+    assert len(written(redis_client)) == 4
+    assert len(pipeline.seen) == 4
+    assert worker.running
+
+
+def test_a_killed_worker_is_followed_by_another_that_does_nothing_twice(
+    redis_client: redis.Redis,
+    app: Celery,
+    folder: Path,
+    make_worker: Callable[..., Service],
+    speech_workers: Callable[[int], None],
+    pipeline: FakePipeline,
+) -> None:
+    speech_workers(1)
+    first = make_worker()
+    begin(redis_client, app, folder, talk(30))
+    wait_until(lambda: len(written(redis_client)) >= 3, 30, "some segments are done")
+    first.kill()
+    before = len(written(redis_client))
+    assert before < 30, "it was killed too late"
+    assert state(redis_client) == "working"
+    make_worker("second")
+    wait_until(lambda: state(redis_client) == "done", 60, "the file is done")
+    found = written(redis_client)
+    assert len(found) == 30
+    assert len({one.start for one in found}) == 30
+    counts = [job.start for job, _ in pipeline.seen]
+    assert len(counts) <= 31  # one was on its way when the worker died
+    assert os.listdir(folder) == []
+
+
+def test_a_worker_that_is_told_to_stop_gives_its_file_back(
+    redis_client: redis.Redis,
+    app: Celery,
+    folder: Path,
+    make_worker: Callable[..., Service],
+    speech_workers: Callable[[int], None],
+    pipeline: FakePipeline,
+) -> None:
+    speech_workers(1)
+    first = make_worker()
+    begin(redis_client, app, folder, talk(30))
+    wait_until(lambda: len(written(redis_client)) >= 2, 30, "some segments are done")
+    first.stop()
+    assert state(redis_client) == "working"
+    assert redis_client.llen(FILE_QUEUE) == 1  # at once, not after the visibility timeout
+    make_worker("second")
+    wait_until(lambda: state(redis_client) == "done", 60, "the file is done")
+    assert len(written(redis_client)) == 30
+
+
+def test_a_long_file_is_not_given_to_another_worker(
+    redis_client: redis.Redis,
+    app: Celery,
+    folder: Path,
+    make_worker: Callable[..., Service],
+    speech_workers: Callable[[int], None],
+    pipeline: FakePipeline,
+) -> None:
+    """The work takes far longer than the visibility timeout, and a second worker waits for something to do."""
+    pipeline.pause()
+    speech_workers(1)
+    workers = [make_worker("first"), make_worker("second")]
+    begin(redis_client, app, folder, talk(2))
+    wait_until(lambda: redis_client.llen(STT_QUEUE) == 1, 30, "the first segment is out")
+    holder = redis_client.hget(file_key(FILE_ID), "holder")
+    touches = set()
+
+    def long_enough() -> bool:
+        touches.add(redis_client.hget(file_key(FILE_ID), "touched"))
+        return len(touches) > 12  # a renewal each sixth of the timeout: two timeouts
+
+    wait_until(long_enough, 40, "two visibility timeouts pass")
+    assert redis_client.hget(file_key(FILE_ID), "holder") == holder
+    assert redis_client.llen(FILE_QUEUE) == 0
+    assert sum("another worker is on it" in worker.tail(500) for worker in workers) == 0
+    pipeline.go_on()
+    wait_until(lambda: state(redis_client) == "done", 30, "the file is done")
+
+
+@pytest.mark.parametrize(
+    "argument", ["../../etc/passwd", "/etc/passwd", "x", "", 5, None, ["f" * 32], {"id": 1}, "é" * 32, "n" * 32]
+)
+def test_a_task_that_names_no_file_reads_none_and_ends_nothing(
+    redis_client: redis.Redis, app: Celery, make_worker: Callable[..., Service], argument: object
+) -> None:
+    worker = make_worker()
+    send(app, argument)
+    wait_until(lambda: "names no file" in worker.tail(200) or "ended before" in worker.tail(200), 30, "it is dropped")
+    wait_until(lambda: not redis_client.exists("unacked"), 10, "and acknowledged")
+    assert worker.running
+    assert "Traceback" not in worker.tail(500)
+
+
+def test_what_cannot_be_decoded_ends_as_that(
+    redis_client: redis.Redis, app: Celery, folder: Path, make_worker: Callable[..., Service]
+) -> None:
+    make_worker()
+    file_path(folder, FILE_ID).write_bytes(b"no sound at all")
+    job = FileJob(id=FILE_ID, session=SESSION, content="0" * 64, file_bytes=1)
+    script, keys, arguments = begin_call(job, 8, 600, 600)
+    redis_client.eval(script, len(keys), *keys, *arguments)
+    send(app, FILE_ID)
+    wait_until(lambda: state(redis_client) == "failed", 30, "the file has failed")
+    assert redis_client.hmget(file_key(FILE_ID), "status", "code") == [b"415", b"not_decodable"]
+    assert os.listdir(folder) == []
+
+
+def test_a_file_that_ends_its_workers_is_given_up(
+    redis_client: redis.Redis, app: Celery, folder: Path, make_worker: Callable[..., Service]
+) -> None:
+    """Three workers have died on it, as the count of its tries says."""
+    begin(redis_client, app, folder, talk(1))
+    redis_client.hset(file_key(FILE_ID), "tries", 3)
+    make_worker()
+    wait_until(lambda: state(redis_client) == "failed", 30, "it is given up")
+    assert redis_client.hget(file_key(FILE_ID), "code") == b"gave_up"
+    assert os.listdir(folder) == []
