@@ -20,6 +20,7 @@ from recorder_queue import QueueDelivery
 from recorder_recording import Recording, WavWriter
 from recorder_settings import RecorderSettings
 from recorder_sources import FileSource, Source, SourceError
+from recorder_upload import send_file
 from rich.console import Console
 from rich.text import Text
 from stream_client import ConnectionState, StreamClient
@@ -42,6 +43,8 @@ def run(arguments: list[str]) -> int:
         _log_to(output, settings.log_level)
         if options.list_devices:
             return _show_devices(console, output)
+        if options.upload is not None:
+            return _upload(options, settings, output)
         return asyncio.run(_record(options, settings, output))
     except ValidationError as problem:
         wrong = "\n".join(f"  {str(error['loc'][0]).upper()}: {error['msg']}" for error in problem.errors())
@@ -54,6 +57,15 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         return INTERRUPTED
     return NOT_BEGUN
+
+
+def _upload(options: Options, settings: RecorderSettings, output: Output) -> int:
+    assert options.file is not None
+    assert options.upload is not None
+    fields = {"language": options.language, "prompt": options.hints or None}
+    token = _token(options, settings)
+    failed, complete = send_file(options.file, options.upload, output, fields, token, options.insecure)
+    return OK if complete and not failed else INCOMPLETE
 
 
 async def _record(options: Options, settings: RecorderSettings, output: Output) -> int:

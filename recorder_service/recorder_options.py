@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from recorder_upload import upload_url
 from stream_connection import websocket_url
 
 from contract.envelopes import LANGUAGE_PATTERN, plain_line
@@ -15,7 +16,8 @@ HINTS_MAX_CHARS = 400  # the gateway takes no more
 DESCRIPTION = """\
 Speak (or send a WAV file) and see what was said and how it felt, utterance by utterance.
 Speech goes straight into the queue in Redis (REDIS_HOST, REDIS_PORT, REDIS_PASSWORD or REDIS_URL), or with --url
-through the gateway's WebSocket. Ctrl-C stops recording and waits for the results; a second one gives them up."""
+through the gateway's WebSocket. With --upload a file of any common format goes to the gateway as a whole, and is
+cut and transcribed there. Ctrl-C stops recording and waits for the results; a second one gives them up."""
 EPILOG = """\
 exit status: 0 every utterance has its result (or was dropped as not speech); 1 some have none, or recording broke
 off; 2 it could not begin (no microphone, no server, a wrong option)
@@ -24,6 +26,7 @@ examples:
   python recorder_service/recorder_service.py
   python recorder_service/recorder_service.py --device usb --language en --save talk.wav
   python recorder_service/recorder_service.py --file talk.wav --fast --json | jq -r 'select(.type=="result").text'
+  python recorder_service/recorder_service.py --file talk.mp3 --upload https://localhost/v1 --insecure
   python recorder_service/recorder_service.py --url wss://localhost/ws --insecure"""
 
 
@@ -41,6 +44,7 @@ class Options:
     hangover_ms: int | None
     gate: bool
     url: str | None
+    upload: str | None
     insecure: bool
     token_file: Path | None
     language: str | None
@@ -71,6 +75,7 @@ def parse_options(arguments: list[str]) -> Options:
     gate.add_argument("--no-gate", dest="gate", action="store_false", help="send everything, silence too")
     way = parser.add_argument_group("delivery")
     way.add_argument("--url", type=_url, metavar="URL", help="ws:// or wss:// address of the gateway, instead of Redis")
+    way.add_argument("--upload", type=_upload, metavar="URL", help="http(s):// address to upload --file to")
     way.add_argument("--insecure", action="store_true", help="take any certificate (a self-signed one)")
     way.add_argument("--token-file", type=Path, metavar="FILE", help="holds the gateway's access token (ACCESS_TOKEN)")
     way.add_argument("--language", type=_language, metavar="CODE", help="language that is spoken, such as en or ko")
@@ -86,6 +91,8 @@ def parse_options(arguments: list[str]) -> Options:
 
 
 def _contradiction(options: Options) -> str | None:
+    if options.upload is not None:
+        return _upload_contradiction(options)
     if options.fast and options.file is None:
         return "--fast needs --file: a microphone cannot be faster than speech"
     if options.file is not None and options.device is not None:
@@ -99,6 +106,24 @@ def _contradiction(options: Options) -> str | None:
     if options.save is not None and options.file is not None and options.save.resolve() == options.file.resolve():
         return "--save would overwrite the file that is sent"
     return None
+
+
+def _upload_contradiction(options: Options) -> str | None:
+    if options.file is None:
+        return "--upload needs --file"
+    live = (options.device, options.url, options.seconds, options.save, options.threshold, options.hangover_ms)
+    if any(option is not None for option in live) or options.fast or options.words or not options.gate:
+        return "--upload sends the file as it is: only --file, --insecure, --token-file, --language, --hints, --json"
+    if options.insecure and not str(options.upload).startswith("https:"):
+        return "--insecure needs --upload https://...: nothing else has a certificate"
+    return None
+
+
+def _upload(text: str) -> str:
+    try:
+        return upload_url(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from problem
 
 
 def _url(text: str) -> str:

@@ -25,6 +25,14 @@ def test_everything_that_goes_together() -> None:
     assert (options.url, options.language) == ("wss://host/ws", "ko")
 
 
+@pytest.mark.parametrize(
+    "url", ["http://host:8000", "http://host:8000/", "http://host:8000/v1", "http://host:8000/v1/"]
+)
+def test_a_file_is_uploaded_to_the_api_of_a_host(url: str) -> None:
+    options = parse_options(["--file", "a.mp3", "--upload", url])
+    assert options.upload == "http://host:8000/v1/audio/transcriptions"
+
+
 def test_hints_are_one_line_of_any_script() -> None:
     options = parse_options(["--hints", "김민준, O'Brien", "--words"])
     assert (options.hints, options.words) == ("김민준, O'Brien", True)
@@ -36,6 +44,12 @@ def test_hints_are_one_line_of_any_script() -> None:
         (f"--hints {'x' * 401}", "at most 400 characters"),
         ("--hints a\x1bb", "one line"),
         ("--fast", "--fast needs --file"),
+        ("--upload http://host", "--upload needs --file"),
+        ("--upload ws://host --file a.mp3", "no http:// or https:// address"),
+        ("--upload http://host/other --file a.mp3", "ends with the host"),
+        ("--upload http://host --file a.mp3 --fast", "--upload sends the file as it is"),
+        ("--upload http://host --file a.mp3 --url ws://host", "--upload sends the file as it is"),
+        ("--upload http://host --file a.mp3 --insecure", "--insecure needs --upload https://"),
         ("--file a.wav --device 1", "exclude each other"),
         ("--insecure", "--insecure needs --url wss://"),
         ("--insecure --url ws://host", "--insecure needs --url wss://"),
