@@ -21,7 +21,7 @@ from gateway_dispatch import SEND_ERRORS
 from gateway_sessions import SESSION_ID_BYTES
 from gateway_settings import GatewaySettings
 from gateway_upload_answers import CONTENT_TYPES, Transcript, event
-from gateway_upload_described import TRANSCRIPTION_ANSWERS, TRANSCRIPTION_BODY
+from gateway_upload_described import CANCEL_ANSWERS, TRANSCRIPTION_ANSWERS, TRANSCRIPTION_BODY
 from gateway_upload_errors import UploadRefusedError, unavailable
 from gateway_upload_form import OVERHEAD_BYTES, TOO_LARGE, UploadForm, boundary_of
 from gateway_upload_jobs import FileJobs
@@ -81,7 +81,7 @@ class Uploads:
             """Transcribe a file, with the sentiment of each segment."""
             return await self._transcribe(request)
 
-        @router.delete(PATH + "/{transcription_id}", responses={404: {"description": "no such transcription"}})
+        @router.delete(PATH + "/{transcription_id}", responses=CANCEL_ANSWERS)
         async def cancel(transcription_id: str) -> Response:
             """Cancel a transcription, or forget its kept result."""
             return await self._cancel(transcription_id)

@@ -73,3 +73,9 @@ TRANSCRIPTION_ANSWERS: dict[int | str, dict[str, Any]] = {
     500: {"description": "the work on the file broke off again and again", **ERROR},
     503: {"description": "it cannot be done now; see Retry-After", **ERROR},
 }
+CANCEL_ANSWERS: dict[int | str, dict[str, Any]] = {
+    401: TRANSCRIPTION_ANSWERS[401],
+    403: TRANSCRIPTION_ANSWERS[403],
+    404: {"description": "there is no such transcription", **ERROR},
+    503: TRANSCRIPTION_ANSWERS[503],
+}

@@ -3,7 +3,7 @@
 set -euo pipefail
 declare -A packages=(
   [redis-server]=redis-server [chromium]=chromium [espeak-ng]=espeak-ng [flite]=flite [node]=nodejs [npm]=npm
-  [pulseaudio]=pulseaudio
+  [pulseaudio]=pulseaudio [ffmpeg]=ffmpeg
 )
 missing=()
 for program in "${!packages[@]}"; do command -v "$program" >/dev/null || missing+=("${packages[$program]}"); done

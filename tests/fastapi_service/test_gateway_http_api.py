@@ -26,9 +26,21 @@ def test_the_api_answers_whatever_it_is_asked(start_gateway: Start, tmp_path: Pa
     described = request(gateway.url, "/openapi.json", headers=headers).json
     assert {"/healthz", "/readyz", "/login"} <= set(described["paths"])
     command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{gateway.url}/openapi.json"]
-    # /readyz is 503 by design where no worker runs.
+    # /readyz and an upload are 503 by design where no worker runs.
     checks = "not_a_server_error,content_type_conformance,status_code_conformance"
-    options = ["--checks", checks, "--exclude-path", "/readyz", "--max-examples", "30", "--seed", "1", "--no-color"]
+    options = [
+        "--checks",
+        checks,
+        "--exclude-path",
+        "/readyz",
+        "--exclude-path",
+        "/v1/audio/transcriptions",
+        "--max-examples",
+        "30",
+        "--seed",
+        "1",
+        "--no-color",
+    ]
     for name, value in headers.items():
         options += ["--header", f"{name}: {value}"]
     ran = subprocess.run([*command, *options], cwd=tmp_path, check=False, capture_output=True, text=True, timeout=120)

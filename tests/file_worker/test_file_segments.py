@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from file_segments import PAD_SAMPLES, Lengths, Segment, SegmentCutter, segments_of
@@ -86,7 +88,7 @@ PARTS = st.lists(
 def test_any_split_gives_the_same_segments_and_loses_nothing_loud(
     parts: list[tuple[str, float]], sizes: list[int]
 ) -> None:
-    makers = {
+    makers: dict[str, Callable[[float], bytes]] = {
         "silence": silence,
         "tone": tone,
         "noise": lambda s: noise(s, 0.02),
