@@ -102,11 +102,12 @@ class Uploads:
             body = transcript.answer(options, view.total_samples)
             return Response(body, 200, headers, CONTENT_TYPES[options.format])
         except UploadRefusedError as refusal:
-            return Drained(request, refusal.response())
+            return refusal.response() if whole(request) else Drained(refusal.response())
         except SEND_ERRORS as problem:
             logger.warning("a file was not served: %s: %s", type(problem).__name__, problem)
             words = "The service cannot be reached in full just now."
-            return Drained(request, unavailable(words, self._settings.upload_retry_sec).response())
+            answer = unavailable(words, self._settings.upload_retry_sec).response()
+            return answer if whole(request) else Drained(answer)
         except (ClientDisconnect, GoneError):
             return Response(status_code=499)  # nobody reads it
 
@@ -125,6 +126,7 @@ class Uploads:
         with self._store.incoming(largest) as path, self._jobs.reading(body_bytes):
             form = UploadForm(boundary, path, settings.upload_max_bytes)
             await form.read(request.stream(), settings.upload_idle_sec)
+            request.state.whole = True
             options = read_options(form.fields)
             if not form.has_file:
                 raise UploadRefusedError(400, "no_file", "The field `file` is missing.", "file")
@@ -235,8 +237,7 @@ class Drained(Response):
     Otherwise the connection breaks while the client still sends, and it never sees the answer.
     """
 
-    def __init__(self, request: Request, answer: Response) -> None:
-        self._request = request
+    def __init__(self, answer: Response) -> None:
         self._answer = answer
         super().__init__()
 
@@ -255,6 +256,11 @@ class Drained(Response):
         except TimeoutError:
             pass
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def whole(request: Request) -> bool:
+    """Whether the request's body was read to its end."""
+    return getattr(request.state, "whole", False)
 
 
 def _progress(file_id: str, view: FileView) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def redis_client(redis_port: int) -> Iterator[redis.Redis]:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole system on the demo models, each service a process, on a Redis of its own.
 
-    What a killed worker had in hand comes back after 10 s.
+    What a killed worker had in hand comes back after 10 s; a file that nobody waits for is cancelled after 3 s.
     """
-    with start_stack(tmp_path_factory.mktemp("stack"), VISIBILITY_TIMEOUT_SEC="10") as running:
+    with start_stack(tmp_path_factory.mktemp("stack"), VISIBILITY_TIMEOUT_SEC="10", UPLOAD_LINGER_SEC="3") as running:
         yield running

@@ -31,6 +31,7 @@ class FakePipeline:
         self._pause_asked = threading.Event()
         self._paused = threading.Event()
         self.relaying = True
+        self.most: int | None = None  # so many are taken, and no more
         self.languages: list[tuple[str, float]] = []  # of the next results; then English, without a probability
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -58,7 +59,7 @@ class FakePipeline:
         with Connection(url, transport_options=transport_options(self.settings)) as connection:
             queue = SimpleQueue(connection.channel(), STT_QUEUE, no_ack=True, accept=[SERIALIZER])
             while not self._stopped.is_set():
-                if self._pause_asked.is_set():
+                if self._pause_asked.is_set() or (self.most is not None and len(self.seen) >= self.most):
                     self._paused.set()
                     time.sleep(0.02)
                     continue

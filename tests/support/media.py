@@ -13,7 +13,7 @@ from contract.wav import write_wav
 # Extension to the program's options; the video has a picture that lasts as long as its sound.
 FORMATS: dict[str, list[str]] = {
     "wav": ["-ar", "44100", "-ac", "2"],
-    "mp3": ["-b:a", "64k"],
+    "mp3": ["-b:a", "192k"],
     "m4a": [],
     "ogg": [],
     "opus": [],
