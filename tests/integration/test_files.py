@@ -28,9 +28,12 @@ from tests.support.speech import Clip, demo_clips, words_of
 from tests.support.stack import Stack
 
 
+NO_TOKEN = "none"  # where no ACCESS_TOKEN is set any will do
+
+
 @pytest.fixture
 def client(stack: Stack) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(base_url=f"{stack.url}/v1", api_key="none", timeout=120) as made:
+    with openai.OpenAI(base_url=f"{stack.url}/v1", api_key=NO_TOKEN, timeout=120) as made:
         yield made
 
 
