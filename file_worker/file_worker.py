@@ -52,7 +52,7 @@ def before_work(sender: WorkController, **_: Any) -> None:
     if sender.app is not celery:
         return
     chosen = "log_level" in settings.model_fields_set
-    set_up_logging(settings.log_level if chosen else logging.getLevelName(sender.loglevel))
+    set_up_logging(settings.log_level if chosen else logging.getLevelName(sender.loglevel), settings.log_format)
     if get_implementation(sender.pool_cls) is not SoloPool:
         logger.critical("file_worker runs with --pool=solo --concurrency=1 only; for more at once start more of them")
         raise SystemExit(CANNOT_START_EXIT_CODE)
