@@ -27,7 +27,6 @@ from tests.support.processes import Service, wait_until
 from tests.support.speech import Clip, demo_clips, words_of
 from tests.support.stack import Stack
 
-
 NO_TOKEN = "none"  # where no ACCESS_TOKEN is set any will do
 
 
