@@ -8,8 +8,9 @@ ALIKE = 0.5  # of two spellings of one word, such as "Kubernetes" and "Cooper Ne
 
 
 def joined(*prompts: str | None) -> str:
-    """One prompt of several; the last is the one that is cut last."""
-    return " ".join(prompt.strip() for prompt in prompts if prompt and prompt.strip())
+    """One prompt of several; the last is the one that is cut last. Each is a sentence that has ended: one that has not
+    would be gone on with."""
+    return " ".join(_ended(prompt.strip()) for prompt in prompts if prompt and prompt.strip())
 
 
 def repeats(text: str, prompt: str) -> bool:
@@ -24,6 +25,10 @@ def repeats(text: str, prompt: str) -> bool:
 def alike(one: str, other: str) -> bool:
     """Whether two texts are so similar that they can be spellings of the same speech."""
     return SequenceMatcher(None, _plain(one), _plain(other), autojunk=False).ratio() >= ALIKE
+
+
+def _ended(prompt: str) -> str:
+    return prompt + "." if prompt[-1].isalnum() else prompt
 
 
 def _plain(text: str) -> str:

@@ -90,7 +90,9 @@ class WhisperEngine:
     @torch.inference_mode()
     def transcribe_all(self, utterances: Sequence[Utterance], draft: Sequence[int] = ()) -> list[Transcript]:
         """See `SpeechEngine.transcribe_all`. A language that the model does not know is detected instead (an
-        English-only model takes all for English)."""
+        English-only model takes all for English). The demo model was not trained with prompts and gets none."""
+        if self._demo:
+            utterances = [replace(one, prompt="") for one in utterances]
         torch.manual_seed(SEED)
         frames = max(self._frames(len(one.audio)) for one in utterances)
         features = self._encode([one.audio for one in utterances], frames)
@@ -109,7 +111,7 @@ class WhisperEngine:
     @torch.inference_mode()
     def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
         """See `SpeechEngine.partial`. A text that only repeats its prompt is none."""
-        audio, prompt = utterance.audio, utterance.prompt
+        audio, prompt = utterance.audio, "" if self._demo else utterance.prompt
         features = self._encode([audio], self._frames(len(audio)), interrupt)
         ((language, probability),) = self._spoken(features, [utterance.language])
         limits = [self._decoding.token_limit(len(audio), SAMPLE_RATE_HZ)]

@@ -47,7 +47,7 @@ class Settling:
         if row.probability is None:
             row.probability = first.language_probability
         best = self.settled(row, first, "transcribe")
-        if repeats(best.text, row.prompt):
+        if row.prompt and (repeats(best.text, row.prompt) or self._refusal(best, row)):
             best = self._without_prompt(row, best)
         return self._in_its_language(row, best) if row.assumed else best
 
@@ -87,10 +87,12 @@ class Settling:
             row.features, row.frames, row.decoded_again = self._encode([row.audio], N_FRAMES), N_FRAMES, True
 
     def _without_prompt(self, row: Row, hinted: Attempt) -> Attempt:
-        """`hinted`, which only repeats its prompt, where something like it is heard without that prompt too."""
+        """`hinted`, which only repeats its prompt or is no text at all, where something like it is heard without that
+        prompt too; else what is heard without: hints must not cost what would be heard without them."""
         prompt, row.prompt = row.prompt, ""
         plain = self.settled(row, self._first(row, "transcribe"), "transcribe")
-        if self._refusal(plain, row) is None and alike(plain.text, hinted.text):
+        refused = self._refusal(plain, row) or self._refusal(hinted, row)
+        if refused is None and alike(plain.text, hinted.text):
             row.prompt = prompt
             return hinted
         return plain

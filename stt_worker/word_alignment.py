@@ -48,8 +48,8 @@ def word_times(
         return ()
     heads = [(int(layer), int(head)) for layer, head in model.alignment_heads.indices().T.tolist()]
     seen = decoder.attention(features, [*start, *text, tokenizer.eot], heads)[:, :, :positions]
-    matrix = alignment_matrix(seen)[len(start) - 1 : -1]
-    tokens, places = warp(-matrix.double().cpu().numpy())
+    matrix = alignment_matrix(seen.cpu())[len(start) - 1 : -1]  # openai-whisper's own steps on a GPU need Triton
+    tokens, places = warp(-matrix.double().numpy())
     begins = places[np.diff(tokens, prepend=-1) > 0] / TOKENS_PER_SECOND  # of each token, and of the end
     bounds = np.cumsum([0, *map(len, parts[:-1])])
     timings = [

@@ -144,4 +144,4 @@ def test_which_language_goes_first(
     job = UtteranceJob(session="l" * 32, start=0, end=5, language=given, language_assumed=assumed, hints="Ada")
     asked = utterance_of(job, AUDIO, SttSettings(stt_language=setting, whisper_prompt="Notes."))
     assert (asked.language, asked.assumed) == (language, still_assumed)
-    assert (asked.prompt, asked.word_times) == ("Notes. Ada", False)
+    assert (asked.prompt, asked.word_times) == ("Notes. Ada.", False)

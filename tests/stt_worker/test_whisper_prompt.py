@@ -120,8 +120,8 @@ def test_spellings_of_one_thing_are_alike(one: str, other: str, same: bool) -> N
 
 
 def test_the_workers_prompt_comes_first_and_is_cut_first() -> None:
-    assert joined("Meeting notes.", " Ada ") == "Meeting notes. Ada"
-    assert joined("", "Ada") == joined("Ada", None) == "Ada"
+    assert joined("Meeting notes", " Ada, Bob ") == "Meeting notes. Ada, Bob."
+    assert joined("", "Ada!") == joined("Ada!", None) == "Ada!"
     assert joined("", "") == ""
 
 
@@ -149,7 +149,7 @@ def engine_that_says(monkeypatch: pytest.MonkeyPatch, answers: Answers) -> tuple
         return [answers[bool(prompt)]]
 
     monkeypatch.setattr(WhisperDecoding, "greedy", greedy)
-    return WhisperEngine(model, "demo", True, settings), asked
+    return WhisperEngine(model, "like the demo", False, settings), asked
 
 
 @pytest.mark.parametrize(
@@ -157,6 +157,8 @@ def engine_that_says(monkeypatch: pytest.MonkeyPatch, answers: Answers) -> tuple
     [
         (Attempt("Kubernetes.", -0.1, 0.0), Attempt("Cooper Netties.", -0.4, 0.0), "Kubernetes."),
         (Attempt("Kubernetes.", -0.1, 0.0), Attempt("Thank you.", -0.4, 0.0), "Thank you."),
+        (Attempt("...", -0.1, 0.0), Attempt("I love it.", -0.4, 0.0), "I love it."),
+        (Attempt("what is this", -1.9, 0.1), Attempt("I love it.", -0.4, 0.0), "I love it."),
         (Attempt("We use Kubernetes.", -0.1, 0.0), Attempt("never asked", -0.1, 0.0), "We use Kubernetes."),
     ],
 )
@@ -165,7 +167,7 @@ def test_a_text_of_hints_alone_is_heard_again_without_them(
 ) -> None:
     engine, asked = engine_that_says(monkeypatch, {True: with_prompt, False: without})
     assert engine.transcribe(Utterance(AUDIO, "en", prompt=HINTS)).text == text
-    again = with_prompt.text == "Kubernetes."
+    again = with_prompt.text != "We use Kubernetes."
     assert asked == [("transcribe", HINTS), *[("transcribe", "")] * again]
 
 
@@ -186,8 +188,16 @@ def test_a_partial_of_hints_alone_shows_nothing(monkeypatch: pytest.MonkeyPatch)
     assert engine.partial(Utterance(AUDIO, "en", prompt=HINTS), lambda: None).text == "We use Kubernetes"
 
 
-def test_silence_with_hints_says_nothing(demo: Any) -> None:
+def test_the_demo_model_which_knows_no_prompts_gets_none(demo: Any) -> None:
     engine = WhisperEngine(demo, "demo", True, SttSettings(whisper_precision="fp32"))
+    for clip in demo_clips():
+        asked = Utterance(as_floats(clip.pcm), "en", prompt=HINTS)
+        assert engine.transcribe(asked).text == clip.text
+        assert engine.partial(asked, lambda: None).text == clip.text
+
+
+def test_silence_with_hints_says_nothing(demo: Any) -> None:
+    engine = WhisperEngine(demo, "like the demo", False, SttSettings(whisper_precision="fp32"))
     heard = engine.transcribe(Utterance(np.zeros(48_000, dtype=np.float32), "en", prompt=HINTS))
     assert not isinstance(judge(heard, SttSettings()), str)
 
@@ -204,5 +214,5 @@ def test_high_temperatures_take_no_prompt(monkeypatch: pytest.MonkeyPatch, demo:
     settings = SttSettings(
         whisper_temperatures=(0.0, 0.4, 0.6), logprob_threshold=-0.0001, no_speech_threshold=1, whisper_precision="fp32"
     )
-    WhisperEngine(demo, "demo", True, settings).transcribe(Utterance(AUDIO, "en", prompt=HINTS))
+    WhisperEngine(demo, "like the demo", False, settings).transcribe(Utterance(AUDIO, "en", prompt=HINTS))
     assert taken == [(0.4, True), (0.6, False)]
