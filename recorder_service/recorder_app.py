@@ -24,7 +24,6 @@ from recorder_upload import send_file
 from rich.console import Console
 from rich.text import Text
 from stream_client import ConnectionState, StreamClient
-from stream_connection import with_query
 from stream_errors import StreamError
 
 from contract.logging_setup import printable
@@ -168,7 +167,9 @@ def _open_delivery(
         except ValueError as problem:
             raise DeliveryError(f"REDIS_URL cannot be used: {problem}") from problem
     return StreamClient(
-        with_query(options.url, hints=options.hints or None, words=1 if options.words else None),
+        options.url,
+        hints=options.hints,
+        words=options.words,
         language=options.language,
         token=_token(options, settings),
         insecure=options.insecure,

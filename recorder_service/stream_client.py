@@ -43,6 +43,8 @@ class StreamClient:
         url: str,
         *,
         language: str | None = None,
+        hints: str = "",
+        words: bool = False,
         partials: bool = True,
         session: str | None = None,
         after: int | None = None,
@@ -56,12 +58,14 @@ class StreamClient:
     ) -> None:
         """`url`: ws:// or wss://, `/ws` is put behind a bare host. `session`, `after`: resume an earlier session.
 
+        `hints`: names and words that may come. `words`: whether the times of the words are told.
         `partials`: whether provisional texts are sent. `token`: the access token, where the server asks for one.
         `insecure`: take any certificate.
         `wait_when_full`: `send` waits for room instead of raising BufferFull.
         `on_state` is called at every change of the connection. Raises ValueError for a URL of another kind.
         """
-        asked = {"language": language, "partials": None if partials else "0"}
+        asked = {"language": language, "hints": hints or None}
+        asked |= {"words": "1" if words else None, "partials": None if partials else "0"}
         self._address = Address(websocket_url(url), asked, token, insecure, open_timeout_sec)
         self._wait_when_full = wait_when_full
         self._stream = StreamSession(buffer_sec, session, after)

@@ -420,3 +420,15 @@ def test_partials_can_be_declined() -> None:
             assert gateway.visits[0].query == {"partials": "0"}
 
     run(story)
+
+
+def test_hints_and_the_times_of_words_are_asked_for() -> None:
+    async def story() -> None:
+        async with fake_gateway() as gateway:
+            async with client_of(gateway, hints="김민준 & O'Brien", words=True) as client:
+                await client.send(noise(0.5))
+                await client.end_utterance()
+                assert await client.drain(10)
+            assert gateway.visits[0].query == {"hints": "김민준 & O'Brien", "words": "1"}
+
+    run(story)
