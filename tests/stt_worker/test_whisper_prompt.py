@@ -215,4 +215,4 @@ def test_high_temperatures_take_no_prompt(monkeypatch: pytest.MonkeyPatch, demo:
         whisper_temperatures=(0.0, 0.4, 0.6), logprob_threshold=-0.0001, no_speech_threshold=1, whisper_precision="fp32"
     )
     WhisperEngine(demo, "like the demo", False, settings).transcribe(Utterance(AUDIO, "en", prompt=HINTS))
-    assert taken == [(0.4, True), (0.6, False)]
+    assert taken == [(0.4, True), (0.6, False), (0.4, False), (0.6, False)], "then all of it without the hints"
