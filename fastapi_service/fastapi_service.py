@@ -22,6 +22,7 @@ from gateway_health import Health
 from gateway_limits import Failures
 from gateway_login import login_router
 from gateway_metrics import GatewayMetrics, PipelineWatch, metrics_router
+from gateway_openapi import describe
 from gateway_origins import Origins
 from gateway_pages import add_pages
 from gateway_partials import PartialRequests
@@ -97,6 +98,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     async def websocket_endpoint(websocket: WebSocket) -> None:
         await endpoint.serve(websocket)
 
+    describe(app)
     return app
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from gateway_guard import let_in
 from gateway_health import Health
+from gateway_openapi import NOT_READY, Alive, Ready
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -60,12 +61,12 @@ def add_pages(app: FastAPI, health: Health, clips: Path) -> None:
     async def index() -> FileResponse:
         return FileResponse(STATIC / "index.html")
 
-    @router.get("/healthz")
+    @router.get("/healthz", response_model=Alive)
     async def healthz() -> dict[str, str]:
         """Alive: the process answers."""
         return {"status": "alive"}
 
-    @router.get("/readyz")
+    @router.get("/readyz", response_model=Ready, responses=NOT_READY)
     async def readyz(request: Request, page: bool = False) -> Response:
         """Ready: Redis can be reached and each queue has a live worker. Else 503, with what is missing.
 

@@ -168,9 +168,10 @@ def _open_delivery(
             raise DeliveryError(f"REDIS_URL cannot be used: {problem}") from problem
     return StreamClient(
         options.url,
+        language=options.language,
         hints=options.hints,
         words=options.words,
-        language=options.language,
+        partials=options.partials,
         token=_token(options, settings),
         insecure=options.insecure,
         buffer_sec=settings.unsafe_audio_sec,

@@ -27,6 +27,7 @@ examples:
   python recorder_service/recorder_service.py --device usb --language en --save talk.wav
   python recorder_service/recorder_service.py --file talk.wav --fast --json | jq -r 'select(.type=="result").text'
   python recorder_service/recorder_service.py --file talk.mp3 --upload https://localhost/v1 --insecure
+  python recorder_service/recorder_service.py --url ws://localhost:8000/ws     (provisional text while you speak)
   python recorder_service/recorder_service.py --url wss://localhost/ws --insecure"""
 
 
@@ -50,6 +51,7 @@ class Options:
     language: str | None
     hints: str
     words: bool
+    partials: bool
     wait_sec: float | None
     json: bool
 
@@ -81,6 +83,7 @@ def parse_options(arguments: list[str]) -> Options:
     way.add_argument("--language", type=_language, metavar="CODE", help="language that is spoken, such as en or ko")
     way.add_argument("--hints", type=_hints, default="", metavar="TEXT", help="names and words that may come")
     way.add_argument("--words", action="store_true", help="ask for the times of the words (shown with --json)")
+    way.add_argument("--no-partials", dest="partials", action="store_false", help="no provisional text (with --url)")
     way.add_argument("--wait", dest="wait_sec", type=_not_negative, metavar="N", help="seconds for late results (60)")
     parser.add_argument("--json", action="store_true", help="one JSON object per message on standard output")
     options = Options(**vars(parser.parse_args(arguments)))

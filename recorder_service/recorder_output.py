@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -22,6 +23,7 @@ from contract.names import session_tag
 ZONE_STYLES: dict[Zone, str] = {"positive": "bold green", "neutral": "bold yellow", "negative": "bold red"}
 METER_CELLS = 24
 METER_FLOOR_DB = -60.0
+PARTIAL_LINES = 3
 REFRESH_PER_SECOND = 12
 
 
@@ -103,7 +105,7 @@ class TextOutput(Output):
         if not self._console.is_terminal:
             return nullcontext()
         return Live(
-            get_renderable=lambda: status_line(status(), self._partial, self._console.width),
+            get_renderable=lambda: live_view(status(), self._partial, self._console.width),
             console=self._console,
             refresh_per_second=REFRESH_PER_SECOND,
             transient=True,
@@ -137,7 +139,7 @@ class JsonOutput(Output):
         if moment is not None:
             fields["captured_start_sec"] = round(moment.start_sec, 3)
             fields["captured_end_sec"] = round(moment.end_sec, 3)
-        self._file.write(json.dumps(fields, ensure_ascii=False) + "\n")
+        self._file.write(_plain_json(fields) + "\n")
         self._file.flush()
 
 
@@ -190,8 +192,18 @@ def plain_line(message: ServerMessage, moment: Moment | None) -> Text:
     return line
 
 
-def status_line(status: Status, partial: str, width: int) -> Text:
-    """The live line: meter, time, what is waited for, what is wrong, what is being said."""
+def live_view(status: Status, partial: str, width: int) -> Text:
+    """What stays at the bottom of a terminal: what is being said (its end, where it is long), and the live line."""
+    if not partial:
+        return status_line(status, width)
+    text = printable(partial)
+    room = max(1, PARTIAL_LINES * (width - 1) - 2)
+    shown = text if len(text) <= room else f"…{text[-room:]}"
+    return Text(f"{shown}\n", "italic dim").append_text(status_line(status, width))
+
+
+def status_line(status: Status, width: int) -> Text:
+    """The live line: meter, time, what is waited for, what is wrong."""
     line = _meter(status) if status.recording else Text("recording is over", "bold")
     if status.waiting:
         line.append(f"  {counted(status.waiting, 'utterance')} waiting", "dim")
@@ -199,10 +211,14 @@ def status_line(status: Status, partial: str, width: int) -> Text:
         line.append(f"  sound lost {counted(status.overflows, 'time')}", "bold red")
     if status.connection:
         line.append(f"  {printable(status.connection)}", "bold yellow")
-    if partial:
-        line.append(f"  {printable(partial)}", "italic dim")
     line.truncate(max(1, width - 1), overflow="ellipsis")
     return line
+
+
+def _plain_json(fields: dict[str, Any]) -> str:
+    """`fields` on one line; what a terminal would obey, or a reader take for a line's end, stands as `\\uXXXX`."""
+    text = json.dumps(fields, ensure_ascii=False)
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def counted(number: int, noun: str) -> str:

@@ -17,6 +17,7 @@ from recorder_output import (
     PipeConsole,
     Status,
     TextOutput,
+    live_view,
     plain_line,
     status_line,
 )
@@ -108,8 +109,18 @@ def test_speech_cannot_command_the_terminal(evil: str) -> None:
     assert not set(shown) & set("\x1b\x07\r\x9b\u202e"), repr(shown)
     if "[bold" in evil or ":smile:" in evil:
         assert evil.split(maxsplit=1)[0] in shown, "markup is text"
-    line = status_line(Status(True, 0.0, False, 1.0, 0, 0, evil), evil, 300)
-    assert not set(line.plain) & set("\x1b\x07\r\n\x9b\u202e")
+    partial, line = live_view(Status(True, 0.0, False, 1.0, 0, 0, evil), evil, 300).plain.split("\n")
+    assert not set(partial + line) & set("\x1b\x07\r\x9b\u202e")
+
+
+@pytest.mark.parametrize("evil", ["\x1b[2Jx", "a\x9b31mb", "\u202etxet", "a\u2028b", "a\x7fb", "\U000e0041", "\ud800"])
+def test_json_cannot_command_a_terminal_either(evil: str) -> None:
+    console = pipe()
+    JsonOutput(console, pipe()).message(Dropped(utterance="a-1", seq=1, reason="no_speech", detail=evil), MOMENT)
+    (line, end) = text_of(console).split("\n")
+    assert line.isprintable(), repr(line)
+    assert end == ""
+    assert json.loads(line)["detail"] == evil
 
 
 def test_a_pipe_gets_no_colours_and_whole_lines() -> None:
@@ -149,21 +160,28 @@ def test_json_is_one_line_per_message_and_keeps_the_secret() -> None:
 
 
 def test_the_live_line_shows_level_and_trouble() -> None:
-    loud = status_line(Status(True, 0.1, True, 61.0, 2, 3, "no connection"), "I love", 200).plain
+    loud = live_view(Status(True, 0.1, True, 61.0, 2, 3, "no connection"), "I love", 200).plain
     assert "-10 dB" in loud
     assert "speech" in loud
     assert "1:01.0" in loud
     assert "2 utterances waiting" in loud
     assert "sound lost 3 times" in loud
     assert "no connection" in loud
-    assert loud.endswith("I love")
-    silent = status_line(Status(True, 0.0, False, 0.0, 0, 0, ""), "", 200).plain
+    assert loud.startswith("I love\n")
+    silent = live_view(Status(True, 0.0, False, 0.0, 0, 0, ""), "", 200).plain
+    assert "\n" not in silent
     assert silent.count("·") == 24
     assert loud.count("█") == 20
-    assert len(status_line(Status(True, 0.1, True, 61.0, 2, 3, "words " * 50), "", 60).plain) < 60
-    assert status_line(Status(False, 0.1, True, 1.0, 1, 0, ""), "", 90).plain == (
-        "recording is over  1 utterance waiting"
-    )
+    assert len(status_line(Status(True, 0.1, True, 61.0, 2, 3, "words " * 50), 60).plain) < 60
+    assert status_line(Status(False, 0.1, True, 1.0, 1, 0, ""), 90).plain == ("recording is over  1 utterance waiting")
+
+
+def test_of_a_long_partial_the_end_is_shown() -> None:
+    partial, line = live_view(Status(True, 0.1, True, 1.0, 0, 0, ""), "early " * 100 + "late", 40).plain.split("\n")
+    assert partial.startswith("…")
+    assert partial.endswith("late")
+    assert len(partial) < 3 * 40
+    assert len(line) < 40
 
 
 def test_partials_and_the_meter_live_on_a_terminal() -> None:
