@@ -3,7 +3,7 @@
 set -euo pipefail
 declare -A packages=(
   [redis-server]=redis-server [chromium]=chromium [espeak-ng]=espeak-ng [flite]=flite [node]=nodejs [npm]=npm
-  [pulseaudio]=pulseaudio [ffmpeg]=ffmpeg
+  [pulseaudio]=pulseaudio [ffmpeg]=ffmpeg [prometheus]=prometheus
 )
 missing=()
 for program in "${!packages[@]}"; do command -v "$program" >/dev/null || missing+=("${packages[$program]}"); done
@@ -30,3 +30,7 @@ for package in "${missing[@]}"; do
 done
 [ ${#known[@]} -eq 0 ] && exit 0
 DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${known[@]}" >/dev/null
+# The tests start a Prometheus of their own; the package's need not run.
+if [[ " ${known[*]} " == *" prometheus "* ]] && command -v systemctl >/dev/null; then
+  "${sudo[@]}" systemctl disable -q --now prometheus 2>/dev/null || true
+fi

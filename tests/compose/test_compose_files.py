@@ -136,3 +136,7 @@ def test_compose_itself_accepts_every_combination(tmp_path: Path) -> None:
         assert done.stderr == ""
         worker = yaml.safe_load(done.stdout)["services"]["stt_worker"]
         assert worker["environment"]["WHISPER_MODEL"] == "tiny"
+    monitoring = [*base, "-f", str(ROOT / FILES[0]), "--profile", "monitoring", "config"]
+    done = subprocess.run(monitoring, env=clean, check=False, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {"prometheus", "grafana"} <= set(yaml.safe_load(done.stdout)["services"])
