@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import os
 import shutil
@@ -188,6 +189,16 @@ class ComposeStack:
                 found.setdefault(name.lower(), []).append(value)
             return answer.status, found, answer.read()
 
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Status and body of the answer to a POST."""
+        connection = http.client.HTTPSConnection("127.0.0.1", self.https_port, timeout=60, context=unverified())
+        try:
+            connection.request("POST", path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
     def readiness(self) -> dict[str, Any]:
         """What /readyz says; empty while nothing answers."""
         try:
@@ -202,7 +213,8 @@ class ComposeStack:
 
         def all_up() -> bool:
             state = self.readiness()
-            return bool(state.get("ready")) and state["listeners"] == 1 and state["stt_workers"] == stt_workers
+            others = bool(state.get("ready")) and state["listeners"] == state["file_workers"] == 1
+            return others and state["stt_workers"] == stt_workers
 
         try:
             wait_until(all_up, 120, f"ready with {stt_workers} STT workers: {self.readiness()}")

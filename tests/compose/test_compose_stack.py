@@ -17,6 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 from contract.messages import Result
 from contract.names import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
 from tests.compose.compose_stack import DOMAIN, IMAGES, SERVICES, ComposeStack, apart, docker, hear, unverified
+from tests.support.multipart import FORM, PATH, body
 from tests.support.processes import wait_until
 from tests.support.speech import Clip, demo_clips, words_of
 
@@ -30,6 +31,25 @@ def test_clips_through_tls_give_their_words_and_sentiment(containers: ComposeSta
         assert words_of(result.text) == words_of(clip.text)
         assert result.sentiment is not None
         assert result.sentiment.zone == clip.sentiment
+
+
+def test_a_file_through_tls_gives_its_words_and_is_not_kept(containers: ComposeStack) -> None:
+    long = next(clip for clip in demo_clips() if clip.path.stem == "long_happy")
+    content = long.path.read_bytes()
+    assert len(content) > 128 * 1024  # more than nginx takes elsewhere
+    status, answer = containers.post(PATH, body(content, response_format="verbose_json"), FORM)
+    assert status == 200, (answer, containers.logs())
+    found = json.loads(answer)
+    assert words_of(found["text"]) == words_of(long.text)
+    assert found["segments"][0]["sentiment"]["zone"] == long.sentiment
+    status, answer = containers.post(PATH, body(content[: len(content) // 2 * 2 - 3200], stream="true"), FORM)
+    assert status == 200
+    assert b"transcript.text.done" in answer
+    assert (
+        containers.exec("file_worker", "ls", "/uploads") == containers.exec("fastapi_service", "ls", "/uploads") == ""
+    )
+    status, _ = containers.post("/login", b"x" * 100_000, {})
+    assert status == 413
 
 
 def test_the_page_over_https_hears_the_microphone(containers: ComposeStack, clip: Clip) -> None:
