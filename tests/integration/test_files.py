@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import http.client
-import io
-import json
-import os
 import re
-import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import openai
 import pytest
 import redis
 
-from contract.names import FILES_KEY, STT_QUEUE, file_key, file_segments_key, session_outcomes_key
+from contract.names import FILES_KEY, file_key, file_segments_key
 from tests.support.http import request
-from tests.support.media import encode, silence
-from tests.support.multipart import FORM, PATH, body, upload
-from tests.support.processes import Service, wait_until
-from tests.support.speech import Clip, demo_clips, words_of
+from tests.support.media import silence
+from tests.support.multipart import PATH, upload
+from tests.support.processes import wait_until
+from tests.support.speech import demo_clips, words_of
 from tests.support.stack import Stack
+from tests.support.uploads import clip, job_of, sound_file, stream, suspended, talk, uploads
 
 NO_TOKEN = "none"  # where no ACCESS_TOKEN is set any will do
 
@@ -40,33 +34,6 @@ def client(stack: Stack) -> Iterator[openai.OpenAI]:
 def broker(stack: Stack) -> Iterator[redis.Redis]:
     with redis.Redis(port=stack.redis_port) as made:
         yield made
-
-
-def clip(name: str) -> Clip:
-    return next(one for one in demo_clips() if one.path.stem == name)
-
-
-def talk(times: int = 1) -> tuple[bytes, list[str]]:
-    """Every clip with two seconds of silence after each, and what is said."""
-    clips = demo_clips() * times
-    return b"".join(one.pcm + silence(2.0) for one in clips), [one.text for one in clips]
-
-
-def sound_file(pcm: bytes, folder: Path, extension: str = "flac") -> io.BytesIO:
-    content = io.BytesIO(encode(pcm, folder / f"talk.{extension}").read_bytes())
-    content.name = f"talk.{extension}"
-    return content
-
-
-def uploads(stack: Stack) -> list[str]:
-    return os.listdir(stack.folder / "uploads")
-
-
-def job_of(broker: redis.Redis, file_id: str) -> dict[str, Any]:
-    raw = broker.hget(file_key(file_id), "job")
-    assert isinstance(raw, bytes)
-    found: dict[str, Any] = json.loads(raw)
-    return found
 
 
 def test_the_text_of_a_clip_comes_back(client: openai.OpenAI, stack: Stack) -> None:
@@ -186,32 +153,6 @@ def test_the_same_file_is_done_once_however_often_it_comes(
     assert not broker.exists(file_key(ids[0]), file_segments_key(ids[0]))
 
 
-@contextmanager
-def suspended(service: Service) -> Iterator[None]:
-    """The process does nothing while the context lasts, as on a machine that is very busy."""
-    assert service.process is not None
-    service.process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        service.process.send_signal(signal.SIGCONT)
-
-
-def stream(stack: Stack, sound: bytes) -> tuple[http.client.HTTPConnection, Iterator[dict[str, Any]], str]:
-    """A request whose events are read one by one, and its id."""
-    connection = http.client.HTTPConnection(urlsplit(stack.url).netloc, timeout=60)
-    connection.request("POST", PATH, body(sound, stream="true"), FORM)
-    answer = connection.getresponse()
-    assert answer.status == 200
-
-    def events() -> Iterator[dict[str, Any]]:
-        for line in answer:
-            if line.startswith(b"data: "):
-                yield json.loads(line[6:])
-
-    return connection, events(), answer.headers["X-Transcription-Id"]
-
-
 def test_a_closed_connection_cancels_the_work(stack: Stack, broker: redis.Redis, tmp_path: Path) -> None:
     pcm, _ = talk(8)
     connection, events, file_id = stream(stack, sound_file(pcm, tmp_path).getvalue())
@@ -236,51 +177,6 @@ def test_delete_cancels_the_work_and_tells_who_waits(stack: Stack, broker: redis
     wait_until(lambda: uploads(stack) == [], 10, "its file is deleted")
     again = upload(stack.url, sound_file(clip("love_movie").pcm, tmp_path).getvalue(), response_format="text")
     assert words_of(again.text) == words_of("I love this movie.")  # the worker goes on with the next file
-
-
-@pytest.mark.parametrize("name", ["file_worker", "stt_worker", "gateway"])
-def test_a_process_killed_in_the_middle_gives_one_complete_result(stack: Stack, tmp_path: Path, name: str) -> None:
-    pcm, texts = talk(3)
-    pcm += silence({"file_worker": 3.1, "stt_worker": 3.2, "gateway": 3.3}[name])  # another file each
-    sound = sound_file(pcm, tmp_path).getvalue()
-    connection, events, _ = stream(stack, sound)
-    for _ in range(3):
-        next(event for event in events if event["type"] == "transcript.segment")
-    stack.services[name].kill()
-    stack.services[name].start()
-    if name == "gateway":
-        wait_until(lambda: bool(stack.readiness()), 20, "the gateway is back")
-        connection.close()
-        connection, events, _ = stream(stack, sound)  # as OpenAI's client does
-        texts_left = texts
-    else:
-        texts_left = texts[3:]
-    found = list(events)
-    connection.close()
-    segments = [words_of(event["text"]) for event in found if event["type"] == "transcript.segment"]
-    assert segments == [words_of(text) for text in texts_left]
-    assert found[-1]["type"] == "transcript.text.done"
-    assert words_of(found[-1]["text"]) == [word for text in texts for word in words_of(text)]
-    stack.wait_ready()
-
-
-def test_live_speech_goes_first(stack: Stack, broker: redis.Redis, tmp_path: Path) -> None:
-    """While anything waits for speech recognition no segment is sent, and of segments no more than one at a time."""
-    pcm, texts = talk(2)
-    pcm += silence(4.4)
-    longest, seen = 0, 0
-    connection, events, file_id = stream(stack, sound_file(pcm, tmp_path).getvalue())
-    job = None
-    for event in events:
-        if job is None and broker.exists(file_key(file_id)):
-            job = job_of(broker, file_id)
-        longest = max(longest, int(broker.llen(STT_QUEUE)))
-        seen += event["type"] == "transcript.segment"
-    connection.close()
-    assert seen == len(texts)
-    assert longest <= 1
-    assert job is not None
-    assert not broker.exists(session_outcomes_key(job["session"]))
 
 
 def test_no_words_are_in_any_log(stack: Stack, client: openai.OpenAI, tmp_path: Path) -> None:
