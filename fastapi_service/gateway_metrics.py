@@ -33,12 +33,13 @@ from contract.metrics import (
     new_registry,
     real_time_factor,
 )
-from contract.names import ANALYZER_QUEUE, LISTENER, STT_QUEUE
+from contract.names import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
 from contract.queue_age import waiting_tasks
 
 CACHE_SEC = 1.0
 LOOK_SEC = 5.0
-QUEUES = (STT_QUEUE, ANALYZER_QUEUE)
+QUEUES = (STT_QUEUE, ANALYZER_QUEUE, FILE_QUEUE)
+HAVE_MODELS = (STT_QUEUE, ANALYZER_QUEUE)
 SERVED = (*QUEUES, LISTENER)  # who sends heartbeats
 MODELS_MAX = 8
 BUSY_CODES = (
@@ -190,7 +191,7 @@ class PipelineWatch(Collector):
             busy.add_metric([served], sum(worker.busy_sec > 0 for worker in workers))
             longest.add_metric([served], max((worker.busy_sec for worker in workers), default=0.0))
             loaded: dict[tuple[str, str], int] = {}
-            for worker in workers if served in QUEUES else ():
+            for worker in workers if served in HAVE_MODELS else ():
                 key = (self._models(worker.model), str(bool(worker.demo)).lower())
                 loaded[key] = loaded.get(key, 0) + 1
             for (model, demo), count in loaded.items():
