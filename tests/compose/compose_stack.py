@@ -7,24 +7,26 @@ import http.client
 import json
 import os
 import shutil
-import ssl
 import subprocess
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from stream_client import StreamClient
 
 from contract.messages import Dropped, Error, Result
+from tests.support.http import unverified
 from tests.support.processes import ROOT, free_port, wait_until
 
 DOMAIN = "speech.example"
 SERVICES = ("redis", "stt_worker", "analyzer_worker", "file_worker", "listener_service", "fastapi_service", "nginx")
 IMAGES = ("fastapi_service", "stt_worker", "analyzer_worker", "file_worker", "listener_service")
+NGINX_IMAGE = "nginx:stable-bookworm"
 BUILD_SEC = 1500
 UP_SEC = 420
 FRAME_BYTES = 3200  # 100 ms
@@ -54,14 +56,6 @@ def lacking() -> str:
     except (OSError, subprocess.TimeoutExpired) as problem:
         return f"no Docker engine answers: {problem}"
     return "" if info.returncode == 0 else f"no Docker engine answers: {info.stderr.strip()}"
-
-
-def unverified() -> ssl.SSLContext:
-    """TLS that takes any certificate: a self-signed one is what is tested."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def docker(*arguments: str, timeout: float = 120, words: str = "") -> str:
@@ -107,6 +101,7 @@ class ComposeStack:
             "COMPOSE_HTTP_TIMEOUT": "300",
         }
         self._one_at_a_time = threading.Lock()
+        self._token = ""  # where the gateway asks for one
 
     @property
     def url(self) -> str:
@@ -143,6 +138,22 @@ class ComposeStack:
             words = f"{problem}\n{self.compose('ps', check=False)}\n{self.logs(60)}"
             self.down()
             raise AssertionError(words) from None
+        self.wait_ready()
+
+    @contextmanager
+    def gateway_with(self, token: str, **settings: str) -> Iterator[None]:
+        """The gateway started anew with `settings`, by which `token` lets in; without them again at the end."""
+        before = self._environment
+        self._environment, self._token = before | settings, token
+        try:
+            self._recreate_gateway()
+            yield
+        finally:
+            self._environment, self._token = before, ""
+            self._recreate_gateway()
+
+    def _recreate_gateway(self) -> None:
+        self.compose("up", "-d", "--no-deps", "fastapi_service")
         self.wait_ready()
 
     def down(self) -> None:
@@ -201,8 +212,9 @@ class ComposeStack:
 
     def readiness(self) -> dict[str, Any]:
         """What /readyz says; empty while nothing answers."""
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         try:
-            status, _, body = self.get("/readyz")
+            status, _, body = self.get("/readyz", headers=headers)
         except OSError:
             return {}
         state: dict[str, Any] = json.loads(body) if status in (200, 503) and body.startswith(b"{") else {}
@@ -213,7 +225,7 @@ class ComposeStack:
 
         def all_up() -> bool:
             state = self.readiness()
-            others = bool(state.get("ready")) and state["listeners"] == state["file_workers"] == 1
+            others = bool(state.get("ready")) and state.get("listeners") == state.get("file_workers") == 1
             return others and state["stt_workers"] == stt_workers
 
         try:

@@ -21,6 +21,7 @@ def containers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     return stack
 
 
+@pytest.hookimpl(trylast=True)  # fixtures may have something to put back first
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Take the containers down after the last test of this folder: the end of the session may be far away."""
     if nextitem is None or nextitem.path.parent != item.path.parent:

@@ -10,6 +10,7 @@ from stream_client import ConnectionState, StreamClient
 from contract.messages import Result
 from tests.compose.compose_stack import (
     DOMAIN,
+    NGINX_IMAGE,
     ComposeStack,
     Outcome,
     all_read,
@@ -20,8 +21,6 @@ from tests.compose.compose_stack import (
 )
 from tests.support.processes import wait_until
 from tests.support.speech import Clip
-
-NGINX_IMAGE = "nginx:stable-bookworm"
 
 
 def shown(containers: ComposeStack) -> str:

@@ -16,7 +16,8 @@ from playwright.sync_api import expect, sync_playwright
 
 from contract.messages import Result
 from contract.names import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
-from tests.compose.compose_stack import DOMAIN, IMAGES, SERVICES, ComposeStack, apart, docker, hear, unverified
+from tests.compose.compose_stack import DOMAIN, IMAGES, SERVICES, ComposeStack, apart, docker, hear
+from tests.support.http import unverified
 from tests.support.multipart import FORM, PATH, body
 from tests.support.processes import wait_until
 from tests.support.speech import Clip, demo_clips, words_of

@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from contract.names import SUBPROTOCOL
+from tests.support.http import unverified
 
 
 class RawClient:
@@ -35,6 +36,7 @@ class RawClient:
             additional_headers=headers,
             compression=None,
             max_size=None,
+            ssl=unverified() if url.startswith("wss:") else None,
             close_timeout=2,
         )
         self.socket: ClientConnection = self._connecting.__enter__()
