@@ -20,6 +20,7 @@ from recorder_queue import QueueDelivery
 from recorder_recording import Recording, WavWriter
 from recorder_settings import RecorderSettings
 from recorder_sources import FileSource, Source, SourceError
+from recorder_token import access_token
 from recorder_upload import send_file
 from rich.console import Console
 from rich.text import Text
@@ -62,7 +63,7 @@ def _upload(options: Options, settings: RecorderSettings, output: Output) -> int
     assert options.file is not None
     assert options.upload is not None
     fields = {"language": options.language, "prompt": options.hints or None}
-    token = _token(options, settings)
+    token = access_token(options.token_file, settings, output.note)
     failed, complete = send_file(options.file, options.upload, output, fields, token, options.insecure)
     return OK if complete and not failed else INCOMPLETE
 
@@ -79,7 +80,7 @@ async def _record(options: Options, settings: RecorderSettings, output: Output) 
         options.gate,
     )
     connection = _Connection(output)
-    async with _open_delivery(options, settings, connection) as delivery:
+    async with _open_delivery(options, settings, output, connection) as delivery:
         if isinstance(delivery, QueueDelivery):
             output.note(await delivery.workers_words())
         writer = None if options.save is None else _open_writer(options.save, output)
@@ -158,7 +159,7 @@ def _open_source(options: Options) -> Source:
 
 
 def _open_delivery(
-    options: Options, settings: RecorderSettings, on_state: Callable[[ConnectionState], None]
+    options: Options, settings: RecorderSettings, output: Output, on_state: Callable[[ConnectionState], None]
 ) -> QueueDelivery | StreamClient:
     waits = options.file is not None  # a file can wait; a microphone must stop, visibly
     if options.url is None:
@@ -172,29 +173,13 @@ def _open_delivery(
         hints=options.hints,
         words=options.words,
         partials=options.partials,
-        token=_token(options, settings),
+        token=access_token(options.token_file, settings, output.note),
         insecure=options.insecure,
         buffer_sec=settings.unsafe_audio_sec,
         wait_when_full=waits,
         open_timeout_sec=settings.connect_sec,
         on_state=on_state,
     )
-
-
-def _token(options: Options, settings: RecorderSettings) -> str | None:
-    """The access token to show; None where none is set."""
-    if options.token_file is None and settings.access_token is not None:
-        text = settings.access_token.get_secret_value()
-    else:
-        path = options.token_file or settings.access_token_file
-        if path is None:
-            return None
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as problem:
-            raise DeliveryError(f"{path}: the access token cannot be read ({problem})") from problem
-    tokens = text.replace(",", " ").split()
-    return tokens[0] if tokens else None
 
 
 def _open_writer(path: Path, output: Output) -> WavWriter:
