@@ -78,6 +78,11 @@ def partial_audio_key(session: str, start: int) -> str:
     return f"wta:partial:{session}:{start}"
 
 
+def partial_begun_key(session: str, start: int) -> str:
+    """Exists while a worker is at a partial of that utterance, and remains where the worker ended on it."""
+    return f"wta:partial:{session}:{start}:begun"
+
+
 def file_key(file_id: str) -> str:
     """Hash of one uploaded file: its job, state, progress."""
     return f"wta:file:{file_id}"

@@ -15,6 +15,7 @@ from contract.messages import Partial
 REQUESTS_MAX: Final = 8  # more than this the workers would not reach in time
 REQUESTS_TTL_SEC: Final = 10
 AUDIO_TTL_SEC: Final = 60  # for audio that nobody cuts; a cut deletes it
+BEGUN_TTL_SEC: Final = 3_600  # longer than any utterance is spoken
 
 
 class PartialRequest(Passage):

@@ -3,6 +3,8 @@
 Finals never wait for it (stt_turns), and nothing depends on it: a request that is late, refused or lost is simply no
 partial. Every request that was taken is answered, with an empty text where there is nothing to show, because the
 gateway asks for the next one only then.
+
+An utterance that ended a worker by a partial gets no other one: a mark in Redis stands while a worker is at it.
 """
 
 from __future__ import annotations
@@ -20,7 +22,6 @@ from pydantic import ValidationError
 from speech_engine import SpeechEngine
 from speech_quality import Refusal, judge
 from stt_drafts import Drafts
-from stt_patience import REDIS_TROUBLE
 from stt_settings import SttSettings
 from stt_turns import ModelTurns, PartialAbortedError
 from stt_utterance import utterance_of
@@ -33,8 +34,10 @@ from contract.names import (
     STT_QUEUE,
     done_key,
     partial_audio_key,
+    partial_begun_key,
 )
-from contract.partials import REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
+from contract.partials import BEGUN_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
+from contract.patience import REDIS_TROUBLE
 
 if TYPE_CHECKING:
     from speech_check import SpeechCheck  # torch
@@ -113,8 +116,7 @@ class PartialWorker:
             return True
         request = read_request(raw)
         if request is not None:
-            event = request.answer(self._text(request))
-            self._client.publish(RESULT_MESSAGES, event.model_dump_json())
+            self._answer(request)
         return True
 
     def _give_back(self, raw: bytes) -> None:
@@ -125,24 +127,34 @@ class PartialWorker:
         pipe.expire(PARTIALS, REQUESTS_TTL_SEC)
         pipe.execute()
 
-    def _text(self, request: PartialRequest) -> str:
-        """What to show of the utterance so far; empty when that is nothing."""
+    def _answer(self, request: PartialRequest) -> None:
+        """Publish what there is to show of the utterance so far; an empty text when that is nothing."""
+        begun = partial_begun_key(request.session, request.start)
         pipe = self._client.pipeline(transaction=False)
+        pipe.set(begun, 1, nx=True, ex=BEGUN_TTL_SEC)
         pipe.llen(STT_QUEUE)
         pipe.exists(done_key(request.session, request.start))
         pipe.time()
         pipe.get(partial_audio_key(request.session, request.start))
-        waiting, done, (now_sec, now_us), pcm = cast(tuple[int, int, tuple[int, int], bytes | None], pipe.execute())
+        ours, waiting, done, (now_sec, now_us), pcm = cast(
+            tuple[bool | None, int, int, tuple[int, int], bytes | None], pipe.execute()
+        )
         now_ms = now_sec * 1000 + now_us / 1000  # Redis's clock, as the request's times are
-        dropped = self._reason_to_drop(request, now_ms, waiting, bool(done), pcm)
+        dropped = "a worker ended on it or is at it" if not ours else ""
+        dropped = dropped or self._reason_to_drop(request, now_ms, waiting, bool(done), pcm)
+        text = ""
         if dropped or pcm is None:
             logger.debug("%s: partial dropped: %s", request.utterance, dropped)
-            return ""
-        try:
-            return self._transcribe(request, pcm, (request.answer_by_ms - now_ms) / 1000)
-        except PartialAbortedError as aborted:
-            logger.debug("%s: partial aborted: %s", request.utterance, aborted)
-            return ""
+        else:
+            try:
+                text = self._transcribe(request, pcm, (request.answer_by_ms - now_ms) / 1000)
+            except PartialAbortedError as aborted:
+                logger.debug("%s: partial aborted: %s", request.utterance, aborted)
+        pipe = self._client.pipeline(transaction=False)
+        if ours:
+            pipe.delete(begun)
+        pipe.publish(RESULT_MESSAGES, request.answer(text).model_dump_json())
+        pipe.execute()
 
     @staticmethod
     def _reason_to_drop(request: PartialRequest, now_ms: float, waiting: int, done: bool, pcm: bytes | None) -> str:

@@ -1,12 +1,14 @@
 """The speech worker with moments at which a test can hold it: `celery -A faulty_stt:celery ...`.
 
-An utterance that lasts as long as FATAL_SAMPLES says ends the process that hears it, each time.
+An utterance that lasts as long as FATAL_SAMPLES says ends the process that hears it, each time, and so does a partial
+whose audio does.
 """
 
 from __future__ import annotations
 
 import os
 
+from stt_partials import PartialWorker
 from stt_process import SttProcess
 from stt_task import Transcriber
 
@@ -17,6 +19,7 @@ __all__ = ["celery"]
 
 FATAL_SAMPLES = int(os.environ.get("FATAL_SAMPLES", "-1"))
 real_recognise = Transcriber._recognise
+real_hear = PartialWorker._hear
 real_run = SttProcess.run
 
 
@@ -29,6 +32,13 @@ def recognise(self, recordings):  # type: ignore[no-untyped-def]
     return real_recognise(self, recordings)
 
 
+def hear(self, audio, request):  # type: ignore[no-untyped-def]
+    """In the middle of a partial."""
+    if len(audio) == FATAL_SAMPLES:
+        os._exit(139)
+    return real_hear(self, audio, request)
+
+
 def run(self, audio, header):  # type: ignore[no-untyped-def]
     """`stt_handed_on`: the text is with the analyzer, the task is not acknowledged."""
     real_run(self, audio, header)
@@ -36,5 +46,6 @@ def run(self, audio, header):  # type: ignore[no-untyped-def]
 
 
 Transcriber._recognise = recognise  # type: ignore[method-assign]
+PartialWorker._hear = hear  # type: ignore[method-assign]
 SttProcess.run = run  # type: ignore[method-assign]
 deafen()

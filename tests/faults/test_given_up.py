@@ -12,14 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from contract.envelopes import PartialEvent
 from contract.messages import Error
-from contract.names import BYTES_PER_SAMPLE, GIVEN_UP_STREAM, session_tag
+from contract.names import BYTES_PER_SAMPLE, GIVEN_UP_STREAM, RESULT_MESSAGES, session_tag
 from tests.faults.campaign import wait_for
-from tests.faults.worker_bench import DONE_SEC, WORKING, WorkerBench
+from tests.faults.worker_bench import DONE_SEC, SESSION, WORKING, WorkerBench
 from tests.faults.world import World, running_world
+from tests.support.partial_requests import put
 from tests.support.processes import ROOT, wait_until
 from tests.support.speakers import AfterOne, Speaker
-from tests.support.speech import demo_clips
+from tests.support.speech import demo_clips, words_of
 
 END_SEC = 240.0
 DEADLY = 139  # the exit status of the workers that test_given_up kills
@@ -75,6 +77,45 @@ def test_its_neighbours_in_the_queue_are_not_given_up_with_it(worker: str, tmp_p
         wait_until(ended, END_SEC, f"all have ended: {world.logs()}")
         errors = {start for start, message in bench.messages().items() if isinstance(message, Error)}
         assert errors == {fatal}
+        bench.close()
+
+
+def test_partials_of_a_deadly_utterance_end_one_worker_and_its_final_three(tmp_path: Path) -> None:
+    """A partial is worked on too; whoever speaks on must not end one worker after the other with it."""
+    settings = {"VISIBILITY_TIMEOUT_SEC": "5", "FATAL_SAMPLES": str(FATAL_SAMPLES)}
+    harmless = next(clip for clip in demo_clips() if clip.path.name == HARMLESS)
+    with running_world(tmp_path, "redis", "stt_0", **settings) as world, world.client.pubsub() as bus:
+        bench = WorkerBench(world, "stt_0")
+        bus.subscribe(RESULT_MESSAGES)
+        wait_until(lambda: bus.get_message(timeout=0.1) is not None, 5, "subscribed")
+
+        def ask(start: int, pcm: bytes) -> str | None:
+            """The answer to a request for a partial; None when it ended the worker."""
+            put(world.client, SESSION, start, pcm)
+            while world.services["stt_0"].running:
+                message = bus.get_message(timeout=0.1)
+                if message is not None:
+                    return PartialEvent.model_validate_json(message["data"]).partial.text
+            return None
+
+        fatal = bytes(BYTES_PER_SAMPLE * FATAL_SAMPLES)
+        assert ask(0, fatal) is None
+        assert world.keep_running() == {"stt_0": DEADLY}
+        world.wait_up("stt_0")
+        assert [ask(0, fatal) for _ in range(3)] == ["", "", ""], "it is asked for while somebody speaks on"
+        assert words_of(ask(FATAL_SAMPLES, harmless.pcm) or "") == words_of(harmless.text), "another has its partial"
+        assert bench.send(samples=FATAL_SAMPLES) == 0
+        deaths: list[int] = []
+
+        def ended() -> bool:
+            deaths.extend(world.keep_running().values())
+            return 0 in bench.ended()
+
+        wait_until(ended, END_SEC, f"its final has an end: {world.logs()}")
+        assert deaths == [DEADLY] * 3
+        end = bench.messages()[0]
+        assert isinstance(end, Error) and end.code == "gave_up"
+        assert ask(FATAL_SAMPLES, harmless.pcm)
         bench.close()
 
 
