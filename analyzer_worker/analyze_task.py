@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -19,11 +18,10 @@ from contract.envelopes import AnalyzeJob, UtteranceJob
 from contract.messages import Result, Sentiment, UtteranceOutcome
 from contract.names import done_key, tries_key
 from contract.outcomes import end_utterance, failed
+from contract.patience import RedisTroubleError, patiently
 
 logger = logging.getLogger(__name__)
 
-FIRST_WAIT_SEC = 0.25
-LONGEST_WAIT_SEC = 2.0
 Answer = TypeVar("Answer")
 
 
@@ -51,19 +49,19 @@ class Analyzer:
     def handle(self, raw: object) -> None:
         """Take one task argument to its outcome. Never raises for what `raw` holds or the model does.
 
-        Raises redis.RedisError when Redis stays out of reach for `analyzer_redis_patience_sec`: nothing is lost
+        Raises RedisTroubleError when Redis stays out of reach for `analyzer_redis_patience_sec`: nothing is lost
         then, the task has to run again.
         """
         begun = self._begun(raw)
         if begun is not None:
             self._conclude(begun[0], *self._judge(begun[0]))
 
-    def handle_all(self, raws: Sequence[object]) -> list[redis.RedisError | None]:
+    def handle_all(self, raws: Sequence[object]) -> list[RedisTroubleError | None]:
         """`handle` for several at once; for each, what Redis said where it has to run again.
 
         A job that a worker has begun before, and may have ended on, is done alone.
         """
-        troubles: list[redis.RedisError | None] = [None] * len(raws)
+        troubles: list[RedisTroubleError | None] = [None] * len(raws)
         begun: dict[int, tuple[AnalyzeJob, int]] = {}
         for number, raw in enumerate(raws):
             with _noted(troubles, number):
@@ -95,16 +93,16 @@ class Analyzer:
             pipe.execute()
 
         try:
-            self._patiently(count)
-        except redis.RedisError as problem:
-            logger.warning("%s: its tries are miscounted: %s", job.utterance, problem)
+            self._patiently(job, count)
+        except RedisTroubleError as trouble:
+            logger.warning("%s: its tries are miscounted: %s", job.utterance, trouble)
 
     def _begun(self, raw: object) -> tuple[AnalyzeJob, int] | None:
         """The job in `raw` and its count of tries, or None when there is nothing left to do for it."""
         job = self._parse(raw)
         if job is None:
             return None
-        ended, tries = self._patiently(lambda: self._begin(job))
+        ended, tries = self._patiently(job, lambda: self._begin(job))
         if tries > 1 and not ended:
             self._metrics.begun_again.inc()
         if ended:
@@ -188,34 +186,23 @@ class Analyzer:
         return [self._judge(job) for job in jobs]
 
     def _end(self, job: UtteranceJob, message: UtteranceOutcome) -> None:
-        seq = self._patiently(lambda: end_utterance(self._client, job, message, self._settings))
+        seq = self._patiently(job, lambda: end_utterance(self._client, job, message, self._settings))
         if seq == 0:
             logger.info("%s: had ended before", job.utterance)
         else:
             self._metrics.judged(job, message, seq)
 
-    def _patiently(self, call: Callable[[], Answer]) -> Answer:
-        """`call`, again and again while Redis is out of reach, for `analyzer_redis_patience_sec` at most."""
-        deadline = time.monotonic() + self._settings.analyzer_redis_patience_sec
-        wait = FIRST_WAIT_SEC
-        while True:
-            try:
-                return call()
-            except redis.RedisError as problem:
-                self._metrics.redis_trouble.inc()
-                if time.monotonic() + wait > deadline:
-                    raise
-                logger.warning("Redis: %s; trying again in %.2f s", problem, wait)
-            time.sleep(wait)
-            wait = min(2 * wait, LONGEST_WAIT_SEC)
+    def _patiently(self, job: UtteranceJob, call: Callable[[], Answer]) -> Answer:
+        seconds = self._settings.analyzer_redis_patience_sec
+        return patiently(call, seconds, job.utterance, self._metrics.redis_trouble.inc)
 
 
 @contextmanager
-def _noted(troubles: list[redis.RedisError | None], number: int) -> Iterator[None]:
+def _noted(troubles: list[RedisTroubleError | None], number: int) -> Iterator[None]:
     """Put trouble with Redis into `troubles` instead of raising it."""
     try:
         yield
-    except redis.RedisError as problem:
+    except RedisTroubleError as problem:
         troubles[number] = problem
 
 

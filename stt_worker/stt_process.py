@@ -14,7 +14,6 @@ from celery.exceptions import Reject, WorkerShutdown
 from stt_drafts import Drafts
 from stt_metrics import SttMetrics
 from stt_partials import PartialWorker
-from stt_patience import worker_redis
 from stt_settings import SttSettings
 from stt_task import Transcriber
 from stt_turns import ModelTurns
@@ -23,6 +22,7 @@ from contract.companions import Companions
 from contract.envelopes import AnalyzeJob
 from contract.heartbeat import Heartbeat
 from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_TASK
+from contract.patience import worker_redis
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from speech_engine import SpeechEngine
 from stt_drafts import Drafts
 from stt_metrics import SttMetrics
-from stt_patience import RedisTroubleError, patiently
 from stt_recognition import Recognition, Recording, Verdict
 from stt_settings import SttSettings
 
@@ -21,6 +20,7 @@ from contract.envelopes import AnalyzeJob, UtteranceJob
 from contract.messages import UtteranceOutcome
 from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, done_key, tries_key
 from contract.outcomes import end_utterance, failed
+from contract.patience import RedisTroubleError, patiently
 
 if TYPE_CHECKING:
     from speech_check import SpeechCheck  # torch

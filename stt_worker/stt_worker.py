@@ -17,7 +17,7 @@ processes to transcribe more at once. This module only wires:
                       whisper_decoding, whisper_weights with int8_linear
     speech_quality    is the transcript kept; loops are cut
     stt_metrics       its numbers for Prometheus, and one line of the log per utterance
-    stt_patience      waits out trouble with Redis; stt_threads, debug_audio: what their names say
+    stt_threads, debug_audio: what their names say
 
 To try another model set WHISPER_MODEL. To drop more or less, see the thresholds in stt_settings. For a faster engine
 write a second class beside whisper_engine and return it from speech_models.load_engine.

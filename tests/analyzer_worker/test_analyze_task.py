@@ -15,6 +15,7 @@ from contract.envelopes import AnalyzeJob, OutcomeEvent
 from contract.messages import Dropped, Error, Result, Sentiment
 from contract.names import OUTCOMES_STREAM, done_key
 from contract.outcomes import dropped, end_utterance
+from contract.patience import RedisTroubleError
 from tests.support.processes import free_port
 
 SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"
@@ -273,7 +274,8 @@ def test_a_bad_job_whose_utterance_is_known_is_an_error_for_its_user(
 
 def test_a_redis_that_stays_away_raises_within_the_patience() -> None:
     judge = FakeJudge()
-    with redis.Redis(port=free_port(), socket_connect_timeout=1) as nowhere, pytest.raises(redis.ConnectionError):
+    nowhere = redis.Redis(port=free_port(), socket_connect_timeout=1)
+    with nowhere, pytest.raises(RedisTroubleError, match="ConnectionError"):
         Analyzer(nowhere, judge, settings()).handle(job())
     assert judge.texts == []
 
@@ -299,7 +301,7 @@ def test_a_full_redis_raises_and_the_job_works_later(redis_client: redis.Redis) 
     redis_client.config_set("maxmemory-policy", "noeviction")
     redis_client.config_set("maxmemory", 1)
     try:
-        with pytest.raises(redis.RedisError):
+        with pytest.raises(RedisTroubleError, match="OutOfMemoryError"):
             analyzer.handle(job())
     finally:
         redis_client.config_set("maxmemory", 0)

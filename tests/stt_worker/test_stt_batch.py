@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from speech_check import SpeechCheck
 from speech_engine import SpeechEngine, Transcript, Utterance
 from stt_drafts import DRAFTS_MAX, Drafts
-from stt_patience import RedisTroubleError
 from stt_settings import SttSettings
 from stt_task import Transcriber
 from whisper_engine import WhisperEngine
 
 from contract.envelopes import AnalyzeJob, UtteranceJob
 from contract.names import tries_key
+from contract.patience import RedisTroubleError
 from tests.stt_worker.conftest import Say, as_floats
 from tests.support.speech import demo_clips
 

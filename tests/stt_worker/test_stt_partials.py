@@ -12,11 +12,11 @@ import pytest
 import redis
 from speech_check import SpeechCheck
 from speech_engine import Transcript
-from stt_patience import worker_redis
 from stt_settings import SttSettings
 
 from contract.names import PARTIALS, STT_QUEUE, done_key
 from contract.partials import REQUESTS_MAX
+from contract.patience import worker_redis
 from tests.stt_worker.conftest import Say
 from tests.stt_worker.partial_bench import SESSION, START, TEXT, WAIT_SEC, Bench
 from tests.support.processes import free_port, start_redis, wait_until

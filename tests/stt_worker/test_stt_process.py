@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import redis
 from celery.exceptions import Reject, WorkerShutdown
-from stt_patience import RedisTroubleError
 from stt_process import SttProcess, refuse_other_pools
 from stt_settings import SttSettings
 
@@ -20,6 +19,7 @@ import stt_worker
 from contract.envelopes import UtteranceJob
 from contract.message_privacy import keep_messages_private
 from contract.names import STT_QUEUE, TRANSCRIBE_TASK, session_outcomes_key, tries_key
+from contract.patience import RedisTroubleError
 from tests.stt_worker.conftest import Say
 from tests.stt_worker.worker_processes import (
     SESSION,

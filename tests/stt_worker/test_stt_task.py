@@ -15,13 +15,13 @@ import pytest
 import redis
 from speech_check import SpeechCheck
 from speech_engine import SpeechEngine, Transcript, Utterance
-from stt_patience import RedisTroubleError, worker_redis
 from stt_settings import SttSettings
 from stt_task import Transcriber
 
 from contract.envelopes import AnalyzeJob, OutcomeEvent, UtteranceJob
 from contract.messages import Dropped, Error
 from contract.names import OUTCOMES_STREAM, done_key, session_outcomes_key, tries_key
+from contract.patience import RedisTroubleError, worker_redis
 from contract.wav import read_wav
 from tests.stt_worker.conftest import Say
 

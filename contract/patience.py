@@ -1,4 +1,4 @@
-"""Waits out trouble with Redis, for a bounded time."""
+"""Waits out trouble with Redis in a worker, for a bounded time."""
 
 from __future__ import annotations
 
