@@ -2,7 +2,7 @@
 
 import { sentimentWord } from './card.js';
 import { timeline } from './export-timeline.js';
-import { date, score, streamTime, timeOfDay } from './format.js';
+import { date, oneLine, score, streamTime, timeOfDay } from './format.js';
 import { words } from './strings.js';
 
 /** @typedef {import('./entries.js').Entry} Entry */
@@ -20,17 +20,12 @@ export function txt(entries) {
     const time = spokenAtMs === null ? words('transcript.at', { time: streamTime(startSec) }) : timeOfDay(spokenAtMs);
     const { sentiment, translation } = outcome;
     const felt = sentiment === null ? '' : ` (${sentimentWord(outcome)}, ${score(sentiment.score)})`;
-    lines.push(`[${time}] ${line(outcome.text) || words('transcript.empty_text')}${felt}`);
+    lines.push(`[${time}] ${oneLine(outcome.text) || words('transcript.empty_text')}${felt}`);
     if (translation !== null) {
-      lines.push(`    ${words('transcript.translation')}: ${line(translation)}`);
+      lines.push(`    ${words('transcript.translation')}: ${oneLine(translation)}`);
     }
   }
   return lines.map((text) => `${text}\n`).join('');
-}
-
-/** @param {string} text */
-function line(text) {
-  return text.replace(/\s+/g, ' ').trim();
 }
 
 /**

@@ -1,6 +1,7 @@
 // The transcript as subtitles: SubRip and WebVTT (https://www.w3.org/TR/webvtt1/).
 
 import { timeline } from './export-timeline.js';
+import { oneLine } from './format.js';
 
 /**
  * @typedef {import('./entries.js').Entry} Entry
@@ -80,11 +81,6 @@ function timestamp(ms, point) {
   const parts = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60, Math.floor(ms / 1000) % 60];
   const clock = parts.map((part) => String(part).padStart(2, '0')).join(':');
   return clock + point + String(ms % 1000).padStart(3, '0');
-}
-
-/** A line break inside of a cue could end it. @param {string} text */
-function oneLine(text) {
-  return text.replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
 }
 
 /** @param {string} text */

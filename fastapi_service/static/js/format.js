@@ -74,3 +74,8 @@ export function languageName(code) {
     return code; // not a code at all
   }
 }
+
+/** `text` without what could end a line, in a cue or in a file. @param {string} text */
+export function oneLine(text) {
+  return text.replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+}

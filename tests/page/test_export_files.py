@@ -1,0 +1,275 @@
+"""The page's export files of any transcript, read back by readers that are not ours and by strict ones of our own.
+
+The page's own modules write them, in a node process that lives as long as the tests here.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import srt  # type: ignore[import-untyped]
+import webvtt  # type: ignore[import-untyped]
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+NOW_MS = 1_763_960_587_120
+NASTY = [
+    "\n", "\r\n", "\r", "\n\n", "\t", "\0", "\x0b", "\x1b[2J", "\x1c", "\x85", "\u2028", "\ufeff", "\u202e", "\u200b",
+    "=", "+", "-", "@", "\uff1d", "'", '"', '""', ",", ";", "-->", "--->", "- ->", "<", ">", "<b>", "</i>",
+    "<00:01.000>", "&", "&amp;", "&#10;", "{", "}", "{\\an8}", "1\n", "00:00:01,000 --> 00:00:02,000",
+    "WEBVTT", "NOTE ", "STYLE", "[", "]", "\\", "\\n", "مرحبا", "שלום", "좋네요", "👩‍👩‍👧", "e\u0301", " ", "\u3000",
+]  # fmt: skip
+FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # spreadsheets take wide ones as well
+# What JavaScript's \s and the two ranges of control characters are.
+BREAKS = re.compile("[\\x00-\\x20\\x7f-\\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
+PIECES = st.sampled_from(NASTY) | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+TEXTS = st.lists(PIECES, max_size=8).map("".join) | st.sampled_from(NASTY).map(lambda piece: piece * 1_500)
+SECONDS = st.floats(0, 1e6) | st.sampled_from([0.0, 0.0004, 1.5])
+CLOCK = st.none() | st.integers(-(10**12), 2 * 10**14) | st.floats(NOW_MS - 9e7, NOW_MS + 9e7)
+SCORES = st.floats(0, 1)
+
+
+def sentiments() -> st.SearchStrategy[dict[str, Any] | None]:
+    felt = st.fixed_dictionaries(
+        {
+            "label": TEXTS,
+            "score": SCORES,
+            "scores": st.dictionaries(TEXTS, SCORES, max_size=3),
+            "zone": st.sampled_from(["positive", "neutral", "negative"]),
+        }
+    )
+    return st.none() | felt
+
+
+def outcomes() -> st.SearchStrategy[dict[str, Any] | None]:
+    common: dict[str, st.SearchStrategy[Any]] = {
+        "seq": st.integers(1, 10**6),
+        "utterance": TEXTS,
+        "start_sec": SECONDS,
+        "duration_sec": SECONDS,
+        "timings_ms": st.dictionaries(st.sampled_from(["gateway", "queue", "speech", "sentiment"]), SECONDS),
+    }
+    result = {
+        "type": st.just("result"), **common, "text": TEXTS, "language": st.sampled_from(["en", "ko", "ar"]) | TEXTS,
+        "translation": st.none() | TEXTS, "sentiment": sentiments(), "sentiment_reason": st.none() | TEXTS,
+        "decoded_again": st.booleans(),
+    }  # fmt: skip
+    dropped = {"type": st.just("dropped"), **common, "reason": TEXTS, "detail": TEXTS}
+    error = {"type": st.just("error"), **common, "code": TEXTS, "message": TEXTS}
+    results = st.fixed_dictionaries(result)
+    return results | results | st.fixed_dictionaries(dropped) | st.fixed_dictionaries(error) | st.none()
+
+
+@st.composite
+def transcripts(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Entries that have ended, as the page keeps them: by session and place in the stream."""
+    entries = []
+    for outcome in draw(st.lists(outcomes(), max_size=6)):
+        entry = {
+            "utterance": draw(TEXTS),
+            "session": draw(st.integers(0, 1)),
+            "startSec": draw(SECONDS),
+            "spokenAtMs": draw(CLOCK),
+            "state": "lost" if outcome is None else outcome["type"],
+            "text": "",
+            "outcome": outcome,
+            "pageStages": draw(st.none() | st.just({"wait_ms": 400, "network_ms": 9})),
+        }
+        entries.append(entry)
+    return sorted(entries, key=lambda entry: (entry["session"], entry["startSec"]))
+
+
+class Exporter:
+    """The page's modules in node."""
+
+    def __init__(self, node: str) -> None:
+        self._process = subprocess.Popen(
+            [node, str(Path(__file__).with_name("export-server.mjs"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "TZ": "UTC"},
+        )
+
+    def __call__(self, form: str, entries: list[dict[str, Any]]) -> str:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"format": form, "entries": entries, "now": NOW_MS}) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        assert answer, f"node ended: {self._process.wait(10)}"
+        return str(json.loads(answer)["file"])
+
+    def close(self) -> None:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def exporter() -> Iterator[Exporter]:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    running = Exporter(node)
+    yield running
+    running.close()
+
+
+def results(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [entry["outcome"] for entry in entries if entry["state"] == "result"]
+
+
+def one_line(text: str) -> str:
+    return BREAKS.sub(" ", text).strip(" ")
+
+
+def check_times(spans: list[tuple[timedelta, timedelta]]) -> None:
+    """From 0, in order, none within another, each of some length."""
+    end = timedelta()
+    for number, (begin, over) in enumerate(spans):
+        assert begin >= end if number else begin == timedelta()
+        assert over > begin
+        end = over
+
+
+def clock(found: re.Match[str]) -> list[timedelta]:
+    numbers = [int(group) for group in found.groups()]
+    return [
+        timedelta(hours=hours, minutes=minutes, seconds=seconds, milliseconds=ms)
+        for hours, minutes, seconds, ms in (numbers[:4], numbers[4:])
+    ]
+
+
+PER_FORMAT = settings(max_examples=120, deadline=None)
+
+
+@PER_FORMAT
+@given(entries=transcripts())
+def test_csv_comes_back_and_no_cell_is_a_formula(exporter: Exporter, entries: list[dict[str, Any]]) -> None:
+    file = exporter("csv", entries)
+    assert file.startswith("\ufeffnumber,") and file.endswith("\r\n")
+    rows = list(csv.DictReader(io.StringIO(file[1:], newline=""), strict=True))
+    assert [row["type"] for row in rows] == ["error" if e["state"] == "lost" else e["state"] for e in entries]
+    for row, entry in zip(rows, entries, strict=True):
+        assert None not in row and None not in row.values(), "as many cells as columns"
+        assert not [cell for cell in row.values() if cell.startswith(FORMULA)]
+        outcome = entry["outcome"] or {"code": "lost"}
+        texts = {
+            "language": outcome.get("language", ""),
+            "text": outcome.get("text", ""),
+            "translation": outcome.get("translation") or "",
+            "reason": outcome.get("reason", outcome.get("code", "")),
+            "detail": outcome.get("detail", outcome.get("message", outcome.get("sentiment_reason") or "")),
+        }
+        for name, text in texts.items():
+            assert row[name] == (f"'{text}" if text.startswith(FORMULA) else text)
+        felt = outcome.get("sentiment")
+        assert row["score"] == "" if felt is None else float(row["score"]) == felt["score"]
+        assert (row["spoken_at"] == "") == (entry["spokenAtMs"] is None)
+
+
+@PER_FORMAT
+@given(entries=transcripts())
+def test_json_comes_back(exporter: Exporter, entries: list[dict[str, Any]]) -> None:
+    read = json.loads(exporter("json", entries))
+    assert len(read["utterances"]) == len(entries)
+    for utterance, entry in zip(read["utterances"], entries, strict=True):
+        outcome = dict(entry["outcome"] or {"type": "error", "code": "lost", "start_sec": entry["startSec"]})
+        outcome.pop("seq", None)
+        assert {name: utterance[name] for name in outcome} == outcome
+        assert utterance["session"] == entry["session"] + 1
+        spoken = utterance["spoken_at"]
+        assert (spoken is None) == (entry["spokenAtMs"] is None)
+        if spoken is not None:
+            told = datetime.fromisoformat(spoken) - datetime.fromtimestamp(0, UTC)
+            assert abs(told / timedelta(milliseconds=1) - entry["spokenAtMs"]) <= 1
+
+
+@PER_FORMAT
+@given(entries=transcripts())
+def test_subrip_is_read_by_other_programs(exporter: Exporter, entries: list[dict[str, Any]]) -> None:
+    file = exporter("srt", entries)
+    texts = [line for line in (one_line(result["text"]) for result in results(entries)) if line]
+    expected = [
+        re.sub("<(?=[/a-zA-Z])", "‹", re.sub("-{2,}>", "→", text)).replace("{", "(").replace("}", ")")  # noqa: RUF001
+        for text in texts
+    ]
+    blocks = file.split("\r\n\r\n")
+    assert blocks.pop() == "" and len(blocks) == len(texts)
+    assert len(re.findall("\r\n", file)) == len(re.findall("[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", file)) // 2
+    spans = []
+    for number, (block, text) in enumerate(zip(blocks, expected, strict=True), 1):
+        index, times, words = block.split("\r\n")
+        assert (index, words) == (str(number), text)
+        assert words.strip() and "-->" not in words
+        found = re.fullmatch(r"(\d\d+):(\d\d):(\d\d),(\d{3}) --> (\d\d+):(\d\d):(\d\d),(\d{3})", times, re.ASCII)
+        assert found is not None
+        spans.append((clock(found)[0], clock(found)[1]))
+    check_times(spans)
+    read = list(srt.parse(file))
+    assert [(cue.index, cue.start, cue.end) for cue in read] == [(n, *span) for n, span in enumerate(spans, 1)]
+    assert [cue.content.strip() for cue in read] == [text.strip() for text in expected]
+
+
+@PER_FORMAT
+@given(entries=transcripts())
+def test_webvtt_is_read_by_other_programs(exporter: Exporter, entries: list[dict[str, Any]]) -> None:
+    file = exporter("vtt", entries)
+    texts = [line for line in (one_line(result["text"]) for result in results(entries)) if line]
+    header, *blocks = file.split("\n\n")
+    assert header == "WEBVTT" and blocks.pop() == ""
+    assert not re.search("[\r\0\x0b\x0c\x85\u2028\u2029]", file)
+    spans = []
+    for block, text in zip(blocks, texts, strict=True):
+        times, words = block.split("\n")
+        assert "-->" not in words and not re.search("<|&(?!amp;|lt;|gt;)", words)
+        assert html.unescape(words) == text
+        found = re.fullmatch(r"(\d\d+):(\d\d):(\d\d)\.(\d{3}) --> (\d\d+):(\d\d):(\d\d)\.(\d{3})", times, re.ASCII)
+        assert found is not None
+        spans.append((clock(found)[0], clock(found)[1]))
+    check_times(spans)
+    read = webvtt.from_string(file)
+    assert [len(cue.lines) for cue in read] == [1] * len(texts)
+    assert [html.unescape(cue.raw_text) for cue in read] == texts
+
+
+@PER_FORMAT
+@given(entries=transcripts())
+def test_text_has_one_line_an_utterance(exporter: Exporter, entries: list[dict[str, Any]]) -> None:
+    file = exporter("txt", entries)
+    said = [entry for entry in entries if entry["state"] == "result"]
+    expected: list[str | None] = []  # None: a day or an empty line
+    day = None
+    for entry in said:
+        at = entry["spokenAtMs"]
+        if at is not None and at // 86_400_000 != day:
+            expected += [None] * (3 if expected else 2)
+            day = at // 86_400_000
+        expected.append(one_line(entry["outcome"]["text"]) or "No words")
+        if entry["outcome"]["translation"] is not None:
+            expected.append(f"    In English: {one_line(entry['outcome']['translation'])}")
+    lines = file.splitlines()
+    assert file == "".join(f"{line}\n" for line in lines), "no other line ends"
+    assert len(lines) == len(expected)
+    for line, words in zip(lines, expected, strict=True):
+        if words is None:
+            assert not line.startswith(("[", " "))
+        elif words.startswith("    In English: ") and line.startswith("    "):
+            assert line == words
+        else:
+            assert re.match(r"\[[^\]]+\] ", line)
+            assert line.partition("] ")[2].startswith(words)
