@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
+import msgpack
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contract.envelopes import (
     BUS_EVENT,
-    MAX_POSITION,
     AnalyzeJob,
     OutcomeEvent,
     PartialEvent,
     StatsEvent,
     UtteranceJob,
 )
-from contract.messages import Dropped, Error, Result, Sentiment, ServerMessage
+from contract.heartbeat import parse_worker
+from contract.messages import ServerMessage
 from contract.partials import PartialRequest
+from tests.contract.any_message import TEXT, classes, valid
 
 MESSAGE: TypeAdapter[Any] = TypeAdapter(ServerMessage)
 READERS: list[TypeAdapter[Any]] = [
@@ -31,22 +33,8 @@ READERS: list[TypeAdapter[Any]] = [
     TypeAdapter(AnalyzeJob),
     TypeAdapter(PartialRequest),
 ]
-NAMES = st.sampled_from(
-    [
-        "v",
-        "session",
-        "type",
-        "start",
-        "end",
-        "seq",
-        "message",
-        "text",
-        "partial",
-        "timings_ms",
-        "sentiment",
-        "stats_session",
-    ]
-)
+CLASSES = classes()
+NAMES = st.sampled_from(sorted({name for cls in CLASSES for name in cls.model_fields}))
 SCALARS = (
     st.none()
     | st.booleans()
@@ -60,11 +48,6 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES | st.text(max_size=8), inner, max_size=6),
     max_leaves=20,
 )
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
-SESSIONS = st.from_regex(r"[A-Za-z0-9_-]{16,128}", fullmatch=True)
-POSITIONS = st.integers(0, MAX_POSITION - 1)
-SECONDS = st.floats(0, 1e9)
-STAGES = st.dictionaries(st.text(min_size=1, max_size=40), st.floats(-1e9, 1e9), max_size=8)
 
 
 @settings(max_examples=300, deadline=None)
@@ -106,52 +89,65 @@ def test_json_made_to_hurt_is_refused(hostile: bytes) -> None:
             reader.validate_json(hostile)
 
 
-outcomes = st.one_of(
-    st.builds(
-        Result,
-        utterance=TEXT,
-        start_sec=SECONDS,
-        duration_sec=SECONDS,
-        timings_ms=STAGES,
-        text=TEXT,
-        language=TEXT,
-        translation=st.none() | TEXT,
-        sentiment=st.none()
-        | st.builds(
-            Sentiment,
-            label=TEXT,
-            score=st.floats(0, 1),
-            scores=st.dictionaries(TEXT, st.floats(0, 1), max_size=3),
-            zone=st.sampled_from(["positive", "neutral", "negative"]),
-        ),
-    ),
-    st.builds(Dropped, utterance=TEXT, reason=TEXT, detail=TEXT, timings_ms=STAGES),
-    st.builds(Error, utterance=TEXT, code=TEXT, message=TEXT, timings_ms=STAGES),
-)
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_anything_is_of_a_class_or_is_refused(cls: type[BaseModel]) -> None:
+    """Parts of messages too, which arrive on no way of their own."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(value=ANYTHING, genuine=valid(cls), name=NAMES)
+    def read(value: Any, genuine: BaseModel, name: str) -> None:
+        for given_value in (value, genuine.model_dump(mode="json") | {name: value}):  # one field is wrong
+            try:
+                message = cls.model_validate_json(json.dumps(given_value))
+            except ValidationError:
+                continue
+            assert cls.model_validate_json(message.model_dump_json()) == message
+
+    read()
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_what_is_valid_survives_json_and_msgpack(cls: type[BaseModel]) -> None:
+    """JSON on channels, streams and WebSockets; msgpack in Celery's tasks."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(message=valid(cls))
+    def travel(message: BaseModel) -> None:
+        assert cls.model_validate_json(message.model_dump_json()) == message
+        assert cls.model_validate(msgpack.unpackb(msgpack.packb(message.model_dump(mode="json")))) == message
+
+    travel()
+
+
+def test_every_way_in_is_tried() -> None:
+    """Those that are told apart by their type, and those that have a channel or a task of their own."""
+    ways_in = {*get_args(get_args(ServerMessage)[0]), OutcomeEvent, PartialEvent, StatsEvent, UtteranceJob, AnalyzeJob}
+    assert ways_in | {PartialRequest} <= set(CLASSES)
 
 
 @settings(max_examples=200, deadline=None)
-@given(session=SESSIONS, start=POSITIONS, seq=st.integers(1, 2**40), message=outcomes)
-def test_an_outcome_comes_out_as_it_went_in(session: str, start: int, seq: int, message: Any) -> None:
-    event = OutcomeEvent(session=session, seq=seq, start=start, message=message)
+@given(event=valid(OutcomeEvent))
+def test_an_outcome_comes_out_as_it_went_in(event: OutcomeEvent) -> None:
     again = BUS_EVENT.validate_json(event.model_dump_json())
     assert again == event
     assert isinstance(again, OutcomeEvent)
     shown = again.numbered()
     assert MESSAGE.validate_json(shown.model_dump_json()) == shown
-    assert session not in shown.model_dump_json() or session in json.dumps(message.model_dump(), ensure_ascii=False)
+    message = event.message.model_dump_json(ensure_ascii=False)
+    assert event.session not in shown.model_dump_json() or event.session in message
 
 
 @settings(max_examples=100, deadline=None)
-@given(session=SESSIONS, start=POSITIONS, samples=st.integers(1, 10**6), text=TEXT, timings=STAGES)
-def test_a_job_and_a_partial_come_out_as_they_went_in(
-    session: str, start: int, samples: int, text: str, timings: dict[str, float]
-) -> None:
-    end = min(start + samples, MAX_POSITION)
-    job = AnalyzeJob(session=session, start=start, end=end, timings_ms=timings, text=text, spoken_language="en")
-    assert AnalyzeJob.model_validate(job.model_dump(mode="json")) == job
-    asked = PartialRequest(session=session, start=start, end=end)
-    assert PartialRequest.model_validate_json(asked.model_dump_json()) == asked
+@given(asked=valid(PartialRequest), text=TEXT)
+def test_a_partial_answers_its_request(asked: PartialRequest, text: str) -> None:
     answer = BUS_EVENT.validate_json(asked.answer(text).model_dump_json())
     assert isinstance(answer, PartialEvent)
-    assert (answer.session, answer.partial.text, answer.asked) == (session, text, end)
+    assert (answer.session, answer.partial.text, answer.asked) == (asked.session, text, asked.end)
+
+
+@settings(max_examples=200, deadline=None)
+@given(value=ANYTHING | st.binary(max_size=100))
+def test_any_heartbeat_is_a_worker_or_none(value: Any) -> None:
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    info = parse_worker(raw)
+    assert info is None or info.expires > 0
