@@ -142,14 +142,14 @@ class ComposeStack:
 
     @contextmanager
     def gateway_with(self, token: str, **settings: str) -> Iterator[None]:
-        """The gateway started anew with `settings`, by which `token` lets in; without them again at the end."""
-        before = self._environment
-        self._environment, self._token = before | settings, token
+        """The gateway started anew with `settings`, by which `token` lets in; as it was again at the end."""
+        before = self._environment, self._token
+        self._environment, self._token = self._environment | settings, token
         try:
             self._recreate_gateway()
             yield
         finally:
-            self._environment, self._token = before, ""
+            self._environment, self._token = before
             self._recreate_gateway()
 
     def _recreate_gateway(self) -> None:
