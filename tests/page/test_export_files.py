@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import srt  # type: ignore[import-untyped]
-import webvtt  # type: ignore[import-untyped]
+import srt
+import webvtt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
