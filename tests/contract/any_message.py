@@ -31,7 +31,8 @@ def classes() -> list[type[BaseModel]]:
 
 def valid(cls: type[BaseModel]) -> st.SearchStrategy[Any]:
     """Instances of `cls`; fields with a default are left out now and then."""
-    required, optional = {}, {}
+    required: dict[str, st.SearchStrategy[Any]] = {}
+    optional: dict[str, st.SearchStrategy[Any]] = {}
     for name, field in cls.model_fields.items():
         (required if field.is_required() else optional)[name] = _field(field)
     return st.fixed_dictionaries(required, optional=optional).map(lambda fields: _build(cls, fields)).filter(bool)
