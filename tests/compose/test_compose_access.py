@@ -18,10 +18,10 @@ from tests.support.processes import wait_until
 from tests.support.raw_client import RawClient
 from tests.support.speech import Clip, words_of
 
-TOKEN = "first-token-0123456789abcdef"
-OTHER = "other-token-fedcba9876543210"
-FROM_FILE = "filed-token-0011223344556677"
-WRONG = "wrong-token-0000000000000000"
+TOKEN = "first-token-0123456789"
+OTHER = "other-token-9876543210"
+FROM_FILE = "filed-token-0123456789"
+WRONG = "wrong-token-0123456789"
 FAILURES_PER_MIN = 6
 ADDRESS_CONNECTIONS = 2
 HTML = {"Accept": "text/html"}
@@ -205,14 +205,15 @@ def test_tokens_can_come_from_a_mounted_file(guarded: ComposeStack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("password", "answer"),
+    ("password", "answers"),
     [
-        ("", "-NOAUTH"),
-        ("wrong", "-WRONGPASS"),
-        ("right", "+OK"),
+        ("", ["-NOAUTH", "+OK"]),
+        ("wrong", ["-WRONGPASS", "-NOAUTH", "+OK"]),
+        ("right", ["+OK", "$-1", "+OK"]),
     ],
 )
-def test_redis_asks_those_on_its_network_for_the_password(containers: ComposeStack, password: str, answer: str) -> None:
+def test_redis_asks_those_on_its_network_for_the_password(
+    containers: ComposeStack, password: str, answers: list[str]
+) -> None:
     said = containers.exec("listener_service", "python", "-c", ASK_REDIS, password)
-    assert said.startswith(f"{answer} " if answer.startswith("-") else f"{answer}\n$-1"), said
-    assert ("$-1" in said) == (password == "right"), said
+    assert [line.split()[0] for line in said.splitlines() if line.strip()] == answers, said

@@ -14,9 +14,9 @@ from tests.recorder_service.recorder_process import Recorder, environment, finis
 from tests.support.fake_pipeline import FakePipeline
 from tests.support.gateway import GatewayProcess
 
-TOKEN = "first-token-0123456789abcdef"
-OTHER = "other-token-fedcba9876543210"
-WRONG = "wrong-token-0000000000000000"
+TOKEN = "first-token-0123456789"
+OTHER = "other-token-9876543210"
+WRONG = "wrong-token-0123456789"
 HEARD = "1 result, 0 dropped, 0 errors."
 FOR_ALL = "can be read by everybody"
 
