@@ -15,6 +15,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,13 @@ FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # spreadsheets take wide 
 # What JavaScript's \s and the two ranges of control characters are.
 BREAKS = re.compile("[\\x00-\\x20\\x7f-\\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
 PIECES = st.sampled_from(NASTY) | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-TEXTS = st.lists(PIECES, max_size=8).map("".join) | st.sampled_from(NASTY).map(lambda piece: piece * 1_500)
+SHORT = st.lists(PIECES, max_size=8).map("".join)
+LONG = st.sampled_from(NASTY).map(lambda piece: piece * 1_500) | st.lists(PIECES, max_size=60).map(" ".join)
+TEXTS = SHORT | SHORT | LONG
 SECONDS = st.floats(0, 1e6) | st.sampled_from([0.0, 0.0004, 1.5])
 CLOCK = st.none() | st.integers(-(10**12), 2 * 10**14) | st.floats(NOW_MS - 9e7, NOW_MS + 9e7)
 SCORES = st.floats(0, 1)
+WORDS = st.fixed_dictionaries({"word": TEXTS, "start_sec": SECONDS, "end_sec": SECONDS})
 
 
 def sentiments() -> st.SearchStrategy[dict[str, Any] | None]:
@@ -65,6 +69,7 @@ def outcomes() -> st.SearchStrategy[dict[str, Any] | None]:
         "type": st.just("result"), **common, "text": TEXTS, "language": st.sampled_from(["en", "ko", "ar"]) | TEXTS,
         "translation": st.none() | TEXTS, "sentiment": sentiments(), "sentiment_reason": st.none() | TEXTS,
         "decoded_again": st.booleans(),
+        "words": st.none() | st.sampled_from(["", " ", "\u2028"]) | st.lists(WORDS, max_size=6),
     }  # fmt: skip
     dropped = {"type": st.just("dropped"), **common, "reason": TEXTS, "detail": TEXTS}
     error = {"type": st.just("error"), **common, "code": TEXTS, "message": TEXTS}
@@ -72,11 +77,25 @@ def outcomes() -> st.SearchStrategy[dict[str, Any] | None]:
     return results | results | st.fixed_dictionaries(dropped) | st.fixed_dictionaries(error) | st.none()
 
 
+def timed_words(result: dict[str, Any], between: str) -> list[dict[str, Any]]:
+    """The words of the text, spoken evenly over its time, as a worker that was asked for them tells; and one `between`
+    each two of them."""
+    words = [between, *(piece for word in result["text"].split() for piece in (word, between))]
+    step = result["duration_sec"] / len(words)
+    times = [result["start_sec"] + number * step for number in range(len(words) + 1)]
+    return [
+        {"word": word, "start_sec": begin, "end_sec": end}
+        for word, (begin, end) in zip(words, pairwise(times), strict=True)
+    ]
+
+
 @st.composite
 def transcripts(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Entries that have ended, as the page keeps them: by session and place in the stream."""
     entries = []
     for outcome in draw(st.lists(outcomes(), max_size=6)):
+        if outcome is not None and isinstance(outcome.get("words"), str):
+            outcome["words"] = timed_words(outcome, outcome["words"])
         entry = {
             "utterance": draw(TEXTS),
             "session": draw(st.integers(0, 1)),
@@ -135,6 +154,20 @@ def results(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def one_line(text: str) -> str:
     return BREAKS.sub(" ", text).strip(" ")
+
+
+def spoken(entries: list[dict[str, Any]]) -> list[str]:
+    """The texts that subtitles show."""
+    return [line for line in (one_line(result["text"]) for result in results(entries)) if line]
+
+
+def check_cues(cues: list[str], texts: list[str], entries: list[dict[str, Any]], changed: str = "") -> None:
+    """A cue for each text; where the times of words are known it may be in pieces. `changed`: what a cut may change."""
+    assert all(cue.strip() for cue in cues)
+    if not any(result["words"] for result in results(entries)):
+        assert cues == texts
+    left_out = str.maketrans("", "", f" {changed}")
+    assert "".join(cues).translate(left_out) == "".join(texts).translate(left_out)
 
 
 def check_times(spans: list[tuple[timedelta, timedelta]]) -> None:
@@ -203,50 +236,50 @@ def test_json_comes_back(exporter: Exporter, entries: list[dict[str, Any]]) -> N
 @given(entries=transcripts())
 def test_subrip_is_read_by_other_programs(exporter: Exporter, entries: list[dict[str, Any]]) -> None:
     file = exporter("srt", entries)
-    texts = [line for line in (one_line(result["text"]) for result in results(entries)) if line]
     expected = [
         re.sub("<(?=[/a-zA-Z])", "‹", re.sub("-{2,}>", "→", text)).replace("{", "(").replace("}", ")")  # noqa: RUF001
-        for text in texts
+        for text in spoken(entries)
     ]
     blocks = file.split("\r\n\r\n")
-    assert blocks.pop() == "" and len(blocks) == len(texts)
+    assert blocks.pop() == ""
     assert len(re.findall("\r\n", file)) == len(re.findall("[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", file)) // 2
-    spans = []
-    for number, (block, text) in enumerate(zip(blocks, expected, strict=True), 1):
+    spans, cues = [], []
+    for number, block in enumerate(blocks, 1):
         index, times, words = block.split("\r\n")
-        assert (index, words) == (str(number), text)
-        assert words.strip() and "-->" not in words
+        assert index == str(number) and "-->" not in words
+        cues.append(words)
         found = re.fullmatch(r"(\d\d+):(\d\d):(\d\d),(\d{3}) --> (\d\d+):(\d\d):(\d\d),(\d{3})", times, re.ASCII)
         assert found is not None
         spans.append((clock(found)[0], clock(found)[1]))
     check_times(spans)
+    check_cues(cues, expected, entries, "-→<‹>/")  # noqa: RUF001
     read = list(srt.parse(file))
     assert [(cue.index, cue.start, cue.end) for cue in read] == [(n, *span) for n, span in enumerate(spans, 1)]
-    assert [cue.content.strip() for cue in read] == [text.strip() for text in expected]
+    assert [cue.content.strip() for cue in read] == [text.strip() for text in cues]
 
 
 @PER_FORMAT
 @given(entries=transcripts())
 def test_webvtt_is_read_by_other_programs(exporter: Exporter, entries: list[dict[str, Any]]) -> None:
     file = exporter("vtt", entries)
-    texts = [line for line in (one_line(result["text"]) for result in results(entries)) if line]
     header, *blocks = file.split("\n\n")
     assert header == "WEBVTT" and blocks.pop() == ""
     assert not re.search("[\r\0\x0b\x0c\x85\u2028\u2029]", file)
-    spans = []
-    for block, text in zip(blocks, texts, strict=True):
+    spans, cues = [], []
+    for block in blocks:
         times, words = block.split("\n")
         assert "-->" not in words and not re.search("<|&(?!amp;|lt;|gt;)", words)
-        assert html.unescape(words) == text
+        cues.append(html.unescape(words))
         found = re.fullmatch(r"(\d\d+):(\d\d):(\d\d)\.(\d{3}) --> (\d\d+):(\d\d):(\d\d)\.(\d{3})", times, re.ASCII)
         assert found is not None
         spans.append((clock(found)[0], clock(found)[1]))
     check_times(spans)
+    check_cues(cues, spoken(entries), entries)
     if spans and spans[-1][1] >= timedelta(hours=100):
         return  # webvtt-py takes two digits; the standard takes more
     read = webvtt.from_string(file)
-    assert [len(cue.lines) for cue in read] == [1] * len(texts)
-    assert [html.unescape(cue.raw_text) for cue in read] == texts
+    assert [len(cue.lines) for cue in read] == [1] * len(cues)
+    assert [html.unescape(cue.raw_text) for cue in read] == cues
 
 
 @PER_FORMAT

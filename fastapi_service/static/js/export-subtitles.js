@@ -54,10 +54,12 @@ function pieces(result, { begin_ms, end_ms }) {
   let to = 0; // of the words so far
   let saidAt = begin_ms;
   for (const { word, start_sec, end_sec } of result.words ?? []) {
-    const start = text.indexOf(oneLine(word), to);
+    const plain = oneLine(word);
+    if (plain === '') continue; // nothing to begin a cue with
+    const start = text.indexOf(plain, to);
     if (start < 0) break; // not a word of this text
     const cue = found[found.length - 1];
-    const end = start + oneLine(word).length;
+    const end = start + plain.length;
     const begins = at(start_sec);
     const long = end - from > CUE_CHARS || at(end_sec) - cue.begin_ms > CUE_MS;
     if (long && start > from && begins > cue.begin_ms && begins < end_ms) {
