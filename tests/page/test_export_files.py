@@ -15,7 +15,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,91 +22,12 @@ import pytest
 import srt
 import webvtt
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-NOW_MS = 1_763_960_587_120
-NASTY = [
-    "\n", "\r\n", "\r", "\n\n", "\t", "\0", "\x0b", "\x1b[2J", "\x1c", "\x85", "\u2028", "\ufeff", "\u202e", "\u200b",
-    "=", "+", "-", "@", "\uff1d", "'", '"', '""', ",", ";", "-->", "--->", "- ->", "<", ">", "<b>", "</i>",
-    "<00:01.000>", "&", "&amp;", "&#10;", "{", "}", "{\\an8}", "1\n", "00:00:01,000 --> 00:00:02,000",
-    "WEBVTT", "NOTE ", "STYLE", "[", "]", "\\", "\\n", "مرحبا", "שלום", "좋네요", "👩‍👩‍👧", "e\u0301", " ", "\u3000",
-]  # fmt: skip
+from tests.page.any_transcript import NOW_MS, transcripts
+
 FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # spreadsheets take wide ones as well
 # What JavaScript's \s and the two ranges of control characters are.
 BREAKS = re.compile("[\\x00-\\x20\\x7f-\\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
-PIECES = st.sampled_from(NASTY) | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-SHORT = st.lists(PIECES, max_size=8).map("".join)
-LONG = st.sampled_from(NASTY).map(lambda piece: piece * 1_500) | st.lists(PIECES, max_size=60).map(" ".join)
-TEXTS = SHORT | SHORT | LONG
-SECONDS = st.floats(0, 1e6) | st.sampled_from([0.0, 0.0004, 1.5])
-CLOCK = st.none() | st.integers(-(10**12), 2 * 10**14) | st.floats(NOW_MS - 9e7, NOW_MS + 9e7)
-SCORES = st.floats(0, 1)
-WORDS = st.fixed_dictionaries({"word": TEXTS, "start_sec": SECONDS, "end_sec": SECONDS})
-
-
-def sentiments() -> st.SearchStrategy[dict[str, Any] | None]:
-    felt = st.fixed_dictionaries(
-        {
-            "label": TEXTS,
-            "score": SCORES,
-            "scores": st.dictionaries(TEXTS, SCORES, max_size=3),
-            "zone": st.sampled_from(["positive", "neutral", "negative"]),
-        }
-    )
-    return st.none() | felt
-
-
-def outcomes() -> st.SearchStrategy[dict[str, Any] | None]:
-    common: dict[str, st.SearchStrategy[Any]] = {
-        "seq": st.integers(1, 10**6),
-        "utterance": TEXTS,
-        "start_sec": SECONDS,
-        "duration_sec": SECONDS,
-        "timings_ms": st.dictionaries(st.sampled_from(["gateway", "queue", "speech", "sentiment"]), SECONDS),
-    }
-    result = {
-        "type": st.just("result"), **common, "text": TEXTS, "language": st.sampled_from(["en", "ko", "ar"]) | TEXTS,
-        "translation": st.none() | TEXTS, "sentiment": sentiments(), "sentiment_reason": st.none() | TEXTS,
-        "decoded_again": st.booleans(),
-        "words": st.none() | st.sampled_from(["", " ", "\u2028"]) | st.lists(WORDS, max_size=6),
-    }  # fmt: skip
-    dropped = {"type": st.just("dropped"), **common, "reason": TEXTS, "detail": TEXTS}
-    error = {"type": st.just("error"), **common, "code": TEXTS, "message": TEXTS}
-    results = st.fixed_dictionaries(result)
-    return results | results | st.fixed_dictionaries(dropped) | st.fixed_dictionaries(error) | st.none()
-
-
-def timed_words(result: dict[str, Any], between: str) -> list[dict[str, Any]]:
-    """The words of the text, spoken evenly over its time, as a worker that was asked for them tells; and one `between`
-    each two of them."""
-    words = [between, *(piece for word in result["text"].split() for piece in (word, between))]
-    step = result["duration_sec"] / len(words)
-    times = [result["start_sec"] + number * step for number in range(len(words) + 1)]
-    return [
-        {"word": word, "start_sec": begin, "end_sec": end}
-        for word, (begin, end) in zip(words, pairwise(times), strict=True)
-    ]
-
-
-@st.composite
-def transcripts(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Entries that have ended, as the page keeps them: by session and place in the stream."""
-    entries = []
-    for outcome in draw(st.lists(outcomes(), max_size=6)):
-        if outcome is not None and isinstance(outcome.get("words"), str):
-            outcome["words"] = timed_words(outcome, outcome["words"])
-        entry = {
-            "utterance": draw(TEXTS),
-            "session": draw(st.integers(0, 1)),
-            "startSec": draw(SECONDS),
-            "spokenAtMs": draw(CLOCK),
-            "state": "lost" if outcome is None else outcome["type"],
-            "text": "",
-            "outcome": outcome,
-            "pageStages": draw(st.none() | st.just({"wait_ms": 400, "network_ms": 9})),
-        }
-        entries.append(entry)
-    return sorted(entries, key=lambda entry: (entry["session"], entry["startSec"]))
 
 
 class Exporter:
