@@ -25,6 +25,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 
 from contract.names import CLOSE_TAKEN_OVER, SAMPLE_RATE_HZ, SESSION_SUBPROTOCOL_PREFIX, SUBPROTOCOL, utterance_id
 from contract.segmenter import Cut, Segmenter
+from tests.browser.fake_files import FakeFiles
 
 STATIC = Path(__file__).parents[2] / "fastapi_service" / "static"
 
@@ -62,6 +63,7 @@ class FakeGateway:
         self.worklet_fault: tuple[str, str] | None = None  # what to replace in the worklet, and by what
         self.outcome: Callable[[Cut, int], Message | None] = plain_result
         self.buffer_sec = 600.0
+        self.files: FakeFiles | None = None  # takes files
         self.headers: dict[str, str] = {}  # of every response, in place of the gateway's own
         self._app = self._make_app()
         self._socket = socket.socket()
@@ -139,6 +141,8 @@ class FakeGateway:
         app.get("/")(self._index)
         app.get("/demo/clips/{name}")(self._clip)
         app.websocket("/ws")(self._websocket)
+        app.post("/v1/audio/transcriptions")(self._take_file)
+        app.delete("/v1/audio/transcriptions/{name}")(self._forget_file)
 
         @app.middleware("http")
         async def add_policy(request: Request, call_next: RequestResponseEndpoint) -> Response:
@@ -161,6 +165,14 @@ class FakeGateway:
     async def _clip(self, name: str) -> Response:
         path = self.clips / name if self.clips is not None else None
         return FileResponse(path) if path is not None and path.is_file() else Response("[]", media_type="text/json")
+
+    async def _take_file(self, request: Request) -> Response:
+        return Response(status_code=404) if self.files is None else await self.files.take(request)
+
+    async def _forget_file(self, name: str) -> Response:
+        if self.files is not None:
+            self.files.forgotten.append(name)
+        return Response("{}", media_type="application/json")
 
     async def _websocket(self, connection: WebSocket) -> None:
         offered: list[str] = connection.scope["subprotocols"]
@@ -215,6 +227,8 @@ class FakeGateway:
                     "idle_cut_sec": 2.0,
                     "idle_close_sec": 3600.0,
                     "buffer_sec": self.buffer_sec,
+                    "upload_bytes": 0 if self.files is None else self.files.upload_bytes,
+                    "upload_sec": 14400.0,
                 },
             }
         )

@@ -184,3 +184,27 @@ test('file names say when, and each format its kind', () => {
   assert.equal(fileName('srt', new Date(2025, 0, 2, 3, 4)), 'transcript-2025-01-02-0304.srt');
   assert.deepEqual(Object.keys(FORMATS), ['txt', 'srt', 'vtt', 'json', 'csv']);
 });
+
+test('what is from a file has the times of the file, and its name', () => {
+  const segments = [
+    said('First.', 3.25, { spokenAtMs: null }),
+    failed(6, 'It could not be processed.'),
+    said('Second.', 3725, { spokenAtMs: null }),
+  ];
+  segments[1].spokenAtMs = null;
+  const recording = { name: 'talk.mp3', duration_sec: 4000 };
+  /** @param {import('../../fastapi_service/static/js/exports.js').Format} format */
+  const of = (format) => exported(format, segments, NOW, recording);
+  const cues = [
+    { begin_ms: 3250, end_ms: 4750, text: 'First.' },
+    { begin_ms: 3_725_000, end_ms: 3_726_500, text: 'Second.' },
+  ];
+  assert.deepEqual(readSrt(of('srt')), cues);
+  assert.deepEqual(readVtt(of('vtt')), cues);
+  assert.deepEqual(readCsv(of('csv')).map(({ offset_sec, spoken_at }) => [offset_sec, spoken_at]), [['3.25', ''], ['6', ''], ['3725', '']]);
+  assert.match(of('txt'), /^\[0:03\] First\. \(.+\)\n\[1:02:05\] Second\. \(.+\)\n$/);
+  const read = JSON.parse(of('json'));
+  assert.deepEqual(read.recording, recording);
+  assert.deepEqual(read.utterances.map((/** @type {any} */ { offset_sec }) => offset_sec), [3.25, 6, 3725]);
+  assert.equal(JSON.parse(file('json')).recording, undefined);
+});

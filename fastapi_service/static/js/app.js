@@ -4,6 +4,7 @@ import { Clips } from './clips.js';
 import { ConnectionView, setText } from './connection-view.js';
 import { Control } from './control.js';
 import { byId } from './dom.js';
+import { FilesButton } from './files-button.js';
 import { MicrophoneNotice } from './microphone-notice.js';
 import { Notices } from './notices.js';
 import { preferences } from './preferences.js';
@@ -96,6 +97,7 @@ window.addEventListener('beforeunload', (event) => {
 setInterval(refresh, REFRESH_MS);
 const clips = new Clips(byId('clip-row', HTMLElement), byId('clips', HTMLElement), (url) => void recorder.playClip(url));
 wireSettings({ recorder, reconnect: () => client.state.name === 'open' && client.connect(), notices });
+const files = new FilesButton(notices);
 if (!isSecureContext) void microphone.insecure();
 client.connect();
 
@@ -140,6 +142,7 @@ function receive(message, replayed) {
   switch (message.type) {
     case 'session':
       speechEnds.utteranceSec = message.limits.utterance_sec;
+      files.limits(message.limits);
       service.watch.session(message.models);
       break;
     case 'accepted':

@@ -19,15 +19,16 @@ import { hasWords, words } from './strings.js';
  * @param {HTMLLIElement} card
  * @param {Entry} entry
  * @param {HoldStill} holdStill
+ * @param {HTMLElement} [time] when it was spoken, where the entry does not tell
  */
-export function fillCard(card, entry, holdStill) {
+export function fillCard(card, entry, holdStill, time = timeOf(entry)) {
   const { state, outcome } = entry;
   card.className = 'card';
   card.dataset.testid = 'card';
   card.dataset.utterance = entry.utterance;
   card.dataset.state = state === 'lost' ? 'error' : state;
   delete card.dataset.zone;
-  const side = element('div', { class: 'card-side' }, timePart(entry));
+  const side = element('div', { class: 'card-side' }, element('p', { class: 'card-time' }, time));
   const body = element('div', { class: 'card-body' });
   card.replaceChildren(side, body);
   if (outcome !== null) fillEnded(side, body, entry, outcome, holdStill);
@@ -48,12 +49,10 @@ export function dropReason({ reason }) {
 }
 
 /** @param {Entry} entry */
-function timePart({ spokenAtMs, startSec }) {
-  const time =
-    spokenAtMs === null
-      ? element('span', { text: words('transcript.at', { time: streamTime(startSec) }) })
-      : element('time', { datetime: new Date(spokenAtMs).toISOString(), text: timeOfDay(spokenAtMs) });
-  return element('p', { class: 'card-time' }, time);
+function timeOf({ spokenAtMs, startSec }) {
+  return spokenAtMs === null
+    ? element('span', { text: words('transcript.at', { time: streamTime(startSec) }) })
+    : element('time', { datetime: new Date(spokenAtMs).toISOString(), text: timeOfDay(spokenAtMs) });
 }
 
 /**
@@ -93,8 +92,9 @@ function fillEnded(side, body, entry, outcome, holdStill) {
       text: words('transcript.spoken', { seconds: shortSeconds(outcome.duration_sec) }),
       title: words('transcript.spoken.title'),
     }),
-    toggle(body, entry, outcome, holdStill),
   );
+  const explained = explanations(outcome).length > 0 || Object.keys(outcome.timings_ms).length > 0;
+  if (explained) foot.append(toggle(body, entry, outcome, holdStill));
   if (entry.open) body.append(details(entry, outcome));
 }
 

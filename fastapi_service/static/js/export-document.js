@@ -2,13 +2,14 @@
 
 import { sentimentWord } from './card.js';
 import { timeline } from './export-timeline.js';
-import { date, oneLine, score, streamTime, timeOfDay } from './format.js';
+import { date, fileTime, oneLine, score, streamTime, timeOfDay } from './format.js';
 import { words } from './strings.js';
 
-/** @typedef {import('./entries.js').Entry} Entry */
-
-/** Each result on a line of its own, a translation below it, and each day before its first line. @param {readonly Entry[]} entries */
-export function txt(entries) {
+/**
+ * Each result on a line of its own, a translation below it, and each day before its first line.
+ * @type {import('./exports.js').Writer}
+ */
+export function txt(entries, _, recording) {
   const lines = [];
   let day = '';
   for (const { outcome, spokenAtMs, startSec } of entries) {
@@ -17,7 +18,8 @@ export function txt(entries) {
       day = date(spokenAtMs);
       lines.push(...(lines.length > 0 ? [''] : []), day, '');
     }
-    const time = spokenAtMs === null ? words('transcript.at', { time: streamTime(startSec) }) : timeOfDay(spokenAtMs);
+    const place = recording === null ? words('transcript.at', { time: streamTime(startSec) }) : fileTime(startSec);
+    const time = spokenAtMs === null ? place : timeOfDay(spokenAtMs);
     const { sentiment, translation } = outcome;
     const felt = sentiment === null ? '' : ` (${sentimentWord(outcome)}, ${score(sentiment.score)})`;
     lines.push(`[${time}] ${oneLine(outcome.text) || words('transcript.empty_text')}${felt}`);
@@ -28,12 +30,9 @@ export function txt(entries) {
   return lines.map((text) => `${text}\n`).join('');
 }
 
-/**
- * @param {readonly Entry[]} entries that have ended
- * @param {Date} now
- */
-export function json(entries, now) {
-  const spans = timeline(entries);
+/** @type {import('./exports.js').Writer} */
+export function json(entries, now, recording) {
+  const spans = timeline(entries, recording !== null);
   const utterances = entries.map(({ outcome, pageStages, spokenAtMs, session, startSec, utterance }, index) => {
     const when = {
       session: session + 1,
@@ -45,6 +44,7 @@ export function json(entries, now) {
     const { timings_ms, ...rest } = fields;
     return { type, ...when, ...rest, timings_ms, ...(pageStages === null ? {} : { page_ms: pageStages }) };
   });
-  const file = { format: 'whisper-text-analyzer.transcript', version: 1, exported_at: now.toISOString(), utterances };
+  const of = recording === null ? {} : { recording };
+  const file = { format: 'whisper-text-analyzer.transcript', version: 1, exported_at: now.toISOString(), ...of, utterances };
   return `${JSON.stringify(file, null, 2)}\n`;
 }

@@ -8,16 +8,19 @@ import { oneLine } from './format.js';
  * @typedef {import('./protocol.js').Result} Result
  */
 
-/** Lines end as SubRip's first programs want it. @param {readonly Entry[]} entries */
-export function srt(entries) {
-  return cues(entries, ',', srtText)
+/**
+ * Lines end as SubRip's first programs want it.
+ * @type {import('./exports.js').Writer}
+ */
+export function srt(entries, _, recording) {
+  return cues(entries, recording, ',', srtText)
     .map(({ times, text }, index) => `${index + 1}\r\n${times}\r\n${text}\r\n\r\n`)
     .join('');
 }
 
-/** @param {readonly Entry[]} entries */
-export function vtt(entries) {
-  return 'WEBVTT\n\n' + cues(entries, '.', vttText).map(({ times, text }) => `${times}\n${text}\n\n`).join('');
+/** @type {import('./exports.js').Writer} */
+export function vtt(entries, _, recording) {
+  return 'WEBVTT\n\n' + cues(entries, recording, '.', vttText).map(({ times, text }) => `${times}\n${text}\n\n`).join('');
 }
 
 const CUE_CHARS = 84; // two lines of 42, the usual measure of subtitles
@@ -26,12 +29,13 @@ const CUE_MS = 7000;
 /**
  * One cue for each result that has words, or several where it is long and the times of its words are known.
  * @param {readonly Entry[]} entries
+ * @param {import('./exports.js').Recording | null} recording
  * @param {string} point between seconds and milliseconds
  * @param {(text: string) => string} safe
  */
-function cues(entries, point, safe) {
+function cues(entries, recording, point, safe) {
   const spoken = entries.filter(({ outcome }) => outcome?.type === 'result' && oneLine(outcome.text) !== '');
-  return timeline(spoken)
+  return timeline(spoken, recording !== null)
     .flatMap((span, index) => pieces(/** @type {Result} */ (spoken[index].outcome), span))
     .map(({ begin_ms, end_ms, text }) => ({
       times: `${timestamp(begin_ms, point)} --> ${timestamp(end_ms, point)}`,

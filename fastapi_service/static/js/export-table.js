@@ -12,9 +12,9 @@ const COLUMNS = Object.freeze([
 
 const BYTE_ORDER_MARK = '\ufeff'; // without it Excel takes UTF-8 for something else
 
-/** @param {readonly Entry[]} entries that have ended */
-export function csv(entries) {
-  const spans = timeline(entries);
+/** @type {import('./exports.js').Writer} */
+export function csv(entries, _, recording) {
+  const spans = timeline(entries, recording !== null);
   const rows = entries.map((entry, index) => row(entry, index + 1, spans[index].begin_ms));
   return BYTE_ORDER_MARK + [COLUMNS, ...rows].map((cells) => cells.map(cell).join(',') + '\r\n').join('');
 }

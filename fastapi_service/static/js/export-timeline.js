@@ -1,4 +1,4 @@
-// When each utterance was spoken, as a player counts: from the beginning of the first one.
+// When each utterance was spoken, as a player counts: from the beginning of the first one, or of the file it is from.
 
 /**
  * What of an utterance says when it was spoken.
@@ -10,21 +10,23 @@
  */
 
 /**
- * The spans of utterances in the order in which they were spoken. The first one begins at 0, and none begins before
- * the one before has ended. Stream positions count speech, not time, so the time of capture decides; where that is not
+ * The spans of utterances in the order in which they were spoken. The first one begins at 0 (at its place in the file,
+ * if they are of one), and none begins before the one before has ended. Stream positions count speech, not time, so the time of capture decides; where that is not
  * known, the utterance follows the one before as it does in the stream.
  * @param {readonly Timed[]} utterances
+ * @param {boolean} [ofFile]
  * @returns {Span[]}
  */
-export function timeline(utterances) {
+export function timeline(utterances, ofFile = false) {
   /** @type {Span[]} */
   const spans = [];
+  const first_sec = ofFile ? (utterances[0]?.startSec ?? 0) : 0;
   /** @type {number | null} */
   let shiftMs = null; // from the clock to the player's time
   utterances.forEach((utterance, index) => {
     const durationMs = Math.max(1, (utterance.outcome?.duration_sec ?? 0) * 1000);
     const before = index === 0 ? { begin_ms: 0, end_ms: 0 } : spans[index - 1];
-    let begin = index === 0 ? 0 : following(utterances[index - 1], utterance, before);
+    let begin = index === 0 ? 1000 * first_sec : following(utterances[index - 1], utterance, before);
     if (utterance.spokenAtMs !== null) {
       shiftMs ??= begin - utterance.spokenAtMs;
       begin = utterance.spokenAtMs + shiftMs;

@@ -1,4 +1,4 @@
-// The transcript as files that other programs read.
+// A transcript as files that other programs read.
 
 import { json, txt } from './export-document.js';
 import { srt, vtt } from './export-subtitles.js';
@@ -8,7 +8,10 @@ import { hasEnded } from './entries.js';
 /**
  * @typedef {import('./entries.js').Entry} Entry
  * @typedef {'txt' | 'srt' | 'vtt' | 'json' | 'csv'} Format
- * @typedef {(entries: readonly Entry[], now: Date) => string} Writer of what has ended
+ *
+ * What the utterances are from, where it is a file and not live speech: `duration_sec` is null while not known.
+ * @typedef {{ name: string, duration_sec: number | null }} Recording
+ * @typedef {(entries: readonly Entry[], now: Date, recording: Recording | null) => string} Writer of what has ended
  */
 
 /** @type {Readonly<Record<Format, { type: string, write: Writer }>>} */
@@ -24,9 +27,10 @@ export const FORMATS = Object.freeze({
  * @param {Format} format
  * @param {readonly Entry[]} entries
  * @param {Date} now
+ * @param {Recording | null} [recording]
  */
-export function exported(format, entries, now) {
-  return FORMATS[format].write(entries.filter(hasEnded), now);
+export function exported(format, entries, now, recording = null) {
+  return FORMATS[format].write(entries.filter(hasEnded), now, recording);
 }
 
 /**

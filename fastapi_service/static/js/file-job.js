@@ -6,7 +6,7 @@ import { Entries } from './entries.js';
 import { readEvent } from './file-events.js';
 import { meaningOf } from './file-refusals.js';
 
-const LOST_TRIES = 5; // about half a minute, without one sign from the server between them
+const LOST_TRIES = 5; // about half a minute, without a segment between them
 const BUSY_SEC = 5; // where the server does not say for how long
 
 /**
@@ -22,6 +22,7 @@ const BUSY_SEC = 5; // where the server does not say for how long
  * @typedef {object} JobTools
  * @property {import('./file-transfer.js').Transfer} transfer
  * @property {(id: string) => void} forget tells the server
+ * @property {() => number} largest_bytes
  * @property {() => string} language that is spoken, empty to have it detected
  * @property {(job: FileJob) => void} changed
  */
@@ -35,7 +36,7 @@ export class FileJob {
   #losses = 0;
   /** @type {FileState} */ state = { name: 'queued' };
   /** Its segments, in order. */ entries = new Entries();
-  /** Of what one second of the clock recognises so many, NaN while that cannot be told. */ #began = { ms: NaN, done_sec: 0 };
+  /** When the first progress of this try came, and how far it was. */ #began = { ms: NaN, done_sec: 0 };
 
   /**
    * @param {File} file
@@ -45,6 +46,7 @@ export class FileJob {
     this.file = file;
     this.#tools = tools;
     if (file.size === 0) this.state = { name: 'failed', code: 'empty', message: '' };
+    else if (file.size > tools.largest_bytes()) this.state = { name: 'failed', code: 'too_large', message: '' };
   }
 
   /** Whether nothing more happens by itself. */
@@ -82,8 +84,7 @@ export class FileJob {
 
   /** It waits for its turn, after it had ended. */
   queueAgain() {
-    this.#losses = 0;
-    this.#backoff.reset();
+    this.#advanced();
     this.#set({ name: 'queued' });
   }
 
@@ -131,8 +132,6 @@ export class FileJob {
   #named(id) {
     if (this.#id !== null && this.#id !== id) this.entries.remove(() => true); // it is done anew
     this.#id = id;
-    this.#losses = 0;
-    this.#backoff.reset();
     if (this.state.name === 'sending') this.#set({ name: 'waiting' });
   }
 
@@ -178,6 +177,13 @@ export class FileJob {
     const entry = this.entries.add(outcome.utterance, outcome.start_sec, null);
     Object.assign(entry, { outcome, state: outcome.type, revision: 1 });
     this.entries.trim();
+    this.#advanced();
+  }
+
+  /** The server gets on with it: what went wrong before counts no more. */
+  #advanced() {
+    this.#losses = 0;
+    this.#backoff.reset();
   }
 
   /** @param {import('./file-transfer.js').Reply} reply */

@@ -30,6 +30,13 @@ export function streamTime(seconds) {
   return `${Math.floor(total / 60)}:${String(total % 60).padStart(2, '0')}`;
 }
 
+/** A place in a file, as 3:07 or 1:03:07. @param {number} seconds */
+export function fileTime(seconds) {
+  const hours = Math.floor(seconds / 3600);
+  const rest = streamTime(seconds - 3600 * hours);
+  return hours === 0 ? rest : `${hours}:${rest.padStart(5, '0')}`;
+}
+
 /** Seconds with the digits that matter: 0.15, 1.2, 14. @param {number} seconds */
 export function shortSeconds(seconds) {
   if (seconds >= 9.95) return seconds.toFixed(0);

@@ -32,7 +32,16 @@ export function chosenLanguage(picked, wanted) {
  * @param {Record<string, string | number>} [values]
  */
 export function words(key, values = {}) {
-  return CHOSEN[key].replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return filled(CHOSEN[key], values);
+}
+
+/**
+ * `text` with `{name}` replaced by the values.
+ * @param {string} text
+ * @param {Record<string, string | number>} values
+ */
+export function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
 /**

@@ -107,13 +107,8 @@ export class TranscriptTools {
     try {
       const { exported, fileName, FORMATS } = await this.#load();
       const now = new Date();
-      const file = new Blob([exported(format, this.#transcript.entries, now)], { type: FORMATS[format].type });
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(file);
-      link.download = fileName(format, now);
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // some browsers read it after the click
-      this.#say(words('tools.saved', { name: link.download }));
+      saveAs(fileName(format, now), FORMATS[format].type, exported(format, this.#transcript.entries, now));
+      this.#say(words('tools.saved', { name: fileName(format, now) }));
     } catch {
       this.#say(words('tools.save_failed'));
     }
@@ -189,11 +184,25 @@ function usable(button, can) {
 }
 
 /**
+ * Have the browser save a file.
+ * @param {string} name
+ * @param {string} type
+ * @param {string} text
+ */
+export function saveAs(name, type, text) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // some browsers read it after the click
+}
+
+/**
  * Where the page has no clipboard (an insecure origin) or is refused it, the old way is tried.
  * @param {string} text
  * @throws {Error} when that is refused too
  */
-async function toClipboard(text) {
+export async function toClipboard(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {

@@ -80,6 +80,11 @@ export const ENGLISH = {
   'zone.title': 'The model’s verdict: {label}, {score}.',
   'zone.weak': 'So weak a verdict counts as neutral.',
 
+  'files.title': 'Files',
+  'files.hint': 'Or drop an audio or video file anywhere on this page.',
+  'files.none': 'This server does not take files.',
+  'files.unavailable': 'What the page needs for files could not be fetched. Try again when the server is back.',
+
   'tools.title': 'Take it with you',
   'tools.copy': 'Copy',
   'tools.copied': 'Copied',

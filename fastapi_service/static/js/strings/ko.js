@@ -81,6 +81,11 @@ export const KOREAN = {
   'zone.title': '모델의 판정: {label}, {score}.',
   'zone.weak': '이처럼 약한 판정은 중립으로 봅니다.',
 
+  'files.title': '파일',
+  'files.hint': '또는 오디오나 동영상 파일을 이 페이지 아무 곳에나 끌어다 놓으세요.',
+  'files.none': '이 서버는 파일을 받지 않습니다.',
+  'files.unavailable': '파일 기능에 필요한 내용을 가져오지 못했습니다. 서버가 돌아오면 다시 시도하세요.',
+
   'tools.title': '내보내기',
   'tools.copy': '복사',
   'tools.copied': '복사했습니다',

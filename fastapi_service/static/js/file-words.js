@@ -1,0 +1,110 @@
+// The words about files in the language in use, and what the state of one is called.
+
+import { count, fileTime, percent } from './format.js';
+import { FILES_ENGLISH } from './strings/files-en.js';
+import { FILES_KOREAN } from './strings/files-ko.js';
+import { filled, LOCALE } from './strings.js';
+
+/**
+ * @typedef {import('./file-job.js').FileJob} FileJob
+ * @typedef {import('./files-button.js').FileLimits} FileLimits
+ * @typedef {import('./strings/files-en.js').FileStringKey} FileStringKey
+ */
+
+/** @type {Readonly<Record<string, Record<FileStringKey, string>>>} */
+export const FILE_LANGUAGES = Object.freeze({ en: FILES_ENGLISH, ko: FILES_KOREAN });
+
+const CHOSEN = FILE_LANGUAGES[LOCALE] ?? FILES_ENGLISH;
+
+/**
+ * @param {FileStringKey} key
+ * @param {Record<string, string | number>} [values]
+ */
+export function fileWords(key, values = {}) {
+  return filled(CHOSEN[key], values);
+}
+
+/** As 3.4 MB. @param {number} bytes */
+export function fileSize(bytes) {
+  const [unit, divisor] = bytes < 999_500 ? ['kilobyte', 1e3] : bytes < 999_500_000 ? ['megabyte', 1e6] : ['gigabyte', 1e9];
+  const value = bytes / Number(divisor);
+  const maximumFractionDigits = value < 9.95 && unit !== 'kilobyte' ? 1 : 0;
+  const format = { style: /** @type {const} */ ('unit'), unit: String(unit), maximumFractionDigits };
+  return new Intl.NumberFormat(LOCALE, format).format(unit === 'kilobyte' ? Math.max(1, value) : value);
+}
+
+/** As 4 or 1.5. @param {number} seconds */
+export function inHours(seconds) {
+  return new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 }).format(seconds / 3600);
+}
+
+/**
+ * @param {FileJob} job
+ * @param {FileLimits | null} limits
+ */
+export function stateWords(job, limits) {
+  const { state } = job;
+  switch (state.name) {
+    case 'sending':
+      return fileWords('state.sending', { percent: percent(state.sent / state.total) });
+    case 'working': {
+      const done = fileTime(state.done_sec);
+      const text =
+        state.total_sec === null
+          ? fileWords('state.working.unknown', { done })
+          : fileWords('state.working', { done, total: fileTime(state.total_sec) });
+      const more = state.held ? fileWords('state.held') : timeLeft(job.left_sec);
+      return more === '' ? text : `${text} · ${more}`;
+    }
+    case 'retrying': {
+      const seconds = Math.max(0, Math.ceil((state.at_ms - Date.now()) / 1000));
+      return fileWords(`state.retry.${state.why}`, { seconds });
+    }
+    case 'failed':
+      return failureWords(state, limits);
+    default:
+      return fileWords(`state.${state.name}`);
+  }
+}
+
+/**
+ * What is said aloud of it: without what changes every second.
+ * @param {FileJob} job
+ * @param {FileLimits | null} limits
+ */
+export function saidWords(job, limits) {
+  const { state } = job;
+  if (state.name === 'retrying') return fileWords(`state.said.${state.why}`);
+  if (state.name === 'sending') return fileWords('state.sending', { percent: percent(0) });
+  if (state.name !== 'working' || state.total_sec === null) return stateWords(job, limits);
+  return fileWords('state.working.said', { percent: percent(quarters(state.done_sec / state.total_sec)) });
+}
+
+/** @param {number} share */
+export function quarters(share) {
+  return Math.min(1, Math.floor(share * 4) / 4);
+}
+
+/** @param {number | null} seconds */
+function timeLeft(seconds) {
+  if (seconds === null) return '';
+  if (seconds >= 90) return fileWords('state.left.minutes', { minutes: count(Math.round(seconds / 60)) });
+  return fileWords('state.left.seconds', { seconds: count(Math.max(1, Math.round(seconds))) });
+}
+
+/**
+ * @param {Extract<import('./file-job.js').FileState, { name: 'failed' }>} state
+ * @param {FileLimits | null} limits
+ */
+function failureWords({ code, message }, limits) {
+  const known = limits !== null && limits.upload_bytes > 0;
+  if (code === 'too_large') {
+    return known ? fileWords('failed.too_large', { size: fileSize(limits.upload_bytes) }) : fileWords('failed.too_large.unknown');
+  }
+  if (code === 'too_long') {
+    return known && limits.upload_sec > 0
+      ? fileWords('failed.too_long', { hours: inHours(limits.upload_sec) })
+      : fileWords('failed.too_long.unknown');
+  }
+  return fileWords(`failed.${code}`, { message });
+}

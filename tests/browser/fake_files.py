@@ -1,0 +1,117 @@
+"""The upload API without a worker behind it: a test says what each file is answered, event by event."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import queue
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+Event = dict[str, Any]
+CUT = b""  # the connection breaks
+
+
+@dataclass
+class Upload:
+    """One request. `tell` sends events to it; after `CUT` or the last event it is over."""
+
+    name: str
+    fields: dict[str, str]
+    content: bytes
+    id: str
+    gone: bool = False
+    _told: queue.SimpleQueue[bytes | None] = field(default_factory=queue.SimpleQueue)
+
+    def tell(self, *events: Event | bytes) -> None:
+        """Send events, or bytes as they are."""
+        for event in events:
+            self._told.put(event if isinstance(event, bytes) else f"data: {json.dumps(event)}\n\n".encode())
+
+    def end(self) -> None:
+        """The stream ends."""
+        self._told.put(None)
+
+    async def stream(self, request: Request) -> AsyncIterator[bytes]:
+        """What is told, until the page has gone."""
+        while not await request.is_disconnected():
+            try:
+                told = self._told.get_nowait()
+            except queue.Empty:
+                await asyncio.sleep(0.02)
+                continue
+            if told is None:
+                return
+            if told == CUT:
+                raise ConnectionResetError
+            yield told
+        self.gone = True
+
+
+class FakeFiles:
+    """All uploads so far. `refusals` answer the next requests instead: status, code, and Retry-After in seconds."""
+
+    def __init__(self) -> None:
+        self.upload_bytes = 200_000_000
+        self.uploads: list[Upload] = []
+        self.refusals: list[tuple[int, str, int | None]] = []
+        self.forgotten: list[str] = []
+
+    async def take(self, request: Request) -> Response:
+        """Answer one request."""
+        form = await request.form()
+        if self.refusals:
+            status, code, retry_sec = self.refusals.pop(0)
+            headers = {} if retry_sec is None else {"Retry-After": str(retry_sec)}
+            error = {"message": f"refused: {code}", "type": "x", "param": None, "code": code}
+            return JSONResponse({"error": error}, status, headers)
+        file: Any = form["file"]
+        fields = {name: str(value) for name, value in form.items() if name != "file"}
+        content = await file.read()
+        upload = Upload(str(file.filename), fields, content, f"id-{len(self.uploads)}-of-a-transcription")
+        self.uploads.append(upload)
+        headers = {"X-Transcription-Id": upload.id}
+        return StreamingResponse(upload.stream(request), 200, headers, "text/event-stream")
+
+
+def progress(done_sec: float, total_sec: float | None = 60.0, waiting: bool = False) -> Event:
+    """How far it is."""
+    return {"type": "transcript.progress", "done_sec": done_sec, "total_sec": total_sec, "waiting": waiting}
+
+
+def segment(number: int, text: str, zone: str | None = "positive", **more: object) -> Event:
+    """A segment of two seconds, every three."""
+    sentiment = None if zone is None else {"label": zone.upper(), "score": 0.93, "scores": {}, "zone": zone}
+    return {
+        "type": "transcript.segment",
+        "id": number,
+        "seek": 300 * number,
+        "start": 3.0 * number + 0.5,
+        "end": 3.0 * number + 2.5,
+        "text": text,
+        "tokens": [],
+        "temperature": 0.0,
+        "avg_logprob": 0.0,
+        "compression_ratio": 1.0,
+        "no_speech_prob": 0.0,
+        "language": "en",
+        "translation": None,
+        "sentiment": sentiment,
+        "sentiment_reason": None,
+        **more,
+    }
+
+
+def done(duration_sec: float = 60.0, failed: tuple[Event, ...] = ()) -> Event:
+    """The last event."""
+    return {
+        "type": "transcript.text.done",
+        "text": "all of it",
+        "duration": duration_sec,
+        "language": "en",
+        "failed_segments": list(failed),
+    }
