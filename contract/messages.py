@@ -28,8 +28,8 @@ class Models(Message):
 
 
 class Limits(Message):
-    """What a client must keep to. `buffer_sec`: how much unsafe audio it should keep before it stops. `upload_bytes`
-    and `upload_sec`: the largest file that is taken for transcription; 0: none is."""
+    """What a client must keep to. `buffer_sec`: how much unsafe audio it should keep before it stops. `upload_bytes`:
+    the largest file that is taken for transcription; 0: none is."""
 
     frame_bytes: int
     utterance_sec: float
@@ -37,7 +37,6 @@ class Limits(Message):
     idle_close_sec: float
     buffer_sec: float
     upload_bytes: int = 0
-    upload_sec: float = 0.0
 
 
 class Session(Message):

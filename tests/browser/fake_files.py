@@ -56,22 +56,22 @@ class FakeFiles:
     """All uploads so far. `refusals` answer the next requests instead: status, code, and Retry-After in seconds."""
 
     def __init__(self) -> None:
-        self.upload_bytes = 200_000_000
+        self.upload_bytes = 200 * 1024 * 1024
         self.uploads: list[Upload] = []
         self.refusals: list[tuple[int, str, int | None]] = []
         self.forgotten: list[str] = []
 
     async def take(self, request: Request) -> Response:
         """Answer one request."""
-        form = await request.form()
+        async with request.form() as form:
+            file: Any = form["file"]
+            fields = {name: str(value) for name, value in form.items() if name != "file"}
+            content = await file.read()
         if self.refusals:
             status, code, retry_sec = self.refusals.pop(0)
             headers = {} if retry_sec is None else {"Retry-After": str(retry_sec)}
             error = {"message": f"refused: {code}", "type": "x", "param": None, "code": code}
             return JSONResponse({"error": error}, status, headers)
-        file: Any = form["file"]
-        fields = {name: str(value) for name, value in form.items() if name != "file"}
-        content = await file.read()
         upload = Upload(str(file.filename), fields, content, f"id-{len(self.uploads)}-of-a-transcription")
         self.uploads.append(upload)
         headers = {"X-Transcription-Id": upload.id}

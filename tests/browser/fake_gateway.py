@@ -228,7 +228,6 @@ class FakeGateway:
                     "idle_close_sec": 3600.0,
                     "buffer_sec": self.buffer_sec,
                     "upload_bytes": 0 if self.files is None else self.files.upload_bytes,
-                    "upload_sec": 14400.0,
                 },
             }
         )

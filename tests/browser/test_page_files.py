@@ -12,6 +12,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from tests.browser.conftest import OpenPage, Tell
 from tests.browser.fake_files import CUT, FakeFiles, Upload, done, progress, segment
 from tests.browser.fake_gateway import FakeGateway, result
+from tests.browser.settings_dialog import prefer
 from tests.browser.test_page_accessibility import PHONE, WIDE, axe, violations
 from tests.browser.test_page_states import connected, notice
 
@@ -50,8 +51,7 @@ def drag(page: Page, *types: str, **content: str) -> list[bool]:
 def choose(page: Page, *names: str) -> None:
     """Choose files by the picker."""
     payloads: list[Any] = [{"name": name, "mimeType": "audio/wav", "buffer": name.encode()} for name in names]
-    page.get_by_test_id("files-open").or_(page.get_by_test_id("files-back")).first.wait_for()
-    if page.get_by_test_id("files-open").is_visible():
+    if not page.get_by_test_id("files").is_visible():
         page.get_by_test_id("files-open").click()
     page.get_by_test_id("files-input").set_input_files(payloads)
 
@@ -107,6 +107,16 @@ def test_a_dropped_file_becomes_cards_while_it_is_recognised(
     expect(view.get_by_test_id("card-details")).to_contain_text("POSITIVE, 93%")
 
 
+def test_language_and_hints_are_those_of_the_settings(
+    gateway: FakeGateway, files: FakeFiles, open_page: OpenPage
+) -> None:
+    page = open_page(gateway.url, init_script=prefer(spoken_language="ko", hints="Kim Minji, Daejeon"))
+    connected(page)
+    choose(page, "a.wav")
+    asked = upload(gateway, files).fields
+    assert (asked["language"], asked["prompt"]) == ("ko", "Kim Minji, Daejeon")
+
+
 def test_an_event_cut_in_the_middle_of_a_letter_is_read_when_the_rest_comes(
     view: Page, gateway: FakeGateway, files: FakeFiles
 ) -> None:
@@ -127,7 +137,7 @@ def test_names_and_words_are_text(view: Page, gateway: FakeGateway, files: FakeF
     expect(view.get_by_test_id("card-text")).to_have_text(nasty)
     got.tell({"type": "error", "error": {"code": "x", "message": nasty}})
     expect(state(view)).to_have_text("The server could not finish this file.")
-    assert view.locator("main img, main b:not(.files-badge), main i").count() == 0
+    assert view.locator(".files img, .files b, .files i").count() == 0
 
 
 def test_several_files_one_after_the_other_each_with_its_own_text(
@@ -190,7 +200,7 @@ def test_cancelling_ends_the_request_and_the_work_and_keeps_what_is_there(
     ("status", "code", "words"),
     [
         (413, "too_large", "Too large: this server takes files up to 200 MB."),
-        (413, "too_long", "Too long: this server takes files up to 4 hours."),
+        (413, "too_long", "Too long for this server: refused: too_long"),
         (415, "not_decodable", "No sound that can be read is in this file."),
         (404, "", "This server does not take files."),
         (400, "bad_value", "The server refused this file: refused: bad_value"),
@@ -208,10 +218,10 @@ def test_a_refusal_is_said_in_words(
 
 
 def test_a_file_that_is_too_large_is_not_even_sent(gateway: FakeGateway, files: FakeFiles, open_page: OpenPage) -> None:
-    files.upload_bytes = 2_000
+    files.upload_bytes = 2_048
     page = open_page(gateway.url)
     connected(page)
-    drag(page, "drop", large_wav="x" * 2_001)
+    drag(page, "drop", large_wav="x" * 2_049)
     expect(state(page)).to_have_text("Too large: this server takes files up to 2 kB.")
     assert files.uploads == []
 
@@ -264,10 +274,12 @@ def test_a_server_that_is_gone_is_told_and_another_try_offered(
     view: Page, gateway: FakeGateway, files: FakeFiles, complaints: list[str]
 ) -> None:
     choose(view, "a.wav")
-    upload(gateway, files).tell(segment(0, "kept"))
+    got = upload(gateway, files)
+    got.tell(segment(0, "kept"))
     expect(view.get_by_test_id("card")).to_have_count(1)
+    got.end()
     gateway.stop()
-    expect(state(view)).to_contain_text("The connection was lost. Next try in")
+    expect(state(view)).to_contain_text("The connection was lost. Next try in 4 s")
     gateway.start()
     view.get_by_test_id("file-retry").click()
     upload(gateway, files, 2).tell(done())

@@ -6,7 +6,7 @@ import { FileQueue, MAX_FILES } from '../../fastapi_service/static/js/file-queue
 
 /**
  * @typedef {import('../../fastapi_service/static/js/file-transfer.js').TransferHandlers} Handlers
- * @typedef {{ file: File, language: string, on: Handlers, aborted: boolean }} Sent
+ * @typedef {{ file: File, asked: Record<string, string>, on: Handlers, aborted: boolean }} Sent
  */
 
 /** @type {Sent[]} */ let sent = [];
@@ -19,13 +19,13 @@ beforeEach(() => {
   sent = [];
   forgotten = [];
   queue = new FileQueue({
-    transfer: (file, language, on) => {
-      const one = { file, language, on, aborted: false };
+    transfer: (file, asked, on) => {
+      const one = { file, asked, on, aborted: false };
       sent.push(one);
       return () => void (one.aborted = true);
     },
     forget: (id) => void forgotten.push(id),
-    language: () => 'ko',
+    asked: () => ({ language: 'ko' }),
     largest_bytes: () => 1000,
     changed: () => {},
   });
@@ -64,7 +64,7 @@ const texts = (job) => job.entries.list.map(({ outcome }) => (outcome?.type === 
 
 test('from the first byte to the last segment', () => {
   const { job, one } = begin();
-  assert.equal(one.language, 'ko');
+  assert.deepEqual(one.asked, { language: 'ko' });
   assert.deepEqual(job.state, { name: 'sending', sent: 0, total: 10 });
   one.on.sent(4, 12);
   assert.deepEqual(job.state, { name: 'sending', sent: 4, total: 12 });

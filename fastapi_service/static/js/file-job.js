@@ -23,7 +23,7 @@ const BUSY_SEC = 5; // where the server does not say for how long
  * @property {import('./file-transfer.js').Transfer} transfer
  * @property {(id: string) => void} forget tells the server
  * @property {() => number} largest_bytes
- * @property {() => string} language that is spoken, empty to have it detected
+ * @property {() => Record<string, string>} asked what is asked of the recognition, as fields of the request
  * @property {(job: FileJob) => void} changed
  */
 
@@ -74,7 +74,7 @@ export class FileJob {
     clearTimeout(this.#timer);
     this.#began = { ms: NaN, done_sec: 0 };
     this.#set({ name: 'sending', sent: 0, total: this.file.size });
-    this.#abort = this.#tools.transfer(this.file, this.#tools.language(), {
+    this.#abort = this.#tools.transfer(this.file, this.#tools.asked(), {
       sent: (sent, total) => this.#sent(sent, total),
       named: (id) => this.#named(id),
       event: (data) => this.#event(data),

@@ -17,11 +17,12 @@ const SILENT_MS = 45_000; // the server says something every 10 s: after so long
  * @property {(data: string) => void} event
  * @property {(reply: Reply) => void} ended once, unless aborted
  *
- * @typedef {(file: File, language: string, handlers: TransferHandlers) => () => void} Transfer returns what aborts it
+ * `asked`: fields of the request beside the file; empty ones are left out.
+ * @typedef {(file: File, asked: Record<string, string>, handlers: TransferHandlers) => () => void} Transfer returns what aborts it
  */
 
 /** @type {Transfer} */
-export function transfer(file, language, { sent, named, event, ended }) {
+export function transfer(file, asked, { sent, named, event, ended }) {
   const request = new XMLHttpRequest();
   const parser = new EventStreamParser();
   let read = 0;
@@ -71,7 +72,7 @@ export function transfer(file, language, { sent, named, event, ended }) {
   };
   request.onerror = () => end(0);
   request.open('POST', UPLOAD_URL);
-  request.send(form(file, language));
+  request.send(form(file, asked));
   heard();
   return () => {
     over = true;
@@ -89,14 +90,16 @@ const NOTHING = Object.freeze({ code: '', message: '', retry_after_sec: null });
 
 /**
  * @param {File} file
- * @param {string} language empty to have it detected
+ * @param {Record<string, string>} asked
  */
-function form(file, language) {
+function form(file, asked) {
   const fields = new FormData();
   fields.append('model', 'whisper-1');
   fields.append('response_format', 'verbose_json');
   fields.append('stream', 'true');
-  if (language !== '') fields.append('language', language);
+  for (const [name, value] of Object.entries(asked)) {
+    if (value !== '') fields.append(name, value);
+  }
   fields.append('file', file); // last, so that the server knows what is asked before it comes
   return fields;
 }

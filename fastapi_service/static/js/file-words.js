@@ -24,18 +24,14 @@ export function fileWords(key, values = {}) {
   return filled(CHOSEN[key], values);
 }
 
-/** As 3.4 MB. @param {number} bytes */
+/** As 3.4 MB, of 1024 kB each, as the server's limit counts. @param {number} bytes */
 export function fileSize(bytes) {
-  const [unit, divisor] = bytes < 999_500 ? ['kilobyte', 1e3] : bytes < 999_500_000 ? ['megabyte', 1e6] : ['gigabyte', 1e9];
+  const [unit, divisor] =
+    bytes < 999.5 * 1024 ? ['kilobyte', 1024] : bytes < 999.5 * 1024 ** 2 ? ['megabyte', 1024 ** 2] : ['gigabyte', 1024 ** 3];
   const value = bytes / Number(divisor);
   const maximumFractionDigits = value < 9.95 && unit !== 'kilobyte' ? 1 : 0;
   const format = { style: /** @type {const} */ ('unit'), unit: String(unit), maximumFractionDigits };
   return new Intl.NumberFormat(LOCALE, format).format(unit === 'kilobyte' ? Math.max(1, value) : value);
-}
-
-/** As 4 or 1.5. @param {number} seconds */
-export function inHours(seconds) {
-  return new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 }).format(seconds / 3600);
 }
 
 /**
@@ -100,11 +96,6 @@ function failureWords({ code, message }, limits) {
   const known = limits !== null && limits.upload_bytes > 0;
   if (code === 'too_large') {
     return known ? fileWords('failed.too_large', { size: fileSize(limits.upload_bytes) }) : fileWords('failed.too_large.unknown');
-  }
-  if (code === 'too_long') {
-    return known && limits.upload_sec > 0
-      ? fileWords('failed.too_long', { hours: inHours(limits.upload_sec) })
-      : fileWords('failed.too_long.unknown');
   }
   return fileWords(`failed.${code}`, { message });
 }

@@ -4,10 +4,7 @@
 import { byId } from './dom.js';
 import { words } from './strings.js';
 
-/**
- * The largest file that the server takes; both 0 where it takes none.
- * @typedef {Pick<import('./protocol.js').Limits, 'upload_bytes' | 'upload_sec'>} FileLimits
- */
+/** @typedef {Pick<import('./protocol.js').Limits, 'upload_bytes'>} FileLimits */
 
 export class FilesButton {
   /** @type {import('./notices.js').Notices} */ #notices;

@@ -6,7 +6,7 @@ import { FileDetail } from './file-detail.js';
 import { FileQueue, MAX_FILES } from './file-queue.js';
 import { FileRow } from './file-row.js';
 import { forget, transfer } from './file-transfer.js';
-import { fileSize, fileWords, inHours, saidWords } from './file-words.js';
+import { fileSize, fileWords, saidWords } from './file-words.js';
 import { count } from './format.js';
 import { preferences } from './preferences.js';
 import { words } from './strings.js';
@@ -59,7 +59,7 @@ export class FilesPanel {
   #queue = new FileQueue({
     transfer,
     forget,
-    language: () => preferences.get('spoken_language'),
+    asked: () => ({ language: preferences.get('spoken_language'), prompt: preferences.get('hints') }),
     largest_bytes: () => this.#limits?.upload_bytes || Infinity,
     changed: () => this.#changed(),
   });
@@ -125,9 +125,9 @@ export class FilesPanel {
   /** @param {FileLimits | null} limits */
   limits(limits) {
     this.#limits = limits;
-    this.#limitWords.hidden = limits === null || limits.upload_bytes === 0 || limits.upload_sec === 0;
-    if (limits === null) return;
-    this.#limitWords.textContent = fileWords('start.limit', { size: fileSize(limits.upload_bytes), hours: inHours(limits.upload_sec) });
+    const bytes = limits?.upload_bytes ?? 0;
+    this.#limitWords.hidden = bytes === 0;
+    this.#limitWords.textContent = fileWords('start.limit', { size: fileSize(bytes) });
   }
 
   /** Show the files instead of the live transcript. */

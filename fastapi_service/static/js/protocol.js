@@ -16,7 +16,6 @@
  * @property {number} idle_close_sec
  * @property {number} buffer_sec how much audio that is not safe yet to keep before recording stops
  * @property {number} upload_bytes size of the largest file that the server takes; 0: it takes none
- * @property {number} upload_sec its length
  *
  * @typedef {object} Session
  * @property {'session'} type
@@ -176,7 +175,6 @@ const MESSAGES = {
       idle_close_sec: positive,
       buffer_sec: positive,
       upload_bytes: optional(positive, 0),
-      upload_sec: optional(positive, 0),
     }),
   }),
   accepted: object({ type: string, utterance: string, start: natural, position: natural }),
