@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import queue
 from collections.abc import AsyncIterator
@@ -38,28 +39,31 @@ class Upload:
 
     async def stream(self, request: Request) -> AsyncIterator[bytes]:
         """What is told, until the page has gone."""
-        while not await request.is_disconnected():
-            try:
-                told = self._told.get_nowait()
-            except queue.Empty:
-                await asyncio.sleep(0.02)
-                continue
-            if told is None:
-                return
-            if told == CUT:
-                raise ConnectionResetError
-            yield told
-        self.gone = True
+        try:
+            while not await request.is_disconnected():
+                try:
+                    told = self._told.get_nowait()
+                except queue.Empty:
+                    await asyncio.sleep(0.02)
+                    continue
+                if told is None:
+                    return
+                if told == CUT:
+                    raise ConnectionResetError
+                yield told
+        finally:
+            self.gone = True
 
 
 class FakeFiles:
-    """All uploads so far. `refusals` answer the next requests instead: status, code, and Retry-After in seconds."""
+    """All uploads so far; the same content has the same id as long as `salt` stays. `refusals` answer the next requests instead: status, code, and Retry-After in seconds."""
 
     def __init__(self) -> None:
         self.upload_bytes = 200 * 1024 * 1024
         self.uploads: list[Upload] = []
         self.refusals: list[tuple[int, str, int | None]] = []
         self.forgotten: list[str] = []
+        self.salt = b""
 
     async def take(self, request: Request) -> Response:
         """Answer one request."""
@@ -72,7 +76,7 @@ class FakeFiles:
             headers = {} if retry_sec is None else {"Retry-After": str(retry_sec)}
             error = {"message": f"refused: {code}", "type": "x", "param": None, "code": code}
             return JSONResponse({"error": error}, status, headers)
-        upload = Upload(str(file.filename), fields, content, f"id-{len(self.uploads)}-of-a-transcription")
+        upload = Upload(str(file.filename), fields, content, hashlib.sha256(self.salt + content).hexdigest())
         self.uploads.append(upload)
         headers = {"X-Transcription-Id": upload.id}
         return StreamingResponse(upload.stream(request), 200, headers, "text/event-stream")

@@ -270,6 +270,20 @@ def test_a_lost_connection_is_tried_again_and_nothing_is_shown_twice(
     forgive(complaints, "ERR_INCOMPLETE_CHUNKED_ENCODING")
 
 
+def test_where_the_server_has_lost_the_file_its_text_is_made_anew(
+    view: Page, gateway: FakeGateway, files: FakeFiles
+) -> None:
+    choose(view, "a.wav")
+    got = upload(gateway, files)
+    got.tell(segment(0, "old"), segment(1, "old as well"))
+    expect(view.get_by_test_id("card")).to_have_count(2)
+    files.salt = b"begun anew"
+    got.tell({"type": "error", "error": {"code": "file_lost", "message": "lost"}})
+    upload(gateway, files, 2).tell(segment(0, "new"), done())
+    expect(state(view)).to_have_text("Done")
+    expect(view.get_by_test_id("card-text")).to_have_text(["new"])
+
+
 def test_a_server_that_is_gone_is_told_and_another_try_offered(
     view: Page, gateway: FakeGateway, files: FakeFiles, complaints: list[str]
 ) -> None:

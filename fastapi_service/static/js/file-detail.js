@@ -23,7 +23,8 @@ export class FileDetail {
   #tools = element('div', { class: 'file-tools', role: 'group', 'aria-label': fileWords('text.save') });
   #said = element('span', { class: 'file-tools-said', role: 'status' });
   #nothing = element('p', { class: 'file-nothing' });
-  #shown = 0; // entries
+  #revision = 0; // of the entries that are shown
+  #stale = true; // what is told of all of them
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
   /** @param {import('./file-job.js').FileJob} job */
@@ -53,14 +54,19 @@ export class FileDetail {
     );
   }
 
+  /** Told at once, because the list must not look at rows that are gone. */
+  changed() {
+    if (this.#job.revision === this.#revision) return;
+    this.#revision = this.#job.revision;
+    this.#view.changed(0);
+    this.#stale = true;
+  }
+
   update() {
     const { state, entries, ended } = this.#job;
     const { list } = entries;
-    if (list.length !== this.#shown) {
-      this.#shown = list.length;
-      this.#view.changed(0);
-      this.#showShares();
-    }
+    if (this.#stale) this.#showShares();
+    this.#stale = false;
     const nothing = list.length > 0 || (ended && state.name !== 'done') ? '' : fileWords(ended ? 'text.none' : 'text.yet');
     if (this.#nothing.textContent !== nothing) this.#nothing.textContent = nothing;
     this.#nothing.hidden = nothing === '';

@@ -36,6 +36,7 @@ export class FileJob {
   #losses = 0;
   /** @type {FileState} */ state = { name: 'queued' };
   /** Its segments, in order. */ entries = new Entries();
+  /** Counts the changes of `entries`. */ revision = 0;
   /** When the first progress of this try came, and how far it was. */ #began = { ms: NaN, done_sec: 0 };
 
   /**
@@ -130,7 +131,11 @@ export class FileJob {
 
   /** @param {string} id */
   #named(id) {
-    if (this.#id !== null && this.#id !== id) this.entries.remove(() => true); // it is done anew
+    if (this.#id !== null && this.#id !== id) {
+      this.entries.remove(() => true); // it is done anew
+      this.revision++;
+      this.#tools.changed(this);
+    }
     this.#id = id;
     if (this.state.name === 'sending') this.#set({ name: 'waiting' });
   }
@@ -177,6 +182,7 @@ export class FileJob {
     const entry = this.entries.add(outcome.utterance, outcome.start_sec, null);
     Object.assign(entry, { outcome, state: outcome.type, revision: 1 });
     this.entries.trim();
+    this.revision++;
     this.#advanced();
   }
 

@@ -61,7 +61,10 @@ export class FilesPanel {
     forget,
     asked: () => ({ language: preferences.get('spoken_language'), prompt: preferences.get('hints') }),
     largest_bytes: () => this.#limits?.upload_bytes || Infinity,
-    changed: () => this.#changed(),
+    changed: (job) => {
+      this.#shown.get(job)?.detail.changed();
+      this.#changed();
+    },
   });
 
   /** @param {FileLimits | null} limits */
