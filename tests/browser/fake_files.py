@@ -56,7 +56,10 @@ class Upload:
 
 
 class FakeFiles:
-    """All uploads so far; the same content has the same id as long as `salt` stays. `refusals` answer the next requests instead: status, code, and Retry-After in seconds."""
+    """All uploads so far. The same content has the same id as long as `salt` stays.
+
+    `refusals` answer the next requests instead: status, code, and Retry-After in seconds.
+    """
 
     def __init__(self) -> None:
         self.upload_bytes = 200 * 1024 * 1024
