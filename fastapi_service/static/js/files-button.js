@@ -53,12 +53,13 @@ export class FilesButton {
   /** @param {(panel: import('./files-panel.js').FilesPanel) => void} act */
   async #with(act) {
     this.#panel ??= import('./files-panel.js').then(({ openFiles }) => openFiles(this.#limits));
-    try {
-      act(await this.#panel);
-      this.#notices.clear('files');
-    } catch {
+    const panel = await this.#panel.catch(() => null);
+    if (panel === null) {
       this.#panel = null; // the next time may find the server there
       this.#notices.show('files', 'error', words('files.unavailable'));
+      return;
     }
+    this.#notices.clear('files');
+    act(panel);
   }
 }
