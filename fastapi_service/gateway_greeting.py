@@ -17,5 +17,6 @@ def greeting(held: OpenSession, models: Models, settings: GatewaySettings) -> Se
         idle_cut_sec=settings.idle_cut_sec,
         idle_close_sec=settings.idle_close_sec,
         buffer_sec=settings.client_buffer_sec,
+        upload_bytes=settings.upload_max_bytes,
     )
     return Session(session=held.session, position=held.position, seq=held.seq, models=models, limits=limits)

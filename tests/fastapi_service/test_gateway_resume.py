@@ -25,6 +25,7 @@ def test_a_new_session_begins_at_zero_and_knows_its_limits(gateway: GatewayProce
         greeting = client.expect("session")
     assert greeting["position"] == 0
     assert greeting["limits"]["frame_bytes"] == 65536
+    assert greeting["limits"]["upload_bytes"] == 200 * 1024 * 1024
     assert len(greeting["session"]) == 32
 
 
