@@ -120,6 +120,7 @@ def analyze_text(job: dict[str, Any]) -> None:
         own, *others = _Running.analyzer.handle_all([job, *(companion.pair[0] for companion in companions)])
         for companion, trouble in zip(companions, others, strict=True):
             companion.done() if trouble is None else companion.give_back()
+        _Running.heartbeat.also_done(len(companions))
     metrics.took(1 + len(companions))
     metrics.given_back.inc(sum(trouble is not None for trouble in (own, *others)))
     if own is not None:

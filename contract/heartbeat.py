@@ -91,6 +91,10 @@ class Heartbeat:
             self._busy_since = None
             self._tasks_done += 1
 
+    def also_done(self, tasks: int) -> None:
+        """So many tasks were done beside the one that `working` marks."""
+        self._tasks_done += tasks
+
     def going_on(self) -> None:
         """The task in hand is a long one and not stuck."""
         self._moved = time.monotonic()

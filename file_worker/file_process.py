@@ -9,6 +9,7 @@ import socket
 from celery import Celery
 from celery.exceptions import Reject
 from celery.worker import state as worker_state
+from file_metrics import FileMetrics
 from file_redis import FileStore, RedisTroubleError, worker_redis
 from file_settings import FileSettings
 from file_task import FileTranscriber, StoppingError
@@ -30,6 +31,7 @@ class FileProcess:
         self._settings = settings
         self._app = app
         self._heartbeat: Heartbeat | None = None
+        self._metrics = FileMetrics()
         self._transcriber: FileTranscriber | None = None
         self._name = f"{socket.gethostname()}-{os.getpid()}"
 
@@ -41,12 +43,13 @@ class FileProcess:
         except OSError as problem:
             logger.critical("UPLOAD_DIR %s cannot be used: %s", folder, problem)
             raise SystemExit(CANNOT_START_EXIT_CODE) from None
+        self._metrics.serve(self._settings)
         client = worker_redis(self._settings)
         store = FileStore(client, self._app, self._settings)
         heartbeat = Heartbeat(client, FILE_QUEUE, self._name, "", False, self._settings.file_stuck_after_sec)
         self._client = client
         self._heartbeat = heartbeat
-        self._transcriber = FileTranscriber(self._settings, store, heartbeat.going_on, told_to_stop)
+        self._transcriber = FileTranscriber(self._settings, store, heartbeat.going_on, told_to_stop, self._metrics)
         heartbeat.start()
 
     def stop(self) -> None:

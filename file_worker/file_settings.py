@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from contract.settings_base import MeasuredSettings
 from contract.upload_settings import UploadSettings
 
 
-class FileSettings(UploadSettings):
+class FileSettings(UploadSettings, MeasuredSettings):
     """Read from environment variables of the same names in capitals."""
 
     upload_max_sec: float = Field(

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from file_decoder import NotDecodableError, SoundFile, TooLongError
+from file_metrics import FileMetrics
 from file_redis import FileStore, RedisTroubleError
 from file_segments import Lengths, Segment, SegmentCutter, segments_of
 from file_settings import FileSettings
@@ -51,12 +52,18 @@ class FileTranscriber:
     """Does files, one at a time. `going_on` is called again and again; `stopping` says when to give a file back."""
 
     def __init__(
-        self, settings: FileSettings, store: FileStore, going_on: Callable[[], object], stopping: Callable[[], bool]
+        self,
+        settings: FileSettings,
+        store: FileStore,
+        going_on: Callable[[], object],
+        stopping: Callable[[], bool],
+        metrics: FileMetrics | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
         self._going_on = going_on
         self._stopping = stopping
+        self._metrics = metrics or FileMetrics()
 
     def handle(self, file_id: object, holder: str) -> None:
         """Bring one file to its end, unless it has ended or is another worker's.
@@ -77,13 +84,14 @@ class FileTranscriber:
         if tries <= 0:
             logger.info("file %s: %s", name, "another worker is on it" if tries else "has ended")
             return
-        began = time.monotonic()
+        began, ending = time.monotonic(), "failed"
         try:
             if tries > self._settings.file_max_tries:
                 words = f"The work on this file broke off {self._settings.file_max_tries} times, and it was given up."
                 self._store.end(job, "failed", 500, "gave_up", words)
             else:
-                _FileRun(self._settings, self._store, job, holder, self._going_on, self._stopping).run()
+                run = _FileRun(self._settings, self._store, job, holder, self._going_on, self._stopping, self._metrics)
+                ending = "done" if run.run() else "dropped"
         except NotDecodableError as problem:
             self._store.end(job, "failed", 415, "not_decodable", str(problem))
         except TooLongError as problem:
@@ -92,8 +100,11 @@ class FileTranscriber:
             logger.error("file %s cannot be read: %s", name, type(problem).__name__)
             self._store.end(job, "failed", 500, "file_lost", "The uploaded file could not be read. Send it again.")
         except (RedisTroubleError, StoppingError):
+            ending = "given_back"
             self._store.give_back(file_id)
             raise
+        finally:
+            self._metrics.ended(ending, time.monotonic() - began)
         if self._store.job(file_id) is None:
             path.unlink(missing_ok=True)
         logger.info("file %s: over after %.1f s", name, time.monotonic() - began)
@@ -110,8 +121,10 @@ class _FileRun:
         holder: str,
         going_on: Callable[[], object],
         stopping: Callable[[], bool],
+        metrics: FileMetrics,
     ) -> None:
         self._settings = settings
+        self._metrics = metrics
         self._store = store
         self._job = job
         self._holder = holder
@@ -133,15 +146,17 @@ class _FileRun:
         self._held_back: bool | None = None
         self._looked = 0.0
 
-    def run(self) -> None:
-        """Until the file is done, or not ours any more."""
+    def run(self) -> bool:
+        """Until the file is done, or (False) not ours any more."""
         self._written, self._resume_at = self._store.finished(self._job.id)
         sound = SoundFile(file_path(self._settings.upload_dir, self._job.id), self._settings.upload_max_sec)
         try:
             self._store.tell(self._job.id, total=sound.total_samples)
             self._catch_up()
-            if self._send_all(segments_of(sound.blocks(), self._cutter)):
+            done = self._send_all(segments_of(sound.blocks(), self._cutter))
+            if done:
                 self._store.end(self._job, "done", total=self._cutter.position)
+            return done
         finally:
             sound.close()
 
@@ -228,6 +243,7 @@ class _FileRun:
             if not self._store.append(self._job.id, self._holder, self._written, segment):
                 return False
             self._written += 1
+            self._metrics.written_down(one.segment.end - one.segment.start, one.outcome)
         return True
 
     def _send_again(self) -> None:
@@ -247,6 +263,7 @@ class _FileRun:
                 one.outcome = failed(one.job, "no_answer", "Speech recognition gave no answer for this segment.")
             else:
                 one.resends += 1
+                self._metrics.resends.inc()
                 logger.warning("%s has no outcome: sent again (%d)", one.job.utterance, one.resends)
                 self._store.send(one.job, one.segment)
 

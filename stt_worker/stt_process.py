@@ -99,6 +99,7 @@ class SttProcess:
             own, *others = self._transcriber.handle_all(tasks)
             for companion, trouble in zip(companions, others, strict=True):
                 companion.done() if trouble is None else companion.give_back()
+            self._heartbeat.also_done(len(companions))
         self._metrics.given_back.inc(sum(trouble is not None for trouble in (own, *others)))
         self._pace_sec = (time.monotonic() - began) / len(tasks)
         self._heartbeat.pace_sec = self._pace_sec

@@ -15,6 +15,7 @@ import redis
 from contract.names import FILES_KEY, file_key, file_segments_key
 from tests.support.http import request
 from tests.support.media import silence
+from tests.support.metrics import scrape
 from tests.support.multipart import PATH, upload
 from tests.support.processes import wait_until
 from tests.support.speech import demo_clips, words_of
@@ -41,6 +42,30 @@ def test_the_text_of_a_clip_comes_back(client: openai.OpenAI, stack: Stack) -> N
         answer = client.audio.transcriptions.create(model="whisper-1", file=sound)
     assert words_of(answer.text) == words_of("I love this movie.")
     assert uploads(stack) == []
+
+
+def test_the_worker_counts_files_and_segments(client: openai.OpenAI, stack: Stack, tmp_path: Path) -> None:
+    def counted() -> tuple[float, float, float, float]:
+        found = scrape(stack.metrics_url("file_worker"))
+        return (
+            found.value("wta_file_files_total", ending="done"),
+            found.value("wta_file_files_total", ending="failed"),
+            found.value("wta_file_segments_total", outcome="result"),
+            found.value("wta_file_audio_seconds_total"),
+        )
+
+    done, failed, segments, audio_sec = counted()
+    # other words than before: the same content would be known
+    client.audio.transcriptions.create(model="w", file=sound_file(clip("meeting_monday").pcm * 2, tmp_path))
+    wait_until(lambda: counted()[0] == done + 1, 10, "the file is counted")
+    assert counted()[1] == failed
+    assert counted()[2] > segments
+    assert counted()[3] > audio_sec
+    text = tmp_path / "text.wav"
+    text.write_text("no sound, however it is called")
+    with pytest.raises(openai.APIStatusError), text.open("rb") as sound:
+        client.audio.transcriptions.create(model="w", file=sound)
+    wait_until(lambda: counted()[1] == failed + 1, 10, "the failure is counted")
 
 
 @pytest.mark.parametrize("extension", ["mp3", "m4a", "ogg", "webm", "flac", "mp4"])

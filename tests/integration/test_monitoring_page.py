@@ -12,7 +12,7 @@ from tests.support.raw_client import RawClient
 from tests.support.speech import demo_clips, noise
 from tests.support.stack import Stack, start_stack
 
-SERVICES = ("fastapi_service", "stt_worker", "analyzer_worker", "listener_service")
+SERVICES = ("fastapi_service", "stt_worker", "analyzer_worker", "file_worker", "listener_service")
 
 
 @pytest.fixture(scope="module")

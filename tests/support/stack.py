@@ -98,14 +98,14 @@ def start_stack(folder: Path, stt_worker: str = "", **settings: str) -> Iterator
     }
     gateway = [str(ROOT / "fastapi_service" / "fastapi_service.py")]
     listener = [str(ROOT / "listener_service" / "listener_service.py")]
-    ports = {name: free_port() for name in ("stt_worker", "analyzer_worker", "listener_service")}
+    ports = {name: free_port() for name in ("stt_worker", "analyzer_worker", "file_worker", "listener_service")}
     measured = {name: {**environment, "METRICS_PORT": str(number)} for name, number in ports.items()}
     services = {
         "redis": redis_service(redis_port, folder),
         "gateway": python_service("gateway", "fastapi_service", gateway, environment, folder),
         "stt_worker": celery_worker("stt_worker", STT_QUEUE, measured["stt_worker"], folder, module=stt_worker),
         "analyzer_worker": celery_worker("analyzer_worker", ANALYZER_QUEUE, measured["analyzer_worker"], folder),
-        "file_worker": celery_worker("file_worker", FILE_QUEUE, environment, folder),
+        "file_worker": celery_worker("file_worker", FILE_QUEUE, measured["file_worker"], folder),
         "listener": python_service("listener", "listener_service", listener, measured["listener_service"], folder),
     }
     stack = Stack(port, redis_port, services, folder, ports)

@@ -1,0 +1,48 @@
+"""The file worker's numbers for Prometheus. Its segments are counted as utterances by the workers they go through."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter
+
+from contract.messages import UtteranceOutcome
+from contract.metrics import count_log_lines, new_registry
+from contract.metrics_server import MetricsServer, serve_metrics
+from contract.names import SAMPLE_RATE_HZ
+from contract.settings_base import MeasuredSettings
+
+ENDINGS = ("done", "failed", "given_back", "dropped")  # dropped: cancelled, or taken over by another worker
+OUTCOMES = ("result", "dropped", "error")
+
+
+class FileMetrics:
+    """What one file worker has done since it began."""
+
+    def __init__(self) -> None:
+        self.registry = new_registry()
+        self._server: MetricsServer | None = None
+        self._files = Counter("wta_file_files", "Files, by how the work ended.", ("ending",), registry=self.registry)
+        self._segments = Counter(
+            "wta_file_segments", "Segments written down, by outcome.", ("outcome",), registry=self.registry
+        )
+        self._audio = Counter("wta_file_audio_seconds", "Sound of the segments.", registry=self.registry)
+        self._work = Counter("wta_file_work_seconds", "Time that the files took.", registry=self.registry)
+        self.resends = Counter("wta_file_resends", "Segments sent to the queue again.", registry=self.registry)
+        for ending in ENDINGS:
+            self._files.labels(ending)
+        for outcome in OUTCOMES:
+            self._segments.labels(outcome)
+
+    def serve(self, settings: MeasuredSettings) -> None:
+        """Show it all where the settings say; logging must be set up."""
+        count_log_lines(self.registry)
+        self._server = serve_metrics(settings, self.registry)
+
+    def ended(self, ending: str, took_sec: float) -> None:
+        """The work on a file has ended in one of ENDINGS."""
+        self._files.labels(ending).inc()
+        self._work.inc(took_sec)
+
+    def written_down(self, samples: int, outcome: UtteranceOutcome) -> None:
+        """A segment of `samples` has its outcome."""
+        self._segments.labels(outcome.type).inc()
+        self._audio.inc(samples / SAMPLE_RATE_HZ)
