@@ -14,7 +14,7 @@ from contract.envelopes import AnalyzeJob, OutcomeEvent, UtteranceJob, now_ms
 from contract.heartbeat import Heartbeat
 from contract.messages import Dropped
 from contract.metrics import OTHER, STAGES
-from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, RESULT_MESSAGES, STT_QUEUE, TRANSCRIBE_TASK
+from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, FILE_QUEUE, RESULT_MESSAGES, STT_QUEUE, TRANSCRIBE_TASK
 from contract.settings_base import ServiceSettings
 from tests.support.fake_pipeline import FakePipeline
 from tests.support.gateway import GatewayProcess
@@ -108,7 +108,7 @@ def test_queues_and_workers_are_told(gateway: GatewayProcess, redis_port: int, r
     redis_client.delete(STT_QUEUE, ANALYZER_QUEUE)
     redis_client.lpush(STT_QUEUE, "no message of ours")
     wait_until(lambda: scrape(gateway.url).value("wta_queue_tasks", queue=STT_QUEUE) == 1, 5, "a new look")
-    assert scrape(gateway.url).labels("wta_queue_oldest_seconds", "queue") == {ANALYZER_QUEUE}
+    assert scrape(gateway.url).labels("wta_queue_oldest_seconds", "queue") == {ANALYZER_QUEUE, FILE_QUEUE}
 
 
 def test_hostile_outcomes_make_no_series_without_end(gateway: GatewayProcess, redis_client: redis.Redis) -> None:

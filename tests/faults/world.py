@@ -206,7 +206,8 @@ class World:
         for name in others:
             if self.services[name].running:
                 os.kill(self.pid(name), signal.SIGTERM)
-        statuses = {name: self.services[name].stop() for name in others}
+        # Not told twice: a second signal ends Python itself, once its handlers are gone.
+        statuses = {name: self.services[name].stop(None) for name in others}
         statuses["redis"] = self.services["redis"].stop()
         return statuses
 

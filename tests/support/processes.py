@@ -62,10 +62,10 @@ class Service:
         """SIGKILL, and wait for the end."""
         self._end(signal.SIGKILL)
 
-    def stop(self) -> int:
-        """SIGTERM, and SIGKILL for one that does not end; returns the exit status."""
+    def stop(self, how: signal.Signals | None = signal.SIGTERM) -> int:
+        """SIGTERM (None: was told before), and SIGKILL for one that does not end; returns the exit status."""
         try:
-            return self._end(signal.SIGTERM)
+            return self._end(how)
         except subprocess.TimeoutExpired:
             self._end(signal.SIGKILL)
             raise AssertionError(f"{self.name} did not stop within {STOP_SEC:.0f} s:\n{self.tail()}") from None
@@ -74,10 +74,10 @@ class Service:
         """The end of the log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:]) if self.log.exists() else ""
 
-    def _end(self, how: signal.Signals) -> int:
+    def _end(self, how: signal.Signals | None) -> int:
         if self.process is None:
             return 0
-        if self.process.poll() is None:
+        if how is not None and self.process.poll() is None:
             self.process.send_signal(how)
         return self.process.wait(STOP_SEC)
 
