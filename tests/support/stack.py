@@ -77,7 +77,8 @@ class Stack:
         dead = [name for name, service in self.services.items() if not service.running]
         assert not dead, f"ended: {dead}"
         state = self.readiness()
-        return bool(state.get("ready")) and state.get("listeners", 1) > 0 and state.get("file_workers", 1) > 0
+        files = "file_worker" not in self.services or state.get("file_workers", 1) > 0
+        return bool(state.get("ready")) and state.get("listeners", 1) > 0 and files
 
 
 @contextmanager
