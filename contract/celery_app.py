@@ -7,6 +7,8 @@ from typing import Any
 from celery import Celery
 from kombu.entity import Queue
 
+from contract.envelopes import UtteranceJob
+from contract.names import STT_QUEUE, TRANSCRIBE_TASK
 from contract.settings_base import ServiceSettings
 
 SERIALIZER = "msgpack"  # audio stays bytes; kombu's JSON would carry it as base64 inside base64
@@ -40,6 +42,22 @@ def make_celery(name: str, settings: ServiceSettings, queue: str | None = None) 
         app.conf.task_default_queue = queue
         app.conf.worker_consumer = "contract.task_refusal:RefusingConsumer"  # by name: senders need no worker's code
     return app
+
+
+def send_utterance(app: Celery, pcm: bytes, job: UtteranceJob, **policy: Any) -> None:
+    """Queue an utterance, s16le `pcm`, for speech recognition. `policy`: of trying again, as `send_task` takes it.
+
+    Raises what kombu and redis raise.
+    """
+    app.send_task(
+        TRANSCRIBE_TASK,
+        args=[pcm, job.model_dump(mode="json")],
+        queue=STT_QUEUE,
+        argsrepr="(audio, job)",  # the default would copy the arguments into a header
+        kwargsrepr="{}",
+        ignore_result=True,
+        **policy,
+    )
 
 
 def transport_options(settings: ServiceSettings) -> dict[str, Any]:

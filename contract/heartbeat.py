@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, cast
@@ -143,7 +143,11 @@ def parse_worker(value: bytes | str) -> WorkerInfo | None:
         return None
 
 
+def alive(heartbeats: Iterable[bytes | str]) -> list[WorkerInfo]:
+    """Those of `heartbeats` that are fresh."""
+    return [info for info in map(parse_worker, heartbeats) if info is not None]
+
+
 async def live_workers(client: redis.asyncio.Redis, queue: str) -> list[WorkerInfo]:
     """The workers of `queue` whose heartbeat is fresh. Raises redis.RedisError."""
-    values = (await client.hgetall(workers_key(queue))).values()
-    return [info for info in map(parse_worker, values) if info is not None]
+    return alive((await client.hgetall(workers_key(queue))).values())

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from prometheus_client import CollectorRegistry
 
-from contract.metrics import CONTENT_TYPE, exposition
+from contract.metrics import CONTENT_TYPE, count_log_lines, exposition, new_registry
 from contract.settings_base import MeasuredSettings
 
 logger = logging.getLogger(__name__)
@@ -67,3 +67,16 @@ def serve_metrics(settings: MeasuredSettings, registry: CollectorRegistry) -> Me
     except OSError as problem:
         logger.error("no metrics on %s:%d: %s", settings.metrics_host, settings.metrics_port, problem)
         return None
+
+
+class ServedMetrics:
+    """A registry of one process's own numbers, and how it is shown. Subclasses put their metrics into it."""
+
+    def __init__(self) -> None:
+        self.registry = new_registry()
+        self._server: MetricsServer | None = None
+
+    def serve(self, settings: MeasuredSettings) -> None:
+        """Show it all where the settings say, for as long as the process lives; logging must be set up."""
+        count_log_lines(self.registry)
+        self._server = serve_metrics(settings, self.registry)

@@ -1,8 +1,7 @@
 """The metrics that every worker has, so that a further one needs a few lines: a subclass with its own beside them.
 
-metrics = WorkerMetrics("wta_file", kept="transcribed", stages=("decode", "cut"))
-metrics.loaded(engine.name, engine.demo); metrics.ended(message, timings_ms)
-serve_metrics(settings, metrics.registry)
+metrics = WorkerMetrics("wta_tone", kept="judged", stages=("tone_queue", "tone"))
+metrics.serve(settings); metrics.loaded(engine.name, engine.demo); metrics.ended(message, timings_ms)
 """
 
 from __future__ import annotations
@@ -12,20 +11,18 @@ from collections.abc import Iterable
 from prometheus_client import Counter, Gauge, Histogram
 
 from contract.messages import UtteranceOutcome
-from contract.metrics import BATCH_SIZES, OutcomeCounts, StageSeconds, count_log_lines, new_registry
-from contract.metrics_server import MetricsServer, serve_metrics
-from contract.settings_base import MeasuredSettings
+from contract.metrics import BATCH_SIZES, OutcomeCounts, StageSeconds
+from contract.metrics_server import ServedMetrics
 
 
-class WorkerMetrics:
+class WorkerMetrics(ServedMetrics):
     """Counts what one worker process does, under names that begin with `prefix`. Threads may call it."""
 
     def __init__(self, prefix: str, kept: str, stages: Iterable[str]) -> None:
         """`kept`: what becomes of an utterance that is neither dropped nor an error. `stages`: those it goes through
         here."""
-        self.registry = new_registry()
+        super().__init__()
         self._stages = tuple(stages)
-        self._server: MetricsServer | None = None
         self._outcomes = OutcomeCounts(
             f"{prefix}_utterances", "Utterances done with, by outcome.", self.registry, kept=kept
         )
@@ -46,11 +43,6 @@ class WorkerMetrics:
         self._model = Gauge(
             f"{prefix}_model_info", "1 for the model that is loaded.", ("model", "demo"), registry=self.registry
         )
-
-    def serve(self, settings: MeasuredSettings) -> None:
-        """Show it all where the settings say, for as long as the process lives; logging must be set up."""
-        count_log_lines(self.registry)
-        self._server = serve_metrics(settings, self.registry)
 
     def loaded(self, model: str, demo: bool) -> None:
         """The model is loaded and warm."""

@@ -8,7 +8,7 @@ import logging
 import redis.asyncio
 from gateway_settings import GatewaySettings
 
-from contract.heartbeat import parse_worker
+from contract.heartbeat import alive
 from contract.names import STT_QUEUE, workers_key
 
 logger = logging.getLogger(__name__)
@@ -43,8 +43,7 @@ class Backlog:
         pipe.hvals(workers_key(STT_QUEUE))
         pipe.llen(STT_QUEUE)
         told, waiting = await pipe.execute()
-        workers = [worker for worker in map(parse_worker, told) if worker is not None]
-        paces = [worker.pace_sec for worker in workers]
+        paces = [worker.pace_sec for worker in alive(told)]
         if not paces or not all(paces):
             self.limit, self.wait_sec = self._settings.queue_max, 0.0
             return

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import redis.asyncio
 from celery import Celery
@@ -19,14 +20,16 @@ from gateway_backlog import Backlog
 from gateway_settings import GatewaySettings
 from kombu.exceptions import OperationalError
 
+from contract.celery_app import send_utterance
 from contract.envelopes import UtteranceJob
-from contract.names import STT_QUEUE, TRANSCRIBE_TASK, done_key
+from contract.names import done_key
 from contract.outcomes import end_utterance_async, failed
 
 logger = logging.getLogger(__name__)
 
 CHECK_EVERY_SEC = 1.0
 SEND_THREADS = 4
+SEND_RETRIES = {"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5}
 SEND_ERRORS = (OperationalError, redis.RedisError, OSError)
 
 
@@ -107,19 +110,8 @@ class Dispatcher:
 
     async def _send(self, job: UtteranceJob, pcm: bytes) -> None:
         job.stamp("dispatch")
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._send_task, job, pcm)
-
-    def _send_task(self, job: UtteranceJob, pcm: bytes) -> None:
-        self._celery.send_task(
-            TRANSCRIBE_TASK,
-            args=[pcm, job.model_dump(mode="json")],
-            queue=STT_QUEUE,
-            argsrepr="(audio, job)",  # the default would copy the arguments into a header
-            kwargsrepr="{}",
-            ignore_result=True,
-            retry=True,
-            retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5},
-        )
+        send = partial(send_utterance, self._celery, pcm, job, retry=True, retry_policy=SEND_RETRIES)
+        await asyncio.get_running_loop().run_in_executor(self._threads, send)
 
     async def _check(self) -> None:
         now = time.monotonic()

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import redis.asyncio
 from celery import Celery
-from gateway_dispatch import SEND_ERRORS
+from gateway_dispatch import SEND_ERRORS, SEND_RETRIES
 from gateway_settings import GatewaySettings
 from gateway_upload_errors import UploadRefusedError
 from gateway_upload_store import UploadStore
@@ -204,7 +204,7 @@ class FileJobs:
             kwargsrepr="{}",
             ignore_result=True,
             retry=True,
-            retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5},
+            retry_policy=SEND_RETRIES,
         )
 
     async def _active(self) -> dict[str, FileJob | None]:

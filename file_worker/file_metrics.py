@@ -5,21 +5,18 @@ from __future__ import annotations
 from prometheus_client import Counter
 
 from contract.messages import UtteranceOutcome
-from contract.metrics import count_log_lines, new_registry
-from contract.metrics_server import MetricsServer, serve_metrics
+from contract.metrics_server import ServedMetrics
 from contract.names import SAMPLE_RATE_HZ
-from contract.settings_base import MeasuredSettings
 
 ENDINGS = ("done", "failed", "given_back", "dropped")  # dropped: cancelled, or taken over by another worker
 OUTCOMES = ("result", "dropped", "error")
 
 
-class FileMetrics:
+class FileMetrics(ServedMetrics):
     """What one file worker has done since it began."""
 
     def __init__(self) -> None:
-        self.registry = new_registry()
-        self._server: MetricsServer | None = None
+        super().__init__()
         self._files = Counter("wta_file_files", "Files, by how the work ended.", ("ending",), registry=self.registry)
         self._segments = Counter(
             "wta_file_segments", "Segments written down, by outcome.", ("outcome",), registry=self.registry
@@ -31,11 +28,6 @@ class FileMetrics:
             self._files.labels(ending)
         for outcome in OUTCOMES:
             self._segments.labels(outcome)
-
-    def serve(self, settings: MeasuredSettings) -> None:
-        """Show it all where the settings say; logging must be set up."""
-        count_log_lines(self.registry)
-        self._server = serve_metrics(settings, self.registry)
 
     def ended(self, ending: str, took_sec: float) -> None:
         """The work on a file has ended in one of ENDINGS."""

@@ -10,13 +10,14 @@ from celery import Celery
 from celery.exceptions import Reject
 from celery.worker import state as worker_state
 from file_metrics import FileMetrics
-from file_redis import FileStore, RedisTroubleError, worker_redis
+from file_redis import FileStore
 from file_settings import FileSettings
 from file_task import FileTranscriber, StoppingError
 
 from contract.envelopes import now_ms
 from contract.heartbeat import Heartbeat
 from contract.names import FILE_QUEUE, file_key
+from contract.patience import RedisTroubleError, worker_redis
 from contract.task_hold import held
 
 logger = logging.getLogger(__name__)

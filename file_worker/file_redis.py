@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -11,11 +10,9 @@ import redis
 from celery import Celery
 from file_segments import Segment
 from file_settings import FileSettings
-from kombu.exceptions import OperationalError
 from pydantic import ValidationError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from contract.celery_app import send_utterance
 from contract.envelopes import OutcomeEvent, UtteranceJob
 from contract.file_jobs import (
     ACTIVE,
@@ -28,38 +25,23 @@ from contract.file_jobs import (
     may_send_call,
     take_call,
 )
-from contract.heartbeat import parse_worker
+from contract.heartbeat import alive
 from contract.names import (
     STT_QUEUE,
-    TRANSCRIBE_TASK,
     done_key,
     file_key,
     file_segments_key,
     session_outcomes_key,
     workers_key,
 )
-from contract.redis_client import sync_redis
-from contract.settings_base import ServiceSettings
+from contract.patience import REDIS_TROUBLE, patiently
 
 logger = logging.getLogger(__name__)
 
-REDIS_TROUBLE = (redis.RedisError, OperationalError, OSError)
-RETRY_SEC = 0.5
 STALE_SEC = 120.0  # a segment without outcome for so long does not count as outstanding any more
 PAGE = 500
 
 T = TypeVar("T")
-
-
-class RedisTroubleError(Exception):
-    """Redis could not be used for as long as we may wait: the file must go back."""
-
-
-def worker_redis(settings: ServiceSettings) -> redis.Redis:
-    """A client that fails at once: FileStore decides how long to try."""
-    client = sync_redis(settings)
-    client.set_retry(Retry(NoBackoff(), 0))
-    return client
 
 
 class FileStore:
@@ -132,7 +114,7 @@ class FileStore:
 
         def ask() -> bool:
             heartbeats = cast(dict[bytes, bytes], self.client.hgetall(workers_key(STT_QUEUE))).values()
-            workers = sum(parse_worker(value) is not None for value in heartbeats)
+            workers = len(alive(heartbeats))
             call = may_send_call(done_key(session, start), workers, STALE_SEC)
             return workers > 0 and bool(self._eval(call))
 
@@ -141,17 +123,7 @@ class FileStore:
     def send(self, job: UtteranceJob, segment: Segment) -> None:
         """Queue a segment as the utterance that it is."""
         job.stamp("dispatch")
-        self._patiently(
-            lambda: self._celery.send_task(
-                TRANSCRIBE_TASK,
-                args=[segment.pcm, job.model_dump(mode="json")],
-                queue=STT_QUEUE,
-                argsrepr="(audio, job)",  # the default would copy the arguments into a header
-                kwargsrepr="{}",
-                ignore_result=True,
-                retry=False,
-            )
-        )
+        self._patiently(lambda: send_utterance(self._celery, segment.pcm, job, retry=False))
 
     def has_ended(self, session: str, start: int) -> bool:
         """Whether the utterance has its outcome."""
@@ -186,12 +158,4 @@ class FileStore:
         return int(cast(int, self.client.eval(script, len(keys), *keys, *arguments)))
 
     def _patiently(self, call: Callable[[], T]) -> T:
-        deadline = time.monotonic() + self._settings.file_redis_patience_sec
-        while True:
-            try:
-                return call()
-            except REDIS_TROUBLE as problem:
-                if time.monotonic() + RETRY_SEC > deadline:
-                    raise RedisTroubleError(f"{type(problem).__name__}: {problem}") from problem
-                logger.warning("Redis: %s: %s; trying again", type(problem).__name__, problem)
-            time.sleep(RETRY_SEC)
+        return patiently(call, self._settings.file_redis_patience_sec, "a file")

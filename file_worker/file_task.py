@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from file_decoder import NotDecodableError, SoundFile, TooLongError
 from file_metrics import FileMetrics
-from file_redis import FileStore, RedisTroubleError
+from file_redis import FileStore
 from file_segments import Lengths, Segment, SegmentCutter, segments_of
 from file_settings import FileSettings
 
@@ -25,6 +25,7 @@ from contract.file_jobs import FileJob, FileSegment, file_path
 from contract.messages import UtteranceOutcome
 from contract.names import session_tag
 from contract.outcomes import failed
+from contract.patience import RedisTroubleError
 
 logger = logging.getLogger(__name__)
 

@@ -6,17 +6,15 @@ from listener_statistics import count_words, latency_ms
 from prometheus_client import Counter, Histogram
 
 from contract.envelopes import OutcomeEvent
-from contract.metrics import BATCH_SIZES, SECONDS, OutcomeCounts, count_log_lines, new_registry
-from contract.metrics_server import MetricsServer, serve_metrics
-from contract.settings_base import MeasuredSettings
+from contract.metrics import BATCH_SIZES, SECONDS, OutcomeCounts
+from contract.metrics_server import ServedMetrics
 
 
-class ListenerMetrics:
+class ListenerMetrics(ServedMetrics):
     """What this process has counted since it began; the statistics in Redis are older."""
 
     def __init__(self) -> None:
-        self.registry = new_registry()
-        self._server: MetricsServer | None = None
+        super().__init__()
         self._outcomes = OutcomeCounts("wta_listener_utterances", "Outcomes counted.", self.registry)
         self._wait = Histogram(
             "wta_listener_wait_seconds",
@@ -39,11 +37,6 @@ class ListenerMetrics:
         self.log_trouble = Counter(
             "wta_listener_log_trouble", "Lines that result_listener.log could not take.", registry=self.registry
         )
-
-    def serve(self, settings: MeasuredSettings) -> None:
-        """Show it all where the settings say; logging must be set up."""
-        count_log_lines(self.registry)
-        self._server = serve_metrics(settings, self.registry)
 
     def counted(self, events: list[OutcomeEvent]) -> None:
         """A transaction is done: these are counted, each once."""

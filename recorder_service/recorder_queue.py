@@ -24,14 +24,12 @@ from recorder_settings import RecorderSettings
 from recorder_workers import redis_words, workers_words
 from stream_errors import Backoff, BufferFull, StreamError
 
-from contract.celery_app import make_celery
+from contract.celery_app import make_celery, send_utterance
 from contract.envelopes import OutcomeEvent, UtteranceJob
 from contract.messages import Accepted, Error, Partial, ServerMessage, Stats
 from contract.names import (
     BYTES_PER_SAMPLE,
     SAMPLE_RATE_HZ,
-    STT_QUEUE,
-    TRANSCRIBE_TASK,
 )
 from contract.outcomes import end_utterance_async, failed
 from contract.redis_client import async_redis
@@ -259,25 +257,13 @@ class QueueDelivery:
         job = kept.job
         if not kept.sends:
             job.stamp("dispatch")
-        await asyncio.to_thread(self._send_task, job, kept.pcm)
+        await asyncio.to_thread(send_utterance, self._celery, kept.pcm, job, retry=True, retry_policy=SEND_RETRIES)
         kept.sends += 1
         kept.sent = time.monotonic()
         if kept.sends > 1:
             logger.warning("%s had no outcome: sent again (%d)", job.utterance, kept.sends - 1)
         elif job.start in self._kept:
             await self._say(Accepted(utterance=job.utterance, start=job.start, position=job.end))
-
-    def _send_task(self, job: UtteranceJob, pcm: bytes) -> None:
-        self._celery.send_task(
-            TRANSCRIBE_TASK,
-            args=[pcm, job.model_dump(mode="json")],
-            queue=STT_QUEUE,
-            argsrepr="(audio, job)",  # the default would copy the arguments into a header
-            kwargsrepr="{}",
-            ignore_result=True,
-            retry=True,
-            retry_policy=SEND_RETRIES,
-        )
 
     async def _give_up(self, kept: _Kept) -> None:
         """End an utterance that nobody answers, in Redis and here; if it has ended meanwhile, show that instead."""

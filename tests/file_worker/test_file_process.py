@@ -179,20 +179,32 @@ def test_no_more_segments_are_out_than_workers_and_none_while_somebody_speaks(
     assert worker.running
 
 
-def test_a_killed_worker_is_followed_by_another_that_does_nothing_twice(
+@pytest.fixture
+def half_done(
     redis_client: redis.Redis,
     app: Celery,
     folder: Path,
     make_worker: Callable[..., Service],
     speech_workers: Callable[[int], None],
     pipeline: FakePipeline,
-) -> None:
+) -> Service:
+    """A worker that has done 7 of the MANY segments of a file, and gets no more."""
     speech_workers(1)
-    first = make_worker()
+    worker = make_worker()
     pipeline.most = 7
     begin(redis_client, app, folder, talk(MANY))
     wait_until(lambda: len(written(redis_client)) == 7, 30, "some segments are done")
-    first.kill()
+    return worker
+
+
+def test_a_killed_worker_is_followed_by_another_that_does_nothing_twice(
+    redis_client: redis.Redis,
+    folder: Path,
+    make_worker: Callable[..., Service],
+    half_done: Service,
+    pipeline: FakePipeline,
+) -> None:
+    half_done.kill()
     assert state(redis_client) == "working"
     pipeline.most = None
     make_worker("second")
@@ -206,18 +218,12 @@ def test_a_killed_worker_is_followed_by_another_that_does_nothing_twice(
 
 def test_a_worker_that_is_told_to_stop_gives_its_file_back(
     redis_client: redis.Redis,
-    app: Celery,
     folder: Path,
     make_worker: Callable[..., Service],
-    speech_workers: Callable[[int], None],
+    half_done: Service,
     pipeline: FakePipeline,
 ) -> None:
-    speech_workers(1)
-    first = make_worker()
-    pipeline.most = 7
-    begin(redis_client, app, folder, talk(MANY))
-    wait_until(lambda: len(written(redis_client)) == 7, 30, "some segments are done")
-    first.stop()
+    half_done.stop()
     assert state(redis_client) == "working"
     assert redis_client.llen(FILE_QUEUE) == 1  # at once, not after the visibility timeout
     pipeline.most = None
