@@ -175,7 +175,7 @@ def test_only_so_many_files_wait_at_once(start_gateway: Start, redis_client: red
     for connection in [*waiting, again]:
         connection.close()
     wait_until(lambda: redis_client.zcard(FILES_KEY) == 0, 20, "nobody waits any more: both are cancelled")
-    assert stored(gateway) == []
+    wait_until(lambda: stored(gateway) == [], 10, "and deleted, once Redis has said so")
 
 
 def test_storage_has_a_bound(start_gateway: Start) -> None:

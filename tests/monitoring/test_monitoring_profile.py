@@ -150,6 +150,8 @@ def monitored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitored]:
 
 def _ready(monitored: Monitored) -> bool:
     try:
+        if request(monitored.url, "/-/ready").status != 200:  # 503 until it has read its storage
+            return False
         return set(monitored.up().values()) == {"1"} and len(monitored.up()) == 4
     except OSError:
         return False
