@@ -22,10 +22,11 @@ import numpy as np
 import torch
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
 from bench_engine_ours import Ours, Way
+from bench_faster_whisper import Apart
 from bench_files import say, write_result
 from bench_machine import Run, machine, measured_peak
 from bench_models import SIZES, TOKENS, Size, decoder_flops, encoder_flops, model_for
-from bench_peers import FasterWhisper, converted
+from bench_peers import converted
 from bench_tables import engine_tables
 from numpy.typing import NDArray
 from whisper.model import Whisper
@@ -86,16 +87,19 @@ def documented(model: Whisper, path: Path, language: str | None, half: bool = Fa
     return run
 
 
-def jobs_of(size: Size, seconds: list[float], threads: int, folder: Path) -> tuple[list[Job], str]:
-    """Everything to be timed for one size, and which weights it has."""
-    model, weights = model_for(size)
-    ours = Ours(model)
-    jobs: list[Job] = []
-    peer: FasterWhisper | None = None
+def peer_of(size: Size, model: Whisper, weights: str, threads: int) -> Apart | None:
+    """faster-whisper with these weights; None, which is said, where it is not installed."""
     try:
-        peer = FasterWhisper(converted(size, model, weights), threads)
+        return Apart(converted(size, model, weights), threads)
     except ImportError as problem:
         say(f"without faster-whisper: {problem} (make bench installs it)")
+        return None
+
+
+def jobs_of(size: Size, model: Whisper, seconds: list[float], peer: Apart | None, folder: Path) -> list[Job]:
+    """Everything to be timed for one size."""
+    ours = Ours(model)
+    jobs: list[Job] = []
     for length in seconds:
         audio = speech_like(length)
         path = folder / f"{length:g}.wav"
@@ -104,7 +108,7 @@ def jobs_of(size: Size, seconds: list[float], threads: int, folder: Path) -> tup
         if length == BATCH_OF_SEC:
             jobs.append(Job(Way(DOCS_DETECT, "fp32", FULL_SEC), length, documented(model, path, None)))
         if peer is not None:
-            jobs.append(Job(Way(PEER, "int8", FULL_SEC), length, _peer(peer, audio)))
+            jobs.append(Job(Way(PEER, "int8", FULL_SEC), length, peer.job("transcribe", audio)))
         for floor, margin in ((FULL_SEC, 0.0), (DEFAULT_SEC, 2.0), (LOW_SEC, 0.5)):
             for way in ours.ways(floor, margin, length):
                 if way.precision == "int8" or length == BATCH_OF_SEC:
@@ -112,21 +116,13 @@ def jobs_of(size: Size, seconds: list[float], threads: int, folder: Path) -> tup
             if peer is not None and floor < FULL_SEC:
                 frames = ours.frames(length, floor, margin)
                 way = Way("CTranslate2 int8, called directly", "int8", floor, margin)
-                jobs.append(Job(way, length, _direct(peer, audio, frames)))
+                jobs.append(Job(way, length, peer.job("generate", audio, frames)))
         if length == BATCH_OF_SEC:
             for rows in BATCHES.get(size.name, (1, 8))[1:]:
                 for floor, margin in ((DEFAULT_SEC, 2.0), (LOW_SEC, 0.5)):
                     way = Way("ours", "int8", floor, rows=rows, margin_sec=margin)
                     jobs.append(Job(way, length, ours.job(way, audio)))
-    return jobs, weights
-
-
-def _peer(peer: FasterWhisper, audio: NDArray[np.float32]) -> Callable[[], list[int]]:
-    return lambda: [peer.transcribe(audio)]
-
-
-def _direct(peer: FasterWhisper, audio: NDArray[np.float32], frames: int) -> Callable[[], list[int]]:
-    return lambda: peer.generate([audio], frames)
+    return jobs
 
 
 def time_all(jobs: list[Job], rounds: int) -> None:
@@ -197,11 +193,15 @@ def main() -> None:
         for name in args.sizes:
             size = SIZES[name]
             say(f"{name}: loading, converting")
-            jobs, weights[name] = jobs_of(size, args.seconds, threads, Path(folder))
+            model, weights[name] = model_for(size)
+            peer = peer_of(size, model, weights[name], threads)
+            jobs = jobs_of(size, model, args.seconds, peer, Path(folder))
             say(f"{name}: {len(jobs)} ways, one after the other, again and again")
             time_all(jobs, args.rounds or ROUNDS.get(name, 3))
             rows += rows_of(size, jobs, peak[str(threads)])
             stages[name] = _stages(jobs)
+            if peer is not None:
+                peer.close()
     body = {"threads": threads, "tokens": TOKENS, "weights": weights, "rows": rows, "stages": dict(stages)}
     head = run.head(peak)
     for title, text in engine_tables({"head": head, **body}):

@@ -1,4 +1,4 @@
-"""The same weights for CTranslate2, and faster-whisper with them: the engine that ours is measured against.
+"""The same weights for CTranslate2, so that faster-whisper can be measured beside ours.
 
 No network: the tokenizer is made from the vocabulary that openai-whisper brings.
 """
@@ -10,10 +10,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from bench_files import cached
-from bench_models import TOKENS, Size
-from numpy.typing import NDArray
+from bench_models import Size
 from whisper.model import Whisper
 from whisper.tokenizer import get_tokenizer
 
@@ -97,55 +95,6 @@ def as_transformers(size: Size, model: Whisper) -> Any:
         raise ValueError(f"the weights do not fit transformers' classes: {missing} {unexpected}")
     peer.tie_weights()
     return peer
-
-
-class FasterWhisper:
-    """faster-whisper as its README uses it, and the CTranslate2 model below it on a shorter window."""
-
-    def __init__(self, folder: Path, threads: int, device: str = "cpu", kind: str = "int8") -> None:
-        from faster_whisper import WhisperModel
-        from faster_whisper.tokenizer import Tokenizer
-
-        self._model = WhisperModel(str(folder), device=device, compute_type=kind, cpu_threads=threads)
-        self._tokenizer = Tokenizer(self._model.hf_tokenizer, True, task="transcribe", language="en")
-
-    def transcribe(self, audio: NDArray[np.float32], language: str | None = "en") -> int:
-        """`transcribe` with beam size 1 and no fallback; returns how many tokens it said."""
-        segments, _ = self._model.transcribe(
-            audio,
-            language=language,
-            beam_size=1,
-            temperature=0.0,
-            without_timestamps=True,
-            condition_on_previous_text=False,
-            log_prob_threshold=None,
-            compression_ratio_threshold=None,
-            no_speech_threshold=None,
-        )
-        return sum(self._said(segment.tokens) for segment in segments)
-
-    def generate(self, audio: list[NDArray[np.float32]], frames: int) -> list[int]:
-        """The CTranslate2 model itself on `frames` of spectrogram, several utterances side by side; tokens of each."""
-        import ctranslate2
-
-        mels = np.stack([self._features(one, frames) for one in audio])
-        prompt = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
-        found = self._model.model.generate(
-            ctranslate2.StorageView.from_array(mels),
-            [prompt] * len(audio),
-            beam_size=1,
-            suppress_blank=True,
-            suppress_tokens=[-1],
-            max_length=len(prompt) + 4 * TOKENS,
-        )
-        return [self._said(one.sequences_ids[0]) for one in found]
-
-    def _features(self, audio: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-        mel = self._model.feature_extractor(audio, padding=160)[:, :frames]
-        return np.ascontiguousarray(np.pad(mel, ((0, 0), (0, frames - mel.shape[1]))), dtype=np.float32)
-
-    def _said(self, tokens: list[int]) -> int:
-        return sum(token < self._tokenizer.eot for token in tokens)
 
 
 def _vocabulary(ordinary: int, specials: dict[str, int], count: int) -> list[str]:

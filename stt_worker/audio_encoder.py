@@ -41,7 +41,7 @@ def encode(encoder: Any, mel: Tensor, interrupt: Callable[[], None] | None = Non
     """The encoder's output for `mel` (rows, mels, frames): (rows, frames / 2, n_audio_state).
 
     openai-whisper's own modules; only its demand for exactly 30 s is left out. `interrupt` is called before every
-    layer and may raise.
+    half of a layer and may raise.
     """
     x = functional.gelu(encoder.conv1(mel))
     x = functional.gelu(encoder.conv2(x)).permute(0, 2, 1)
@@ -49,6 +49,9 @@ def encode(encoder: Any, mel: Tensor, interrupt: Callable[[], None] | None = Non
     for block in encoder.blocks:
         if interrupt is not None:
             interrupt()
-        x = block(x)
+        x = x + block.attn(block.attn_ln(x))[0]
+        if interrupt is not None:
+            interrupt()
+        x = x + block.mlp(block.mlp_ln(x))
     done: Tensor = encoder.ln_post(x)
     return done

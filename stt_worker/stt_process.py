@@ -75,7 +75,7 @@ class SttProcess:
         if self._settings.partials_enabled:
             own_client = worker_redis(self._settings)
             self._partials = PartialWorker(
-                self._settings, own_client, self._turns, check, engine, lambda: use_in_background(threads), drafts
+                self._settings, own_client, self._turns, check, engine, use_in_background, drafts
             )
             self._partials.start()
 

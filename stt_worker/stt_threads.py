@@ -25,11 +25,16 @@ def use_threads(count: int, tiny_model: bool) -> int:
     return threads
 
 
-def use_in_background(threads: int) -> None:
-    """Set up the calling thread, which works beside the main one: its own count of torch's threads (each thread has
-    one), and on Linux, where a thread can have it for itself, less of the processor than finals get, here and in
-    other workers on this machine. Not much less: a final may have to wait for a layer that runs here."""
-    torch.set_num_threads(threads)
+def use_in_background() -> None:
+    """Set up the calling thread, which works beside the main one: it computes alone, and on Linux, where a thread can
+    have it for itself, with less of the processor than finals get, here and in other workers on this machine. Not much
+    less: a final may have to wait for half a layer that runs here.
+
+    Alone, because helpers belong to the thread that calls them, and GNU's OpenMP lets none wait actively once a process
+    has more of them than cores (libgomp, gomp_managed_threads): from then on each small product of a decoder would
+    cost a wake-up, and finals would take twice as long.
+    """
+    torch.set_num_threads(1)
     if sys.platform == "linux":
         own = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, own, min(19, os.getpriority(os.PRIO_PROCESS, own) + BACKGROUND_NICE))

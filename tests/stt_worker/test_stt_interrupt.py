@@ -24,6 +24,7 @@ from tests.support.processes import wait_until
 
 AUDIO = (np.random.default_rng(5).standard_normal(16_000) * 0.1).astype(np.float32)
 WAIT_SEC = 60.0
+STEPS = ["encoder 0 attn", "encoder 0 mlp", "encoder 1 attn", "encoder 1 mlp", "decoder 0"]  # of a partial, at first
 
 
 @pytest.fixture
@@ -40,7 +41,8 @@ def nothing(_layer: str) -> None:
 def layers_counted(
     engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch, before: Callable[[str], None] = nothing
 ) -> Iterator[list[tuple[str, str]]]:
-    """Which thread has finished which layer, in order. `before` is called with each layer that begins."""
+    """Which thread has finished which layer (of the encoder: which half), in order. `before` is called with each that
+    begins."""
     finished: list[tuple[str, str]] = []
     layers = engine._decoding._greedy._layers
     run = DecoderLayer.run
@@ -53,15 +55,20 @@ def layers_counted(
         return done
 
     hooks = []
-    for number, block in enumerate(engine._model.encoder.blocks):
+    halves = [
+        (f"encoder {number} {half}", getattr(block, half))
+        for number, block in enumerate(engine._model.encoder.blocks)
+        for half in ("attn", "mlp")
+    ]
+    for name, half in halves:
 
-        def note(*_: Any, name: str = f"encoder {number}") -> None:
+        def note(*_: Any, name: str = name) -> None:
             finished.append((threading.current_thread().name, name))
 
-        def begin(*_: Any, name: str = f"encoder {number}") -> None:
+        def begin(*_: Any, name: str = name) -> None:
             before(name)
 
-        hooks += [block.register_forward_pre_hook(begin), block.register_forward_hook(note)]
+        hooks += [half.register_forward_pre_hook(begin), half.register_forward_hook(note)]
     with monkeypatch.context() as patched:
         patched.setattr(DecoderLayer, "run", noting_run)
         yield finished
@@ -81,7 +88,7 @@ def test_a_partial_is_one_try_without_translation(engine: WhisperEngine, monkeyp
     with layers_counted(engine, monkeypatch) as finished:
         heard = engine.partial(Utterance(AUDIO, "ko"), lambda: None)
     assert asked == [("transcribe", "ko")]
-    assert [layer for _, layer in finished if layer == "encoder 0"] == ["encoder 0"]
+    assert [layer for _, layer in finished if layer == STEPS[0]] == STEPS[:1]
     assert (heard.language, heard.temperature, heard.translation, heard.no_translation) == ("ko", 0.0, None, None)
 
 
@@ -109,18 +116,18 @@ def test_what_interrupts_comes_through_and_leaves_the_model_as_it_was(engine: Wh
     assert engine.transcribe(Utterance(AUDIO, "en")) == before
 
 
-@pytest.mark.parametrize("where", ["encoder", "decoder"])
-def test_a_final_waits_for_no_more_than_a_layer_of_a_partial(
+@pytest.mark.parametrize("where", [STEPS[0], STEPS[1], STEPS[-1]])
+def test_a_final_waits_for_no_more_than_a_step_of_a_partial(
     engine: WhisperEngine, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The partial is held in a layer until a final is waiting: it may finish that layer, but begin no other."""
+    """The partial is held in a step until a final is waiting: it may finish that step, but begin no other."""
     alone = engine.transcribe(Utterance(AUDIO, "en"))
     turns = ModelTurns()
     in_layer, go_on = threading.Event(), threading.Event()
     endings: list[BaseException | Transcript] = []
 
     def hold(layer: str) -> None:
-        if layer == f"{where} 0" and threading.current_thread().name == "partial":
+        if layer == where and threading.current_thread().name == "partial":
             in_layer.set()
             assert go_on.wait(WAIT_SEC)
 
@@ -148,7 +155,7 @@ def test_a_final_waits_for_no_more_than_a_layer_of_a_partial(
     assert isinstance(aborted, PartialAbortedError)
     assert transcript == alone
     partials_layers = [layer for name, layer in finished if name == "partial"]
-    assert partials_layers == (["encoder 0"] if where == "encoder" else ["encoder 0", "encoder 1", "decoder 0"])
+    assert partials_layers == STEPS[: STEPS.index(where) + 1]
 
 
 def test_no_partial_begins_while_a_final_has_the_models() -> None:

@@ -95,18 +95,20 @@ def test_threads_are_set() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a thread a priority of its own")
 def test_a_thread_in_the_background_has_settings_of_its_own() -> None:
-    before = (torch.get_num_threads(), os.getpriority(os.PRIO_PROCESS, 0))
+    count = torch.get_num_threads()
+    torch.set_num_threads(3)
+    before = (3, os.getpriority(os.PRIO_PROCESS, 0))
     found: list[tuple[int, int]] = []
 
     def look() -> None:
-        use_in_background(3)
+        use_in_background()
         found.append((torch.get_num_threads(), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())))
 
     thread = threading.Thread(target=look)
     thread.start()
     thread.join()
     try:
-        assert found == [(3, before[1] + 5)]
+        assert found == [(1, before[1] + 5)]
         assert (torch.get_num_threads(), os.getpriority(os.PRIO_PROCESS, 0)) == before
     finally:
-        torch.set_num_threads(before[0])
+        torch.set_num_threads(count)
