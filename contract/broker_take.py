@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import redis
 from kombu.transport import redis as redis_transport
@@ -35,13 +35,18 @@ def taken_key(queue: str) -> str:
 
 
 class LastingChannel(redis_transport.Channel):
-    """kombu's channel, for one queue without priorities. Sending and everything else is as ever."""
+    """kombu's channel, for one queue without priorities. Sending and everything else is as ever.
 
+    `left`: how many messages this process's consumer has left in its queue, None where that was not seen.
+    """
+
+    left: ClassVar[int | None] = None
     _full_until = 0.0
     _queue = ""  # the one that is consumed
     _acknowledging = False
     _moving = False  # whether what is under way is a BLMOVE
     _looked_sec = 0.0
+    _checked: tuple[object, object] = (None, None)  # the body that was decoded last, and what came of it
     _seen: list[bytes] = []  # noqa: RUF012 - replaced, never changed
 
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **more: Any) -> Any:
@@ -80,6 +85,7 @@ class LastingChannel(redis_transport.Channel):
         self._in_poll.send_command("BLMOVE", self._queue, taken_key(self._queue), "RIGHT", "LEFT", wait_sec or 0)
 
     def _brpop_read(self, **options: Any) -> Any:
+        LastingChannel.left = None
         if not self._moving:
             return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
         try:
@@ -99,6 +105,15 @@ class LastingChannel(redis_transport.Channel):
             return True
         finally:
             self._in_poll: Any = None
+
+    def decode_body(self, body: Any, encoding: Any = None) -> Any:
+        """kombu's. A body that was decoded to check it is asked for once more, and not decoded again."""
+        checked, decoded = self._checked
+        self._checked = (None, None)
+        if body is not checked:
+            decoded = super().decode_body(body, encoding)  # type: ignore[no-untyped-call]
+            self._checked = (body, decoded)
+        return decoded
 
     def _payload(self, message: bytes | None) -> Any:
         """What a message holds, None where there is none. One without an envelope is deleted: it cannot be recorded."""
@@ -121,9 +136,12 @@ class LastingChannel(redis_transport.Channel):
     def record_taken(self, client: Any, message: Any, delivery_tag: str) -> bool:
         """Record a taken message as being worked on; False when it is not among the taken ones."""
         exchange, routing_key = message.delivery_info["exchange"], message.delivery_info["routing_key"]
-        keys = [taken_key(self._queue), self.unacked_key, self.unacked_index_key]
+        keys = [taken_key(self._queue), self.unacked_key, self.unacked_index_key, self._queue]
         arguments = [delivery_tag, time.time(), exchange, routing_key]
-        return bool(client.eval(RECORD_SCRIPT, len(keys), *keys, *arguments))
+        recorded = int(client.eval(RECORD_SCRIPT, len(keys), *keys, *arguments))
+        if recorded and self.active_queues:
+            LastingChannel.left = recorded - 1
+        return recorded > 0
 
     def give_back(self, client: Any) -> None:
         """Put back what was among the taken messages `GIVE_BACK_SEC` ago and still is. Call it again and again."""

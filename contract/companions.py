@@ -19,6 +19,7 @@ from kombu.exceptions import KombuError
 from kombu.message import Message
 from kombu.serialization import prepare_accept_content
 
+from contract.broker_take import LastingChannel
 from contract.names import workers_key
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class Companions:
     def take(self, most: int) -> list[Companion]:
         """At most `most` waiting tasks, the oldest first, and no more than this worker's share of them."""
         taken: list[Companion] = []
-        if most < 1:
+        if most < 1 or LastingChannel.left == 0:
             return taken
         try:
             for _ in range(min(most, self._share())):

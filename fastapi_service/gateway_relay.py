@@ -127,11 +127,11 @@ class Relay:
             return
         connection = self._hub.get(event.session)
         if isinstance(event, OutcomeEvent):
+            if connection is not None:
+                connection.outcome(event)
             self._dispatcher.finish(event.session, event.start)
             self._metrics.relayed(event)
             logger.info(_relayed_line(event, connection is not None))
-            if connection is not None:
-                connection.outcome(event)
         elif connection is not None:
             connection.partial(event)
 

@@ -78,7 +78,7 @@ class GatewaySettings(UploadSettings):
     )
     queue_max: int = Field(200, ge=1, le=100_000, description="Utterances waiting for speech recognition; more: busy.")
     queue_wait_max_sec: float = Field(
-        8.0, ge=0.5, le=600, description="An utterance that would wait longer for speech recognition, in seconds: busy."
+        3.0, ge=0.5, le=600, description="An utterance that would wait longer for speech recognition, in seconds: busy."
     )
     admit_wait_max_sec: float = Field(
         2.0,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import redis
+from kombu import Consumer, Producer, Queue
 from kombu import connection as kombu_connection
 from kombu.transport import redis as redis_transport
 
@@ -55,6 +56,22 @@ def test_a_message_goes_from_the_queue_to_the_record(channel: Any, redis_client:
     assert places(redis_client) == (1, 0, 1)
     message.ack()
     assert places(redis_client) == (1, 0, 0)
+
+
+def test_a_consumer_knows_how_many_it_leaves(
+    channel: Any, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LastingChannel, "left", None)
+    connection = channel.connection.client
+    left: list[int | None] = []
+    with Consumer(channel, [Queue(QUEUE)], callbacks=[lambda *_: left.append(LastingChannel.left)]):
+        connection.drain_events(timeout=10)
+        connection.drain_events(timeout=10)
+        redis_client.set("unacked", "no hash: what comes next cannot be recorded")
+        Producer(channel).publish("three", routing_key=QUEUE, exchange="")
+        connection.drain_events(timeout=10)
+        redis_client.delete("unacked")
+    assert left == [1, 0, None]
 
 
 def test_one_that_is_rejected_waits_again(channel: Any, redis_client: redis.Redis) -> None:

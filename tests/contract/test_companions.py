@@ -83,6 +83,16 @@ def test_each_worker_takes_its_share(
     assert len(companions.take(16)) == share
 
 
+def test_where_celery_left_none_nobody_looks_again(
+    app: Celery, companions: Companions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(app, 1)
+    monkeypatch.setattr(LastingChannel, "left", 0)
+    assert companions.take(7) == []
+    monkeypatch.setattr(LastingChannel, "left", 1)
+    assert len(companions.take(7)) == 1
+
+
 def test_another_task_is_left_to_celery(app: Celery, companions: Companions, redis_client: redis.Redis) -> None:
     send(app, 1, task="another.task")
     assert companions.take(7) == []
