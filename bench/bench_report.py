@@ -15,13 +15,22 @@ from typing import Any
 from bench_bars import bars_table
 from bench_files import ROOT, read_result, say
 from bench_scaling import guide_table, scaling_table
-from bench_tables import Tables, engine_tables, gateway_tables, gpu_tables, pipeline_tables, quality_tables
+from bench_tables import (
+    Tables,
+    engine_tables,
+    gateway_tables,
+    gpu_tables,
+    pipeline_tables,
+    quality_tables,
+    sentiment_tables,
+)
 
 PAGE = ROOT / "docs" / "performance.md"
 BLOCK = re.compile(r"(?P<begin><!-- bench:(?P<name>[a-z]+) -->\n).*?(?P<end><!-- /bench -->)", re.DOTALL)
 NOT_YET = "Not measured yet: `make bench`.\n"
 PARTS: dict[str, Callable[[dict[str, Any]], Tables]] = {
     "engine": engine_tables,
+    "sentiment": sentiment_tables,
     "quality": quality_tables,
     "pipeline": pipeline_tables,
     "gateway": gateway_tables,

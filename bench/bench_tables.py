@@ -37,6 +37,16 @@ def quality_tables(result: Row) -> Tables:
     ]
 
 
+def sentiment_tables(result: Row) -> Tables:
+    """Milliseconds a text, by its length."""
+    heads = ["way", "words", "at once", "ms a text", "p95 ms of all", "times the pipeline"]
+    rows = [
+        [row["way"], row["words"], row["rows"], row["ms_a_text"], row["p95_ms"], f"{row['times_the_pipeline']:.1f}"]
+        for row in result["rows"]
+    ]
+    return [(f"DistilBERT's size, {result['weights']} weights, {result['threads']} threads", table(heads, rows))]
+
+
 def engine_tables(result: Row) -> Tables:
     """Milliseconds an utterance of each way, by size, and how many times as fast as the documented way."""
     tables: Tables = []

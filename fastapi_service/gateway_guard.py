@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from gateway_access import COOKIE, Access, bearer_token, subprotocol_token
+from gateway_drained import Drained, brings_body
 from gateway_limits import Failures, client_address
 from gateway_login import login_page, refusal_json
 from gateway_origins import Origins
@@ -79,6 +80,8 @@ class Guard:
         """Pass the request on, or refuse it."""
         if scope["type"] == "http":
             refusal = self._refuse_http(scope)
+            if refusal is not None and brings_body(scope):
+                refusal = Drained(refusal)
             await (self._app if refusal is None else refusal)(scope, receive, send)
         elif scope["type"] == "websocket":
             refusal_words = self._refuse_websocket(scope)

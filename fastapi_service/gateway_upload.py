@@ -18,6 +18,7 @@ import redis.asyncio
 from celery import Celery
 from fastapi import APIRouter
 from gateway_dispatch import SEND_ERRORS
+from gateway_drained import Drained
 from gateway_sessions import SESSION_ID_BYTES
 from gateway_settings import GatewaySettings
 from gateway_upload_answers import CONTENT_TYPES, Transcript, event
@@ -29,7 +30,6 @@ from gateway_upload_options import UploadOptions, read_options
 from gateway_upload_store import UploadStore
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from contract.envelopes import SESSION_PATTERN
 from contract.file_jobs import FileJob, FileSegment, FileView, content_digest
@@ -44,7 +44,6 @@ WANT_EVERY_SEC = 2.0
 KEEP_ALIVE_SEC = 10.0
 PROGRESS_EVERY_SEC = 1.0
 REDIS_PATIENCE_SEC = 30.0
-DRAIN_SEC = 5.0  # after a refusal, how long the rest of a body is read, so that its sender reads the refusal
 ID_HEADER = "X-Transcription-Id"
 
 
@@ -229,33 +228,6 @@ class Uploads:
         if not known:
             return UploadRefusedError(404, "not_found", "There is no such transcription.").response()
         return JSONResponse({"id": transcription_id, "object": "transcription.deleted", "deleted": True})
-
-
-class Drained(Response):
-    """An answer to a request whose body was not read: the rest is read for a while, and dropped.
-
-    Otherwise the connection breaks while the client still sends, and it never sees the answer.
-    """
-
-    def __init__(self, answer: Response) -> None:
-        self._answer = answer
-        super().__init__()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, then drain."""
-        start = {"type": "http.response.start", "status": self._answer.status_code}
-        headers = [*self._answer.raw_headers, (b"connection", b"close")]
-        await send({**start, "headers": headers})
-        await send({"type": "http.response.body", "body": self._answer.body, "more_body": True})
-        try:
-            async with asyncio.timeout(DRAIN_SEC):
-                more = True
-                while more:
-                    message = await receive()
-                    more = message["type"] == "http.request" and message.get("more_body", False)
-        except TimeoutError:
-            pass
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def whole(request: Request) -> bool:

@@ -231,6 +231,12 @@ def test_a_token_is_asked_for(start_gateway: Start) -> None:
     refused(request(gateway.url, f"{PATH}/{'x' * 32}", "DELETE", headers=right), 404, "not_found")
 
 
+def test_a_large_file_without_a_token_gets_its_answer(start_gateway: Start) -> None:
+    gateway = start_gateway(ACCESS_TOKEN="a-token-0123456789")
+    refused(upload(gateway.url, bytes(30_000_000)), 401, "not_allowed")
+    assert stored(gateway) == []
+
+
 @pytest.mark.parametrize("name", ["x", "x" * 32, "..%2f..%2fetc", "%00", "a" * 1000, "content:" + "0" * 64])
 def test_what_is_not_there_cannot_be_cancelled(gateway: GatewayProcess, name: str) -> None:
     assert request(gateway.url, f"{PATH}/{name}", "DELETE").status == 404
