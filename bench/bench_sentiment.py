@@ -91,8 +91,8 @@ def ways_of(found: FoundModel, threads: int) -> list[Way]:
     }
     ways = []
     for text in (USUAL, LONG):
-        ways.append(Way(f"the same, padded to {PADDED_TOKENS}", text, 1, _padded(peer, text)))
         ways.append(Way(DOCS, text, 1, _plain(peer, text)))
+        ways.append(Way(f"the same, padded to {PADDED_TOKENS}", text, 1, _padded(peer, text)))
         for precision, model in ours.items():
             for rows in (1, BATCH):
                 ways.append(Way(f"ours, {precision}", text, rows, _ours(model, [text] * rows)))
