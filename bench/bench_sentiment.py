@@ -68,10 +68,9 @@ def random_model() -> Path:
     pieces += [f"piece{number}" for number in range(config.vocab_size - len(pieces))]
     tokenizer = BertWordPieceTokenizer(vocab={piece: number for number, piece in enumerate(pieces)})
     names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), SPECIALS, strict=True))
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer._tokenizer, model_max_length=PADDED_TOKENS, **names
-    ).save_pretrained(folder)
-    DistilBertForSequenceClassification(config).eval().save_pretrained(folder)
+    fast: Any = PreTrainedTokenizerFast
+    fast(tokenizer_object=tokenizer._tokenizer, model_max_length=PADDED_TOKENS, **names).save_pretrained(folder)
+    DistilBertForSequenceClassification(config).save_pretrained(folder)
     return folder
 
 

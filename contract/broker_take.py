@@ -123,7 +123,7 @@ class LastingChannel(redis_transport.Channel):
             payload = loads(message.decode())
             properties = payload["properties"]
             if isinstance(properties["delivery_tag"], str) and isinstance(payload.get("headers"), dict):
-                self.decode_body(payload["body"], properties.get("body_encoding"))  # type: ignore[no-untyped-call]
+                self.decode_body(payload["body"], properties.get("body_encoding"))
                 if {"exchange", "routing_key"} <= set(properties["delivery_info"]):
                     return payload
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):

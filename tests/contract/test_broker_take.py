@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import redis
-from kombu import Consumer, Producer, Queue
 from kombu import connection as kombu_connection
+from kombu.entity import Queue
+from kombu.messaging import Consumer, Producer
 from kombu.transport import redis as redis_transport
 
 from contract.broker_recovery import LastingQoS
