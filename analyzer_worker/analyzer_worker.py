@@ -44,7 +44,7 @@ CANNOT_START_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 settings = AnalyzerSettings()
 celery = make_celery("analyzer_worker", settings, ANALYZER_QUEUE)
 metrics = AnalyzerMetrics()
-companions_of_a_task = Companions(celery, ANALYZER_QUEUE, ANALYZE_TASK)
+companions_of_a_task = Companions(celery, ANALYZER_QUEUE, ANALYZE_TASK, 1)
 
 
 class _Running:

@@ -56,12 +56,13 @@ class Companion:
 
 
 class Companions:
-    """Takes tasks called `task` from `queue`. Used by the worker's main thread alone."""
+    """Takes tasks called `task` with `count` arguments from `queue`. Used by the worker's main thread alone."""
 
-    def __init__(self, app: Celery, queue: str, task: str) -> None:
+    def __init__(self, app: Celery, queue: str, task: str, count: int) -> None:
         self._app = app
         self._queue = queue
         self._task = task
+        self._count = count
         self._accept = prepare_accept_content(app.conf.accept_content)
         self._connection: Any = None
         self._channel: Any = None
@@ -105,9 +106,11 @@ class Companions:
             return None
         message.accept = self._accept
         try:
-            arguments, _, _ = message.decode()
+            arguments, keywords, _ = message.decode()
             if message.headers.get("task") != self._task:
                 raise ValueError(f"a task called {message.headers.get('task')!r:.80}")
+            if keywords or len(arguments) != self._count:
+                raise ValueError(f"a task with {len(arguments)} arguments and {len(keywords)} named ones")
         except Exception as problem:  # whatever a decoder raises on what somebody else has put there
             logger.error("left to Celery, which knows what to do with it: %s: %s", type(problem).__name__, problem)
             message.reject(requeue=True)

@@ -41,7 +41,7 @@ class SttProcess:
         self._metrics = SttMetrics()
         self._heartbeat: Heartbeat | None = None
         self._turns = ModelTurns()
-        self._companions = Companions(app, STT_QUEUE, TRANSCRIBE_TASK)
+        self._companions = Companions(app, STT_QUEUE, TRANSCRIBE_TASK, 2)
         self._pace_sec = 0.0  # what an utterance has taken lately
         self._partials: PartialWorker | None = None
 

@@ -31,7 +31,7 @@ def app(redis_client: redis.Redis, redis_port: int) -> Celery:
 
 @pytest.fixture
 def companions(app: Celery) -> Iterator[Companions]:
-    taking = Companions(app, QUEUE, TASK)
+    taking = Companions(app, QUEUE, TASK, 1)
     yield taking
     taking.close()
 
@@ -44,10 +44,12 @@ def test_nothing_waits_nothing_is_taken(companions: Companions) -> None:
     assert companions.take(7) == []
 
 
-def test_the_oldest_come_first_with_their_bytes(app: Celery, companions: Companions) -> None:
+def test_the_oldest_come_first_with_their_bytes(app: Celery) -> None:
+    companions = Companions(app, QUEUE, TASK, 2)
     for number in range(5):
         send(app, bytes([number, 0, 255]), {"start": number})
     taken = companions.take(3)
+    companions.close()
     assert [one.arguments for one in taken] == [[bytes([n, 0, 255]), {"start": n}] for n in range(3)]
 
 
@@ -67,7 +69,7 @@ def test_until_acknowledged_they_are_redis_s(app: Celery, companions: Companions
 
 def test_closing_gives_back_what_was_not_acknowledged(app: Celery, redis_client: redis.Redis) -> None:
     send(app, 1)
-    taking = Companions(app, QUEUE, TASK)
+    taking = Companions(app, QUEUE, TASK, 1)
     assert len(taking.take(7)) == 1
     taking.close()
     assert redis_client.llen(QUEUE) == 1
@@ -99,6 +101,16 @@ def test_another_task_is_left_to_celery(app: Celery, companions: Companions, red
     assert redis_client.llen(QUEUE) == 1
 
 
+@pytest.mark.parametrize(("arguments", "keywords"), [([], {}), ([1, 2], {}), ([1], {"job": 2}), ([], {"job": 2})])
+def test_a_task_with_other_arguments_is_left_to_celery(
+    app: Celery, companions: Companions, redis_client: redis.Redis, arguments: list[int], keywords: dict[str, int]
+) -> None:
+    app.send_task(TASK, args=arguments, kwargs=keywords, queue=QUEUE)
+    send(app, 3)
+    assert companions.take(7) == []
+    assert redis_client.llen(QUEUE) == 2
+
+
 @pytest.mark.parametrize("serializer", ["json", "pickle"])
 def test_a_serializer_that_we_do_not_send_is_not_read(
     app: Celery, companions: Companions, redis_client: redis.Redis, redis_port: int, serializer: str
@@ -117,7 +129,7 @@ def test_a_lost_redis_means_no_companions_and_then_again(tmp_path: Path, monkeyp
     port = free_port()
     with start_redis(port, tmp_path) as server:
         own = make_celery("test", ServiceSettings(redis_port=port, redis_host="127.0.0.1"), QUEUE)
-        taking = Companions(own, QUEUE, TASK)
+        taking = Companions(own, QUEUE, TASK, 1)
         send(own, 1)
         (first,) = taking.take(7)
         server.kill()
