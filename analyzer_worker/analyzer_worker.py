@@ -117,7 +117,7 @@ def analyze_text(job: dict[str, Any]) -> None:
         raise Reject("the worker has no model", requeue=True)
     with _Running.heartbeat.working():
         companions = companions_of_a_task.take(settings.analyzer_batch_max - 1)
-        own, *others = _Running.analyzer.handle_all([job, *(companion.pair[0] for companion in companions)])
+        own, *others = _Running.analyzer.handle_all([job, *(companion.arguments[0] for companion in companions)])
         for companion, trouble in zip(companions, others, strict=True):
             companion.done() if trouble is None else companion.give_back()
         _Running.heartbeat.also_done(len(companions))

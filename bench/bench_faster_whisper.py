@@ -24,11 +24,11 @@ STOP_SEC = 10.0
 class FasterWhisper:
     """faster-whisper as its README uses it, and the CTranslate2 model below it on a shorter window."""
 
-    def __init__(self, folder: Path, threads: int, device: str = "cpu", kind: str = "int8") -> None:
+    def __init__(self, folder: Path, threads: int) -> None:
         from faster_whisper import WhisperModel
         from faster_whisper.tokenizer import Tokenizer
 
-        self._model = WhisperModel(str(folder), device=device, compute_type=kind, cpu_threads=threads)
+        self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=threads)
         self._tokenizer = Tokenizer(self._model.hf_tokenizer, True, task="transcribe", language="en")
 
     def transcribe(self, audio: Samples) -> list[int]:

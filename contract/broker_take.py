@@ -46,7 +46,7 @@ class LastingChannel(redis_transport.Channel):
     _acknowledging = False
     _moving = False  # whether what is under way is a BLMOVE
     _looked_sec = 0.0
-    _checked: tuple[object, object] = (None, None)  # the body that was decoded last, and what came of it
+    _checked: tuple[object, object] | None = None  # a body that was decoded to check it, and what came of it
     _seen: list[bytes] = []  # noqa: RUF012 - replaced, never changed
 
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **more: Any) -> Any:
@@ -108,12 +108,10 @@ class LastingChannel(redis_transport.Channel):
 
     def decode_body(self, body: Any, encoding: Any = None) -> Any:
         """kombu's. A body that was decoded to check it is asked for once more, and not decoded again."""
-        checked, decoded = self._checked
-        self._checked = (None, None)
-        if body is not checked:
-            decoded = super().decode_body(body, encoding)  # type: ignore[no-untyped-call]
-            self._checked = (body, decoded)
-        return decoded
+        checked, self._checked = self._checked, None
+        if checked is not None and body is checked[0]:
+            return checked[1]
+        return super().decode_body(body, encoding)  # type: ignore[no-untyped-call]
 
     def _payload(self, message: bytes | None) -> Any:
         """What a message holds, None where there is none. One without an envelope is deleted: it cannot be recorded."""
@@ -123,7 +121,9 @@ class LastingChannel(redis_transport.Channel):
             payload = loads(message.decode())
             properties = payload["properties"]
             if isinstance(properties["delivery_tag"], str) and isinstance(payload.get("headers"), dict):
-                self.decode_body(payload["body"], properties.get("body_encoding"))
+                body = payload["body"]
+                decoded = super().decode_body(body, properties.get("body_encoding"))  # type: ignore[no-untyped-call]
+                self._checked = (body, decoded)
                 if {"exchange", "routing_key"} <= set(properties["delivery_info"]):
                     return payload
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):

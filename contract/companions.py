@@ -34,12 +34,6 @@ class Companion:
         self._message = message
         self.arguments = arguments
 
-    @property
-    def pair(self) -> tuple[object, object]:
-        """Its first two arguments, None for what is missing."""
-        first, second = [*self.arguments, None, None][:2]
-        return first, second
-
     def done(self) -> None:
         """Acknowledge it. When that fails it comes back, which is harmless: an utterance ends once."""
         try:

@@ -95,7 +95,7 @@ class SttProcess:
         began = time.monotonic()
         with self._heartbeat.working(), self._turns.final():
             companions = self._companions.take(self._room())
-            tasks = [(audio, header), *(companion.pair for companion in companions)]
+            tasks = [(audio, header), *((one.arguments[0], one.arguments[1]) for one in companions)]
             own, *others = self._transcriber.handle_all(tasks)
             for companion, trouble in zip(companions, others, strict=True):
                 companion.done() if trouble is None else companion.give_back()

@@ -41,6 +41,7 @@ def test_a_page_of_which_a_file_does_not_come_says_so_and_loads_again(
     page.goto(gateway.url)
     expect(page.get_by_text("The page did not load completely.")).to_be_visible()
     connected(page)
+    page.wait_for_load_state("load")
     assert len(missed) == 2
     assert page.evaluate("sessionStorage.getItem('wta.loads_failed')") == "0", "the next failure is a first one"
     forgive(complaints)
@@ -82,6 +83,7 @@ def test_a_page_that_runs_is_not_loaded_again_for_what_comes_later(
     absent = miss(page, "none.js", 1)
     page.goto(gateway.url)
     connected(page)
+    page.wait_for_load_state("load")
     page.evaluate("window.same = true")
     page.evaluate("document.head.append(Object.assign(document.createElement('script'), { src: '/static/none.js' }))")
     page.wait_for_timeout(2_500)  # a reload would have come by now

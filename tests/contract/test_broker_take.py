@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -57,6 +58,15 @@ def test_a_message_goes_from_the_queue_to_the_record(channel: Any, redis_client:
     assert places(redis_client) == (1, 0, 1)
     message.ack()
     assert places(redis_client) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("body", [None, 5, "abcde"])
+def test_one_whose_body_cannot_be_decoded_is_deleted(channel: Any, redis_client: redis.Redis, body: Any) -> None:
+    message: Any = redis_client.lindex(QUEUE, -1)
+    redis_client.rpush(QUEUE, json.dumps(json.loads(message) | {"body": body}))
+    assert channel.basic_get(QUEUE) is None
+    assert places(redis_client) == (2, 0, 0)
+    assert channel.basic_get(QUEUE).decode() == "one"
 
 
 def test_a_consumer_knows_how_many_it_leaves(
