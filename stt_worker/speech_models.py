@@ -7,10 +7,11 @@ import pickle
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 import whisper as openai_whisper
-from model_download import ModelUnavailableError, cached_checkpoint, can_download, download
+from model_download import ModelUnavailableError, official_model
 from stt_settings import SttSettings
 from whisper_engine import WhisperEngine
 
@@ -21,11 +22,13 @@ AUTO_MODEL = "base"
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """A checkpoint on this machine, and the name to show for it."""
+    """A model on this machine, and the name to show for it. `form`: what `path` is, openai-whisper's checkpoint or a
+    CTranslate2 file."""
 
     path: Path
     name: str
     demo: bool
+    form: Literal["checkpoint", "ctranslate2"] = "checkpoint"
 
 
 def load_engine(settings: SttSettings) -> WhisperEngine:
@@ -61,7 +64,7 @@ def choose_model(settings: SttSettings) -> ModelChoice:
     if wanted == "auto":
         return _auto(settings)
     if wanted in openai_whisper.available_models():
-        return ModelChoice(download(wanted, settings), wanted, demo=False)
+        return _official(wanted, settings)
     path = Path(wanted).expanduser()
     if path.is_file():
         return ModelChoice(path, path.stem, demo=path.resolve() == settings.demo_speech_model.resolve())
@@ -71,15 +74,17 @@ def choose_model(settings: SttSettings) -> ModelChoice:
     )
 
 
+def _official(name: str, settings: SttSettings) -> ModelChoice:
+    found = official_model(name, settings)
+    return ModelChoice(found.path, name, demo=False, form="ctranslate2" if found.from_index else "checkpoint")
+
+
 def _auto(settings: SttSettings) -> ModelChoice:
-    if cached_checkpoint(AUTO_MODEL, settings) is None:
-        if not can_download(AUTO_MODEL, settings.model_probe_sec):
-            logger.warning("speech model %s is not cached, and from here it cannot be downloaded", AUTO_MODEL)
-            return _demo(settings)
-        logger.info("speech model %s is not cached: downloading it", AUTO_MODEL)
     try:
-        return ModelChoice(download(AUTO_MODEL, settings), AUTO_MODEL, demo=False)
+        return _official(AUTO_MODEL, settings)
     except ModelUnavailableError as problem:
+        if "demo" not in settings.model_sources:
+            raise
         logger.warning("%s", problem)
         return _demo(settings)
 

@@ -9,32 +9,26 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from contract.envelopes import LANGUAGE_PATTERN, Hints
-from contract.settings_base import MeasuredSettings
+from contract.weights.settings import ModelSettings
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 
 
-class SttSettings(MeasuredSettings):
+class SttSettings(ModelSettings):
     """Read from environment variables of the same names in capitals."""
 
     whisper_model: str = Field(
         "auto",
         min_length=1,
         description="An openai-whisper name (`tiny`, `base`, `small.en`, `turbo`, ...), a path to a checkpoint, "
-        "`demo`, or `auto`: `base` if it is cached or can be downloaded, else `demo`.",
+        "`demo`, or `auto`: `base` from the first of MODEL_SOURCES that has it, else `demo`.",
     )
     whisper_download_dir: Path | None = Field(
-        None, description="Where openai-whisper's models are kept; its own default, ~/.cache/whisper, when left out."
+        None,
+        description="Where official models are kept; ~/.cache/whisper, as openai-whisper does, when left out.",
     )
-    xdg_cache_home: Path | None = Field(None, description="The user's folder of caches, if it is not ~/.cache.")
     demo_speech_model: Path = Field(
         REPOSITORY_ROOT / "demo_models" / "speech" / "demo_speech.pt", description="Checkpoint of the demo model."
-    )
-    model_probe_sec: float = Field(
-        3.0, gt=0, le=60, description="`auto` asks once, for at most so long, whether the model can be downloaded."
-    )
-    model_stall_sec: float = Field(
-        30.0, gt=0, le=600, description="A model download that brings nothing for this long is given up."
     )
 
     stt_language: str | None = Field(

@@ -1,0 +1,131 @@
+"""How far a download of weights is: a line of the log for every tenth, and a key in Redis for the page."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import redis
+import redis.asyncio
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from contract.names import loading_key
+from contract.patience import worker_redis
+from contract.settings_base import ServiceSettings
+
+logger = logging.getLogger(__name__)
+
+TELL_EVERY_SEC = 0.5
+TTL_SEC = 10
+MEGABYTE = 1_000_000
+
+Part = Literal["speech", "sentiment"]
+
+
+class Loading(BaseModel):
+    """Weights that are being fetched. `total_bytes` is 0 where nobody knows it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    part: Part = Field(description="which model it is: of speech or of sentiment")
+    model: str = Field(description="its name")
+    done_bytes: int = Field(ge=0)
+    total_bytes: int = Field(ge=0, description="0 where nobody knows it")
+
+
+class DownloadProgress:
+    """Tells how far one worker's downloads are. Nothing is told, and Redis is not asked, before `of` is entered."""
+
+    def __init__(self, settings: ServiceSettings, queue: str, part: Part) -> None:
+        """`queue`: the worker's own."""
+        self._settings = settings
+        self._key = loading_key(queue)
+        self._part = part
+        self._model = ""
+        self._done = 0
+        self._total = 0
+        self._tenths = 0
+
+    @contextmanager
+    def of(self, model: str, total_bytes: int) -> Iterator[None]:
+        """Mark the enclosed work as the download of `model`; `at` tells how far it is."""
+        self._model, self._done, self._total, self._tenths = model, 0, total_bytes, 0
+        stopped = threading.Event()
+        telling = threading.Thread(target=self._tell, args=(stopped,), name="download-progress", daemon=True)
+        telling.start()
+        try:
+            yield
+        finally:
+            stopped.set()
+            telling.join(TTL_SEC)
+
+    def at(self, done_bytes: int, total_bytes: int = 0) -> None:
+        """So much of the download is here. `total_bytes`: where that is known only now."""
+        self._total = total_bytes or self._total
+        self._done = min(done_bytes, self._total) if self._total else done_bytes
+        tenths = self._done * 10 // self._total if self._total else 0
+        if tenths > self._tenths:
+            self._tenths = tenths
+            megabytes = (self._done // MEGABYTE, self._total // MEGABYTE)
+            logger.info("%s model %s: %d %%, %d of %d MB", self._part, self._model, tenths * 10, *megabytes)
+
+    @contextmanager
+    def watching(self, model: str, folder: Path, total_bytes: int) -> Iterator[None]:
+        """Mark the enclosed work as a download of `model` by somebody else's code into `folder`, which is seen to
+        grow."""
+        before, stopped = size_of(folder), threading.Event()
+
+        def look() -> None:
+            while not stopped.wait(TELL_EVERY_SEC):
+                self.at(max(0, size_of(folder) - before))
+
+        looking = threading.Thread(target=look, name="download-watch", daemon=True)
+        with self.of(model, total_bytes):
+            looking.start()
+            try:
+                yield
+            finally:
+                stopped.set()
+                looking.join(TTL_SEC)
+
+    def _tell(self, stopped: threading.Event) -> None:
+        """Keep the key until `stopped`; a Redis that cannot be reached has no page that asks."""
+        with worker_redis(self._settings) as client:
+            while True:
+                now = Loading(part=self._part, model=self._model, done_bytes=self._done, total_bytes=self._total)
+                try:
+                    client.set(self._key, now.model_dump_json(), ex=TTL_SEC)
+                except redis.RedisError as problem:
+                    logger.debug("the progress of the download is not told: %s", problem)
+                if stopped.wait(TELL_EVERY_SEC):
+                    break
+            try:
+                client.delete(self._key)
+            except redis.RedisError as problem:
+                logger.debug("the end of the download is not told: %s", problem)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below `folder`; what vanishes meanwhile counts nothing."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += 0 if path.is_symlink() else path.stat().st_size if path.is_file() else 0
+        except OSError:
+            continue
+    return total
+
+
+async def loading_now(client: redis.asyncio.Redis, queues: list[str]) -> tuple[Loading, ...]:
+    """The downloads that workers of `queues` are at. Raises redis.RedisError."""
+    found = []
+    for raw in await client.mget([loading_key(queue) for queue in queues]):
+        try:
+            found.append(Loading.model_validate_json(raw or b""))
+        except ValidationError:
+            continue
+    return tuple(found)
