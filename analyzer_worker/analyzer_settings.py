@@ -12,20 +12,21 @@ from sentiment_text import ANY_LANGUAGE
 
 from contract.envelopes import LANGUAGE_PATTERN
 from contract.messages import Zone
-from contract.settings_base import MeasuredSettings
+from contract.weights.settings import ModelSettings
 
-DEMO_SENTIMENT_MODEL = Path(__file__).resolve().parents[1] / "demo_models" / "sentiment"
+SHIPPED_MODELS = Path(__file__).resolve().parents[1] / "demo_models"
 
 
-class AnalyzerSettings(MeasuredSettings):
+class AnalyzerSettings(ModelSettings):
     """Read from environment variables of the same names in capitals"""
 
     sentiment_model: str = Field(
         "auto",
         min_length=1,
         max_length=500,
-        description="A text classifier: a name on the Hugging Face hub, a path to a folder, `demo`, or `auto` "
-        "(the hub's SST-2 DistilBERT if it is cached or can be downloaded, else the demo model).",
+        description="A text classifier: a name on the Hugging Face hub, a path to a folder, `offline` (English, "
+        "three classes; its base comes from the package index), `demo`, or `auto` (the hub's SST-2 DistilBERT if it is "
+        "cached or can be downloaded, else `offline`, else `demo`).",
     )
     sentiment_languages: Annotated[tuple[str, ...], NoDecode] = Field(
         ("en",),
@@ -40,7 +41,13 @@ class AnalyzerSettings(MeasuredSettings):
         description="What the model's classes mean, in their order, comma-separated: negative, neutral or positive. "
         "Only needed where their names (LABEL_0) do not say it.",
     )
-    demo_sentiment_model: Path = Field(DEMO_SENTIMENT_MODEL, description="Folder of the demo sentiment model.")
+    demo_sentiment_model: Path = Field(SHIPPED_MODELS / "sentiment", description="Folder of the demo sentiment model.")
+    offline_sentiment_model: Path = Field(
+        SHIPPED_MODELS / "offline_sentiment", description="Folder with what the offline model adds to its base."
+    )
+    sentiment_download_dir: Path | None = Field(
+        None, description="Where the offline model's base is kept; ~/.cache/whispertextanalyzer when left out."
+    )
     analyzer_device: str = Field(
         "auto",
         pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$",
@@ -65,9 +72,6 @@ class AnalyzerSettings(MeasuredSettings):
         description="For models that know no neutral class: a text is shown as neutral when positive and negative "
         "are closer than this. Two classes start at 0.5, a coin toss; 0.65 is odds of about two to one. SST-2 "
         "models are sure of most sentences (0.9 and more), so only those they waver on fall below.",
-    )
-    model_probe_sec: float = Field(
-        3.0, ge=0.1, le=60.0, description="How long to wait for the hub's first answer before a download."
     )
     analyzer_max_tries: int = Field(
         3, ge=1, le=20, description="An utterance whose worker died this often on it ends as an error."

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from analyzer_models import FoundModel, ModelError
 from analyzer_settings import AnalyzerSettings
 from celery.utils.sysinfo import cpu_budget
+from offline_model import build_offline
 from sentiment_zones import ZoneMap
 
 from contract.messages import Sentiment
@@ -44,7 +45,7 @@ class SentimentModel:
         self.name = found.name
         self.demo = found.demo
         try:
-            self._tokenizer, self._model = _load(found.folder, settings, found.demo)
+            self._tokenizer, self._model = _load(found, settings)
         except ModelError:
             raise
         except Exception as problem:  # transformers, safetensors and torch each raise errors of their own
@@ -104,17 +105,29 @@ class SentimentModel:
         return zones
 
 
-def _load(folder: Path, settings: AnalyzerSettings, tiny: bool) -> tuple[Any, Any]:
+def _load(found: FoundModel, settings: AnalyzerSettings) -> tuple[Any, Any]:
     """The tokenizer and the model, in the precision in use. A tiny model computes with one thread unless
     ANALYZER_THREADS says more: on products as small as its own, threads mostly wait for each other."""
     import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    torch.set_num_threads(settings.analyzer_threads or (1 if tiny else cpu_budget().count))
+    torch.set_num_threads(settings.analyzer_threads or (1 if found.demo else cpu_budget().count))
     device = _device(settings.analyzer_device)
+    if found.base is not None:
+        tokenizer, model = build_offline(found.base, found.folder)
+    else:
+        tokenizer, model = _from_folder(found.folder)
+    if _wants_int8(settings.analyzer_precision, device):
+        model = to_int8(model)
+    return tokenizer, model.to(device)
+
+
+def _from_folder(folder: Path) -> tuple[Any, Any]:
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     model, loading = AutoModelForSequenceClassification.from_pretrained(
         folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
@@ -122,10 +135,7 @@ def _load(folder: Path, settings: AnalyzerSettings, tiny: bool) -> tuple[Any, An
     if loading["missing_keys"]:
         missing = ", ".join(sorted(loading["missing_keys"])[:5])
         raise ModelError(f"{folder} is no trained text classifier: its weights lack {missing}")
-    model.eval()
-    if _wants_int8(settings.analyzer_precision, device):
-        model = to_int8(model)
-    return tokenizer, model.to(device)
+    return tokenizer, model.eval()
 
 
 def to_int8(model: Any) -> Any:

@@ -10,13 +10,14 @@ import redis.asyncio
 from contract.heartbeat import WorkerInfo, live_workers
 from contract.messages import Models
 from contract.names import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
+from contract.weights.progress import Loading, loading_now
 
 CACHE_SEC = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What is up. Workers are those with a fresh heartbeat."""
+    """What is up. Workers are those with a fresh heartbeat; `loading` are the downloads of models that go on."""
 
     redis: bool
     stt_workers: int
@@ -24,6 +25,7 @@ class Readiness:
     file_workers: int
     listeners: int
     models: Models
+    loading: tuple[Loading, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -55,10 +57,11 @@ class Health:
             analyzer = await live_workers(self._client, ANALYZER_QUEUE)
             files = await live_workers(self._client, FILE_QUEUE)
             listeners = await live_workers(self._client, LISTENER)
+            loading = await loading_now(self._client, (STT_QUEUE, ANALYZER_QUEUE))
         except (redis.RedisError, OSError):
             return NOTHING
         models = Models(speech=_name(stt), sentiment=_name(analyzer), demo=any(w.demo for w in stt + analyzer))
-        return Readiness(True, len(stt), len(analyzer), len(files), len(listeners), models)
+        return Readiness(True, len(stt), len(analyzer), len(files), len(listeners), models, loading)
 
 
 def _name(workers: list[WorkerInfo]) -> str:

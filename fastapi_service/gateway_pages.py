@@ -82,6 +82,7 @@ def add_pages(app: FastAPI, health: Health, clips: Path) -> None:
             "file_workers": state.file_workers,
             "listeners": state.listeners,
             "models": state.models.model_dump(),
+            "loading": [one.model_dump() for one in state.loading],
         }
         if not let_in(request.scope):
             body = {"ready": state.ready}

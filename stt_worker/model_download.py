@@ -134,7 +134,7 @@ def download(name: str, settings: SttSettings, progress: DownloadProgress | None
         with one_at_a_time(folder):
             return cached_checkpoint(name, settings) or _fetch(name, folder, settings.model_stall_sec, progress)
     except (OSError, ValueError, http.client.HTTPException) as problem:
-        raise ModelUnavailableError(f"OpenAI's address did not give {name} whole ({problem})") from problem
+        raise ModelUnavailableError(f"{name} could not be downloaded from OpenAI's address ({problem})") from problem
 
 
 def _fetch(name: str, folder: Path, stall_sec: float, progress: DownloadProgress) -> Path:

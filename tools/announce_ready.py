@@ -13,6 +13,8 @@ from typing import Any
 
 POLL_SEC = 0.5
 REMIND_SEC = 15.0
+DOWNLOAD_REMIND_SEC = 3.0
+MEGABYTE = 1_000_000
 
 
 def state(url: str) -> dict[str, Any] | None:
@@ -41,7 +43,17 @@ def missing(body: dict[str, Any] | None) -> list[str]:
         "file_workers": "the file worker",
     }
     ready = body["ready"]  # all there is where ACCESS_TOKEN_FILE is set
-    return [words for name, words in parts.items() if not body.get(name, ready)]
+    downloads = {f"the {one['part']} model": one for one in body.get("loading", [])}
+    lacking = [words for name, words in parts.items() if not body.get(name, ready)]
+    return [f"{words}{progress(downloads.get(words))}" for words in lacking]
+
+
+def progress(download: dict[str, Any] | None) -> str:
+    """How far a download is, to stand behind its name; empty where there is none."""
+    if download is None:
+        return ""
+    done, total = download["done_bytes"] // MEGABYTE, download["total_bytes"] // MEGABYTE
+    return f" (downloading: {done} of {total} MB)" if total else f" (downloading: {done} MB so far)"
 
 
 def main() -> None:
@@ -54,15 +66,16 @@ def main() -> None:
         waiting = missing(body)
         if body is not None and not waiting:
             break
-        if time.monotonic() - reminded > REMIND_SEC:
+        downloading = body is not None and bool(body.get("loading"))
+        if time.monotonic() - reminded > (DOWNLOAD_REMIND_SEC if downloading else REMIND_SEC):
             reminded = time.monotonic()
             print(f"waiting for {', '.join(waiting)}", flush=True)
         time.sleep(POLL_SEC)
     models = body.get("models")
     if models is not None:
-        print(f"speech model: {models['speech']}   sentiment model: {models['sentiment']}", flush=True)
+        print(f"models: {models['speech']}, {models['sentiment']}", flush=True)
     if models is not None and models["demo"]:
-        print("DEMO MODEL in use: it knows a small everyday English vocabulary. See README, 'Models'.", flush=True)
+        print("DEMO MODEL in use: it knows little. The log above says why; README, 'Models', what to do.", flush=True)
     print(f"\n    Ready: http://localhost:{port}\n", flush=True)
     signal.pause()
 

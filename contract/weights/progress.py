@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -120,7 +120,7 @@ def size_of(folder: Path) -> int:
     return total
 
 
-async def loading_now(client: redis.asyncio.Redis, queues: list[str]) -> tuple[Loading, ...]:
+async def loading_now(client: redis.asyncio.Redis, queues: Iterable[str]) -> tuple[Loading, ...]:
     """The downloads that workers of `queues` are at. Raises redis.RedisError."""
     found = []
     for raw in await client.mget([loading_key(queue) for queue in queues]):

@@ -5,6 +5,7 @@ import { words } from './strings.js';
 
 const LOADED_SHOWN_MS = 8_000;
 const KIND = 'service';
+const MEGABYTE = 1_000_000;
 
 /** @typedef {import('./protocol.js').Models} Models */
 
@@ -20,7 +21,7 @@ export class ServiceView {
   constructor(notices, models) {
     this.#notices = notices;
     this.#models = models;
-    this.watch = new ServiceWatch((state, found) => this.#show(state, found), askReadyz, () => document.hidden);
+    this.watch = new ServiceWatch((...found) => this.#show(...found), askReadyz, () => document.hidden);
     document.addEventListener('visibilitychange', () => document.hidden || this.watch.look());
   }
 
@@ -33,8 +34,9 @@ export class ServiceView {
   /**
    * @param {import('./service-watch.js').ServiceState} state
    * @param {Models} models
+   * @param {import('./service-watch.js').Download[]} downloads
    */
-  #show(state, models) {
+  #show(state, models, downloads) {
     this.#models(models);
     this.#showDemo(models);
     if (state !== 'ready') {
@@ -43,6 +45,7 @@ export class ServiceView {
       if (models.speech === '') missing.push(words('notice.loading.speech'));
       if (models.sentiment === '') missing.push(words('notice.loading.sentiment'));
       this.#notices.show(KIND, 'warning', words(`notice.${state}`, { what: missing.join(', ') }), undefined, { lasting: true });
+      this.#notices.note(KIND, downloads.map(progressOf).join(' '));
     } else if (this.#lacked) {
       this.#lacked = false;
       this.#notices.show(KIND, 'info', words('notice.loaded', { models: `${models.speech}, ${models.sentiment}` }));
@@ -61,4 +64,15 @@ export class ServiceView {
 /** @returns {Promise<unknown>} */
 async function askReadyz() {
   return (await fetch('/readyz?page=1')).json();
+}
+
+/**
+ * How far a download is, in words.
+ * @param {import('./service-watch.js').Download} download
+ */
+function progressOf({ part, done_bytes, total_bytes }) {
+  const done = Math.floor(done_bytes / MEGABYTE);
+  const known = total_bytes > 0;
+  const total = Math.floor(total_bytes / MEGABYTE);
+  return words(known ? `notice.download.${part}` : `notice.download.${part}.unknown`, { done, total });
 }

@@ -10,15 +10,19 @@ const ENDED_KEPT = 64;
 /**
  * @typedef {import('./protocol.js').Models} Models
  *
+ * A model whose weights the server is fetching; `total_bytes` is 0 where it does not know how many there are.
+ * @typedef {{ part: 'speech' | 'sentiment', model: string, done_bytes: number, total_bytes: number }} Download
+ *
  * `loading`: a worker is missing, and may be about to start. `absent`: it has been for long.
  * @typedef {'ready' | 'loading' | 'absent'} ServiceState
  */
 
 export class ServiceWatch {
-  /** @type {(state: ServiceState, models: Models) => void} */ #changed;
+  /** @type {(state: ServiceState, models: Models, downloads: Download[]) => void} */ #changed;
   /** @type {() => Promise<unknown>} */ #ask;
   /** @type {() => boolean} */ #hidden;
   /** @type {Models} */ #models = { speech: '', sentiment: '', demo: false };
+  /** @type {Download[]} */ #downloads = [];
   /** @type {ServiceState | null} */ #state = null;
   /** @type {number | null} */ #missingSince = null;
   /** When each utterance that has no outcome was accepted. @type {Map<string, number>} */ #waiting = new Map();
@@ -27,7 +31,8 @@ export class ServiceWatch {
   #connected = false;
 
   /**
-   * @param {(state: ServiceState, models: Models) => void} changed told of each new state and of new models
+   * @param {(state: ServiceState, models: Models, downloads: Download[]) => void} changed told of each new state, of new
+   *   models, and of how far the downloads are
    * @param {() => Promise<unknown>} ask what /readyz says
    * @param {() => boolean} hidden
    */
@@ -40,7 +45,7 @@ export class ServiceWatch {
   /** A connection begins. @param {Models} models */
   session(models) {
     this.#connected = true;
-    this.#take(models);
+    this.#take(models, []);
   }
 
   /** The connection is gone: the next one tells anew. */
@@ -71,17 +76,22 @@ export class ServiceWatch {
     }
   }
 
-  /** @param {Models} models */
-  #take(models) {
+  /**
+   * @param {Models} models
+   * @param {Download[]} downloads
+   */
+  #take(models, downloads) {
     const complete = models.speech !== '' && models.sentiment !== '';
     if (complete) this.#missingSince = null;
+    else if (downloads.length > 0) this.#missingSince = Date.now();
     else this.#missingSince ??= Date.now();
     const missingMs = this.#missingSince === null ? 0 : Date.now() - this.#missingSince;
     const state = complete ? 'ready' : missingMs < LOADING_MS ? 'loading' : 'absent';
-    const news = state !== this.#state || JSON.stringify(models) !== JSON.stringify(this.#models);
+    const before = JSON.stringify([this.#state, this.#models, this.#downloads]);
     this.#state = state;
     this.#models = models;
-    if (news) this.#changed(state, models);
+    this.#downloads = downloads;
+    if (JSON.stringify([state, models, downloads]) !== before) this.#changed(state, models, downloads);
     this.#plan();
   }
 
@@ -107,7 +117,7 @@ export class ServiceWatch {
     const due = this.#missingSince !== null || overdue.length > 0;
     const answer = due && !this.#hidden() ? await this.#ask().catch(() => null) : null;
     const models = modelsIn(answer);
-    if (models !== null && this.#connected) this.#take(models);
+    if (models !== null && this.#connected) this.#take(models, downloadsIn(answer));
     else this.#plan();
   }
 }
@@ -121,4 +131,20 @@ function modelsIn(answer) {
   const models = answer?.models;
   if (typeof models?.speech !== 'string' || typeof models?.sentiment !== 'string') return null;
   return { speech: models.speech, sentiment: models.sentiment, demo: models.demo === true };
+}
+
+/**
+ * The downloads in an answer of /readyz.
+ * @param {any} answer
+ * @returns {Download[]}
+ */
+function downloadsIn(answer) {
+  if (!Array.isArray(answer?.loading)) return [];
+  return answer.loading.filter(
+    (/** @type {any} */ one) =>
+      (one?.part === 'speech' || one?.part === 'sentiment') &&
+      typeof one.model === 'string' &&
+      Number.isFinite(one.done_bytes) &&
+      Number.isFinite(one.total_bytes),
+  );
 }

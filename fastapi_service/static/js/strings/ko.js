@@ -171,14 +171,19 @@ export const KOREAN = {
   'notice.fewer': '접기',
   'notice.demo':
     '데모 모델을 사용 중입니다. 컴퓨터 음성으로 배운 영어 단어 약 270개만 알고 있으니 예시 음성으로 시험해 보세요. ' +
-    '일상 대화나 다른 언어는 알아듣지 못합니다. 그런 말에는 서버를 WHISPER_MODEL=base로 시작하세요.',
+    '일상 대화나 다른 언어는 알아듣지 못합니다. 그런 말에는 인터넷이나 파이썬 ' +
+    '패키지 저장소에 연결되는 곳에서 서버를 시작하세요. 무엇을 시도했는지는 서버 로그에 있습니다.',
   'notice.demo.sentiment':
     '데모 감정 모델을 사용 중입니다. 간단한 영어 문장만 판단할 수 있습니다. ' +
-    '일상적인 글에는 인터넷에 연결된 상태에서 서버를 SENTIMENT_MODEL=auto로 시작하세요.',
+    '일상적인 글에는 인터넷이나 파이썬 패키지 저장소에 연결되는 곳에서 서버를 시작하세요.',
   'notice.loading':
     '서버가 아직 준비하는 중입니다: {what}. 지금 말씀하셔도 됩니다. 서버에 대기했다가 준비되는 대로 표시됩니다.',
   'notice.loading.speech': '음성 인식',
   'notice.loading.sentiment': '감정 분석',
+  'notice.download.speech': '음성 모델을 내려받는 중입니다: {total}MB 중 {done}MB.',
+  'notice.download.speech.unknown': '음성 모델을 내려받는 중입니다: 지금까지 {done}MB.',
+  'notice.download.sentiment': '감정 모델을 내려받는 중입니다: {total}MB 중 {done}MB.',
+  'notice.download.sentiment.unknown': '감정 모델을 내려받는 중입니다: 지금까지 {done}MB.',
   'notice.absent':
     '서버에 실행되고 있지 않은 기능이 있습니다: {what}. 말씀하신 내용은 서버에서 몇 분 동안 기다립니다. ' +
     '계속되면 서버 관리자에게 작업자(worker)를 시작해 달라고 요청하세요. 시작되면 이 페이지가 알아서 이어갑니다.',

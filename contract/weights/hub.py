@@ -1,0 +1,124 @@
+"""A model's folder out of the Hugging Face hub's local cache, downloaded if need be."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+Complete = Callable[[Path], str]
+Watch = Callable[[Path, int], AbstractContextManager[None]]
+
+
+class HubError(RuntimeError):
+    """The model cannot be had from the hub; the message tells a person why."""
+
+
+def is_path(wanted: str) -> bool:
+    """Whether `wanted` is meant as a path and not as a name on the hub, which has one slash or none."""
+    return wanted.startswith(("/", "./", "../", "~")) or wanted.count("/") > 1 or Path(wanted).is_dir()
+
+
+def hub_folder(
+    name: str,
+    *,
+    aliases: Sequence[str] = (),
+    complete: Complete,
+    patterns: Sequence[Sequence[str]],
+    probe_sec: float,
+    watch: Watch | None = None,
+) -> Path:
+    """The folder of the model `name`; what is cached is used without asking the network. Raises HubError.
+
+    `aliases`: what the repository is called, if not `name`; all are looked for in the cache, the first is downloaded.
+    `complete`: what a folder lacks, in words; empty when nothing. `patterns`: names of files to download, one set after
+    the other until the folder is complete. `probe_sec`: how long the hub has for a first answer. `watch`: entered around
+    each download with the folder that grows and the bytes that will come, 0 where the hub does not tell.
+    """
+    from huggingface_hub import constants, snapshot_download, try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    candidates = aliases or (name,)
+    try:
+        for candidate in candidates:
+            config = try_to_load_from_cache(candidate, "config.json")
+            if isinstance(config, str) and not complete(Path(config).parent):
+                return Path(config).parent
+    except HFValidationError as problem:
+        raise HubError(f"{name!r} is no name of a model on the hub, nor a folder: {problem}") from problem
+    if constants.is_offline_mode():
+        raise HubError(f"{name} is not in the local cache, and HF_HUB_OFFLINE forbids to download it")
+    if trouble := _trouble(f"{constants.ENDPOINT}/{candidates[0]}/resolve/main/config.json", probe_sec):
+        raise HubError(f"{name} is not in the local cache, and the hub cannot be reached ({trouble})")
+    logger.info("downloading the model %s from the hub", name)
+    lack = ""
+    try:
+        for wanted in patterns:
+            with _watched(candidates[0], wanted, probe_sec, watch):
+                folder = Path(snapshot_download(candidates[0], allow_patterns=list(wanted)))
+            lack = complete(folder)
+            if not lack:
+                return folder
+    except Exception as problem:  # the hub's client raises errors of its own, of its HTTP library and of the system
+        reason = (str(problem).strip().splitlines() or [""])[0]
+        raise HubError(f"{name} cannot be downloaded: {type(problem).__name__}: {reason}") from problem
+    raise HubError(f"{name} is on the hub but cannot be used here: {lack}")
+
+
+def _watched(name: str, wanted: Sequence[str], probe_sec: float, watch: Watch | None) -> AbstractContextManager[None]:
+    """`watch` on the repository's folder in the cache, with the bytes of the files that are not there yet."""
+    if watch is None:
+        return nullcontext()
+    from huggingface_hub import HfApi, constants, try_to_load_from_cache
+    from huggingface_hub.file_download import repo_folder_name
+    from huggingface_hub.utils import filter_repo_objects
+
+    folder = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=name, repo_type="model")
+    try:
+        found = HfApi().model_info(name, files_metadata=True, timeout=probe_sec).siblings or []
+        sizes = {file.rfilename: file.size or 0 for file in found}
+    except Exception as problem:  # as above; the download itself will tell
+        logger.info("how large %s is the hub does not tell (%s)", name, type(problem).__name__)
+        sizes = {}
+    lacking = [
+        file
+        for file in filter_repo_objects(sizes, allow_patterns=list(wanted))
+        if not isinstance(try_to_load_from_cache(name, file), str)
+    ]
+    return watch(folder, sum(sizes[file] for file in lacking))
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """A redirect is an answer too; nothing is gained by following it."""
+
+
+def _trouble(url: str, probe_sec: float) -> str:
+    """Why no HTTP answer comes from `url` within `probe_sec`; empty when one does.
+
+    The hub's own client tries again for minutes. The look runs in a thread because a name look-up has no timeout.
+    """
+    trouble = [f"no answer within {probe_sec:g} s"]
+
+    def probe() -> None:
+        opener = urllib.request.build_opener(_NoRedirect)
+        try:
+            opener.open(urllib.request.Request(url, method="HEAD"), timeout=probe_sec).close()
+            trouble[0] = ""
+        except urllib.error.HTTPError as answer:
+            trouble[0] = f"it answers {answer.code}" if answer.code >= 500 else ""
+        except (OSError, HTTPException, ValueError) as problem:
+            trouble[0] = str(problem) or type(problem).__name__
+
+    thread = threading.Thread(target=probe, name="hub-probe", daemon=True)
+    thread.start()
+    thread.join(probe_sec)
+    return trouble[0]
