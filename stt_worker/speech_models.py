@@ -1,4 +1,4 @@
-"""From WHISPER_MODEL to a loaded engine: openai-whisper's names, a checkpoint's path, `demo`, or `auto`."""
+"""From WHISPER_MODEL to a loaded engine: openai-whisper's names, a path, a name on the hub, `demo`, or `auto`."""
 
 from __future__ import annotations
 
@@ -13,22 +13,37 @@ import torch
 import whisper as openai_whisper
 from model_download import ModelUnavailableError, official_model
 from stt_settings import SttSettings
+from whisper_assembly import ModelFormatError
+from whisper_ctranslate2 import load_ctranslate2_bin
 from whisper_engine import WhisperEngine
+from whisper_folder import HUB_PATTERNS, load_folder, what_is_missing
+
+from contract.names import STT_QUEUE
+from contract.weights.hub import HubError, hub_folder, is_path
+from contract.weights.progress import DownloadProgress
 
 logger = logging.getLogger(__name__)
 
 AUTO_MODEL = "base"
+CTRANSLATE2_SUFFIXES = (".bin", ".ct2")
+
+Form = Literal["checkpoint", "ctranslate2", "folder"]
+_FORMS: dict[Form, str] = {
+    "checkpoint": "openai-whisper checkpoint",
+    "ctranslate2": "CTranslate2 file",
+    "folder": "Whisper",
+}
 
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """A model on this machine, and the name to show for it. `form`: what `path` is, openai-whisper's checkpoint or a
-    CTranslate2 file."""
+    """A model on this machine, and the name to show for it. `form`: what `path` is, openai-whisper's checkpoint, a
+    CTranslate2 file, or a folder in CTranslate2's or Hugging Face's form."""
 
     path: Path
     name: str
     demo: bool
-    form: Literal["checkpoint", "ctranslate2"] = "checkpoint"
+    form: Form = "checkpoint"
 
 
 def load_engine(settings: SttSettings) -> WhisperEngine:
@@ -45,11 +60,15 @@ def load_engine(settings: SttSettings) -> WhisperEngine:
     began = time.monotonic()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        model = openai_whisper.load_model(str(choice.path), device=device)
+        model = _load(choice, device)
+    except ModelFormatError as problem:
+        raise ModelUnavailableError(
+            f"WHISPER_MODEL={settings.whisper_model}: {choice.path} cannot be used: {problem}."
+        ) from problem
     except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, RuntimeError, OSError) as problem:
         words = str(problem).split("\n", 1)[0]
         raise ModelUnavailableError(
-            f"WHISPER_MODEL={settings.whisper_model}: {choice.path} is no openai-whisper checkpoint that can be loaded "
+            f"WHISPER_MODEL={settings.whisper_model}: {choice.path} is no {_FORMS[choice.form]} that can be loaded "
             f"({type(problem).__name__}: {words})."
         ) from problem
     logger.info("speech model %s loaded on %s in %.1f s", choice.name, device, time.monotonic() - began)
@@ -67,11 +86,40 @@ def choose_model(settings: SttSettings) -> ModelChoice:
         return _official(wanted, settings)
     path = Path(wanted).expanduser()
     if path.is_file():
-        return ModelChoice(path, path.stem, demo=path.resolve() == settings.demo_speech_model.resolve())
+        demo = path.resolve() == settings.demo_speech_model.resolve()
+        form: Form = "ctranslate2" if path.suffix in CTRANSLATE2_SUFFIXES else "checkpoint"
+        return ModelChoice(path, path.stem, demo, form)
+    if path.is_dir():
+        return ModelChoice(path, path.resolve().name, demo=False, form="folder")
+    if wanted.count("/") == 1 and not is_path(wanted):
+        return ModelChoice(_from_hub(wanted, settings), wanted, demo=False, form="folder")
     names = ", ".join(openai_whisper.available_models())
     raise ModelUnavailableError(
-        f"WHISPER_MODEL={wanted} is neither a file nor the name of a model. Names: auto, demo, {names}."
+        f"WHISPER_MODEL={wanted} is neither a file nor the name of a model. Names: auto, demo, {names}, or owner/name "
+        "of one on the Hugging Face hub."
     )
+
+
+def _load(choice: ModelChoice, device: str) -> openai_whisper.Whisper:
+    if choice.form == "checkpoint":
+        return openai_whisper.load_model(str(choice.path), device=device)
+    load = load_folder if choice.form == "folder" else load_ctranslate2_bin
+    return load(choice.path).to(device)
+
+
+def _from_hub(name: str, settings: SttSettings) -> Path:
+    progress = DownloadProgress(settings, STT_QUEUE, "speech")
+    try:
+        return hub_folder(
+            name,
+            complete=what_is_missing,
+            patterns=HUB_PATTERNS,
+            probe_sec=settings.model_probe_sec,
+            watch=lambda folder, total_bytes: progress.watching(name, folder, total_bytes),
+            allowed="hub" in settings.model_sources,
+        )
+    except HubError as problem:
+        raise ModelUnavailableError(f"WHISPER_MODEL={name} is no file or folder here, and {problem}.") from problem
 
 
 def _official(name: str, settings: SttSettings) -> ModelChoice:

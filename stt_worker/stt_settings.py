@@ -20,8 +20,10 @@ class SttSettings(ModelSettings):
     whisper_model: str = Field(
         "auto",
         min_length=1,
-        description="An openai-whisper name (`tiny`, `base`, `small.en`, `turbo`, ...), a path to a checkpoint, "
-        "`demo`, or `auto`: `base` from the first of MODEL_SOURCES that has it, else `demo`.",
+        description="An openai-whisper name (`tiny`, `base`, `small.en`, `turbo`, ...), a path to a checkpoint, to a "
+        "folder in the form of Hugging Face or of CTranslate2 or to the latter's model.bin, the name on the Hugging "
+        "Face hub of such a folder (`owner/name`), `demo`, or `auto`: `base` from the first of MODEL_SOURCES that has "
+        "it, else `demo`.",
     )
     whisper_download_dir: Path | None = Field(
         None,

@@ -35,7 +35,6 @@ from contract.names import SAMPLE_RATE_HZ
 logger = logging.getLogger(__name__)
 
 WARM_UP_SEC = 1.0
-TURBO_LAYERS = (32, 4)  # large-v3-turbo: trained without translation data (openai-whisper, README, "turbo")
 SEED = 0  # sampling above temperature 0 gives the same text for the same audio
 
 Samples = NDArray[np.float32]
@@ -56,8 +55,10 @@ class WhisperEngine:
         self._decoding = WhisperDecoding(model, self.precision, settings)
         self._settling = Settling(self._decoding, self._encode, settings)
         self._languages = tuple(LANGUAGES)[: model.num_languages] if model.is_multilingual else ("en",)
-        turbo = (model.dims.n_audio_layer, model.dims.n_text_layer) == TURBO_LAYERS
-        self._can_translate = bool(model.is_multilingual) and not turbo
+        # What has a smaller decoder (turbo: 4 layers of 32, distil-whisper: 2) was trained without translations, as
+        # openai-whisper's README says of turbo. All others have as many layers in the decoder as in the encoder.
+        cut_down = model.dims.n_text_layer < model.dims.n_audio_layer
+        self._can_translate = bool(model.is_multilingual) and not cut_down
 
     @property
     def name(self) -> str:
@@ -71,7 +72,7 @@ class WhisperEngine:
 
     @property
     def can_translate(self) -> bool:
-        """Whether it has Whisper's translate task: not for English-only models and turbo."""
+        """Whether it has Whisper's translate task: not for English-only models, turbo, and others cut down like it."""
         return self._can_translate
 
     @torch.inference_mode()

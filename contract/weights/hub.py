@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from fnmatch import fnmatch
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,15 @@ def hub_folder(
     patterns: Sequence[Sequence[str]],
     probe_sec: float,
     watch: Watch | None = None,
+    allowed: bool = True,
 ) -> Path:
     """The folder of the model `name`; what is cached is used without asking the network. Raises HubError.
 
     `aliases`: what the repository is called, if not `name`; all are looked for in the cache, the first is downloaded.
     `complete`: what a folder lacks, in words; empty when nothing. `patterns`: names of files to download, one set after
-    the other until the folder is complete. `probe_sec`: how long the hub has for a first answer. `watch`: entered around
-    each download with the folder that grows and the bytes that will come, 0 where the hub does not tell.
+    the other until the folder is complete. `probe_sec`: how long the hub has for a first answer. `watch`: entered
+    around each download with the folder that grows and the bytes that will come, 0 where the hub does not tell.
+    `allowed`: whether MODEL_SOURCES has the hub.
     """
     from huggingface_hub import constants, snapshot_download, try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
@@ -54,6 +57,8 @@ def hub_folder(
                 return Path(config).parent
     except HFValidationError as problem:
         raise HubError(f"{name!r} is no name of a model on the hub, nor a folder: {problem}") from problem
+    if not allowed:
+        raise HubError(f"{name} is not in the local cache, and MODEL_SOURCES leaves out the hub")
     if constants.is_offline_mode():
         raise HubError(f"{name} is not in the local cache, and HF_HUB_OFFLINE forbids to download it")
     if trouble := _trouble(f"{constants.ENDPOINT}/{candidates[0]}/resolve/main/config.json", probe_sec):
@@ -79,7 +84,6 @@ def _watched(name: str, wanted: Sequence[str], probe_sec: float, watch: Watch | 
         return nullcontext()
     from huggingface_hub import HfApi, constants, try_to_load_from_cache
     from huggingface_hub.file_download import repo_folder_name
-    from huggingface_hub.utils import filter_repo_objects
 
     folder = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=name, repo_type="model")
     try:
@@ -90,8 +94,8 @@ def _watched(name: str, wanted: Sequence[str], probe_sec: float, watch: Watch | 
         sizes = {}
     lacking = [
         file
-        for file in filter_repo_objects(sizes, allow_patterns=list(wanted))
-        if not isinstance(try_to_load_from_cache(name, file), str)
+        for file in sizes
+        if any(fnmatch(file, pattern) for pattern in wanted) and not isinstance(try_to_load_from_cache(name, file), str)
     ]
     return watch(folder, sum(sizes[file] for file in lacking))
 
