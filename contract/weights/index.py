@@ -194,7 +194,11 @@ def _whole(seconds: float) -> str:
 
 
 def _complaint(text: str) -> str:
-    """The last thing that pip called an error, in one line, without what an address may hold of secrets."""
+    """The last thing that pip called an error, in one line, without what an address may hold of secrets.
+
+    A problem that pip did not expect stands at the end of a traceback.
+    """
     lines = [line.removeprefix("ERROR:").strip() for line in text.splitlines() if line.startswith("ERROR:")]
-    last = lines[-1] if lines else (text.strip().splitlines() or ["no reason given"])[-1]
+    expected = [line for line in lines if line != "Exception:"]
+    last = expected[-1] if expected else (text.strip().splitlines() or ["no reason given"])[-1]
     return re.sub(r"//[^/@\s]+@", "//", last)[:300]

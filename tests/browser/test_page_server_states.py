@@ -10,7 +10,8 @@ import pytest
 import redis
 from playwright.sync_api import Page, TimeoutError, expect
 
-from contract.names import ANALYZER_QUEUE, STT_QUEUE
+from contract.names import ANALYZER_QUEUE, STT_QUEUE, loading_key
+from contract.weights.progress import Loading
 from tests.browser.conftest import Announce, OpenPage, Serve, watch
 from tests.browser.test_page_capture import UNPROCESSED
 from tests.browser.test_page_states import connected, notice, press_start
@@ -158,6 +159,41 @@ def test_models_that_are_still_loading_are_said_until_they_are_there_and_then_na
     expect(page.get_by_test_id("stat-speech-model")).to_have_text("base")
     expect(page.get_by_test_id("stat-sentiment-model")).to_have_text("sst2")
     expect(loading).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("locale", "some", "more", "unknown"),
+    [
+        ("en-US", "The speech model is being loaded: 45 of 133 MB.", "90 of 133 MB", "loaded: 7 MB so far"),
+        ("ko-KR", "음성 모델을 내려받는 중입니다: 133MB 중 45MB.", "133MB 중 90MB", "지금까지 7MB"),
+    ],
+)
+def test_a_model_that_is_downloaded_is_said_with_its_megabytes(
+    serve: Serve,
+    announce: Announce,
+    open_page: OpenPage,
+    redis_client: redis.Redis,
+    locale: str,
+    some: str,
+    more: str,
+    unknown: str,
+) -> None:
+    def tell(done: int, total: int) -> None:
+        told = Loading(part="speech", model="base", done_bytes=done * 1_000_000 + 5, total_bytes=total * 1_000_000)
+        redis_client.set(loading_key(STT_QUEUE), told.model_dump_json(), ex=60)
+
+    announce(ANALYZER_QUEUE, "offline")
+    tell(45, 133)
+    page = open_page(serve().url, locale=locale)
+    loading = notice(page, "service")
+    expect(loading.get_by_test_id("notice-note")).to_have_text(some)
+    tell(90, 133)
+    expect(loading).to_contain_text(more)
+    tell(7, 0)
+    expect(loading).to_contain_text(unknown)
+    redis_client.delete(loading_key(STT_QUEUE))
+    announce(STT_QUEUE, "base")
+    expect(loading).to_contain_text("base, offline")
 
 
 def test_speech_for_models_that_load_is_shown_once_they_are_there(

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 import redis
 
+from contract.names import ANALYZER_QUEUE, STT_QUEUE, loading_key
+from contract.weights.progress import Loading
 from tests.support.gateway import GatewayProcess
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, wait_until
 
 STATIC = ROOT / "fastapi_service" / "static"
 FILES = ["js/app.js", "js/strings/ko.js", "css/base.css"]
@@ -56,3 +58,23 @@ def test_a_page_that_asks_for_readiness_gets_no_error_status(
         assert answer.status == 200
         assert json.load(answer) == told
     assert told["models"] == {"speech": "", "sentiment": "", "demo": False}
+    assert told["loading"] == []
+
+
+def test_readiness_tells_how_far_a_model_is(gateway: GatewayProcess, redis_client: redis.Redis) -> None:
+    downloads = [
+        Loading(part="speech", model="base", done_bytes=45_000_000, total_bytes=133_343_666),
+        Loading(part="sentiment", model="offline", done_bytes=1, total_bytes=0),
+    ]
+    for queue, download in zip((STT_QUEUE, ANALYZER_QUEUE), downloads, strict=True):
+        redis_client.set(loading_key(queue), download.model_dump_json(), ex=60)
+
+    def loading() -> list[dict[str, object]]:
+        with urllib.request.urlopen(f"{gateway.url}/readyz?page=1", timeout=10) as answer:
+            told: list[dict[str, object]] = json.load(answer)["loading"]
+            return told
+
+    wait_until(lambda: loading() == [download.model_dump() for download in downloads], 5, "both downloads are told")
+    redis_client.set(loading_key(STT_QUEUE), "no JSON", ex=60)
+    redis_client.delete(loading_key(ANALYZER_QUEUE))
+    wait_until(lambda: loading() == [], 5, "nothing is told that is no download")

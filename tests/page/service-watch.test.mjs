@@ -66,6 +66,30 @@ test('missing models are asked for until they are there', async () => {
   assert.equal(asked, 0);
 });
 
+test('a download is told as it goes on, and as long as it does nothing is missing', async () => {
+  /** @type {number[]} */
+  const heard = [];
+  watch = new ServiceWatch(
+    (state, models, downloads) => {
+      told.push(state);
+      heard.push(...downloads.map((one) => one.done_bytes));
+    },
+    async () => answer,
+    () => false,
+  );
+  watch.session(NONE);
+  for (let done = 0; done < 200; done++) {
+    const loading = [{ part: 'speech', model: 'base', done_bytes: done, total_bytes: 200 }, { part: 'other' }, null];
+    answer = { models: NONE, loading };
+    await pass(2);
+  }
+  assert.ok(!told.includes('absent'));
+  assert.ok(heard.length > 100 && heard.at(-1) === 199, `${heard}`);
+  answer = { models: NONE, loading: 'none' };
+  await pass(120);
+  assert.equal(told.at(-1), 'absent');
+});
+
 test('models that do not come for long are missing, and asked for more and more rarely', async () => {
   watch.session(NONE);
   await pass(120);

