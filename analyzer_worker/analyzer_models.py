@@ -5,17 +5,13 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
-from typing import Any
 
 from analyzer_settings import AnalyzerSettings
 
 from contract.names import ANALYZER_QUEUE
+from contract.weights.hub import HubError, hub_folder, is_path
 from contract.weights.index import IndexTroubleError, cached_file, fetch, index_trouble
 from contract.weights.progress import DownloadProgress
 from contract.weights.sources import SENTIMENT_BASE
@@ -27,7 +23,7 @@ AUTO_MODEL = "distilbert-base-uncased-finetuned-sst-2-english"
 _HUB_NAMES = {AUTO_MODEL: (f"distilbert/{AUTO_MODEL}", AUTO_MODEL)}
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model")
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
-_DOWNLOADED = ["*.json", "*.txt", "*.model"]  # beside the weights; a repository may hold five formats of those
+_SMALL_FILES = ["*.json", "*.txt", "*.model"]  # beside the weights; a repository may hold five formats of those
 
 
 class ModelError(RuntimeError):
@@ -54,7 +50,7 @@ def find_model(settings: AnalyzerSettings) -> FoundModel:
         return _offline(settings)
     if wanted == "auto":
         return _auto(settings)
-    if _is_path(wanted):
+    if is_path(wanted):
         folder = Path(wanted).expanduser()
         if lack := what_is_missing(folder):
             raise ModelError(f"SENTIMENT_MODEL={wanted}: {lack}")
@@ -133,65 +129,18 @@ def _demo(settings: AnalyzerSettings) -> FoundModel:
     return FoundModel("demo", settings.demo_sentiment_model, demo=True)
 
 
-def _is_path(wanted: str) -> bool:
-    return wanted.startswith(("/", "./", "../", "~")) or wanted.count("/") > 1 or Path(wanted).is_dir()
-
-
 def _from_hub(name: str, settings: AnalyzerSettings) -> Path:
     """The model's folder in the hub's local cache; what is cached is used without asking the network."""
-    from huggingface_hub import constants, snapshot_download, try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    candidates = _HUB_NAMES.get(name, (name,))
+    progress = DownloadProgress(settings, ANALYZER_QUEUE, "sentiment")
     try:
-        for candidate in candidates:
-            config = try_to_load_from_cache(candidate, "config.json")
-            if isinstance(config, str) and not what_is_missing(Path(config).parent):
-                return Path(config).parent
-    except HFValidationError as problem:
-        raise ModelError(f"{name!r} is no name of a model on the hub, nor a folder: {problem}") from problem
-    if "hub" not in settings.model_sources:
-        raise ModelError(f"{name} is not in the local cache, and MODEL_SOURCES leaves out the hub")
-    if constants.is_offline_mode():
-        raise ModelError(f"{name} is not in the local cache, and HF_HUB_OFFLINE forbids to download it")
-    if trouble := _hub_trouble(f"{constants.ENDPOINT}/{candidates[0]}/resolve/main/config.json", settings):
-        raise ModelError(f"{name} is not in the local cache, and the hub cannot be reached ({trouble})")
-    logger.info("downloading the sentiment model %s", name)
-    try:
-        for weights in ("model*.safetensors", "pytorch_model*.bin"):
-            folder = Path(snapshot_download(candidates[0], allow_patterns=[*_DOWNLOADED, weights]))
-            lack = what_is_missing(folder)
-            if not lack:
-                return folder
-    except Exception as problem:  # the hub's client raises errors of its own, of its HTTP library and of the system
-        reason = (str(problem).strip().splitlines() or [""])[0]
-        raise ModelError(f"{name} cannot be downloaded: {type(problem).__name__}: {reason}") from problem
-    raise ModelError(f"{name} is on the hub but cannot be used here: {lack}")
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """A redirect is an answer too; nothing is gained by following it."""
-
-
-def _hub_trouble(url: str, settings: AnalyzerSettings) -> str:
-    """Why no HTTP answer comes from `url` within `model_probe_sec`; empty when one does.
-
-    The hub's own client tries again for minutes. The look runs in a thread because a name look-up has no timeout.
-    """
-    trouble = [f"no answer within {settings.model_probe_sec:g} s"]
-
-    def probe() -> None:
-        opener = urllib.request.build_opener(_NoRedirect)
-        try:
-            opener.open(urllib.request.Request(url, method="HEAD"), timeout=settings.model_probe_sec).close()
-            trouble[0] = ""
-        except urllib.error.HTTPError as answer:
-            trouble[0] = f"it answers {answer.code}" if answer.code >= 500 else ""
-        except (OSError, HTTPException, ValueError) as problem:
-            trouble[0] = str(problem) or type(problem).__name__
-
-    thread = threading.Thread(target=probe, name="hub-probe", daemon=True)
-    thread.start()
-    thread.join(settings.model_probe_sec)
-    return trouble[0]
+        return hub_folder(
+            name,
+            aliases=_HUB_NAMES.get(name, ()),
+            complete=what_is_missing,
+            patterns=[[*_SMALL_FILES, weights] for weights in ("model*.safetensors", "pytorch_model*.bin")],
+            probe_sec=settings.model_probe_sec,
+            watch=lambda folder, total_bytes: progress.watching(name, folder, total_bytes),
+            allowed="hub" in settings.model_sources,
+        )
+    except HubError as problem:
+        raise ModelError(str(problem)) from problem

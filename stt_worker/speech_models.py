@@ -14,7 +14,7 @@ import whisper as openai_whisper
 from model_download import ModelUnavailableError, official_model
 from stt_settings import SttSettings
 from whisper_assembly import ModelFormatError
-from whisper_ctranslate2 import load_ctranslate2_bin
+from whisper_ctranslate2 import MODEL_BIN, load_ctranslate2_bin
 from whisper_engine import WhisperEngine
 from whisper_folder import HUB_PATTERNS, load_folder, what_is_missing
 
@@ -85,10 +85,12 @@ def choose_model(settings: SttSettings) -> ModelChoice:
     if wanted in openai_whisper.available_models():
         return _official(wanted, settings)
     path = Path(wanted).expanduser()
-    if path.is_file():
+    if path.is_file() and path.name != MODEL_BIN:
         demo = path.resolve() == settings.demo_speech_model.resolve()
         form: Form = "ctranslate2" if path.suffix in CTRANSLATE2_SUFFIXES else "checkpoint"
         return ModelChoice(path, path.stem, demo, form)
+    if path.is_file():  # the name says nothing, and config.json is beside it
+        path = path.parent
     if path.is_dir():
         return ModelChoice(path, path.resolve().name, demo=False, form="folder")
     if wanted.count("/") == 1 and not is_path(wanted):

@@ -16,7 +16,7 @@ import pytest
 from analyzer_models import AUTO_MODEL, ModelError, find_model, what_is_missing
 from analyzer_settings import AnalyzerSettings
 
-from tests.analyzer_worker.fake_hub import serve_hub
+from tests.support.fake_hub import serve_hub
 from tests.support.processes import ROOT, free_port
 
 FIND = """

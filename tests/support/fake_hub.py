@@ -31,8 +31,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests.append(f"{self.command} {path}")
         for repo, folder in self.server.repos.items():
             files = sorted(file for file in folder.iterdir() if file.is_file())
-            if path == f"/api/models/{repo}/revision/main":
-                siblings = [{"rfilename": file.name} for file in files]
+            if path in (f"/api/models/{repo}", f"/api/models/{repo}/revision/main"):
+                siblings = [{"rfilename": file.name, "size": file.stat().st_size} for file in files]
                 self._send(json.dumps({"id": repo, "sha": COMMIT, "siblings": siblings}).encode(), body)
                 return
             if path == f"/api/models/{repo}/tree/{COMMIT}":
