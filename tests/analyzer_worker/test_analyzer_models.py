@@ -42,6 +42,7 @@ def find(tmp_path: Path, **environment: str) -> tuple[dict[str, str], str, float
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "analyzer_worker")]),
             "HF_HOME": str(tmp_path / "hub"),
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+            "MODEL_SOURCES": "hub,demo",
             **environment,
         },
         capture_output=True,
