@@ -92,7 +92,7 @@ def test_the_real_one_has_three_classes_and_knows_english(offline_base_zip: Path
     texts = [
         "I really enjoyed our holiday.",
         "The train leaves at ten past nine.",
-        "This is the worst phone I ever had.",
+        "This is the worst phone ever.",
     ]
     judged = model.judge_all(texts)
     assert [one.zone for one in judged] == ["positive", "neutral", "negative"]
