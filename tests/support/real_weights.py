@@ -12,14 +12,14 @@ import pytest
 from contract.names import ANALYZER_QUEUE, STT_QUEUE
 from contract.settings_base import ServiceSettings
 from contract.weights.index import IndexTroubleError, cached_file, fetch, index_trouble
-from contract.weights.progress import DownloadProgress
+from contract.weights.progress import DownloadProgress, Part
 from contract.weights.sources import SENTIMENT_BASE, SPEECH, IndexFile
 
 PROBE_SEC = 20.0
 STALL_SEC = 60.0
 
 
-def weights(file: IndexFile, folder: Path, queue: str) -> Path:
+def weights(file: IndexFile, folder: Path, part: Part) -> Path:
     """`file` in `folder`. Skips the test that asks where it cannot be had."""
     found = cached_file(file, folder)
     if found is not None:
@@ -27,7 +27,7 @@ def weights(file: IndexFile, folder: Path, queue: str) -> Path:
     trouble = index_trouble(file, PROBE_SEC)
     if trouble:
         pytest.skip(f"{file.name} is not in {folder}, and {trouble}")
-    part = "speech" if queue == STT_QUEUE else "sentiment"
+    queue = STT_QUEUE if part == "speech" else ANALYZER_QUEUE
     try:
         return fetch(file, folder, STALL_SEC, DownloadProgress(ServiceSettings(), queue, part), file.name)
     except IndexTroubleError as problem:
@@ -42,16 +42,16 @@ def cache(name: str) -> Path:
 @pytest.fixture(scope="session")
 def base_checkpoint() -> Path:
     """OpenAI's `base`, multilingual, in a form that WHISPER_MODEL takes."""
-    return weights(SPEECH["base"], cache("whisper"), STT_QUEUE)
+    return weights(SPEECH["base"], cache("whisper"), "speech")
 
 
 @pytest.fixture(scope="session")
 def tiny_en_bin() -> Path:
     """OpenAI's `tiny.en` in CTranslate2's form, float16."""
-    return weights(SPEECH["tiny.en"], cache("whisper"), STT_QUEUE)
+    return weights(SPEECH["tiny.en"], cache("whisper"), "speech")
 
 
 @pytest.fixture(scope="session")
 def offline_base_zip() -> Path:
     """What the offline sentiment model is built on."""
-    return weights(SENTIMENT_BASE, cache("whispertextanalyzer"), ANALYZER_QUEUE)
+    return weights(SENTIMENT_BASE, cache("whispertextanalyzer"), "sentiment")
