@@ -12,6 +12,13 @@ library libportaudio.so.2 || missing+=(libportaudio2)
 find /usr/lib -name libasound_module_pcm_pulse.so 2>/dev/null | grep -q . || missing+=(libasound2-plugins)
 command -v firefox-esr >/dev/null || command -v firefox >/dev/null || missing+=(firefox-esr)
 fc-list :lang=ko 2>/dev/null | grep -q . || missing+=(fonts-nanum) # Korean on screenshots
+# Human voices, and in a package of their own what they say: in /usr/share/doc, which slim systems leave out.
+for language in en es fr it ru; do
+  sounds=asterisk-core-sounds-$language
+  compgen -G "/usr/share/asterisk/sounds/${language}_*_*/digits/1.g722" >/dev/null || missing+=("$sounds-g722")
+  [ -e "/usr/share/doc/$sounds/core-sounds-$language.txt.gz" ] || missing+=("$sounds")
+done
+compgen -G "/usr/share/asterisk/moh/*.g722" >/dev/null || missing+=(asterisk-moh-opsound-g722) # music without words
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 sudo=()
@@ -29,7 +36,8 @@ for package in "${missing[@]}"; do
   if apt-cache show "$package" >/dev/null 2>&1; then known+=("$package"); else echo "no package $package here"; fi
 done
 [ ${#known[@]} -eq 0 ] && exit 0
-DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${known[@]}" >/dev/null
+DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends --reinstall \
+  -o Dpkg::Options::="--path-include=/usr/share/doc/asterisk-core-sounds-*" "${known[@]}" >/dev/null
 # The tests start a Prometheus of their own; the package's need not run.
 if [[ " ${known[*]} " == *" prometheus "* ]] && command -v systemctl >/dev/null; then
   "${sudo[@]}" systemctl disable -q --now prometheus 2>/dev/null || true
