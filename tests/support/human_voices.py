@@ -1,8 +1,9 @@
 """Human speech with transcripts: the telephone prompts of Debian's asterisk-core-sounds packages.
 
 Professional speakers, one a language, at 16 kHz (G.722), under CC BY-SA 3.0; `make test` installs them. What they say
-is in /usr/share/doc, in a package of its own. Music without words comes from a third one. The Spanish transcripts lack accents and abbreviate ("2 para …" where the
-speaker says "marque número dos para …"): they serve to compare, not to tell how well Spanish is understood.
+is in /usr/share/doc, in a package of its own. Music without words comes from a third one. The Spanish transcripts lack
+accents and abbreviate ("2 para …" where the speaker says "marque número dos para …"): they serve to compare, not to
+tell how well Spanish is understood.
 """
 
 from __future__ import annotations
