@@ -91,8 +91,10 @@ def official_name(dims: ModelDimensions) -> str | None:
 
 
 def check_tokens(vocabulary: int, no_timestamps: object) -> None:
-    """Raise ModelFormatError unless `no_timestamps`, where the form's own `<|notimestamps|>` is, fits `vocabulary`."""
-    if isinstance(no_timestamps, int) and no_timestamps != vocabulary - TOKENS_AFTER_NOTIMESTAMPS:
+    """Raise ModelFormatError for a vocabulary as large as one of Whisper's in which `<|notimestamps|>`, the token
+    `no_timestamps` where that is known, is at another place."""
+    known = vocabulary in VOCABULARIES and isinstance(no_timestamps, int)
+    if known and no_timestamps != vocabulary - TOKENS_AFTER_NOTIMESTAMPS:
         raise ModelFormatError(
             f"the vocabulary has tokens of its own: <|notimestamps|> is number {no_timestamps} of {vocabulary}, and in "
             f"Whisper's own it would be {vocabulary - TOKENS_AFTER_NOTIMESTAMPS}"

@@ -97,6 +97,8 @@ def _watched(name: str, wanted: Sequence[str], probe_sec: float, watch: Watch | 
         for file in sizes
         if any(fnmatch(file, pattern) for pattern in wanted) and not isinstance(try_to_load_from_cache(name, file), str)
     ]
+    if sizes and not lacking:
+        return nullcontext()
     return watch(folder, sum(sizes[file] for file in lacking))
 
 
