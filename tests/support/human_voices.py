@@ -13,9 +13,11 @@ import functools
 import gzip
 import shutil
 import subprocess
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -173,10 +175,19 @@ def word_errors(language: str, wanted: str, got: str) -> WordErrors:
 
 def normalised(language: str, text: str) -> list[str]:
     """The words of `text` as they are compared."""
+    return str(_normaliser(language == "en")(text)).split()
+
+
+@functools.cache
+def _normaliser(english: bool) -> Callable[[str], Any]:
     from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
 
-    normaliser = EnglishTextNormalizer() if language == "en" else BasicTextNormalizer(remove_diacritics=True)
-    return str(normaliser(text)).split()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # the English one leaves a file open
+        found: Callable[[str], Any] = (
+            EnglishTextNormalizer() if english else BasicTextNormalizer(remove_diacritics=True)
+        )
+    return found
 
 
 def _prompts(language: str) -> Iterator[tuple[str, str]]:
