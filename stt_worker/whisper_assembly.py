@@ -56,7 +56,8 @@ class WeightSource(Protocol):
         """Without reading it. Raises ModelFormatError when there is none."""
 
     def tensor(self, name: str) -> Tensor:
-        """The weight, of FLOATS, in that shape. Raises ModelFormatError."""
+        """The weight, of FLOATS, in that shape; where it is float32, in memory of its own, not a file's. Raises
+        ModelFormatError."""
 
 
 def assemble(source: WeightSource, alignment_heads: bytes | None = None) -> openai_whisper.Whisper:
@@ -157,10 +158,9 @@ def _empty(dims: ModelDimensions) -> openai_whisper.Whisper:
 
 
 def _float32(tensor: Tensor) -> Tensor:
-    """A float32 tensor of its own memory, not of a file's."""
     if tensor.dtype not in FLOATS:
         raise ModelFormatError(f"a weight is in {str(tensor.dtype).removeprefix('torch.')}, which is not read here")
-    return torch.empty(tensor.shape, dtype=torch.float32).copy_(tensor)
+    return tensor.float().contiguous()
 
 
 def _align(model: openai_whisper.Whisper, wanted: bytes | None, named: Heads | None) -> None:

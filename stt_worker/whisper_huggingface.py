@@ -63,7 +63,8 @@ class HuggingFaceWeights:
 
     def tensor(self, name: str) -> Tensor:
         """See `WeightSource.tensor`."""
-        return self._weight(name)[1]()
+        tensor = self._weight(name)[1]()
+        return tensor.clone() if tensor.dtype == torch.float32 else tensor
 
     def _weight(self, name: str) -> Weight:
         theirs = their_name(name)

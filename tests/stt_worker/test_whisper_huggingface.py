@@ -111,6 +111,19 @@ def test_official_shapes() -> None:
     assert official_name(dims(1280, 20, (32, 32), 80, 51865)) is None, "large-v1 or large-v2"
 
 
+@pytest.mark.parametrize("torch_files", [False, True])
+def test_the_files_may_go_once_it_is_loaded(model: openai_whisper.Whisper, tmp_path: Path, torch_files: bool) -> None:
+    """Weights that are mapped from a file in the precision that is wanted are copied nevertheless."""
+    folder = save_huggingface(model, tmp_path / "whisper", torch.float32)
+    if torch_files:
+        as_torch_files(folder)
+    loaded = load_folder(folder)
+    for path in folder.iterdir():
+        path.write_bytes(bytes(path.stat().st_size))  # in place, as a mapping would see it
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor), name
+
+
 def test_names_without_their_first_part(folder: Path, model: openai_whisper.Whisper) -> None:
     """As a WhisperModel is saved, without the last layer around it."""
     weights = load_file(folder / "model.safetensors")
