@@ -11,7 +11,8 @@ processes to transcribe more at once. This module only wires:
     stt_task          utterances: header, tries, outcome; stt_recognition: check, transcription, verdict
     stt_partials      text of what is still being spoken, while there is nothing else to do; stt_turns: finals first
     speech_check      is there speech at all (silero-vad)
-    speech_models     WHISPER_MODEL to a loaded model; model_download fetches official ones
+    speech_models     WHISPER_MODEL to a loaded model; model_download finds official ones, whisper_folder reads those
+                      of other forms: whisper_huggingface, whisper_ctranslate2 on ctranslate2_file, whisper_assembly
     speech_engine     what is asked of a speech model; whisper_engine is openai-whisper:
                       audio_encoder for any window, greedy_decoder on decoder_layer with decoding_rules,
                       whisper_decoding, whisper_weights with int8_linear
