@@ -33,7 +33,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 RANK, SCALE, BATCH, TOKENS_MAX, SMOOTHING = 24, 2.0, 32, 64, 0.05
-RATES = {"low rank": 1e-3, "head": 1e-3, "vectors": 3e-4}
+RATES = {"low rank": 4e-4, "head": 1e-3, "vectors": 3e-4}
 #: Per epoch: plot sentences, sentences from frames for each class, pairs of spoken ones, times a written one is seen.
 PLOTS, FRAMES, PAIRS, TIMES_WRITTEN = 1500, 300, 500, 2
 log = logging.getLogger("offline_sentiment_train")
