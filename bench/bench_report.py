@@ -1,4 +1,4 @@
-"""Writes the tables of docs/performance.md from bench/results, so that the page says what was measured.
+"""Writes the tables of docs/performance.md and of the READMEs from bench/results, so that they say what was measured.
 
 python bench/bench_report.py            rewrite them, and the plot
 python bench/bench_report.py --check    only say whether they are those of the results
@@ -24,11 +24,14 @@ from bench_tables import (
     quality_tables,
     sentiment_tables,
 )
+from bench_voice_tables import ENGLISH, KOREAN, Wording, voices_readme, voices_tables
 
 PAGE = ROOT / "docs" / "performance.md"
+READMES = {ROOT / "README.md": ENGLISH, ROOT / "README.ko.md": KOREAN}
 BLOCK = re.compile(r"(?P<begin><!-- bench:(?P<name>[a-z]+) -->\n).*?(?P<end><!-- /bench -->)", re.DOTALL)
 NOT_YET = "Not measured yet: `make bench`.\n"
 PARTS: dict[str, Callable[[dict[str, Any]], Tables]] = {
+    "voices": voices_tables,
     "engine": engine_tables,
     "sentiment": sentiment_tables,
     "quality": quality_tables,
@@ -82,25 +85,34 @@ def rewritten(page: str) -> str:
     return BLOCK.sub(lambda found: f"{found['begin']}{block(found['name'])}{found['end']}", page)
 
 
+def rewritten_readme(page: str, wording: Wording) -> str:
+    """A README with its table of human voices as the results have it."""
+    result = read_result("voices")
+    text = NOT_YET if result is None else voices_readme(result, wording) + "\n"
+    return BLOCK.sub(lambda found: f"{found['begin']}{text}{found['end']}", page)
+
+
 def main() -> int:
     """Rewrite or check."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
-    page = PAGE.read_text(encoding="utf-8")
-    new = rewritten(page)
+    before = {path: path.read_text(encoding="utf-8") for path in (PAGE, *READMES)}
+    after = {PAGE: rewritten(before[PAGE])}
+    after |= {path: rewritten_readme(before[path], wording) for path, wording in READMES.items()}
     if args.check:
         say(
             "the tables are those of the results"
-            if new == page
+            if after == before
             else "the tables are not those of the results: make bench-report"
         )
-        return int(new != page)
-    PAGE.write_text(new, encoding="utf-8")
+        return int(after != before)
+    for path, text in after.items():
+        path.write_text(text, encoding="utf-8")
     from bench_plot import plot_pipeline
 
     plot = plot_pipeline()
-    say(f"written: {PAGE}" + (f", {plot}" if plot else ""))
+    say(f"written: {', '.join(str(path) for path in after)}" + (f", {plot}" if plot else ""))
     say(bars_table())
     return 0
 

@@ -38,6 +38,7 @@ TRANSCRIPTS = Path("/usr/share/doc")
 MUSIC = Path("/usr/share/asterisk/moh")
 G722_BYTES_PER_SEC = 8000
 SEED = 11
+A_SOUND = "un suono"  # how the Italian transcripts begin where nothing is said
 MIN_WORDS = 4
 MIN_SEC, MAX_SEC = 1.2, 29.0
 LOST_RUN_WORDS = 4
@@ -201,6 +202,7 @@ def _prompts(language: str) -> Iterator[tuple[str, str]]:
     for line in _read(gzip.decompress(path.read_bytes()), ENCODINGS[language]).splitlines():
         name, _, text = (part.strip() for part in line.partition(":"))
         usable = text and not line.startswith(";") and not set("[](){}<>") & set(text) and name not in seen
+        usable = usable and not text.startswith(A_SOUND)
         if usable and _recording(language, name).is_file():
             seen.add(name)
             yield name, text
