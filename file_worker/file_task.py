@@ -156,7 +156,8 @@ class _FileRun:
             self._catch_up()
             done = self._send_all(segments_of(sound.blocks(), self._cutter))
             if done:
-                self._store.end(self._job, "done", total=self._cutter.position)
+                code = "damaged" if sound.warning else ""
+                self._store.end(self._job, "done", 0, code, sound.warning, self._cutter.position)
             return done
         finally:
             sound.close()
