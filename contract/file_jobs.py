@@ -48,6 +48,11 @@ class FileJob(BaseModel):
     hints: Hints = ""
     word_times: bool = False
 
+    @property
+    def again_session(self) -> str:
+        """The secret session of those of its segments that are heard again, in the file's language."""
+        return f"{self.session[:100]}-again"
+
 
 class FileSegment(BaseModel):
     """Samples `start` to `end` (exclusive) of a file, and how their utterance ended."""

@@ -2,8 +2,7 @@
 
 Slow and bounded: the loudest half second of the 20 s around tells the level, and what is below TARGET_DB is brought up
 to it, by GAIN_MAX_DB at most. Where nothing stands out of the noise nothing is done, so silence stays silence: noise is
-as loud in one tenth of a second as in the next, and speech is not. A recording that is loud enough is left as it is, bit
-for bit.
+as loud in one tenth of a second as in the next, and speech is not. A recording that is loud enough is left as it is.
 """
 
 from __future__ import annotations
