@@ -98,10 +98,12 @@ def length_sec(path: Path, track: int, max_sec: float) -> tuple[float, bool]:
     the track's packets are added up, without decoding, so that no guess and no jump of timestamps counts.
     """
     with opened(path) as (container, tracks):
+        stream, counted = tracks[track], 0
         told = (container.duration or 0) / av.time_base
+        if stream.duration and stream.time_base:
+            told = float(stream.duration * stream.time_base)
         if 0 < told <= max_sec and container.format.name in EXACT:
             return told, False
-        stream, counted = tracks[track], 0
         try:
             for packet in container.demux(stream):
                 counted += max(0, packet.duration or 0)

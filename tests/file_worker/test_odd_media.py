@@ -15,6 +15,7 @@ from contract.names import SAMPLE_RATE_HZ
 from contract.wav import write_wav
 from tests.support.media import (
     channels_wav,
+    damaged,
     encode,
     ffmpeg,
     inverted_stereo,
@@ -208,11 +209,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     list(sound.blocks())
     assert sound.warning == ""
     sound.close()
-    content = bytearray(path.read_bytes())
-    middle = len(content) // 2
-    content[middle : middle + 3000] = bytes(3000)
-    path.write_bytes(content)
-    sound = SoundFile(path, 600.0)
+    sound = SoundFile(damaged(tone(10.0), path), 600.0)
     list(sound.blocks())
     assert "could not be decoded and are missing, the first at" in sound.warning
     sound.close()

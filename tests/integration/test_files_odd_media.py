@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.media import (
     channels_wav,
-    encode,
+    damaged,
     inverted_stereo,
     joined_transport_stream,
     quieter,
@@ -62,11 +62,7 @@ def test_a_jump_of_time_is_no_part_of_the_duration(stack: Stack, tmp_path: Path)
 
 
 def test_what_could_not_be_decoded_is_told(stack: Stack, tmp_path: Path) -> None:
-    path = encode(PCM + silence(2.0) + clip("food_terrible").pcm, tmp_path / "damaged.m4a")
-    content = bytearray(path.read_bytes())
-    place = content.index(b"mdat") + 20_000
-    content[place : place + 1500] = bytes(1500)
-    path.write_bytes(content)
+    path = damaged(PCM + silence(2.0) + clip("food_terrible").pcm, tmp_path / "damaged.m4a")
     (warning,) = answer(stack, path)["warnings"]
     assert warning["code"] == "damaged"
     assert "could not be decoded" in warning["message"]

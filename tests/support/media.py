@@ -97,3 +97,12 @@ def quieter(pcm: bytes, decibels: float, path: Path) -> Path:
     write_wav(source, pcm)
     ffmpeg("-i", source, "-af", f"volume=-{decibels}dB", "-c:a", "pcm_s24le", path)
     return path
+
+
+def damaged(pcm: bytes, path: Path) -> Path:
+    """`pcm` in the format of `path`, with nothing in a piece from its middle."""
+    content = bytearray(encode(pcm, path).read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 3000] = bytes(3000)
+    path.write_bytes(content)
+    return path
