@@ -66,7 +66,7 @@ def test_silence_stays_silence() -> None:
 
 def test_noise_around_quiet_speech_is_not_brought_up_far_from_it() -> None:
     hiss = floats(noise(100, 0.0003))
-    speech = floats(CLIP) * 0.02
+    speech = floats(CLIP) * 0.05
     hiss[50 * SAMPLE_RATE_HZ :][: len(speech)] += speech
     found = lifted(hiss)
     assert np.array_equal(found[: 38 * SAMPLE_RATE_HZ], hiss[: 38 * SAMPLE_RATE_HZ])
@@ -117,11 +117,11 @@ def test_any_split_gives_the_same_and_the_gain_is_bounded(
 
 def test_the_gain_is_the_distance_to_the_target_at_most_so_much() -> None:
     def of(loud: float, floor: float) -> float:
-        return gain_db(np.array([loud] * 20 + [floor] * 180))
+        return gain_db(np.array([loud] * 50 + [floor] * 450))
 
     assert of(-20, -80) == 0
     assert of(-50, -80) == pytest.approx(TARGET_DB + 50)
     assert of(-90, -120) == 0  # a last bit alone is nothing that stands out
     assert of(-80, -92) == GAIN_MAX_DB
-    assert of(-70, -61) == 0
+    assert of(-50, -61) == 0
     assert gain_db(np.array([])) == 0
