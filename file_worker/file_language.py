@@ -4,7 +4,7 @@ Detection goes wrong most with short segments, and a file is mostly in one langu
 detected, and written down only once the file's language is found: after `enough_sec` of speech that agree, or from the
 first ENOUGH_RESULTS. Those that were heard in another, and not surely for long, are heard again in the file's. Later
 segments are told the language: a short one for certain, a long one as assumed, so that the speech worker takes another
-where it is sure of it. Where no language has most of the speech the file has none, and each segment is detected.
+where it is sure of it. Where two languages have about as much speech the file has none, and each segment is detected.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contract.names import SAMPLE_RATE_HZ
 
 ENOUGH_RESULTS = 6
 HELD_MAX = 8  # segments with an outcome that are kept from being written down
-MOST = 0.6  # of the speech, by length and probability: less is no language of the file
+LEADS = 2.0  # times as much speech as in the next, by length and probability: less is no language of the file
 AGREED = 0.8
 SURE = 0.8  # probability of a language
 LONG_SEC = 8.0  # of a segment
@@ -89,7 +89,8 @@ class FileLanguage:
         weight = self._weights[language] if language is not None else 0.0
         agreed = weight >= self._enough_sec and weight >= AGREED * whole
         self.decided = agreed or self._results >= ENOUGH_RESULTS or held >= HELD_MAX or all_heard
-        if self.decided and weight >= MOST * whole:
+        others = (other for code, other in self._weights.items() if code != language)
+        if self.decided and weight >= LEADS * max(others, default=0.0):
             self.found = language
 
     def _follow(self, language: str, seconds: float, probability: float) -> None:

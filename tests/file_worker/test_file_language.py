@@ -52,6 +52,7 @@ def test_nothing_is_known_at_first() -> None:
         ([(12.0, said("th", 0.7)), (12.0, said())], None),  # they do not agree
         ([(2.0, said()), (2.0, said("th", 0.6)), *[(12.0, said())] * 2], "en"),
         ([(1.0, said())] * ENOUGH_RESULTS, "en"),
+        ([(2.0, said(code, 0.6)) for code in ("pt", "es", "es", "it", "es", "tl")], "es"),
         ([(2.0, said("th", 0.5)), *[(2.0, said())] * (ENOUGH_RESULTS - 1)], "en"),
     ],
 )
