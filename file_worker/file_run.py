@@ -144,6 +144,9 @@ class FileRun:
 
     def _send(self, segment: Segment) -> bool:
         """Send a segment if it may be sent now; one that an earlier worker brought to its end is not sent."""
+        if not self._language.decided:  # what has ended may tell how to ask
+            self._note(self._store.outcomes(self._read_until))
+            self._find_language()
         outcome = self._early.pop((self._job.session, segment.start), None)
         language, assumed = self._language.asked(segment.end - segment.start)
         if outcome is not None:  # nothing tells how it was asked
