@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,8 +9,8 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 from sentiment_text import ANY_LANGUAGE
 
-from contract.envelopes import LANGUAGE_PATTERN
 from contract.messages import Zone
+from contract.spoken_language import language_code
 from contract.weights.settings import ModelSettings
 
 SHIPPED_MODELS = Path(__file__).resolve().parents[1] / "demo_models"
@@ -95,6 +94,8 @@ class AnalyzerSettings(ModelSettings):
     @field_validator("sentiment_languages")
     @classmethod
     def _codes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(code == ANY_LANGUAGE or re.fullmatch(LANGUAGE_PATTERN, code) for code in value):
-            raise ValueError("give two-letter codes, or * for all languages")
-        return value
+        codes = tuple(text if text == ANY_LANGUAGE else language_code(text) for text in value)
+        known = tuple(code for code in codes if code is not None)
+        if len(known) < len(codes):
+            raise ValueError("give codes of languages, or * for all languages")
+        return known

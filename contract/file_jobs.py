@@ -48,6 +48,11 @@ class FileJob(BaseModel):
     hints: Hints = ""
     word_times: bool = False
 
+    @property
+    def again_session(self) -> str:
+        """The secret session of those of its segments that are heard again, in the file's language."""
+        return f"{self.session[:100]}-again"
+
 
 class FileSegment(BaseModel):
     """Samples `start` to `end` (exclusive) of a file, and how their utterance ended."""
@@ -72,7 +77,7 @@ class FileSegment(BaseModel):
 @dataclass(frozen=True)
 class FileView:
     """A file as its hash tells it. `total_samples` is 0 while unknown; `status`, `code` and `message` say why it
-    failed; `touched_ms` is when a worker was last heard of."""
+    failed, or, of one that is done, what is missing in it; `touched_ms` is when a worker was last heard of."""
 
     state: FileState
     done_samples: int
@@ -143,7 +148,7 @@ def append_call(file_id: str, holder: str, number: int, segment: FileSegment, tt
 def end_call(
     job: FileJob, state: FileState, ttl_sec: int, status: int = 0, code: str = "", message: str = "", total: int = 0
 ) -> Call:
-    """End a file. Answers 1, or 0 when it had ended before. `total`: its samples."""
+    """End a file. Answers 1, or 0 when it had ended before. `total`: its samples. See FileView for the rest."""
     keys = [file_key(job.id), FILES_KEY, KEPT_FILES_KEY, file_segments_key(job.id), file_content_key(job.content)]
     arguments = [job.id, state, str(status), code, message, str(total), str(int(now_ms())), str(ttl_sec)]
     return END_SCRIPT, keys, arguments

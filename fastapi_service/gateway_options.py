@@ -7,12 +7,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.datastructures import QueryParams
 
-from contract.envelopes import LANGUAGE_PATTERN, MAX_POSITION, plain_line
+from contract.envelopes import MAX_POSITION, plain_line
+from contract.spoken_language import language_code
 
 HINTS_MAX_CHARS = 400  # also in the page, and within what a query may hold of any script
 
 Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]
 Choice = Literal["0", "1"]
+
+
+def _code(text: str | None) -> str | None:
+    return None if text is None else language_code(text)
 
 
 class Options(BaseModel):
@@ -22,7 +27,7 @@ class Options(BaseModel):
 
     after: Position = 0
     held_from: Position | None = Field(None, alias="from")
-    language: str | None = Field(None, pattern=LANGUAGE_PATTERN)
+    language: Annotated[str | None, AfterValidator(_code)] = None
     hints: Annotated[str, Field(max_length=HINTS_MAX_CHARS), AfterValidator(plain_line)] = ""
     words: Choice = "0"
     partials: Choice = "1"

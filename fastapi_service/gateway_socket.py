@@ -67,9 +67,7 @@ class SocketEndpoint:
         try:
             options = read_options(websocket.query_params)
         except ValidationError as problem:
-            names = ", ".join(sorted({str(error["loc"][0]) for error in problem.errors()}))
-            words = Error(code="bad_query", message=f"The query has a value that cannot be: {names}.")
-            await _tell(websocket, words, CLOSE_NOT_ALLOWED)
+            await _tell(websocket, Error(code="bad_query", message=_bad_query(problem)), CLOSE_NOT_ALLOWED)
             return
         try:
             with self._places.take(client_address(websocket.scope)):
@@ -123,6 +121,13 @@ class SocketEndpoint:
         busy = Busy(code=code, message=words, retry_after_sec=self._settings.busy_retry_sec)
         self._metrics.told(busy)
         return busy
+
+
+def _bad_query(problem: ValidationError) -> str:
+    """What is wrong with a query; a language that is none is quoted."""
+    places = {str(error["loc"][0]): error.get("ctx", {}) for error in problem.errors()}
+    words = f"The query has a value that cannot be: {', '.join(sorted(places))}."
+    return f"{words} {places['language']['error']}." if "language" in places else words
 
 
 async def _tell(websocket: WebSocket, message: Message, code: int) -> None:

@@ -98,7 +98,7 @@ class Uploads:
             for segment in segments:
                 transcript.add(segment)
             headers = {ID_HEADER: file_id, "Cache-Control": "no-store"}
-            body = transcript.answer(options, view.total_samples)
+            body = transcript.answer(options, view)
             return Response(body, 200, headers, CONTENT_TYPES[options.format])
         except UploadRefusedError as refusal:
             return refusal.response() if whole(request) else Drained(refusal.response())
@@ -208,8 +208,8 @@ class Uploads:
                 if now - sent_at > KEEP_ALIVE_SEC:
                     sent_at = now
                     yield b": keep-alive\n\n"
-            total = 0 if view is None else view.total_samples
-            yield event(transcript.done(total))
+            if view is not None:
+                yield event(transcript.done(view))
         except UploadRefusedError as refusal:
             yield event({"type": "error", **refusal.body})
         except SEND_ERRORS as problem:

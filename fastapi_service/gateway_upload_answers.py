@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway_upload_options import UploadOptions
 
-from contract.file_jobs import FileSegment
+from contract.file_jobs import FileSegment, FileView
 from contract.messages import Error, Result
 from contract.names import SAMPLE_RATE_HZ
 
@@ -71,9 +71,8 @@ class Transcript:
             lasted[result.language] += segment.end - segment.start
         return lasted.most_common(1)[0][0] if lasted else ""
 
-    def answer(self, options: UploadOptions, total_samples: int) -> str:
-        """The whole body in the format that was asked for."""
-        duration_sec = round(total_samples / SAMPLE_RATE_HZ, 3)
+    def answer(self, options: UploadOptions, view: FileView) -> str:
+        """The whole body in the format that was asked for, of a file that is done."""
         if options.format == "text":
             return self.text + "\n"
         if options.format == "srt":
@@ -85,24 +84,25 @@ class Transcript:
         body: dict[str, Any] = {
             "task": "transcribe",
             "language": self.language,
-            "duration": duration_sec,
+            "duration": _duration_sec(view),
             "text": self.text,
             "segments": [segment_json(number, *one) for number, one in enumerate(self._spoken)],
         }
         if options.words:
             body["words"] = [word for _, result in self._spoken for word in words_json(result)]
         body["failed_segments"] = self._failures()
+        body["warnings"] = _warnings(view)
         return json.dumps(body, ensure_ascii=False)
 
-    def done(self, total_samples: int) -> dict[str, Any]:
+    def done(self, view: FileView) -> dict[str, Any]:
         """The last event of a stream."""
-        duration_sec = round(total_samples / SAMPLE_RATE_HZ, 3)
         return {
             "type": "transcript.text.done",
             "text": self.text,
-            "duration": duration_sec,
+            "duration": _duration_sec(view),
             "language": self.language,
             "failed_segments": self._failures(),
+            "warnings": _warnings(view),
         }
 
     def _failures(self) -> list[dict[str, Any]]:
@@ -111,6 +111,15 @@ class Transcript:
     def _cues(self) -> Iterable[Cue]:
         for segment, result in self._spoken:
             yield from cues_of(segment, result)
+
+
+def _duration_sec(view: FileView) -> float:
+    return round(view.total_samples / SAMPLE_RATE_HZ, 3)
+
+
+def _warnings(view: FileView) -> list[dict[str, str]]:
+    """What the file held and could not be decoded."""
+    return [{"code": view.code, "message": view.message}] if view.message else []
 
 
 def segment_json(number: int, segment: FileSegment, result: Result) -> dict[str, Any]:

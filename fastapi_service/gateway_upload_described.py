@@ -36,7 +36,11 @@ TRANSCRIPTION_BODY: dict[str, Any] = {
                 "properties": {
                     "file": {"type": "string", "format": "binary", "description": "Sound, or video with sound."},
                     "model": {"type": "string", "description": "Any name; the running model is used."},
-                    "language": {"type": "string", "pattern": "^[a-z]{2,3}$"},
+                    "language": {
+                        "type": "string",
+                        "description": "What is spoken: a code, a locale or an English name; auto to have it found.",
+                        "examples": ["en", "pt-BR", "korean", "auto"],
+                    },
                     "prompt": {"type": "string", "description": "Names and words that may be spoken."},
                     "response_format": {"type": "string", "enum": ["json", "text", "srt", "vtt", "verbose_json"]},
                     "timestamp_granularities[]": {

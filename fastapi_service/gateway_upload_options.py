@@ -8,7 +8,8 @@ from typing import Literal, get_args
 
 from gateway_upload_errors import UploadRefusedError
 
-from contract.envelopes import LANGUAGE_PATTERN, MAX_HINTS_CHARS
+from contract.envelopes import MAX_HINTS_CHARS
+from contract.spoken_language import language_code
 
 ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
 STREAMED: tuple[ResponseFormat, ...] = ("json", "verbose_json")
@@ -42,9 +43,10 @@ def read_options(fields: dict[str, list[str]]) -> UploadOptions:
     """The options in `fields`; unknown fields are ignored, as OpenAI's own grow. Raises UploadRefusedError."""
     if not _one(fields, "model").strip():
         raise UploadRefusedError(400, "no_model", "The field `model` must be set (any name is taken).", "model")
-    language = _one(fields, "language").strip().lower() or None
-    if language is not None and not re.fullmatch(LANGUAGE_PATTERN, language):
-        raise _wrong("language", "a language code of two or three letters, such as en")
+    try:
+        language = language_code(_one(fields, "language"))
+    except ValueError as problem:
+        raise UploadRefusedError(400, "bad_value", f"The field `language`: {problem}.", "language") from None
     given = _one(fields, "response_format").strip() or "json"
     found = next((name for name in get_args(ResponseFormat) if name == given), None)
     if found is None:

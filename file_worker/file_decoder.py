@@ -1,123 +1,203 @@
 """Any common sound or video file to 16 kHz mono s16le, as a stream: memory does not grow with the file.
 
-PyAV is FFmpeg, which also reads playlists and scripts that name other files and addresses. None of those is among
-FORMATS, the file is handed over open, and no protocol is allowed, so nothing else can be reached through it.
+    file_media    how it is opened; a frame's samples
+    file_tracks   which track is heard, and how long it is
+    file_mixing   its channels to one; file_level brings a quiet one up
+
+A position is a count of samples. Timestamps are used for what they can tell: a hole between two frames is silence, so
+that times go on with the picture's, but no longer a one than can be a hole. What jumps further, or back, is two
+recordings behind one another.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
 
 import av
 import av.error
+import numpy as np
 from av.audio.resampler import AudioResampler
+from file_level import LevelLift
+from file_media import AUDIO_ERRORS, NotDecodableError, Samples, TooLongError, opened, samples_of
+from file_mixing import Mixer
+from file_tracks import best_track, length_sec
 
-from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.names import SAMPLE_RATE_HZ
+
+__all__ = ["NotDecodableError", "SoundFile", "TooLongError"]
 
 logger = logging.getLogger(__name__)
 
-SOUND = "wav,w64,aiff,caf,au,mp3,aac,ac3,eac3,amr,flac,ogg,opus"
-VIDEO = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,mpeg,mpegts"
-FORMATS = f"{SOUND},{VIDEO}"
-OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
-GAP_SAMPLES = SAMPLE_RATE_HZ // 10  # a longer hole between two frames is silence; a shorter one is rounding
-SILENCE = bytes(SAMPLE_RATE_HZ * BYTES_PER_SAMPLE)
-AUDIO_ERRORS = (av.error.FFmpegError, ValueError, EOFError)
-
-
-class NotDecodableError(Exception):
-    """The file holds no sound that can be decoded; the message says so to its sender."""
-
-
-class TooLongError(Exception):
-    """The file is longer than is taken; the message says so to its sender."""
+GAP_SEC = 0.1  # a longer hole between two frames is silence; a shorter one is rounding
+HOLE_MAX_SEC = 5.0  # a longer one is a jump, in formats whose timestamps may jump (MPEG-TS, FLV, ...)
+TOLD_HOLE_MAX_SEC = 600.0  # and in all others
+BACK_SEC = 1.0  # timestamps that go back so far have jumped
+MAY_JUMP = 0x0200  # AVFMT_TS_DISCONT of FFmpeg's avformat.h
+BLOCK_SAMPLES = SAMPLE_RATE_HZ
 
 
 class SoundFile:
-    """One open file. `total_samples` is what it says of its own length, 0 where it says nothing."""
+    """One open file. `total_samples` is how long it is, as far as that is known before it is decoded; 0 where not."""
 
     def __init__(self, path: Path, max_sec: float) -> None:
         """Open it. Raises NotDecodableError, TooLongError, OSError when the file itself cannot be read."""
         self._max_sec = max_sec
-        self._file: BinaryIO = path.open("rb")
-        try:
-            self._container = av.open(self._file, mode="r", options=OPTIONS, metadata_errors="replace")
-        except AUDIO_ERRORS as problem:
-            self._file.close()
-            raise NotDecodableError("The file is no sound or video file of a known format.") from problem
-        if not self._container.streams.audio:
-            self.close()
-            raise NotDecodableError("The file has no sound.")
-        self._stream = self._container.streams.audio[0]
-        seconds = (self._container.duration or 0) / av.time_base
-        self.total_samples = max(0, round(seconds * SAMPLE_RATE_HZ))
-        if seconds > max_sec:
-            self.close()
+        track, seconds, certain = _looked_at(path, max_sec)
+        if certain and seconds > max_sec:
             raise self._too_long()
+        self.total_samples = round(seconds * SAMPLE_RATE_HZ)
+        self._closing = ExitStack()
+        self._container, tracks = self._closing.enter_context(opened(path))
+        self._stream = tracks[track]
+        may_jump = self._container.format.flags & MAY_JUMP
+        self._hole_max_sec = HOLE_MAX_SEC if may_jump else TOLD_HOLE_MAX_SEC
+        self._clock = 0.0  # seconds of sound so far
+        self._broken = 0  # packets
+        self._broken_sec: float | None = None  # where the first of them was
+        self._ended_sec: float | None = None  # where the file could not be read on
 
     def close(self) -> None:
         """Close it."""
-        self._container.close()
-        self._file.close()
+        self._closing.close()
+
+    @property
+    def warning(self) -> str:
+        """What is missing of what was decoded, in words for its sender; empty where nothing is."""
+        said = []
+        if self._broken_sec is not None:
+            said.append(
+                f"{self._broken} parts could not be decoded and are missing, the first at {self._broken_sec:.1f} s."
+            )
+        if self._ended_sec is not None:
+            said.append(f"The file could not be decoded beyond {self._ended_sec:.1f} s.")
+        return " ".join(said)
 
     def blocks(self) -> Iterator[bytes]:
-        """Its sound from the beginning, block by block; what cannot be decoded is left out.
+        """Its sound from the beginning, block by block; what cannot be decoded is left out, and told by `warning`.
 
         Raises NotDecodableError where nothing could be, TooLongError once it is.
         """
         produced = 0
-        for block in self._blocks():
-            produced += len(block) // BYTES_PER_SAMPLE
+        lift = LevelLift()
+        for samples in self._lifted(lift):
+            produced += len(samples)
             if produced > self._max_sec * SAMPLE_RATE_HZ:
                 raise self._too_long()
-            yield block
+            for begin in range(0, len(samples), BLOCK_SAMPLES):
+                piece = np.rint(samples[begin : begin + BLOCK_SAMPLES] * np.float32(32_768.0))
+                yield np.clip(piece, -32_768, 32_767).astype("<i2").tobytes()
         if not produced:
             raise NotDecodableError("No sound in the file could be decoded.")
 
-    def _blocks(self) -> Iterator[bytes]:
-        resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
+    def _lifted(self, lift: LevelLift) -> Iterator[Samples]:
+        for samples in self._resampled():
+            yield from lift.feed(samples)
+        yield from lift.finish()
+
+    def _resampled(self) -> Iterator[Samples]:
+        """At 16 kHz, mono. Whatever FFmpeg's side raises ends the sound there, and is told."""
+        line: _Line | None = None
+        try:
+            for samples, names, rate_hz in self._pieces():
+                if line is None or line.form != (names, rate_hz):  # a file may change it on the way
+                    if line is not None:
+                        yield from line.finish()
+                    line = _Line(names, rate_hz)
+                yield from line.feed(samples)
+        except Exception as problem:
+            if isinstance(problem, OSError) and not isinstance(problem, av.error.FFmpegError):
+                raise  # the file itself cannot be read
+            logger.warning("a file is not decoded further: %s", type(problem).__name__)
+            self._ended_sec = self._clock
+        if line is not None:
+            yield from line.finish()
+
+    def _pieces(self) -> Iterator[tuple[Samples, tuple[str, ...], int]]:
+        """Frames and the silence between them: samples (channels, n), the channels' names, the rate."""
         begin_sec = (self._container.start_time or 0) / av.time_base
-        produced = 0
         for frame in self._frames():
+            rate_hz, names = frame.sample_rate, tuple(channel.name for channel in frame.layout.channels)
             if frame.time is not None:
-                gap = round((frame.time - begin_sec) * SAMPLE_RATE_HZ) - produced
-                while gap > GAP_SAMPLES:
-                    piece = min(gap, SAMPLE_RATE_HZ)
-                    yield SILENCE[: piece * BYTES_PER_SAMPLE]
-                    produced += piece
-                    gap -= piece
-            frame.pts = None  # the resampler must not make up for gaps as well
+                hole = frame.time - begin_sec - self._clock
+                if hole > self._hole_max_sec or hole < -BACK_SEC:
+                    begin_sec += hole
+                elif hole > GAP_SEC:
+                    left = round(hole * rate_hz)
+                    while left:
+                        piece = min(left, max(1, rate_hz // 10))
+                        yield np.zeros((len(names), piece), dtype=np.float32), names, rate_hz
+                        self._clock += piece / rate_hz
+                        left -= piece
             try:
-                resampled = resampler.resample(frame)
-            except AUDIO_ERRORS:  # a file may change its rate or channels on the way
-                resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
-                resampled = resampler.resample(frame)
-            for one in resampled:
-                produced += one.samples
-                yield one.to_ndarray().tobytes()
-        for one in resampler.resample(None):
-            yield one.to_ndarray().tobytes()
+                samples = samples_of(frame)
+            except AUDIO_ERRORS:
+                self._is_broken()
+                continue
+            yield samples, names, rate_hz
+            self._clock += frame.samples / rate_hz
 
     def _frames(self) -> Iterator[av.AudioFrame]:
         packets = self._container.demux(self._stream)
-        broken = 0
         while True:
             try:
                 packet = next(packets, None)
             except AUDIO_ERRORS as problem:  # the file ends in the middle
                 logger.info("a file cannot be read on: %s", type(problem).__name__)
+                self._ended_sec = self._clock
                 break
             if packet is None:
                 break
             try:
-                yield from packet.decode()
+                frames = packet.decode()
             except AUDIO_ERRORS:
-                broken += 1
-        if broken:
-            logger.info("%d packets of a file could not be decoded", broken)
+                self._is_broken()
+                continue
+            yield from (frame for frame in frames if isinstance(frame, av.AudioFrame))
+
+    def _is_broken(self) -> None:
+        self._broken += 1
+        if self._broken_sec is None:
+            self._broken_sec = self._clock
 
     def _too_long(self) -> TooLongError:
         return TooLongError(f"The file's sound is longer than the {self._max_sec:g} s that are taken.")
+
+
+def _looked_at(path: Path, max_sec: float) -> tuple[int, float, bool]:
+    """The track to hear, its length, and whether that is certain. Looking must not cost what decoding could give."""
+    try:
+        track = best_track(path)
+        return track, *length_sec(path, track, max_sec)
+    except (NotDecodableError, OSError):
+        raise
+    except Exception as problem:
+        logger.warning("a file could not be looked at: %s", type(problem).__name__)
+        return 0, 0.0, False
+
+
+class _Line:
+    """From frames of one `form` (names of channels, rate) to 16 kHz mono."""
+
+    def __init__(self, names: tuple[str, ...], rate_hz: int) -> None:
+        self.form = (names, rate_hz)
+        self._mixer = Mixer(names, rate_hz)
+        self._resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
+
+    def feed(self, samples: Samples) -> Iterator[Samples]:
+        for mixed in self._mixer.feed(samples):
+            yield from self._at_16_khz(mixed)
+
+    def finish(self) -> Iterator[Samples]:
+        for mixed in self._mixer.finish():
+            yield from self._at_16_khz(mixed)
+        yield from (frame.to_ndarray()[0] for frame in self._resampler.resample(None))
+
+    def _at_16_khz(self, mixed: Samples) -> Iterator[Samples]:
+        if not len(mixed):
+            return
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(mixed)[None], format="flt", layout="mono")
+        frame.sample_rate = self.form[1]
+        yield from (one.to_ndarray()[0] for one in self._resampler.resample(frame))

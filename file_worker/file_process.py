@@ -11,8 +11,9 @@ from celery.exceptions import Reject
 from celery.worker import state as worker_state
 from file_metrics import FileMetrics
 from file_redis import FileStore
+from file_run import StoppingError
 from file_settings import FileSettings
-from file_task import FileTranscriber, StoppingError
+from file_task import FileTranscriber
 
 from contract.envelopes import now_ms
 from contract.heartbeat import Heartbeat

@@ -82,8 +82,13 @@ class FileStore:
         state, held_by = self._patiently(lambda: cast(Any, self.client.hmget(file_key(file_id), "state", "holder")))
         return bool(state == b"working" and held_by == holder.encode())
 
-    def tell(self, file_id: str, **fields: int) -> None:
-        """Write down progress: `total` samples, `holds_back` (0 or 1)."""
+    def language(self, file_id: str) -> str | None:
+        """The file's language, if a worker has found it."""
+        raw = self._patiently(lambda: cast(Any, self.client.hget(file_key(file_id), "language")))
+        return None if raw is None else raw.decode()
+
+    def tell(self, file_id: str, **fields: int | str) -> None:
+        """Write down progress: `total` samples, `holds_back` (0 or 1), `language`."""
         self._patiently(lambda: self.client.hset(file_key(file_id), mapping=cast(Any, fields)))
 
     def finished(self, file_id: str) -> tuple[int, int]:
@@ -107,7 +112,8 @@ class FileStore:
         """End the file, and forget its session's outcomes: they are in its segments."""
         ttl_sec = self._settings.upload_result_ttl_sec
         self._number(end_call(job, state, ttl_sec, status, code, message, total))
-        self._patiently(lambda: self.client.delete(session_outcomes_key(job.session)))
+        keys = [session_outcomes_key(session) for session in (job.session, job.again_session)]
+        self._patiently(lambda: self.client.delete(*keys))
 
     def may_send(self, session: str, start: int) -> bool:
         """Whether a segment may be sent now; takes a place for it."""
@@ -133,21 +139,24 @@ class FileStore:
         """Whether anything is in the speech queue."""
         return bool(self._patiently(lambda: self.client.llen(STT_QUEUE)))
 
-    def outcomes(self, session: str, after: str, wait_ms: int = 0) -> list[tuple[str, OutcomeEvent]]:
-        """The next outcomes of the session after the entry `after`; waits up to `wait_ms` for the first one."""
-        key = session_outcomes_key(session)
+    def outcomes(self, after: dict[str, str], wait_ms: int = 0) -> list[OutcomeEvent]:
+        """The next outcomes of sessions, each with the last entry that was read, which moves on; waits up to `wait_ms`
+        for the first one."""
+        sessions = {session_outcomes_key(session).encode(): session for session in after}
+        places: Any = {session_outcomes_key(session): entry for session, entry in after.items()}
         answer = self._patiently(
-            lambda: cast(Any, self.client.xread({key: after}, count=PAGE, block=wait_ms if wait_ms else None))
+            lambda: cast(Any, self.client.xread(places, count=PAGE, block=wait_ms if wait_ms else None))
         )
-        entries = answer[0][1] if isinstance(answer, list) and answer else []
         if isinstance(answer, dict):
-            entries = [entry for pages in answer.values() for page in pages for entry in page]
+            answer = [(key, [entry for page in pages for entry in page]) for key, pages in answer.items()]
         found = []
-        for entry_id, fields in entries:
-            try:
-                found.append((entry_id.decode(), OutcomeEvent.model_validate_json(fields[b"event"])))
-            except (ValidationError, KeyError):
-                logger.error("an outcome in Redis cannot be understood")
+        for key, entries in answer or []:
+            for entry_id, fields in entries:
+                after[sessions[key]] = entry_id.decode()
+                try:
+                    found.append(OutcomeEvent.model_validate_json(fields[b"event"]))
+                except (ValidationError, KeyError):
+                    logger.error("an outcome in Redis cannot be understood")
         return found
 
     def _number(self, call: Call) -> int:

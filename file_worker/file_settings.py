@@ -24,6 +24,12 @@ class FileSettings(UploadSettings, MeasuredSettings):
     file_long_pause_sec: float = Field(
         1.5, ge=0.3, le=10, description="Quiet for this long ends any segment, and is not sent."
     )
+    file_language_sec: float = Field(
+        10.0,
+        ge=0,
+        le=300,
+        description="A file's language is found from so much speech that agrees, and kept; 0: detected per segment.",
+    )
     file_max_tries: int = Field(
         3, ge=1, le=20, description="A file that ended so many workers without progress is given up."
     )

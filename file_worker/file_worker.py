@@ -7,7 +7,8 @@ It loads no model: segments go to `stt_queue`, and all speech workers share them
 
     file_settings   every setting, read from the environment
     file_process    heartbeat, what becomes of a file that cannot be done now
-    file_task       one file: segments sent in order, outcomes written down in order
+    file_task       one file, from its id to its end; file_run: segments sent in order, outcomes written down in order
+    file_language   which language it is in
     file_decoder    any format to 16 kHz mono; file_segments cuts that at silences
     file_redis      what is asked of Redis; file_metrics what is told to Prometheus
 """

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from recorder_upload import upload_url
 from stream_connection import websocket_url
 
-from contract.envelopes import LANGUAGE_PATTERN, plain_line
+from contract.envelopes import plain_line
+from contract.spoken_language import language_code
 
 HINTS_MAX_CHARS = 400  # the gateway takes no more
 DESCRIPTION = """\
@@ -80,7 +80,9 @@ def parse_options(arguments: list[str]) -> Options:
     way.add_argument("--upload", type=_upload, metavar="URL", help="http(s):// address to upload --file to")
     way.add_argument("--insecure", action="store_true", help="take any certificate (a self-signed one)")
     way.add_argument("--token-file", type=Path, metavar="FILE", help="holds the gateway's access token (ACCESS_TOKEN)")
-    way.add_argument("--language", type=_language, metavar="CODE", help="language that is spoken, such as en or ko")
+    way.add_argument(
+        "--language", type=_language, metavar="NAME", help="language that is spoken: en, en-US, korean, auto"
+    )
     way.add_argument("--hints", type=_hints, default="", metavar="TEXT", help="names and words that may come")
     way.add_argument("--words", action="store_true", help="ask for the times of the words (shown with --json)")
     way.add_argument("--no-partials", dest="partials", action="store_false", help="no provisional text (with --url)")
@@ -136,10 +138,11 @@ def _url(text: str) -> str:
         raise argparse.ArgumentTypeError(str(problem)) from problem
 
 
-def _language(text: str) -> str:
-    if not re.match(LANGUAGE_PATTERN, text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no language code: it is two or three small letters, such as en")
-    return text
+def _language(text: str) -> str | None:
+    try:
+        return language_code(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from problem
 
 
 def _hints(text: str) -> str:

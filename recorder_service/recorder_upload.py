@@ -123,6 +123,8 @@ def _show(answer: http.client.HTTPResponse, output: Output) -> tuple[int, bool]:
                 for one in failed:
                     moment = Moment(one["start"], one["end"])
                     output.message(Error(code=one["code"], message=one["reason"]), moment)
+                for one in event.get("warnings", []):
+                    output.problem(printable(one["message"]))
                 output.note(f"{counted(output.counts['result'], 'segment')} in {event['duration']:.1f} s of sound.")
                 return len(failed), True
         except (ValueError, LookupError, TypeError, AttributeError, ValidationError) as problem:

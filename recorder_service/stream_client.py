@@ -29,6 +29,7 @@ from stream_state import StreamState
 
 from contract.messages import Limits, Models, ServerMessage
 from contract.names import BYTES_PER_SAMPLE
+from contract.spoken_language import language_code
 
 __all__ = ["Backoff", "BufferFull", "CannotConnect", "ConnectionState", "Refused", "StreamClient", "StreamError"]
 
@@ -58,13 +59,14 @@ class StreamClient:
     ) -> None:
         """`url`: ws:// or wss://, `/ws` is put behind a bare host. `session`, `after`: resume an earlier session.
 
-        `hints`: names and words that may come. `words`: whether the times of the words are told.
-        `partials`: whether provisional texts are sent. `token`: the access token, where the server asks for one.
-        `insecure`: take any certificate.
+        `language`: what is spoken, as contract.spoken_language takes it. `hints`: names and words that may come.
+        `words`: whether the times of the words are told. `partials`: whether provisional texts are sent.
+        `token`: the access token, where the server asks for one. `insecure`: take any certificate.
         `wait_when_full`: `send` waits for room instead of raising BufferFull.
-        `on_state` is called at every change of the connection. Raises ValueError for a URL of another kind.
+        `on_state` is called at every change of the connection. Raises ValueError for a URL of another kind and a
+        language that is none.
         """
-        asked = {"language": language, "hints": hints or None}
+        asked = {"language": language_code(language or ""), "hints": hints or None}
         asked |= {"words": "1" if words else None, "partials": None if partials else "0"}
         self._address = Address(websocket_url(url), asked, token, insecure, open_timeout_sec)
         self._wait_when_full = wait_when_full

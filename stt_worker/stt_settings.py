@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from contract.envelopes import LANGUAGE_PATTERN, Hints
+from contract.envelopes import Hints
+from contract.spoken_language import language_code
 from contract.weights.settings import ModelSettings
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
@@ -35,8 +36,8 @@ class SttSettings(ModelSettings):
 
     stt_language: str | None = Field(
         None,
-        pattern=LANGUAGE_PATTERN,
-        description="Language code of utterances that come without one; detected per utterance when left out.",
+        description="Language of utterances that come without one, as a code, a locale or an English name; detected "
+        "per utterance when left out, and with `auto`.",
     )
     stt_translate: bool = Field(
         True,
@@ -157,6 +158,11 @@ class SttSettings(ModelSettings):
         "debugging only.",
     )
     debug_wav_max_files: int = Field(200, ge=1, le=100_000, description="The oldest of them go first beyond this.")
+
+    @field_validator("stt_language")
+    @classmethod
+    def _code(cls, value: str | None) -> str | None:
+        return language_code(value or "")
 
     @field_validator("whisper_temperatures", mode="before")
     @classmethod

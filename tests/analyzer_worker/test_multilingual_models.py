@@ -161,7 +161,8 @@ def test_a_single_class_is_a_clear_error(tmp_path: Path) -> None:
     "wrong",
     [
         {"sentiment_languages": ""},
-        {"sentiment_languages": "english"},
+        {"sentiment_languages": "xx"},
+        {"sentiment_languages": "auto"},
         {"sentiment_languages": "en;ko"},
         {"sentiment_labels": "good,bad"},
     ],
@@ -172,8 +173,8 @@ def test_settings_that_cannot_be(wrong: dict[str, str]) -> None:
 
 
 def test_languages_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SENTIMENT_LANGUAGES", "en, KO")
+    monkeypatch.setenv("SENTIMENT_LANGUAGES", "english, KO, pt-BR")
     monkeypatch.setenv("SENTIMENT_LABELS", "negative,positive")
     settings = AnalyzerSettings()
-    assert settings.sentiment_languages == ("en", "ko")
+    assert settings.sentiment_languages == ("en", "ko", "pt")
     assert settings.sentiment_labels == ("negative", "positive")

@@ -89,3 +89,20 @@ def test_what_a_lost_connection_missed_counts_too(gateway: GatewayProcess, pipel
             client.expect("result")
         client.speak(SECOND)
     assert [job.language for job, _ in pipeline.seen] == [None, None, None, "ko"]
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [("english", "en"), ("en-US", "en"), ("zh_CN", "zh"), ("Korean", "ko"), ("iw", "he"), ("auto", None), ("", None)],
+)
+def test_a_language_may_be_written_as_people_do(
+    gateway: GatewayProcess, pipeline: FakePipeline, written: str, code: str | None
+) -> None:
+    (job,) = jobs_of(gateway, pipeline, query=f"language={written}")
+    assert (job.language, job.language_assumed) == (code, False)
+
+
+def test_a_language_that_is_none_is_named(gateway: GatewayProcess) -> None:
+    with RawClient(gateway.ws_url, query="language=xx") as client:
+        assert "'xx' is no language that is known" in client.expect("error")["message"]
+        assert client.close_code() == 1008

@@ -8,6 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -61,7 +62,8 @@ def begin(gateway: GatewayProcess, content: bytes, **fields: str) -> http.client
     ("fields", "code", "param"),
     [
         ({"model": ""}, "no_model", "model"),
-        ({"language": "english"}, "bad_value", "language"),
+        ({"language": "xx"}, "bad_value", "language"),
+        ({"language": "englisch"}, "bad_value", "language"),
         ({"language": "e1"}, "bad_value", "language"),
         ({"response_format": "xml"}, "bad_value", "response_format"),
         ({"response_format": "srt", "stream": "true"}, "bad_value", "response_format"),
@@ -276,3 +278,18 @@ def test_a_file_that_belongs_to_nothing_is_swept_away(start_gateway: Start, tmp_
     (folder / ("2" * 64)).write_bytes(b"just written")
     gateway = start_gateway()
     wait_until(lambda: stored(gateway) == ["2" * 64, "somebody-elses"], 20, "the orphans are gone")
+
+
+def test_a_language_that_is_none_is_named(gateway: GatewayProcess) -> None:
+    assert "'xx' is no language" in refused(upload(gateway.url, b"x", language="xx"), 400, "bad_value", "language")
+
+
+@pytest.mark.parametrize(("written", "code"), [("English", "en"), ("pt-BR", "pt"), ("zh_TW", "zh"), ("auto", None)])
+def test_a_language_may_be_written_as_people_do(
+    gateway: GatewayProcess, redis_client: redis.Redis, written: str, code: str | None
+) -> None:
+    with closing(begin(gateway, b"sound", language=written)):
+        wait_until(lambda: redis_client.zcard(FILES_KEY) == 1, 10, "the file is taken")
+        (file_id,) = cast(list[bytes], redis_client.zrange(FILES_KEY, 0, -1))
+        job = cast(bytes, redis_client.hget(file_key(file_id.decode()), "job"))
+        assert json.loads(job)["language"] == code

@@ -14,6 +14,7 @@ from celery import Celery
 from contract.celery_app import make_celery
 from contract.file_jobs import VIEW_FIELDS, FileJob, FileSegment, begin_call, file_path, view_of
 from contract.heartbeat import Heartbeat
+from contract.messages import Result
 from contract.names import (
     FILE_QUEUE,
     FILES_KEY,
@@ -84,10 +85,13 @@ def app(redis_port: int) -> Celery:
     return make_celery("test", ServiceSettings(redis_host="127.0.0.1", redis_port=redis_port))
 
 
-def begin(client: redis.Redis, app: Celery, folder: Path, pcm: bytes, file_id: str = FILE_ID) -> FileJob:
+def begin(
+    client: redis.Redis, app: Celery, folder: Path, pcm: bytes, file_id: str = FILE_ID, language: str | None = None
+) -> FileJob:
     """What the gateway does with a file that has come."""
     source = encode(pcm, folder.parent / "sound.flac")
-    job = FileJob(id=file_id, session=SESSION[: -len(file_id[:4])] + file_id[:4], content="0" * 64, file_bytes=1)
+    session = SESSION[: -len(file_id[:4])] + file_id[:4]
+    job = FileJob(id=file_id, session=session, content="0" * 64, file_bytes=1, language=language)
     script, keys, arguments = begin_call(job, 8, 600, 600)
     client.eval(script, len(keys), *keys, *arguments)
     source.replace(file_path(folder, file_id))
@@ -299,3 +303,79 @@ def test_a_file_that_ends_its_workers_is_given_up(
     wait_until(lambda: state(redis_client) == "failed", 30, "it is given up")
     assert redis_client.hget(file_key(FILE_ID), "code") == b"gave_up"
     assert os.listdir(folder) == []
+
+
+def languages(client: redis.Redis) -> list[str]:
+    """Of the segments that were written down."""
+    outcomes = [one.outcome for one in written(client)]
+    return [outcome.language for outcome in outcomes if isinstance(outcome, Result)]
+
+
+def test_a_file_keeps_one_language(
+    redis_client: redis.Redis,
+    app: Celery,
+    folder: Path,
+    make_worker: Callable[..., Service],
+    speech_workers: Callable[[int], None],
+    pipeline: FakePipeline,
+) -> None:
+    """The first segment is heard in Thai by mistake; it is heard again once the file's language is found."""
+    speech_workers(1)
+    pipeline.languages = [("th", 0.5)] + [("en", 0.9)] * 30
+    make_worker(FILE_LANGUAGE_SEC="3")
+    job = begin(redis_client, app, folder, talk(10))
+    wait_until(lambda: state(redis_client) == "done", 30, "the file is done")
+    found = written(redis_client)
+    assert len(found) == 10
+    assert [one.start for one in found] == sorted({one.start for one in found})
+    assert languages(redis_client) == ["en"] * 10
+    again = [asked for asked, _ in pipeline.seen if asked.session == job.again_session]
+    assert [(one.start, one.language, one.language_assumed) for one in again] == [(found[0].start, "en", False)]
+    first = [asked.language for asked, _ in pipeline.seen if asked.session == job.session]
+    assert len(first) == 10
+    assert first[0] is None
+    assert first[-1] == "en"
+    assert redis_client.hget(file_key(FILE_ID), "language") == b"en"
+    assert not redis_client.exists(session_outcomes_key(job.session), session_outcomes_key(job.again_session))
+
+
+def test_a_language_that_the_sender_names_is_asked_for(
+    redis_client: redis.Redis,
+    app: Celery,
+    folder: Path,
+    make_worker: Callable[..., Service],
+    speech_workers: Callable[[int], None],
+    pipeline: FakePipeline,
+) -> None:
+    speech_workers(1)
+    pipeline.languages = [("th", 0.9)] * 30
+    make_worker(FILE_LANGUAGE_SEC="3")
+    begin(redis_client, app, folder, talk(8), language="ko")
+    wait_until(lambda: state(redis_client) == "done", 30, "the file is done")
+    assert {asked.language for asked, _ in pipeline.seen} == {"ko"}
+    assert len(pipeline.seen) == 8
+
+
+def test_a_worker_that_dies_while_a_segment_is_heard_again_is_followed_by_another(
+    redis_client: redis.Redis,
+    app: Celery,
+    folder: Path,
+    make_worker: Callable[..., Service],
+    speech_workers: Callable[[int], None],
+    pipeline: FakePipeline,
+) -> None:
+    speech_workers(1)
+    pipeline.languages = [("en", 0.9), ("th", 0.5)] + [("en", 0.9)] * 30
+    pipeline.most = 6  # enough for the decision; what is heard again is in the queue then
+    worker = make_worker(FILE_LANGUAGE_SEC="20")
+    job = begin(redis_client, app, folder, talk(10))
+    wait_until(lambda: redis_client.hget(file_key(FILE_ID), "language") == b"en", 30, "the language is found")
+    wait_until(lambda: redis_client.llen(STT_QUEUE) == 1, 30, "the second segment is sent again")
+    worker.kill()
+    pipeline.most = None
+    make_worker("second", FILE_LANGUAGE_SEC="20")
+    wait_until(lambda: state(redis_client) == "done", 60, "the file is done")
+    found = written(redis_client)
+    assert len(found) == len({one.start for one in found}) == 10
+    assert languages(redis_client) == ["en"] * 10
+    assert [one.start for one, _ in pipeline.seen if one.session == job.again_session] == [found[1].start]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.recorder_service.recorder_process import Recorder, environment
-from tests.support.media import encode, silence
+from tests.support.media import damaged, encode, silence
 from tests.support.speech import demo_clips, words_of
 from tests.support.stack import Stack
 
@@ -58,3 +58,12 @@ def test_a_server_that_is_not_there_is_said(recorder: Recorder, tmp_path: Path) 
     status, _, err = recorder.run(["--file", str(path), "--upload", "http://127.0.0.1:9"], environment(1))
     assert status == 2
     assert "127.0.0.1:9" in err
+
+
+def test_what_could_not_be_decoded_is_said(stack: Stack, recorder: Recorder, tmp_path: Path) -> None:
+    clips = demo_clips()[:3]
+    sound = damaged(b"".join(clip.pcm + silence(2.0) for clip in clips), tmp_path / "damaged.m4a")
+    arguments = ["--file", str(sound), "--upload", f"{stack.url}/v1", "--language", "en"]
+    _, out, err = recorder.run(arguments, environment(stack.redis_port))
+    assert "could not be decoded and are missing" in err
+    assert out

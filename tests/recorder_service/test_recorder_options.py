@@ -56,7 +56,7 @@ def test_hints_are_one_line_of_any_script() -> None:
         ("--no-gate --threshold 0.1", "leaves nothing for --threshold"),
         ("--file a.wav --save ./a.wav", "would overwrite"),
         ("--url localhost:8000", "no WebSocket address"),
-        ("--language English", "no language code"),
+        ("--language Englisch", "'Englisch' is no language that is known"),
         ("--seconds 0", "not a number above 0"),
         ("--seconds nan", "not a number above 0"),
         ("--threshold 2", "not a number from 0 to 1"),
@@ -69,3 +69,8 @@ def test_what_cannot_be_is_refused_in_words(line: str, words: str, capsys: pytes
         parse_options(line.split())
     assert ended.value.code == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "code"), [("Korean", "ko"), ("en-US", "en"), ("auto", None)])
+def test_a_language_may_be_written_as_people_do(text: str, code: str | None) -> None:
+    assert parse_options(["--language", text]).language == code

@@ -30,7 +30,7 @@ def test_every_setting_is_described_and_read_from_the_environment(monkeypatch: p
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("stt_language", "Korean"),
+        ("stt_language", "xx"),
         ("stt_max_audio_sec", 31),
         ("stt_max_tries", 0),
         ("vad_release", 0.6),
@@ -112,3 +112,13 @@ def test_a_thread_in_the_background_has_settings_of_its_own() -> None:
         assert (torch.get_num_threads(), os.getpriority(os.PRIO_PROCESS, 0)) == before
     finally:
         torch.set_num_threads(count)
+
+
+@pytest.mark.parametrize(("text", "code"), [("Korean", "ko"), ("ko-KR", "ko"), ("auto", None), ("", None)])
+def test_the_language_may_be_written_as_people_do(text: str, code: str | None) -> None:
+    assert SttSettings(stt_language=text).stt_language == code
+
+
+def test_a_language_that_is_none_is_named() -> None:
+    with pytest.raises(ValidationError, match="'xx' is no language that is known"):
+        SttSettings(stt_language="xx")

@@ -1,0 +1,280 @@
+"""The work on one file: its segments are sent a few at a time, and written down in order.
+
+They are utterances of a secret session. Those that were heard in another language than the file's are sent once more,
+as utterances of a second session: an utterance ends once (file_language).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from file_decoder import SoundFile
+from file_language import FileLanguage
+from file_metrics import FileMetrics
+from file_redis import FileStore
+from file_segments import Lengths, Segment, SegmentCutter, segments_of
+from file_settings import FileSettings
+
+from contract.envelopes import OutcomeEvent, UtteranceJob
+from contract.file_jobs import FileJob, FileSegment, file_path
+from contract.messages import Result, UtteranceOutcome
+from contract.outcomes import failed
+
+logger = logging.getLogger(__name__)
+
+WAIT_MS = 200  # for an outcome, before everything is looked at again
+IDLE_SEC = 0.1  # while there is nothing to wait for but room in the queue
+LOOK_SEC = 1.0  # between two looks whether the file is still wanted
+
+
+class StoppingError(Exception):
+    """The worker is told to stop: the file goes back to the queue."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """A segment without a written-down outcome."""
+
+    job: UtteranceJob
+    segment: Segment
+    sent: float = field(default_factory=time.monotonic)
+    resends: int = 0
+    outcome: UtteranceOutcome | None = None
+    first: UtteranceOutcome | None = None  # of one that is heard again
+
+    @property
+    def samples(self) -> int:
+        """Its length."""
+        return self.segment.end - self.segment.start
+
+    @property
+    def kept(self) -> UtteranceOutcome | None:
+        """What is written down: where hearing it again gave no text, what was heard first."""
+        return self.first if isinstance(self.first, Result) and not isinstance(self.outcome, Result) else self.outcome
+
+
+class FileRun:
+    """The work on one file by one worker."""
+
+    def __init__(
+        self,
+        settings: FileSettings,
+        store: FileStore,
+        job: FileJob,
+        holder: str,
+        going_on: Callable[[], object],
+        stopping: Callable[[], bool],
+        metrics: FileMetrics,
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._store = store
+        self._job = job
+        self._holder = holder
+        self._going_on = going_on
+        self._stopping = stopping
+        self._cutter = SegmentCutter(
+            Lengths(
+                settings.file_segment_sec,
+                settings.file_segment_min_sec,
+                settings.file_pause_sec,
+                settings.file_long_pause_sec,
+            )
+        )
+        self._language = FileLanguage(job.language, settings.file_language_sec)
+        self._sent: deque[Sent] = deque()
+        # Of an earlier worker's segments, not written down yet: by session and first sample.
+        self._early: dict[tuple[str, int], UtteranceOutcome] = {}
+        self._read_until = {job.session: "0-0", job.again_session: "0-0"}
+        self._exhausted = False
+        self._written = 0
+        self._resume_at = 0
+        self._held_back: bool | None = None
+        self._looked = 0.0
+
+    def run(self) -> bool:
+        """Until the file is done, or (False) not ours any more."""
+        self._written, self._resume_at = self._store.finished(self._job.id)
+        self._language.known(self._store.language(self._job.id))
+        sound = SoundFile(file_path(self._settings.upload_dir, self._job.id), self._settings.upload_max_sec)
+        try:
+            self._store.tell(self._job.id, total=sound.total_samples)
+            self._catch_up()
+            done = self._send_all(segments_of(sound.blocks(), self._cutter))
+            if done:
+                code = "damaged" if sound.warning else ""
+                self._store.end(self._job, "done", 0, code, sound.warning, self._cutter.position)
+            return done
+        finally:
+            sound.close()
+
+    def _send_all(self, segments: Iterator[Segment | None]) -> bool:
+        """Work through the file; False when it is not to be done (by us) any more."""
+        in_hand: Segment | None = None
+        while True:
+            self._going_on()
+            if self._stopping():
+                raise StoppingError
+            if not self._wanted():
+                return False
+            if in_hand is None and not self._exhausted:
+                try:
+                    in_hand = next(segments)
+                except StopIteration:
+                    self._exhausted = True
+                if in_hand is not None and in_hand.end <= self._resume_at:
+                    in_hand = None
+                if in_hand is None:
+                    continue
+            if in_hand is not None:
+                if self._send(in_hand):
+                    in_hand = None
+                    continue
+            elif not self._sent:
+                return True
+            self._receive()
+            if not self._write_down():
+                return False
+            self._send_again()
+
+    def _send(self, segment: Segment) -> bool:
+        """Send a segment if it may be sent now; one that an earlier worker brought to its end is not sent."""
+        if not self._language.decided:  # what has ended may tell how to ask
+            self._note(self._store.outcomes(self._read_until))
+            self._find_language()
+        outcome = self._early.pop((self._job.session, segment.start), None)
+        language, assumed = self._language.asked(segment.end - segment.start)
+        if outcome is not None:  # nothing tells how it was asked
+            language, assumed = self._job.language, False
+        utterance = UtteranceJob(
+            session=self._job.session,
+            start=segment.start,
+            end=segment.end,
+            language=language,
+            language_assumed=assumed,
+            hints=self._job.hints,
+            word_times=self._job.word_times,
+        )
+        may = outcome is not None or self._store.may_send(self._job.session, segment.start)
+        held_back = not may and not self._waits()
+        if held_back != self._held_back:
+            self._held_back = held_back
+            self._store.tell(self._job.id, holds_back=int(held_back))
+        if not may:
+            return False
+        if outcome is None:
+            self._store.send(utterance, segment)
+        sent = Sent(utterance, segment, outcome=outcome)
+        self._sent.append(sent)
+        if outcome is not None:
+            self._language.heard(sent.samples, outcome)
+        return True
+
+    def _catch_up(self) -> None:
+        """What has ended since an earlier worker last wrote down a segment."""
+        while events := self._store.outcomes(self._read_until):
+            self._note(events)
+
+    def _receive(self) -> None:
+        if self._waits():
+            self._note(self._store.outcomes(self._read_until, WAIT_MS))
+        else:
+            time.sleep(IDLE_SEC)
+
+    def _waits(self) -> bool:
+        """Whether a segment is out."""
+        return any(one.outcome is None for one in self._sent)
+
+    def _note(self, events: list[OutcomeEvent]) -> None:
+        for event in events:
+            place = (event.session, event.start)
+            found = next((one for one in self._sent if (one.job.session, one.segment.start) == place), None)
+            if found is not None and found.outcome is None:
+                found.outcome = event.numbered()
+                self._language.heard(found.samples, found.outcome)
+                if self._language.decided and not self._is_doubted(found):
+                    found.segment = replace(found.segment, pcm=b"")
+            elif found is None and event.start >= self._resume_at:
+                self._early[place] = event.numbered()
+
+    def _find_language(self) -> None:
+        """Decide on the file's language once that can be, and have heard again what was heard in another."""
+        if not self._language.decided:
+            ended = sum(one.outcome is not None for one in self._sent)
+            self._language.decide(ended, self._exhausted and ended == len(self._sent))
+            if self._language.found is not None:
+                self._store.tell(self._job.id, language=self._language.found)
+        for one in self._sent:
+            if self._is_doubted(one):
+                self._hear_again(one)
+
+    def _is_doubted(self, one: Sent) -> bool:
+        """Whether a segment's outcome is not kept: it is heard again, in the file's language."""
+        if one.first is not None or one.outcome is None or one.job.language is not None:
+            return False
+        return self._language.again(one.samples, one.outcome)
+
+    def _hear_again(self, one: Sent) -> None:
+        """Send a segment in the session for that, once it may be; an utterance ends once, so it is another one."""
+        session = self._job.again_session
+        outcome = self._early.pop((session, one.segment.start), None)
+        if outcome is None and not self._store.may_send(session, one.segment.start):
+            return
+        language, assumed = self._language.asked(one.samples)
+        asked: dict[str, Any] = {
+            "session": session,
+            "language": language,
+            "language_assumed": assumed,
+            "timings_ms": {},
+        }
+        one.first, one.job, one.outcome = one.outcome, one.job.model_copy(update=asked), outcome
+        one.sent, one.resends = time.monotonic(), 0
+        if outcome is None:
+            self._store.send(one.job, one.segment)
+
+    def _write_down(self) -> bool:
+        """Write down what has ended, in order; False when the file is not ours any more."""
+        self._find_language()
+        while self._sent:
+            one = self._sent[0]
+            if one.kept is None or one.outcome is None or self._language.holds(one.outcome) or self._is_doubted(one):
+                break
+            self._sent.popleft()
+            segment = FileSegment(start=one.segment.start, end=one.segment.end, outcome=one.kept)
+            if not self._store.append(self._job.id, self._holder, self._written, segment):
+                return False
+            self._written += 1
+            self._metrics.written_down(one.samples, one.kept)
+        return True
+
+    def _send_again(self) -> None:
+        """kombu can lose a message; the same utterance sent twice is done once."""
+        for one in self._sent:
+            late_sec = time.monotonic() - one.sent
+            if one.outcome is not None or late_sec < self._settings.file_resend_after_sec * (one.resends + 1):
+                continue
+            if self._store.speech_waits():
+                return  # it may be among what waits
+            if self._store.has_ended(one.job.session, one.segment.start):
+                self._receive()
+                if one.outcome is None:
+                    one.outcome = failed(one.job, "outcome_lost", "The outcome of this segment was lost.")
+            elif one.resends >= self._settings.file_resend_max:
+                logger.error("%s given up after %d sends", one.job.utterance, one.resends + 1)
+                one.outcome = failed(one.job, "no_answer", "Speech recognition gave no answer for this segment.")
+            else:
+                one.resends += 1
+                self._metrics.resends.inc()
+                logger.warning("%s has no outcome: sent again (%d)", one.job.utterance, one.resends)
+                self._store.send(one.job, one.segment)
+
+    def _wanted(self) -> bool:
+        if time.monotonic() - self._looked < LOOK_SEC:
+            return True
+        self._looked = time.monotonic()
+        return self._store.is_ours(self._job.id, self._holder)
