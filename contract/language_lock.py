@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contract.messages import Dropped, Result, UtteranceOutcome
 
-DOING_BADLY = frozenset({"low_confidence", "repetition"})  # reasons to drop an utterance that a wrong language gives
+DOING_BADLY = frozenset({"low_confidence", "repetition"})  # to drop or to doubt what is heard in a wrong language
 
 
 class LanguageLock:
@@ -36,9 +36,9 @@ class LanguageLock:
 
     def heard(self, outcome: UtteranceOutcome) -> None:
         """Learn from an utterance that has ended."""
-        if isinstance(outcome, Dropped):
-            if outcome.reason in DOING_BADLY:
-                self._count = 0
+        badly = outcome.reason if isinstance(outcome, Dropped) else getattr(outcome, "doubtful_reason", None)
+        if badly in DOING_BADLY:
+            self._count = 0
         elif isinstance(outcome, Result) and outcome.language_probability is not None:
             if self.assumed and (outcome.decoded_again or outcome.language != self._latest):
                 self._count = 0

@@ -18,6 +18,7 @@ import whisper as openai_whisper  # the distribution is openai-whisper; `whisper
 from decoder_layer import DecoderLayer, KeysAndValues, normed
 from decoding_rules import DecodingRules, decoding_rules
 from int8_linear import Int8Linear
+from timestamp_rules import TimestampRules
 from torch import Tensor
 from torch.nn import functional
 
@@ -60,10 +61,11 @@ class GreedyDecoder:
         limits: Sequence[int],
         interrupt: Interrupt | None = None,
         draft: Sequence[int] = (),
+        timestamps: bool = False,
     ) -> list[Decoded]:
         """Decode each row of `features` (rows, positions, n_text_state) from its prompt, to at most its limit.
 
-        All prompts have the same length. `draft`, for a single row: tokens that it probably begins with, which are
+        All prompts have the same length; those for `timestamps` do not end in openai-whisper's token against them. `draft`, for a single row: tokens that it probably begins with, which are
         then checked in one step instead of being found one by one (Leviathan et al. 2023, "Fast Inference from
         Transformers via Speculative Decoding", with a draft from before); the result is the same. A row's
         log-probability may be NaN where its numbers overflowed.
@@ -79,7 +81,9 @@ class GreedyDecoder:
             x[:, prompt - 1 :].flatten(0, 1)
         )  # a row of logits for each draft token, and one more
         logits[: 1 if draft else rows] += self._rules.never_first
-        chosen, logprob = self._choose(logits)
+        rules = self._rules.timestamps if timestamps else None
+        said = [draft[:count] for count in range(len(draft) + 1)] if draft else [()] * rows
+        chosen, logprob = self._choose(logits, rules, said)
         total = torch.zeros(rows, device=features.device)
         if draft:
             agreed = _agreement(chosen.tolist(), draft)
@@ -94,7 +98,7 @@ class GreedyDecoder:
             if not any(open_rows) or done >= steps:
                 break
             x = self._run(chosen[:, None], prompt + done - 1, caches, interrupt)
-            chosen, logprob = self._choose(self._vocabulary(x[:, 0]))
+            chosen, logprob = self._choose(self._vocabulary(x[:, 0]), rules, [result.tokens for result in results])
         for result, logprobs in zip(results, total.tolist(), strict=True):
             result.avg_logprob = logprobs / (len(result.tokens) + 1)
         return results
@@ -122,9 +126,13 @@ class GreedyDecoder:
                 scores[number] = seen[0][0]
         return torch.stack([scores[layer][head] for layer, head in heads])
 
-    def _choose(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """The most probable token of each row that may be said, and its log-probability among those."""
+    def _choose(
+        self, logits: Tensor, timestamps: TimestampRules | None, said: Sequence[Sequence[int]]
+    ) -> tuple[Tensor, Tensor]:
+        """The most probable token of each row that may be said after `said`, and its log-probability among those."""
         logits += self._rules.never
+        if timestamps is not None:
+            timestamps.apply(logits, said)
         best, chosen = logits.max(dim=-1)
         return chosen, best - logits.logsumexp(dim=-1)
 

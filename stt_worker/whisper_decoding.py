@@ -74,6 +74,7 @@ class WhisperDecoding:
         interrupt: Callable[[], None] | None = None,
         draft: Sequence[int] = (),
         prompts: Sequence[str] = (),
+        timestamps: bool = False,
     ) -> list[Attempt]:
         """Decode every row at temperature 0. `draft`: what the only row probably says, to get there sooner. `prompts`:
         of each row the words that may come; rows whose prompts differ in length are decoded apart.
@@ -81,18 +82,18 @@ class WhisperDecoding:
         Raises SpeechEngineError when the model's numbers overflowed.
         """
         starts = [
-            self._prompts.of(language, task, prompt)
+            self._prompts.of(language, task, prompt, timestamps)
             for language, prompt in zip(languages, prompts or [""] * len(languages), strict=True)
         ]
         lengths = {len(start) for start in starts}
         if len(lengths) == 1:
-            found = self._greedy.decode(features, starts, limits, interrupt, draft)
+            found = self._greedy.decode(features, starts, limits, interrupt, draft, timestamps)
         else:
             apart: dict[int, Decoded] = {}
             for length in lengths:
                 rows = [row for row, start in enumerate(starts) if len(start) == length]
                 some = [starts[row] for row in rows], [limits[row] for row in rows]
-                apart.update(zip(rows, self._greedy.decode(features[rows], *some, interrupt), strict=True))
+                apart.update(zip(rows, self._greedy.decode(features[rows], *some, interrupt, timestamps=timestamps), strict=True))
             found = [apart[row] for row in range(len(starts))]
         return [self._attempt(decoded, language) for decoded, language in zip(found, languages, strict=True)]
 
@@ -132,9 +133,9 @@ class WhisperDecoding:
         return unsure or not attempt.finished or not self.will_do(attempt) or has_loops(attempt.text, settings)
 
     def best(self, attempts: Sequence[Attempt]) -> Attempt:
-        """The most confident that is not repetitive (openai-whisper's `transcribe` takes the last)."""
-        limit = self._settings.compression_ratio_threshold
-        return max(attempts, key=lambda attempt: (attempt.repeats <= limit, attempt.avg_logprob))
+        """The most confident without a loop (openai-whisper's `transcribe` takes the last): a model is sure of its
+        loops, too."""
+        return max(attempts, key=lambda one: (not has_loops(one.text, self._settings), one.avg_logprob))
 
     def _attempt(self, decoded: Decoded, language: str) -> Attempt:
         _refuse_overflow(decoded.avg_logprob)
