@@ -155,8 +155,8 @@ function marksOf(result) {
     return element('span', { class: 'mark', 'data-testid': 'card-gap', text: words('transcript.gap', { seconds }), title });
   });
   if (!result.doubtful) return marks;
-  const key = `transcript.doubtful.${result.doubtful_reason}`;
-  const title = words(hasWords(key) ? key : 'transcript.doubtful.low_confidence');
+  const key = `doubtful.${result.doubtful_reason}`;
+  const title = words(hasWords(key) ? key : 'doubtful.low_confidence');
   return [element('span', { class: 'mark', 'data-testid': 'card-doubtful', text: words('transcript.doubtful'), title }), ...marks];
 }
 
