@@ -36,8 +36,7 @@ class LanguageLock:
 
     def heard(self, outcome: UtteranceOutcome) -> None:
         """Learn from an utterance that has ended."""
-        badly = outcome.reason if isinstance(outcome, Dropped) else getattr(outcome, "doubtful_reason", None)
-        if badly in DOING_BADLY:
+        if isinstance(outcome, Dropped | Result) and _doubt(outcome) in DOING_BADLY:
             self._count = 0
         elif isinstance(outcome, Result) and outcome.language_probability is not None:
             if self.assumed and (outcome.decoded_again or outcome.language != self._latest):
@@ -48,3 +47,7 @@ class LanguageLock:
                 self._count += not outcome.decoded_again
             elif not self.assumed:
                 self._count = 0
+
+
+def _doubt(outcome: Dropped | Result) -> str | None:
+    return outcome.reason if isinstance(outcome, Dropped) else outcome.doubtful_reason

@@ -144,9 +144,7 @@ def _result(segment: dict[str, Any]) -> tuple[Result, Moment]:
         sentiment_reason=segment["sentiment_reason"],
         doubtful=segment.get("doubtful", False),
         doubtful_reason=segment.get("doubtful_reason"),
-        gaps=[
-            Gap(start_sec=gap["start"], end_sec=gap["end"], reason=gap["reason"]) for gap in segment.get("gaps", [])
-        ],
+        gaps=[Gap(start_sec=gap["start"], end_sec=gap["end"], reason=gap["reason"]) for gap in segment.get("gaps", [])],
         avg_logprob=segment["avg_logprob"],
         no_speech_prob=segment["no_speech_prob"],
         temperature=segment["temperature"],

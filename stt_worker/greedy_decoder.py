@@ -1,4 +1,4 @@
-"""Greedy decoding for the usual case: temperature 0, no timestamps, several utterances side by side.
+"""Decoding without a search for beams: several utterances side by side, with or without timestamps.
 
 The same tokens as openai-whisper's `decode` at temperature 0, from the same weights, with less around them: keys and
 values are written into tensors allocated once a decode (openai-whisper concatenates them for every token), those of
@@ -62,12 +62,14 @@ class GreedyDecoder:
         interrupt: Interrupt | None = None,
         draft: Sequence[int] = (),
         timestamps: bool = False,
+        temperature: float = 0.0,
     ) -> list[Decoded]:
         """Decode each row of `features` (rows, positions, n_text_state) from its prompt, to at most its limit.
 
-        All prompts have the same length; those for `timestamps` do not end in openai-whisper's token against them. `draft`, for a single row: tokens that it probably begins with, which are
-        then checked in one step instead of being found one by one (Leviathan et al. 2023, "Fast Inference from
-        Transformers via Speculative Decoding", with a draft from before); the result is the same. A row's
+        All prompts have the same length; those for `timestamps` end without openai-whisper's token against them.
+        `draft`, for a single row: tokens that it probably begins with, which are then checked in one step instead of
+        being found one by one (Leviathan et al. 2023, "Fast Inference from Transformers via Speculative Decoding", with
+        a draft from before); the result is the same. Above `temperature` 0 tokens are drawn, not chosen. A row's
         log-probability may be NaN where its numbers overflowed.
         """
         rows, prompt = len(prompts), len(prompts[0])
@@ -82,8 +84,8 @@ class GreedyDecoder:
         )  # a row of logits for each draft token, and one more
         logits[: 1 if draft else rows] += self._rules.never_first
         rules = self._rules.timestamps if timestamps else None
-        said = [draft[:count] for count in range(len(draft) + 1)] if draft else [()] * rows
-        chosen, logprob = self._choose(logits, rules, said)
+        said: list[Sequence[int]] = [draft[:count] for count in range(len(draft) + 1)] if draft else [()] * rows
+        chosen, logprob = self._choose(logits, rules, said, temperature)
         total = torch.zeros(rows, device=features.device)
         if draft:
             agreed = _agreement(chosen.tolist(), draft)
@@ -98,7 +100,8 @@ class GreedyDecoder:
             if not any(open_rows) or done >= steps:
                 break
             x = self._run(chosen[:, None], prompt + done - 1, caches, interrupt)
-            chosen, logprob = self._choose(self._vocabulary(x[:, 0]), rules, [result.tokens for result in results])
+            said = [result.tokens for result in results]
+            chosen, logprob = self._choose(self._vocabulary(x[:, 0]), rules, said, temperature)
         for result, logprobs in zip(results, total.tolist(), strict=True):
             result.avg_logprob = logprobs / (len(result.tokens) + 1)
         return results
@@ -127,12 +130,15 @@ class GreedyDecoder:
         return torch.stack([scores[layer][head] for layer, head in heads])
 
     def _choose(
-        self, logits: Tensor, timestamps: TimestampRules | None, said: Sequence[Sequence[int]]
+        self, logits: Tensor, timestamps: TimestampRules | None, said: Sequence[Sequence[int]], temperature: float
     ) -> tuple[Tensor, Tensor]:
         """The most probable token of each row that may be said after `said`, and its log-probability among those."""
         logits += self._rules.never
         if timestamps is not None:
             timestamps.apply(logits, said)
+        if temperature:
+            drawn = torch.multinomial((logits / temperature).softmax(dim=-1), 1)
+            return drawn[:, 0], logits.gather(1, drawn)[:, 0] - logits.logsumexp(dim=-1)
         best, chosen = logits.max(dim=-1)
         return chosen, best - logits.logsumexp(dim=-1)
 

@@ -81,6 +81,20 @@ class SttSettings(ModelSettings):
 
     vad_threshold: float = Field(0.5, gt=0, lt=1, description="Speech begins at this speech probability.")
     vad_release: float = Field(0.35, gt=0, lt=1, description="Speech goes on until its probability falls below this.")
+    vad_clear: float = Field(
+        0.9,
+        gt=0,
+        lt=1,
+        description="Above this probability it is surely speech: nine tenths of what people say, and of music at most "
+        "a quarter of a second.",
+    )
+    clear_speech_ms: int = Field(
+        500,
+        ge=0,
+        le=30_000,
+        description="Somebody surely spoke where there is so much of it: then a text of low confidence is shown as "
+        "doubtful instead of dropped.",
+    )
     vad_min_speech_ms: int = Field(
         100,
         ge=0,
@@ -122,6 +136,23 @@ class SttSettings(ModelSettings):
         max_length=10,
         description="Tried one after the other until the text is neither unsure nor repetitive; comma-separated, the "
         "first is 0.",
+    )
+    cover_hole_sec: float = Field(
+        1.2,
+        ge=0.3,
+        le=30,
+        description="Clear speech of this length without words is decoded again, and told as a gap if none come.",
+    )
+    cover_look_sec: float = Field(
+        5.0,
+        ge=0,
+        le=30,
+        description="Where there is less clear speech, the length of the text tells well enough whether words are "
+        "missing; where there is more, the words are laid over the audio.",
+    )
+    cover_letters_per_sec: float = Field(9.0, ge=2, le=30, description="People who speak slowly say so many letters.")
+    cover_tries: int = Field(
+        2, ge=0, le=10, description="The rest of an utterance is decoded at most so often, after all of it once again."
     )
     tokens_per_sec_max: float = Field(
         30.0,
