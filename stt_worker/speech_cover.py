@@ -57,14 +57,15 @@ def seems_covered(text: str, speech: Sequence[Span], settings: SttSettings) -> b
 def holes(speech: Sequence[Span], words: Sequence[WordTime], settings: SttSettings) -> list[Hole]:
     """Each stretch with `cover_hole_sec` of speech or more that its one or two words have no time for, in order."""
     found: list[Hole] = []
+    alone = [_hole(speech, [word], at, settings) for at, word in enumerate(words)]
     at = 0
     while at < len(words):
-        pair = words[at : at + 2]
-        hole = next((one for size in (1, 2) if (one := _hole(speech, pair[:size], at, settings)) is not None), None)
-        at += 1
+        hole = alone[at]
+        if hole is None and not any(alone[at : at + 2]):
+            hole = _hole(speech, words[at : at + 2], at, settings)
         if hole is not None:
             found.append(hole)
-            at += hole.words - 1
+        at += 1 if hole is None else hole.words
     after = words[-1].end_sec if words else 0.0
     missing = seconds_in(speech, after, float("inf"))
     if missing >= settings.cover_hole_sec:
