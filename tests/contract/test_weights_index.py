@@ -143,9 +143,7 @@ def test_a_download_that_stalls_is_given_up(index: FakeIndex, folder: Path, prog
     file = index.add_file("model", CONTENT, pieces=1)
     index.stall_after = 100_000
     began = time.monotonic()
-    with pytest.raises(
-        IndexTroubleError, match=r"brought nothing for 1 s|data-model-0 could not be downloaded \(.*[Tt]imed? ?out"
-    ):
+    with pytest.raises(IndexTroubleError, match=r"brought nothing for 1 s|data-model-0 could not be downloaded \(.*[Tt]imed? ?out"):
         fetch(file, folder, 1, progress, "base")
     assert time.monotonic() - began < 15
     assert names(folder) == []
