@@ -57,12 +57,12 @@ def seems_covered(text: str, speech: Sequence[Span], settings: SttSettings) -> b
 def holes(speech: Sequence[Span], words: Sequence[WordTime], settings: SttSettings) -> list[Hole]:
     """Each stretch with `cover_hole_sec` of speech or more that its one or two words have no time for, in order."""
     found: list[Hole] = []
-    alone = [_hole(speech, [word], at, settings) for at, word in enumerate(words)]
+    alone = [_hole(speech, words, at, 1, settings) for at in range(len(words))]
     at = 0
     while at < len(words):
         hole = alone[at]
         if hole is None and not any(alone[at : at + 2]):
-            hole = _hole(speech, words[at : at + 2], at, settings)
+            hole = _hole(speech, words, at, min(2, len(words) - at), settings)
         if hole is not None:
             found.append(hole)
         at += 1 if hole is None else hole.words
@@ -96,11 +96,16 @@ def replaced(text: str, words: Sequence[WordTime], first: int, count: int, new: 
     return " ".join(part.strip() for part in parts if part.strip())
 
 
-def _hole(speech: Sequence[Span], group: Sequence[WordTime], at: int, settings: SttSettings) -> Hole | None:
-    start, end = group[0].start_sec, group[-1].end_sec
-    needed = sum(WORD_SEC + letters(one.word) / settings.cover_letters_per_sec for one in group)
-    missing = seconds_in(speech, start, end) - needed
-    return Hole(start, end, missing, at, len(group)) if missing >= settings.cover_hole_sec else None
+def _hole(
+    speech: Sequence[Span], words: Sequence[WordTime], at: int, count: int, settings: SttSettings
+) -> Hole | None:
+    """In `count` words from number `at` on, each with what comes before the next."""
+    end = at + count
+    start_sec = words[at].start_sec if at else 0.0
+    end_sec = words[end].start_sec if end < len(words) else words[-1].end_sec
+    needed = sum(WORD_SEC + letters(one.word) / settings.cover_letters_per_sec for one in words[at:end])
+    missing = seconds_in(speech, start_sec, end_sec) - needed
+    return Hole(start_sec, end_sec, missing, at, count) if missing >= settings.cover_hole_sec else None
 
 
 def _letters(character: str) -> float:
