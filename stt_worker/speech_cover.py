@@ -96,9 +96,7 @@ def replaced(text: str, words: Sequence[WordTime], first: int, count: int, new: 
     return " ".join(part.strip() for part in parts if part.strip())
 
 
-def _hole(
-    speech: Sequence[Span], words: Sequence[WordTime], at: int, count: int, settings: SttSettings
-) -> Hole | None:
+def _hole(speech: Sequence[Span], words: Sequence[WordTime], at: int, count: int, settings: SttSettings) -> Hole | None:
     """In `count` words from number `at` on, each with what comes before the next."""
     end = at + count
     start_sec = words[at].start_sec if at else 0.0

@@ -164,10 +164,18 @@ class SttSettings(ModelSettings):
         0.6, ge=0, le=1, description="Dropped as no speech above this no-speech probability, if also unsure."
     )
     logprob_threshold: float = Field(
-        -1.0, ge=-10, le=0, description="A mean token log-probability below this is unsure; dropped when it stays so."
+        -1.0,
+        ge=-10,
+        le=0,
+        description="A mean token log-probability below this is unsure: when it stays so the text is doubtful, or "
+        "dropped where nobody surely spoke.",
     )
     compression_ratio_threshold: float = Field(
-        2.4, ge=1, le=100, description="A text that zlib compresses by more than this is repetitive."
+        2.4,
+        ge=1,
+        le=100,
+        description="A text that zlib compresses by more than this (a byte for each character) is decoded again; it "
+        "is never dropped.",
     )
     loop_min_words: int = Field(
         8, ge=2, le=100, description="A repetition is a loop from so many words on (one word 8 times, two 4 times)."

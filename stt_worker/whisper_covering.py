@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,22 @@ class Covering:
         row.gaps = tuple((one.start_sec, one.end_sec) for one in missing)
         return best
 
+    def translated_apart(self, row: Row) -> Attempt:
+        """The row's English, each part between its cuts on its own."""
+        bounds = [0.0, *sorted(row.cuts), row.seconds]
+        parts = [self._part(row, start, end, "translate") for start, end in pairwise(bounds) if end > start]
+        text = " ".join(part.text for part in parts if part.text)
+        surely = min(parts, key=lambda part: part.avg_logprob)
+        return replace(surely, text=text, tokens=self._decoding.tokens(text))
+
+    def _part(self, row: Row, start_sec: float, end_sec: float, task: str) -> Attempt:
+        """What is said from one time to another."""
+        audio = row.audio[int(start_sec * SAMPLE_RATE_HZ) : int(end_sec * SAMPLE_RATE_HZ)]
+        limit = self._decoding.token_limit(len(audio), SAMPLE_RATE_HZ)
+        features = self._encode([audio], N_FRAMES)
+        (found,) = self._decoding.greedy(features, [row.language], task, [limit], timestamps=True)
+        return found
+
     def _look(self, row: Row, attempt: Attempt) -> tuple[tuple[WordTime, ...], list[Hole]]:
         words = self._decoding.word_times(row.features, row.language, attempt, len(row.audio))
         return words, holes(row.speech, words, self._settings)
@@ -76,10 +93,7 @@ class Covering:
         cut = pause_near(row.speech, hole.start_sec, PAUSE_WITHIN_SEC) if hole.word else 0.0
         until = row.seconds if hole.word else pause_near(row.speech, hole.end_sec, PAUSE_WITHIN_SEC)
         count = len(words) if hole.word else hole.words
-        audio = row.audio[int(cut * SAMPLE_RATE_HZ) : int(until * SAMPLE_RATE_HZ)]
-        limit = self._decoding.token_limit(len(audio), SAMPLE_RATE_HZ)
-        features = self._encode([audio], N_FRAMES)
-        (found,) = self._decoding.greedy(features, [row.language], "transcribe", [limit], timestamps=True)
+        found = self._part(row, cut, until, "transcribe")
         if not self._usable(found):
             return best, words, missing, False
         text = replaced(best.text, words, hole.word, count, found.text)

@@ -40,9 +40,12 @@ class Settling:
         return self._covering.covered(row, best)
 
     def translated(self, row: Row) -> Attempt:
-        """The same in English, without the prompt: that is of the language spoken."""
+        """The same in English, without the prompt: that is of the language spoken. What had to be decoded with
+        timestamps, or apart, is so again: where one text stops early the other does."""
         prompt, row.prompt = row.prompt, ""
         try:
+            if row.cuts:
+                return self._covering.translated_apart(row)
             return self.settled(row, self._first(row, "translate"), "translate")
         finally:
             row.prompt = prompt
@@ -66,7 +69,9 @@ class Settling:
         return self._decoding.best(attempts)
 
     def _first(self, row: Row, task: str) -> Attempt:
-        (first,) = self._decoding.greedy(row.features, [row.language], task, [row.limit], prompts=[row.prompt])
+        (first,) = self._decoding.greedy(
+            row.features, [row.language], task, [row.limit], prompts=[row.prompt], timestamps=row.timestamps
+        )
         return first
 
     def _widen(self, row: Row) -> None:
