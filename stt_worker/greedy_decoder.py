@@ -22,6 +22,10 @@ from timestamp_rules import TimestampRules
 from torch import Tensor
 from torch.nn import functional
 
+# A phrase so many times in a row, in so many tokens at least: a loop, as speech_quality cuts it out (3 times, 8 words).
+CIRCLE_TIMES = 3
+CIRCLE_TOKENS = 36
+
 Interrupt = Callable[[], None]
 
 
@@ -151,7 +155,8 @@ class GreedyDecoder:
                 results[row].finished = True
                 continue
             results[row].tokens.append(token)
-            open_rows[row] = len(results[row].tokens) < limits[row]
+            said = results[row].tokens
+            open_rows[row] = len(said) < limits[row] and not goes_in_circles(said)
 
     def _run(
         self, tokens: Tensor, offset: int, caches: list[KeysAndValues], interrupt: Interrupt | None = None
@@ -185,6 +190,15 @@ class GreedyDecoder:
             return [Decoded(no_speech_prob=p) for p in silence]
         spoken = logits[:, self._language_tokens].softmax(dim=-1).tolist()
         return [Decoded(no_speech_prob=p, languages=row) for p, row in zip(silence, spoken, strict=True)]
+
+
+def goes_in_circles(tokens: Sequence[int]) -> bool:
+    """Whether `tokens` end in a loop that will not end by itself; what is in it is cut out of the text anyway."""
+    for period in range(1, CIRCLE_TOKENS // CIRCLE_TIMES + 1):
+        seen = max(CIRCLE_TOKENS, period * CIRCLE_TIMES)
+        if len(tokens) >= seen and all(tokens[-at] == tokens[-at - period] for at in range(1, seen - period + 1)):
+            return True
+    return False
 
 
 def _agreement(chosen: Sequence[int], draft: Sequence[int]) -> int:

@@ -12,7 +12,7 @@ import torch
 import whisper as openai_whisper
 from audio_encoder import encode, spectrogram, window_frames
 from decoding_rules import Prompts, decoding_rules, options
-from greedy_decoder import Decoded, GreedyDecoder
+from greedy_decoder import Decoded, GreedyDecoder, goes_in_circles
 from stt_settings import SttSettings
 from whisper.decoding import ApplyTimestampRules, DecodingTask
 
@@ -119,6 +119,23 @@ def test_what_is_drawn_at_a_temperature(demo: Any, heard: list[tuple[torch.Tenso
     (hot,) = decoder.decode(features, prompts, [LIMIT], temperature=3.0)
     assert hot.tokens != wanted.tokens
     assert hot.avg_logprob < wanted.avg_logprob
+
+
+@pytest.mark.parametrize(
+    ("tokens", "circles"),
+    [
+        ([7] * 35, False),
+        ([7] * 36, True),
+        ([1, 2, 3, *[4, 5, 6] * 12], True),
+        ([1, 2, 3, *[4, 5, 6] * 12, 9], False),
+        ([*range(12)] * 3, True),
+        ([*range(20)] * 3, False),
+        ([*range(200)], False),
+        ([], False),
+    ],
+)
+def test_a_loop_is_left_early(tokens: list[int], circles: bool) -> None:
+    assert goes_in_circles(tokens) == circles
 
 
 def test_the_limit_ends_it(demo: Any, heard: list[tuple[torch.Tensor, Any]]) -> None:
