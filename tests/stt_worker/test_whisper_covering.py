@@ -18,6 +18,7 @@ from stt_utterance import in_seconds
 from whisper_decoding import Attempt, WhisperDecoding
 from whisper_engine import WhisperEngine
 
+from tests.stt_worker.conftest import as_floats
 from tests.support.human_voices import HumanClips, word_errors
 
 Cut = Callable[[tuple[int, ...]], tuple[int, ...]]
@@ -41,7 +42,7 @@ def talk(human_clips: HumanClips, settings: SttSettings) -> Utterance:
     for clip in human_clips("en", 20):
         if sum(map(len, pieces)) < 12 * 16_000 and clip.sec < 6:
             pieces += [clip.samples, GAP]
-    audio = np.concatenate(pieces).astype(np.float32) / 32768
+    audio = as_floats(np.concatenate(pieces).tobytes())
     return Utterance(audio, "en", speech=in_seconds(SpeechCheck(settings).find(audio).clear, 0))
 
 
@@ -58,9 +59,9 @@ def cut_first(monkeypatch: pytest.MonkeyPatch, cut: Cut, times: int) -> list[boo
     decode = WhisperDecoding.greedy
     asked: list[bool] = []
 
-    def greedy(decoding: WhisperDecoding, *args: Any, timestamps: bool = False, **more: Any) -> list[Attempt]:
-        asked.append(timestamps)
-        (found,) = decode(decoding, *args, timestamps=timestamps, **more)
+    def greedy(decoding: WhisperDecoding, *args: Any, **more: Any) -> list[Attempt]:
+        asked.append(more.get("timestamps", False))
+        (found,) = decode(decoding, *args, **more)
         if len(asked) <= times:
             tokens = cut(tuple(token for token in found.tokens if token < decoding._tokenizer.eot))
             found = replace(found, tokens=tokens, text=decoding._tokenizer.decode(list(tokens)).strip())
@@ -109,6 +110,6 @@ def test_what_is_all_there_is_decoded_once(
     check = SpeechCheck(settings)
     clips = human_clips("en", 12)
     for clip in clips:
-        audio = clip.samples.astype(np.float32) / 32768
+        audio = as_floats(clip.pcm)
         engine.transcribe(Utterance(audio, "en", speech=in_seconds(check.find(audio).clear, 0)))
     assert sum(asked) <= 1, "a false alarm at most"

@@ -145,6 +145,7 @@ def engine_that_says(monkeypatch: pytest.MonkeyPatch, answers: Answers) -> tuple
         _interrupt: Any = None,
         draft: Sequence[int] = (),
         prompts: Sequence[str] = (),
+        **__: Any,
     ) -> list[Attempt]:
         (prompt,) = prompts
         asked.append((task, prompt))
@@ -209,18 +210,10 @@ def test_high_temperatures_take_no_prompt(monkeypatch: pytest.MonkeyPatch, demo:
     decode = GreedyDecoder.decode
     previous = get_tokenizer(False).sot_prev
 
-    def noting(
-        decoder: GreedyDecoder,
-        features: Any,
-        prompts: Any,
-        limits: Any,
-        *more: Any,
-        temperature: float = 0.0,
-        **asked: Any,
-    ) -> Any:
-        if temperature:
-            taken.append((temperature, prompts[0][0] == previous))
-        return decode(decoder, features, prompts, limits, *more, temperature=temperature, **asked)
+    def noting(decoder: GreedyDecoder, features: Any, prompts: Any, limits: Any, *more: Any, **asked: Any) -> Any:
+        if asked.get("temperature"):
+            taken.append((asked["temperature"], prompts[0][0] == previous))
+        return decode(decoder, features, prompts, limits, *more, **asked)
 
     monkeypatch.setattr(GreedyDecoder, "decode", noting)
     settings = SttSettings(
