@@ -1,9 +1,9 @@
 """Files of human speech through stt_worker's own path: words wrong, the longest run of words missing, seconds.
 
-    python bench/bench_files_voices.py [--languages en,es] [--prompts 50] [--skip 0] [--volumes 10] [--detect]
+    python bench/bench_files_voices.py [--languages en,es] [--prompts 50] [--skip 0] [--volumes 10] [--detect] [--clips]
 
 Fifty telephone prompts a language (tests/support/human_voices.py) with 0.6 s between them, cut as file_worker cuts a
-file, on `base` or what WHISPER_MODEL names. `--volumes`: the English one also so many times, a volume 1 % lower each.
+file, on `base`. `--volumes`: the English one also so many times, a volume 1 % lower each. `--clips`: each prompt alone.
 Every segment is heard by every way before the next one, so that a slow moment of the machine meets all of them.
 """
 
@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from bench_files import say
 from file_segments import Lengths, Segment, SegmentCutter
-from numpy.typing import NDArray
 from speech_check import SpeechCheck
 from speech_models import load_engine
 from stt_drafts import Drafts
@@ -26,7 +25,7 @@ from stt_threads import use_threads
 
 from contract.envelopes import AnalyzeJob, UtteranceJob
 from contract.names import SAMPLE_RATE_HZ
-from tests.support.human_voices import VOICES, clips, word_errors
+from tests.support.human_voices import VOICES, Clip, clips, word_errors
 
 GAP_SEC = 0.6
 FIRST_VOLUME = 0.95
@@ -60,17 +59,15 @@ class Way:
             self.dropped.append(verdict.reason)
 
 
-def file_of(language: str, prompts: int, skip: int) -> tuple[NDArray[np.int16], str]:
-    """`prompts` of a language, after the first `skip`, as one recording, and what is said."""
-    chosen = clips(language, skip + prompts)[skip:]
-    gap = np.zeros(int(GAP_SEC * SAMPLE_RATE_HZ), np.int16)
-    return np.concatenate([piece for one in chosen for piece in (one.samples, gap)]), " ".join(o.text for o in chosen)
-
-
-def segments(samples: NDArray[np.int16]) -> list[Segment]:
-    """As file_worker cuts them."""
+def segments(spoken: list[Clip], volume: float, apart: bool) -> list[Segment]:
+    """The prompts as file_worker cuts one recording of them; `apart`: one segment each."""
+    pieces = [np.round(one.samples * volume).astype("<i2") for one in spoken]
+    if apart:
+        return [Segment(0, len(piece), piece.tobytes()) for piece in pieces]
+    gap = np.zeros(int(GAP_SEC * SAMPLE_RATE_HZ), "<i2")
     cutter = SegmentCutter(Lengths())
-    return [*cutter.feed(samples.astype("<i2").tobytes()), *cutter.finish()]
+    whole = np.concatenate([part for piece in pieces for part in (piece, gap)])
+    return [*cutter.feed(whole.tobytes()), *cutter.finish()]
 
 
 def main() -> None:
@@ -80,6 +77,7 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=50)
     parser.add_argument("--skip", type=int, default=0, help="leave so many prompts out: others than limits were set on")
     parser.add_argument("--volumes", type=int, default=10)
+    parser.add_argument("--clips", action="store_true", help="each prompt alone instead of a file")
     parser.add_argument("--detect", action="store_true", help="do not tell the language")
     parser.add_argument("--translate", action="store_true", help="into English, too, as the workers do by default")
     parser.add_argument("--words", action="store_true", help="print the runs of words that are missing")
@@ -93,20 +91,21 @@ def main() -> None:
     say("| file | volume | way | words wrong | words missing in a row | s | decoded again | gaps, s | dropped |")
     say("|---|---|---|---|---|---|---|---|---|")
     for language in asked.languages.split(","):
-        samples, text = file_of(language, asked.prompts, asked.skip)
+        spoken = clips(language, asked.skip + asked.prompts)[asked.skip :]
+        text = " ".join(one.text for one in spoken)
         volumes = [FIRST_VOLUME - 0.01 * step for step in range(asked.volumes)] if language == "en" else []
         for volume in [1.0, *volumes]:
             ways = [
                 Way(label, Recognition(settings[label], check, engine, Drafts())) for label, engine in engines.items()
             ]
-            for segment in segments(np.round(samples * volume).astype(np.int16)):
+            for segment in segments(spoken, volume, asked.clips):
                 for way in ways:
                     way.hear(segment, None if asked.detect else language)
             for way in ways:
                 found = word_errors(language, text, " ".join(way.texts))
                 longest = max((len(run.split()) for run in found.lost), default=0)
                 say(
-                    f"| {language}, {len(samples) / SAMPLE_RATE_HZ:.0f} s | {volume:.2f} | {way.label} | "
+                    f"| {language}, {sum(one.sec for one in spoken):.0f} s | {volume:.2f} | {way.label} | "
                     f"{100 * found.rate:.1f} % | {longest} | {way.sec:.1f} | {way.again} | {way.gaps:.1f} | "
                     f"{' '.join(way.dropped)} |"
                 )
