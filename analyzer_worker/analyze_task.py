@@ -128,6 +128,12 @@ class Analyzer:
                 sentiment_reason=reason,
                 decoded_again=job.decoded_again,
                 words=job.words,
+                doubtful=job.doubtful_reason is not None,
+                doubtful_reason=job.doubtful_reason,
+                gaps=job.gaps,
+                avg_logprob=job.avg_logprob,
+                no_speech_prob=job.no_speech_prob,
+                temperature=job.temperature,
             ),
         )
 

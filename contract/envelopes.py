@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
-from contract.messages import Partial, StatsBlock, UtteranceOutcome, Word
+from contract.messages import Gap, Partial, StatsBlock, UtteranceOutcome, Word
 from contract.names import SAMPLE_RATE_HZ, utterance_id
 
 SESSION_PATTERN = r"^[A-Za-z0-9_-]{16,128}$"
@@ -16,6 +16,7 @@ LANGUAGE_PATTERN = r"^[a-z]{2,3}$"
 MAX_TEXT_CHARS = 8_000
 MAX_HINTS_CHARS = 1_000  # Whisper reads about 220 tokens of them
 MAX_WORDS = 1_000
+MAX_GAPS = 100
 MAX_POSITION = 2**53 - 1  # the largest whole number that JavaScript counts exactly
 
 
@@ -114,6 +115,11 @@ class AnalyzeJob(UtteranceJob):
     sentiment_reason: str | None = Field(None, max_length=500)
     decoded_again: bool = False
     words: list[Word] | None = Field(None, max_length=MAX_WORDS)
+    doubtful_reason: str | None = Field(None, max_length=40)
+    gaps: list[Gap] = Field(default_factory=list, max_length=MAX_GAPS)
+    avg_logprob: float | None = None
+    no_speech_prob: float | None = Field(None, ge=0, le=1)
+    temperature: float | None = Field(None, ge=0)
 
 
 class OutcomeEvent(Envelope):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contract.messages import Dropped, Result, UtteranceOutcome
 
-DOING_BADLY = frozenset({"low_confidence", "repetition"})  # reasons to drop an utterance that a wrong language gives
+DOING_BADLY = frozenset({"low_confidence", "repetition"})  # to drop or to doubt what is heard in a wrong language
 
 
 class LanguageLock:
@@ -36,9 +36,8 @@ class LanguageLock:
 
     def heard(self, outcome: UtteranceOutcome) -> None:
         """Learn from an utterance that has ended."""
-        if isinstance(outcome, Dropped):
-            if outcome.reason in DOING_BADLY:
-                self._count = 0
+        if isinstance(outcome, Dropped | Result) and _doubt(outcome) in DOING_BADLY:
+            self._count = 0
         elif isinstance(outcome, Result) and outcome.language_probability is not None:
             if self.assumed and (outcome.decoded_again or outcome.language != self._latest):
                 self._count = 0
@@ -48,3 +47,7 @@ class LanguageLock:
                 self._count += not outcome.decoded_again
             elif not self.assumed:
                 self._count = 0
+
+
+def _doubt(outcome: Dropped | Result) -> str | None:
+    return outcome.reason if isinstance(outcome, Dropped) else outcome.doubtful_reason

@@ -95,6 +95,14 @@ class Word(Message):
     end_sec: float = Field(ge=0)
 
 
+class Gap(Message):
+    """Speech that gave no words, in seconds of the stream, and why (`no_words`)."""
+
+    start_sec: float = Field(ge=0)
+    end_sec: float = Field(ge=0)
+    reason: str = Field(max_length=40)
+
+
 class Result(UtteranceMessage):
     """What was said and how it felt. `sentiment` is null, with a reason, where it cannot be told."""
 
@@ -109,6 +117,12 @@ class Result(UtteranceMessage):
     sentiment_reason: str | None = None
     decoded_again: bool = Field(False, description="a quick first text was doubtful, so all was done again")
     words: list[Word] | None = Field(None, description="in order, where the session asked for their times")
+    doubtful: bool = Field(False, description="somebody spoke, but the words may be wrong")
+    doubtful_reason: str | None = Field(None, description="`low_confidence` or `repetition`")
+    gaps: list[Gap] = Field(default_factory=list, description="speech in it that gave no words, in order")
+    avg_logprob: float | None = Field(None, description="mean natural log-probability of the tokens")
+    no_speech_prob: float | None = Field(None, ge=0, le=1, description="of silence, as the model gives it")
+    temperature: float | None = Field(None, ge=0, description="at which the text was decoded")
 
 
 class Dropped(UtteranceMessage):

@@ -23,7 +23,7 @@ OTHER: Final = "other"
 NAME = re.compile(r"[A-Za-z0-9_.:/@ -]{1,80}", re.ASCII)
 
 STAGES: Final = ("endpoint", "dispatch", "queue", "speech_check", "speech", "analyzer_queue", "sentiment", "relay")
-DROP_REASONS: Final = ("no_speech", "empty_text", "low_confidence", "repetition")
+DROP_REASONS: Final = ("no_speech", "empty_text", "low_confidence")
 ERROR_CODES: Final = (
     "gave_up", "bad_audio", "too_long", "speech_failed", "analyzer_failed", "invalid_job", "no_answer",
 )  # fmt: skip

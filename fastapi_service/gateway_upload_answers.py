@@ -12,7 +12,7 @@ from typing import Any
 from gateway_upload_options import UploadOptions
 
 from contract.file_jobs import FileSegment, FileView
-from contract.messages import Error, Result
+from contract.messages import Dropped, Error, Gap, Result
 from contract.names import SAMPLE_RATE_HZ
 
 UNSPACED = {"zh", "yue", "ja", "th", "lo", "my"}  # written without spaces between words
@@ -43,15 +43,19 @@ class Transcript:
         self.file_id = file_id
         self._spoken: list[tuple[FileSegment, Result]] = []
         self._failed: list[tuple[FileSegment, Error]] = []
+        self._gaps: list[Gap] = []
 
     def add(self, segment: FileSegment) -> tuple[dict[str, Any], str] | None:
         """Take the next segment; returns it for clients and what it adds to the text, None where it has none."""
         outcome = segment.outcome
         if isinstance(outcome, Error):
             self._failed.append((segment, outcome))
+        if isinstance(outcome, Dropped) and outcome.reason != "no_speech":
+            self._gaps.append(Gap(start_sec=segment.start_sec, end_sec=segment.end_sec, reason=outcome.reason))
         if not isinstance(outcome, Result) or not outcome.text.strip():
             return None
         self._spoken.append((segment, outcome))
+        self._gaps += outcome.gaps
         glue = "" if len(self._spoken) == 1 or outcome.language in UNSPACED else " "
         return segment_json(len(self._spoken) - 1, segment, outcome), glue + one_line(outcome.text)
 
@@ -92,6 +96,7 @@ class Transcript:
             body["words"] = [word for _, result in self._spoken for word in words_json(result)]
         body["failed_segments"] = self._failures()
         body["warnings"] = _warnings(view)
+        body["gaps"] = gaps_json(self._gaps)
         return json.dumps(body, ensure_ascii=False)
 
     def done(self, view: FileView) -> dict[str, Any]:
@@ -103,6 +108,7 @@ class Transcript:
             "language": self.language,
             "failed_segments": self._failures(),
             "warnings": _warnings(view),
+            "gaps": gaps_json(self._gaps),
         }
 
     def _failures(self) -> list[dict[str, Any]]:
@@ -123,7 +129,7 @@ def _warnings(view: FileView) -> list[dict[str, str]]:
 
 
 def segment_json(number: int, segment: FileSegment, result: Result) -> dict[str, Any]:
-    """One segment of verbose_json. What recognition does not hand on is 0 (OpenAI's clients want numbers)."""
+    """One segment of verbose_json. What an older worker did not hand on is 0 (OpenAI's clients want numbers)."""
     text = one_line(result.text)
     raw = text.encode()
     return {
@@ -133,15 +139,23 @@ def segment_json(number: int, segment: FileSegment, result: Result) -> dict[str,
         "end": segment.end_sec,
         "text": text,
         "tokens": [],
-        "temperature": 0.0,
-        "avg_logprob": 0.0,
+        "temperature": result.temperature or 0.0,
+        "avg_logprob": result.avg_logprob or 0.0,
         "compression_ratio": round(len(raw) / len(zlib.compress(raw)), 3),
-        "no_speech_prob": 0.0,
+        "no_speech_prob": result.no_speech_prob or 0.0,
         "language": result.language,
         "translation": result.translation,
         "sentiment": None if result.sentiment is None else result.sentiment.model_dump(),
         "sentiment_reason": result.sentiment_reason,
+        "doubtful": result.doubtful,
+        "doubtful_reason": result.doubtful_reason,
+        "gaps": gaps_json(result.gaps),
     }
+
+
+def gaps_json(gaps: Iterable[Gap]) -> list[dict[str, Any]]:
+    """Speech that gave no words."""
+    return [{"start": gap.start_sec, "end": gap.end_sec, "reason": gap.reason} for gap in gaps]
 
 
 def words_json(result: Result) -> list[dict[str, Any]]:

@@ -173,6 +173,10 @@ def plain_line(message: ServerMessage, moment: Moment | None) -> Text:
             indent = " " * (len(str(moment)) + 2 if moment is not None else 2)
             if message.translation is not None:
                 line.append(f"\n{indent}in English: ", "dim").append(printable(message.translation), "italic")
+            if message.doubtful:
+                line.append(f"\n{indent}doubtful: {printable(message.doubtful_reason or '')}", "dim")
+            for gap in message.gaps:
+                line.append(f"\n{indent}{gap.end_sec - gap.start_sec:.1f} s of speech without words", "dim")
             if message.sentiment is None and message.sentiment_reason is not None:
                 line.append(f"\n{indent}no sentiment: {printable(message.sentiment_reason)}", "dim")
         case Dropped():

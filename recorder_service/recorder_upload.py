@@ -18,7 +18,7 @@ from recorder_output import Moment, Output, counted
 from recorder_sources import SourceError
 
 from contract.logging_setup import printable
-from contract.messages import Error, Result
+from contract.messages import Error, Gap, Result
 
 PATH = "/v1/audio/transcriptions"
 PIECE_BYTES = 64 * 1024
@@ -144,6 +144,12 @@ def _result(segment: dict[str, Any]) -> tuple[Result, Moment]:
         translation=segment["translation"],
         sentiment=segment["sentiment"],
         sentiment_reason=segment["sentiment_reason"],
+        doubtful=segment.get("doubtful", False),
+        doubtful_reason=segment.get("doubtful_reason"),
+        gaps=[Gap(start_sec=gap["start"], end_sec=gap["end"], reason=gap["reason"]) for gap in segment.get("gaps", [])],
+        avg_logprob=segment["avg_logprob"],
+        no_speech_prob=segment["no_speech_prob"],
+        temperature=segment["temperature"],
     )
     return result, Moment(segment["start"], segment["end"])
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
+from timestamp_rules import TimestampRules
 from whisper.decoding import DecodingTask, SuppressBlank, SuppressTokens
 from whisper.tokenizer import get_tokenizer
 
@@ -28,11 +29,12 @@ class DecodingRules:
     never: torch.Tensor
     never_first: torch.Tensor
     languages: dict[str, int]
+    timestamps: TimestampRules
 
 
-def options(language: str, task: str, **more: Any) -> openai_whisper.DecodingOptions:
-    """How this worker decodes: no timestamps; `more` as in openai-whisper's DecodingOptions."""
-    return openai_whisper.DecodingOptions(task=task, language=language, without_timestamps=True, **more)
+def options(language: str, task: str, timestamps: bool = False, **more: Any) -> openai_whisper.DecodingOptions:
+    """How this worker decodes; `more` as in openai-whisper's DecodingOptions."""
+    return openai_whisper.DecodingOptions(task=task, language=language, without_timestamps=not timestamps, **more)
 
 
 def decoding_rules(model: openai_whisper.Whisper) -> DecodingRules:
@@ -51,7 +53,8 @@ def decoding_rules(model: openai_whisper.Whisper) -> DecodingRules:
     tokenizer = task.tokenizer
     known = zip(tokenizer.all_language_codes, tokenizer.all_language_tokens, strict=True)
     languages = dict(known) if model.is_multilingual else {}
-    return DecodingRules(tokenizer.sot, tokenizer.eot, tokenizer.no_speech, never, never_first, languages)
+    timestamps = TimestampRules(tokenizer.timestamp_begin, tokenizer.eot, tokenizer.no_timestamps)
+    return DecodingRules(tokenizer.sot, tokenizer.eot, tokenizer.no_speech, never, never_first, languages, timestamps)
 
 
 class Prompts:
@@ -69,5 +72,6 @@ class Prompts:
         words = prompt.strip()
         return self._encoding.encode(" " + words, disallowed_special=()) if words else None
 
-    def _of(self, language: str, task: str, prompt: str = "") -> tuple[int, ...]:
-        return tuple(DecodingTask(self._model, options(language, task, prompt=self.encode(prompt))).initial_tokens)
+    def _of(self, language: str, task: str, prompt: str = "", timestamps: bool = False) -> tuple[int, ...]:
+        asked = options(language, task, timestamps, prompt=self.encode(prompt))
+        return tuple(DecodingTask(self._model, asked).initial_tokens)

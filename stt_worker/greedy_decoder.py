@@ -1,4 +1,4 @@
-"""Greedy decoding for the usual case: temperature 0, no timestamps, several utterances side by side.
+"""Decoding without a search for beams: several utterances side by side, with or without timestamps.
 
 The same tokens as openai-whisper's `decode` at temperature 0, from the same weights, with less around them: keys and
 values are written into tensors allocated once a decode (openai-whisper concatenates them for every token), those of
@@ -18,8 +18,13 @@ import whisper as openai_whisper  # the distribution is openai-whisper; `whisper
 from decoder_layer import DecoderLayer, KeysAndValues, normed
 from decoding_rules import DecodingRules, decoding_rules
 from int8_linear import Int8Linear
+from timestamp_rules import TimestampRules
 from torch import Tensor
 from torch.nn import functional
+
+# A phrase so many times in a row, in so many tokens at least: a loop, as speech_quality cuts it out (3 times, 8 words).
+CIRCLE_TIMES = 3
+CIRCLE_TOKENS = 36
 
 Interrupt = Callable[[], None]
 
@@ -60,12 +65,15 @@ class GreedyDecoder:
         limits: Sequence[int],
         interrupt: Interrupt | None = None,
         draft: Sequence[int] = (),
+        timestamps: bool = False,
+        temperature: float = 0.0,
     ) -> list[Decoded]:
         """Decode each row of `features` (rows, positions, n_text_state) from its prompt, to at most its limit.
 
-        All prompts have the same length. `draft`, for a single row: tokens that it probably begins with, which are
-        then checked in one step instead of being found one by one (Leviathan et al. 2023, "Fast Inference from
-        Transformers via Speculative Decoding", with a draft from before); the result is the same. A row's
+        All prompts have the same length; those for `timestamps` end without openai-whisper's token against them.
+        `draft`, for a single row: tokens that it probably begins with, which are then checked in one step instead of
+        being found one by one (Leviathan et al. 2023, "Fast Inference from Transformers via Speculative Decoding", with
+        a draft from before); the result is the same. Above `temperature` 0 tokens are drawn, not chosen. A row's
         log-probability may be NaN where its numbers overflowed.
         """
         rows, prompt = len(prompts), len(prompts[0])
@@ -79,7 +87,9 @@ class GreedyDecoder:
             x[:, prompt - 1 :].flatten(0, 1)
         )  # a row of logits for each draft token, and one more
         logits[: 1 if draft else rows] += self._rules.never_first
-        chosen, logprob = self._choose(logits)
+        rules = self._rules.timestamps if timestamps else None
+        said: list[Sequence[int]] = [draft[:count] for count in range(len(draft) + 1)] if draft else [()] * rows
+        chosen, logprob = self._choose(logits, rules, said, temperature)
         total = torch.zeros(rows, device=features.device)
         if draft:
             agreed = _agreement(chosen.tolist(), draft)
@@ -94,7 +104,8 @@ class GreedyDecoder:
             if not any(open_rows) or done >= steps:
                 break
             x = self._run(chosen[:, None], prompt + done - 1, caches, interrupt)
-            chosen, logprob = self._choose(self._vocabulary(x[:, 0]))
+            said = [result.tokens for result in results]
+            chosen, logprob = self._choose(self._vocabulary(x[:, 0]), rules, said, temperature)
         for result, logprobs in zip(results, total.tolist(), strict=True):
             result.avg_logprob = logprobs / (len(result.tokens) + 1)
         return results
@@ -122,9 +133,16 @@ class GreedyDecoder:
                 scores[number] = seen[0][0]
         return torch.stack([scores[layer][head] for layer, head in heads])
 
-    def _choose(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """The most probable token of each row that may be said, and its log-probability among those."""
+    def _choose(
+        self, logits: Tensor, timestamps: TimestampRules | None, said: Sequence[Sequence[int]], temperature: float
+    ) -> tuple[Tensor, Tensor]:
+        """The most probable token of each row that may be said after `said`, and its log-probability among those."""
         logits += self._rules.never
+        if timestamps is not None:
+            timestamps.apply(logits, said)
+        if temperature:
+            drawn = torch.multinomial((logits / temperature).softmax(dim=-1), 1)
+            return drawn[:, 0], logits.gather(1, drawn)[:, 0] - logits.logsumexp(dim=-1)
         best, chosen = logits.max(dim=-1)
         return chosen, best - logits.logsumexp(dim=-1)
 
@@ -137,7 +155,8 @@ class GreedyDecoder:
                 results[row].finished = True
                 continue
             results[row].tokens.append(token)
-            open_rows[row] = len(results[row].tokens) < limits[row]
+            said = results[row].tokens
+            open_rows[row] = len(said) < limits[row] and not goes_in_circles(said)
 
     def _run(
         self, tokens: Tensor, offset: int, caches: list[KeysAndValues], interrupt: Interrupt | None = None
@@ -171,6 +190,15 @@ class GreedyDecoder:
             return [Decoded(no_speech_prob=p) for p in silence]
         spoken = logits[:, self._language_tokens].softmax(dim=-1).tolist()
         return [Decoded(no_speech_prob=p, languages=row) for p, row in zip(silence, spoken, strict=True)]
+
+
+def goes_in_circles(tokens: Sequence[int]) -> bool:
+    """Whether `tokens` end in a loop that will not end by itself; what is in it is cut out of the text anyway."""
+    for period in range(1, CIRCLE_TOKENS // CIRCLE_TIMES + 1):
+        seen = max(CIRCLE_TOKENS, period * CIRCLE_TIMES)
+        if len(tokens) >= seen and all(tokens[-at] == tokens[-at - period] for at in range(1, seen - period + 1)):
+            return True
+    return False
 
 
 def _agreement(chosen: Sequence[int], draft: Sequence[int]) -> int:

@@ -25,12 +25,19 @@ FRAME_MS = FRAME_SAMPLES * 1000 // SAMPLE_RATE_HZ
 @dataclass(frozen=True)
 class SpeechFound:
     """`speech_ms`: speech in all. `peak`: highest speech probability of a frame. `start`, `end`: samples from the
-    first to the last speech (`end` exclusive); both 0 when there is none."""
+    first to the last speech (`end` exclusive); both 0 when there is none. `clear`: the same of each stretch that is
+    surely speech, in order."""
 
     speech_ms: int
     peak: float
     start: int
     end: int
+    clear: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def clear_ms(self) -> int:
+        """How much is surely speech."""
+        return sum(end - start for start, end in self.clear) * 1000 // SAMPLE_RATE_HZ
 
 
 @contextmanager
@@ -81,7 +88,9 @@ class SpeechCheck:
         if not frames.size:
             return SpeechFound(0, float(probabilities.max(initial=0.0)), 0, 0)
         end = min(len(audio), (int(frames[-1]) + 1) * FRAME_SAMPLES)
-        return SpeechFound(frames.size * FRAME_MS, float(probabilities.max()), int(frames[0]) * FRAME_SAMPLES, end)
+        clear = _stretches(probabilities >= self._settings.vad_clear, len(audio))
+        start = int(frames[0]) * FRAME_SAMPLES
+        return SpeechFound(frames.size * FRAME_MS, float(probabilities.max()), start, end, clear)
 
     def probabilities(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         """Speech probability of each 32 ms of `audio`; the last frame is filled up with silence.
@@ -119,6 +128,13 @@ class SpeechCheck:
             return audio
         pad = self._settings.vad_pad_ms * SAMPLE_RATE_HZ // 1000
         return audio[self.trim_start(found) : found.end + pad]
+
+
+def _stretches(frames: NDArray[np.bool_], samples: int) -> tuple[tuple[int, int], ...]:
+    """From which to which of so many `samples` `frames` are true without a break."""
+    edges = np.flatnonzero(np.diff(np.pad(frames.astype(np.int8), 1)))
+    places = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return tuple((start * FRAME_SAMPLES, min(samples, end * FRAME_SAMPLES)) for start, end in places)
 
 
 def as_lstm(cell: Any) -> torch.nn.LSTM:

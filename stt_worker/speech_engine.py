@@ -14,6 +14,9 @@ class SpeechEngineError(Exception):
     """The model gave no usable answer; the message says what is wrong with it."""
 
 
+Span = tuple[float, float]  # from, to, in seconds of the audio
+
+
 @dataclass(frozen=True)
 class WordTime:
     """A word with its punctuation, and when it is said, in seconds of the audio."""
@@ -32,7 +35,7 @@ class Transcript:
     `no_translation`, the reason in words for the user. `tokens`: those of the text where the engine tells them, a
     draft for the next time. `decoded_again`: a quick first result was doubtful and all was done again.
     `language_probability`: of `language` by what was heard, 0 to 1, None where the model knows one only. `words`: where
-    they were asked for.
+    they were asked for. `gaps`: where somebody surely spoke and no words came, in order.
     """
 
     text: str
@@ -46,6 +49,7 @@ class Transcript:
     decoded_again: bool = False
     language_probability: float | None = None
     words: tuple[WordTime, ...] = ()
+    gaps: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Utterance:
     """What is to be transcribed. `audio`: samples at 16 kHz, mono, -1 to 1, shape (n,), at most 30 s. `language`: the
     code of what is spoken, None to detect it; `assumed`: it is likely, not certain, and another is taken where it does
     badly. `prompt`: names and words that may come, spelled as they should be. `word_times`: tell the words' times.
+    `speech`: where somebody surely speaks, in order; none where nobody has looked.
     """
 
     audio: NDArray[np.float32]
@@ -60,6 +65,7 @@ class Utterance:
     assumed: bool = False
     prompt: str = ""
     word_times: bool = False
+    speech: tuple[Span, ...] = ()
 
 
 class SpeechEngine(Protocol):

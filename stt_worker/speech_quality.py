@@ -1,7 +1,8 @@
 """Decides whether a transcript is kept, and cuts loops out of it. Pure functions; every limit is a setting.
 
-The no-speech, log-probability and compression limits, and what they are compared with, are those of openai-whisper's
-`transcribe`. What Whisper makes up from noise is caught by them, not by a list of phrases that people also say.
+The no-speech, log-probability and compression limits are those of openai-whisper's `transcribe`. There as here the
+compression only asks for another try: people do repeat themselves. What Whisper makes up from noise is caught by the
+others, not by a list of phrases that people also say.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 import zlib
 from dataclasses import dataclass
+from typing import Literal
 
 from speech_engine import Transcript
 from stt_settings import SttSettings
@@ -17,7 +19,11 @@ from contract.envelopes import MAX_TEXT_CHARS
 
 WHOLE_TEXT_WORDS = 100  # longest phrase looked for in a text that compresses too well
 CHARACTER_PHRASE = 20  # the same in characters, for scripts without spaces and for one endless word
+ASCII = 128  # characters of a byte of their own
 UNFINISHED = "\ufffd"  # a character whose last bytes the token limit cut off
+
+
+Doubt = Literal["low_confidence", "repetition"]
 
 
 @dataclass(frozen=True)
@@ -29,8 +35,15 @@ class Refusal:
 
 
 def compression_ratio(text: str) -> float:
-    """How many times smaller zlib makes the UTF-8 bytes of `text`; 0 for the empty text."""
-    raw = text.encode()
+    """How many times smaller zlib makes `text`, a byte for each character; 0 for the empty text.
+
+    For ASCII it is openai-whisper's. There each other character is two or three bytes, of which the first hardly vary,
+    so that true sentences seem repetitive; here it is one of the other 128 bytes.
+    """
+    codes: dict[str, int] = {}
+    for character in text:
+        codes.setdefault(character, ord(character) if character.isascii() else ASCII + len(codes) % ASCII)
+    raw = bytes(codes[character] for character in text)
     return len(raw) / len(zlib.compress(raw))
 
 
@@ -42,8 +55,9 @@ def needs_fallback(compression: float, avg_logprob: float, no_speech_prob: float
     return unsure and not no_speech_prob > settings.no_speech_threshold
 
 
-def judge(heard: Transcript, settings: SttSettings) -> str | Refusal:
-    """The text to show, or why there is none."""
+def judge(heard: Transcript, settings: SttSettings, clear_speech: bool = False) -> str | Refusal:
+    """The text to show, or why there is none. `clear_speech`: somebody surely spoke, so that what the model is unsure
+    of is kept too (see `doubt`)."""
     unsure = heard.avg_logprob < settings.logprob_threshold
     confidence = f"mean log-probability {heard.avg_logprob:.2f} is below {settings.logprob_threshold:.2f}"
     if unsure and heard.no_speech_prob > settings.no_speech_threshold:
@@ -52,16 +66,16 @@ def judge(heard: Transcript, settings: SttSettings) -> str | Refusal:
     text = tidy(heard.text)
     if not has_words(text):
         return Refusal("empty_text", "the speech model heard no words")
-    if unsure:
+    if unsure and not clear_speech:
         return Refusal("low_confidence", confidence)
-    text = without_loops(text, settings)
-    ratio = compression_ratio(text)
-    if ratio > settings.compression_ratio_threshold:
-        limit = settings.compression_ratio_threshold
-        return Refusal("repetition", f"the text repeats itself: compression ratio {ratio:.1f} is above {limit:.1f}")
-    if not has_words(text):
-        return Refusal("repetition", "nothing is left when what repeats is cut out")
-    return text
+    return without_loops(text, settings)
+
+
+def doubt(heard: Transcript, settings: SttSettings) -> Doubt | None:
+    """Why a text that is kept may be wrong: the model is unsure of it, or a loop was cut out of it."""
+    if heard.avg_logprob < settings.logprob_threshold:
+        return "low_confidence"
+    return "repetition" if has_loops(tidy(heard.text), settings) else None
 
 
 def tidy(text: str) -> str:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from speech_cover import surely_speech
 from speech_engine import SpeechEngine, Transcript, Utterance
-from speech_quality import Refusal, judge
+from speech_quality import Refusal, doubt, judge
 from stt_drafts import Drafts
 from stt_settings import SttSettings
-from stt_utterance import utterance_of, words_of_stream
+from stt_utterance import gaps_of_stream, in_seconds, utterance_of, words_of_stream
 
-from contract.envelopes import MAX_WORDS, AnalyzeJob, UtteranceJob
+from contract.envelopes import MAX_GAPS, MAX_WORDS, AnalyzeJob, UtteranceJob
 from contract.log_event import Value
-from contract.messages import UtteranceOutcome, Word
+from contract.messages import Gap, UtteranceOutcome, Word
 from contract.outcomes import dropped, failed
 
 if TYPE_CHECKING:
@@ -95,13 +97,17 @@ class Recognition:
                 verdicts[number] = dropped(recording.job, refusal.reason, refusal.detail)
             else:
                 trimmed = self._check.trimmed(audio, found)
-                speech[number] = utterance_of(recording.job, trimmed, self._settings, recording.job.word_times)
+                clear = in_seconds(found.clear, self._check.trim_start(found))
+                speech[number] = utterance_of(recording.job, trimmed, self._settings, recording.job.word_times, clear)
                 places[number] = found
         heard = self._transcribe([recordings[number].job for number in speech], list(speech.values()))
         for number, transcript in zip(speech, heard, strict=True):
-            verdict = self._judge(recordings[number].job, transcript)
-            if isinstance(verdict, AnalyzeJob) and verdict.word_times:
-                verdict.words = self._words(verdict, transcript, places[number])
+            sure = surely_speech(speech[number].speech, self._settings)
+            verdict = self._judge(recordings[number].job, transcript, sure)
+            if isinstance(verdict, AnalyzeJob):
+                if verdict.word_times:
+                    verdict.words = self._words(verdict, transcript, places[number])
+                verdict.gaps = self._gaps(verdict, transcript, places[number])
             verdicts[number] = verdict
         return [verdicts[number] for number in range(len(recordings))]
 
@@ -115,8 +121,8 @@ class Recognition:
             job.stamp("speech")
         return heard
 
-    def _judge(self, job: UtteranceJob, heard: Transcript) -> Verdict:
-        verdict = judge(heard, self._settings)
+    def _judge(self, job: UtteranceJob, heard: Transcript, surely_spoken: bool) -> Verdict:
+        verdict = judge(heard, self._settings, surely_spoken)
         self.notes[job.utterance] = {
             "language": heard.language,
             "tokens": len(heard.tokens) or None,
@@ -127,11 +133,16 @@ class Recognition:
         }
         if isinstance(verdict, Refusal):
             return dropped(job, verdict.reason, verdict.detail)
-        return to_analyze(job, heard, verdict)
+        onward = to_analyze(job, heard, verdict)
+        onward.doubtful_reason = doubt(heard, self._settings)
+        return onward
 
     def _words(self, job: AnalyzeJob, heard: Transcript, found: SpeechFound) -> list[Word]:
         speech = (found.start, found.end)
         return words_of_stream(heard.words, job.text, job.start, self._check.trim_start(found), speech)[:MAX_WORDS]
+
+    def _gaps(self, job: AnalyzeJob, heard: Transcript, found: SpeechFound) -> list[Gap]:
+        return gaps_of_stream(heard.gaps, job.start + self._check.trim_start(found))[:MAX_GAPS]
 
     def _recover(self) -> None:
         try:
@@ -152,4 +163,7 @@ def to_analyze(job: UtteranceJob, heard: Transcript, text: str) -> AnalyzeJob:
         sentiment_text=english,
         sentiment_reason=None if english is not None else heard.no_translation,
         decoded_again=heard.decoded_again,
+        avg_logprob=heard.avg_logprob,
+        no_speech_prob=None if math.isnan(heard.no_speech_prob) else heard.no_speech_prob,
+        temperature=heard.temperature,
     )

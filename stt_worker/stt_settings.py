@@ -82,6 +82,20 @@ class SttSettings(ModelSettings):
 
     vad_threshold: float = Field(0.5, gt=0, lt=1, description="Speech begins at this speech probability.")
     vad_release: float = Field(0.35, gt=0, lt=1, description="Speech goes on until its probability falls below this.")
+    vad_clear: float = Field(
+        0.9,
+        gt=0,
+        lt=1,
+        description="Above this probability it is surely speech: nine tenths of what people say, and of music at most "
+        "a quarter of a second.",
+    )
+    clear_speech_ms: int = Field(
+        500,
+        ge=0,
+        le=30_000,
+        description="Somebody surely spoke where there is so much of it: then a text of low confidence is shown as "
+        "doubtful instead of dropped.",
+    )
     vad_min_speech_ms: int = Field(
         100,
         ge=0,
@@ -118,11 +132,29 @@ class SttSettings(ModelSettings):
         8, ge=1, le=128, description="Utterances that wait together go through the model together, so many at most."
     )
     whisper_temperatures: Annotated[tuple[float, ...], NoDecode] = Field(
-        (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
+        (0.0, 0.4),
         min_length=1,
         max_length=10,
         description="Tried one after the other until the text is neither unsure nor repetitive; comma-separated, the "
-        "first is 0.",
+        "first is 0. Each takes about as long as the first: openai-whisper's five more (0.2 to 1.0) took 12 s on 20 s "
+        "of speech.",
+    )
+    cover_hole_sec: float = Field(
+        1.2,
+        ge=0.3,
+        le=30,
+        description="Clear speech of this length without words is decoded again, and told as a gap if none come.",
+    )
+    cover_look_sec: float = Field(
+        5.0,
+        ge=0,
+        le=30,
+        description="Where there is less clear speech, the length of the text tells well enough whether words are "
+        "missing; where there is more, the words are laid over the audio.",
+    )
+    cover_letters_per_sec: float = Field(9.0, ge=2, le=30, description="People who speak slowly say so many letters.")
+    cover_tries: int = Field(
+        2, ge=0, le=10, description="The rest of an utterance is decoded at most so often, after all of it once again."
     )
     tokens_per_sec_max: float = Field(
         30.0,
@@ -134,10 +166,18 @@ class SttSettings(ModelSettings):
         0.6, ge=0, le=1, description="Dropped as no speech above this no-speech probability, if also unsure."
     )
     logprob_threshold: float = Field(
-        -1.0, ge=-10, le=0, description="A mean token log-probability below this is unsure; dropped when it stays so."
+        -1.0,
+        ge=-10,
+        le=0,
+        description="A mean token log-probability below this is unsure: when it stays so the text is doubtful, or "
+        "dropped where nobody surely spoke.",
     )
     compression_ratio_threshold: float = Field(
-        2.4, ge=1, le=100, description="A text that zlib compresses by more than this is repetitive."
+        2.4,
+        ge=1,
+        le=100,
+        description="A text that zlib compresses by more than this (a byte for each character) is decoded again; it "
+        "is never dropped.",
     )
     loop_min_words: int = Field(
         8, ge=2, le=100, description="A repetition is a loop from so many words on (one word 8 times, two 4 times)."

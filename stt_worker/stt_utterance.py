@@ -9,16 +9,20 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from prompt_guard import joined
-from speech_engine import Utterance, WordTime
+from speech_engine import Span, Utterance, WordTime
 from stt_settings import SttSettings
 
 from contract.envelopes import Passage
-from contract.messages import Word
+from contract.messages import Gap, Word
 from contract.names import SAMPLE_RATE_HZ
 
 
 def utterance_of(
-    passage: Passage, audio: NDArray[np.float32], settings: SttSettings, word_times: bool = False
+    passage: Passage,
+    audio: NDArray[np.float32],
+    settings: SttSettings,
+    word_times: bool = False,
+    speech: tuple[Span, ...] = (),
 ) -> Utterance:
     """`audio` of `passage` with its language and its hints. STT_LANGUAGE goes before a language only assumed."""
     certain = None if passage.language_assumed else passage.language
@@ -29,6 +33,7 @@ def utterance_of(
         assumed=language is not None and certain is None and settings.stt_language is None,
         prompt=joined(settings.whisper_prompt, passage.hints),
         word_times=word_times,
+        speech=speech,
     )
 
 
@@ -49,6 +54,22 @@ def words_of_stream(
         end = min(max(word.end_sec, start), max(last, start))
         found.append(Word(word=word.word, start_sec=round(offset + start, 3), end_sec=round(offset + end, 3)))
     return found
+
+
+def in_seconds(stretches: Sequence[tuple[int, int]], audio_start: int) -> tuple[Span, ...]:
+    """`stretches`, in samples of an utterance, in seconds of the audio that begins at its sample `audio_start`."""
+    return tuple(
+        ((start - audio_start) / SAMPLE_RATE_HZ, (end - audio_start) / SAMPLE_RATE_HZ) for start, end in stretches
+    )
+
+
+def gaps_of_stream(gaps: Sequence[Span], start: int) -> list[Gap]:
+    """`gaps` as the contract has them, of audio that begins at sample `start` of its stream."""
+    offset = start / SAMPLE_RATE_HZ
+    return [
+        Gap(start_sec=round(offset + begin, 3), end_sec=round(offset + end, 3), reason="no_words")
+        for begin, end in gaps
+    ]
 
 
 def _kept(words: Iterable[WordTime], text: str) -> Iterator[WordTime]:

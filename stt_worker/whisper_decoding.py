@@ -1,14 +1,14 @@
-"""From the encoder's output to text: the lean decoder at temperature 0, openai-whisper's own `decode` above it."""
+"""From the encoder's output to text."""
 
 from __future__ import annotations
 
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
-from decoding_rules import Prompts, options
+from decoding_rules import Prompts
 from greedy_decoder import Decoded, GreedyDecoder
 from speech_engine import SpeechEngineError, WordTime
 from speech_quality import compression_ratio, has_loops, needs_fallback
@@ -50,7 +50,6 @@ class WhisperDecoding:
     def __init__(self, model: openai_whisper.Whisper, precision: Precision, settings: SttSettings) -> None:
         self._model = model
         self._settings = settings
-        self._on_gpu = model.device.type == "cuda"
         self._greedy = GreedyDecoder(model, int8=precision == "int8")
         self._codes = self._greedy.languages
         self._prompts = Prompts(model)
@@ -74,6 +73,7 @@ class WhisperDecoding:
         interrupt: Callable[[], None] | None = None,
         draft: Sequence[int] = (),
         prompts: Sequence[str] = (),
+        timestamps: bool = False,
     ) -> list[Attempt]:
         """Decode every row at temperature 0. `draft`: what the only row probably says, to get there sooner. `prompts`:
         of each row the words that may come; rows whose prompts differ in length are decoded apart.
@@ -81,20 +81,26 @@ class WhisperDecoding:
         Raises SpeechEngineError when the model's numbers overflowed.
         """
         starts = [
-            self._prompts.of(language, task, prompt)
+            self._prompts.of(language, task, prompt, timestamps)
             for language, prompt in zip(languages, prompts or [""] * len(languages), strict=True)
         ]
         lengths = {len(start) for start in starts}
         if len(lengths) == 1:
-            found = self._greedy.decode(features, starts, limits, interrupt, draft)
+            found = self._greedy.decode(features, starts, limits, interrupt, draft, timestamps)
         else:
             apart: dict[int, Decoded] = {}
             for length in lengths:
                 rows = [row for row, start in enumerate(starts) if len(start) == length]
                 some = [starts[row] for row in rows], [limits[row] for row in rows]
-                apart.update(zip(rows, self._greedy.decode(features[rows], *some, interrupt), strict=True))
+                apart.update(
+                    zip(rows, self._greedy.decode(features[rows], *some, interrupt, timestamps=timestamps), strict=True)
+                )
             found = [apart[row] for row in range(len(starts))]
         return [self._attempt(decoded, language) for decoded, language in zip(found, languages, strict=True)]
+
+    def tokens(self, text: str) -> tuple[int, ...]:
+        """Those of `text`."""
+        return tuple(self._prompts.encode(text) or ())
 
     def word_times(self, features: Tensor, language: str, attempt: Attempt, samples: int) -> tuple[WordTime, ...]:
         """When the words of `attempt` are said in audio of so many `samples`, which `features` are of."""
@@ -104,22 +110,19 @@ class WhisperDecoding:
             self._model.is_multilingual, num_languages=self._model.num_languages, language=language, task="transcribe"
         )
         start = self._prompts.of(language, "transcribe")
-        return word_times(self._greedy, self._model, tokenizer, features, start, attempt.tokens, samples)
+        text = [token for token in attempt.tokens if token < tokenizer.eot]  # timestamps are above
+        return word_times(self._greedy, self._model, tokenizer, features, start, text, samples)
 
     def sampled(
         self, features: Tensor, language: str, task: str, limit: int, temperature: float, prompt: str = ""
     ) -> Attempt:
-        """One row of the full window, (n_audio_ctx, n_audio_state), through openai-whisper's `decode`. A `prompt` has a
-        part up to PROMPT_TEMPERATURE.
+        """Decode the one row of `features` at a temperature. A `prompt` has a part up to PROMPT_TEMPERATURE.
 
         Raises SpeechEngineError when the model's numbers overflowed.
         """
-        features = features if self._on_gpu else features.float()
-        words = self._prompts.encode(prompt) if temperature <= PROMPT_TEMPERATURE else None
-        asked = options(language, task, temperature=temperature, sample_len=limit, fp16=self._on_gpu, prompt=words)
-        result = openai_whisper.decode(self._model, features, asked)
-        _refuse_overflow(result.avg_logprob)
-        return Attempt(result.text, result.avg_logprob, result.no_speech_prob, temperature, tokens=tuple(result.tokens))
+        start = self._prompts.of(language, task, prompt if temperature <= PROMPT_TEMPERATURE else "")
+        (decoded,) = self._greedy.decode(features, [start], [limit], temperature=temperature)
+        return replace(self._attempt(decoded, language), temperature=temperature)
 
     def will_do(self, attempt: Attempt) -> bool:
         """Whether `attempt` needs no other temperature, by openai-whisper's rule."""
@@ -132,9 +135,9 @@ class WhisperDecoding:
         return unsure or not attempt.finished or not self.will_do(attempt) or has_loops(attempt.text, settings)
 
     def best(self, attempts: Sequence[Attempt]) -> Attempt:
-        """The most confident that is not repetitive (openai-whisper's `transcribe` takes the last)."""
-        limit = self._settings.compression_ratio_threshold
-        return max(attempts, key=lambda attempt: (attempt.repeats <= limit, attempt.avg_logprob))
+        """The most confident without a loop (openai-whisper's `transcribe` takes the last): a model is sure of its
+        loops, too."""
+        return max(attempts, key=lambda one: (not has_loops(one.text, self._settings), one.avg_logprob))
 
     def _attempt(self, decoded: Decoded, language: str) -> Attempt:
         _refuse_overflow(decoded.avg_logprob)

@@ -20,6 +20,7 @@ import whisper as openai_whisper  # the distribution is openai-whisper; `whisper
 from audio_encoder import encode, spectrogram, window_frames
 from numpy.typing import NDArray
 from prompt_guard import repeats
+from speech_cover import surely_speech
 from speech_engine import Transcript, Utterance, WordTime
 from speech_quality import Refusal, judge
 from stt_settings import SttSettings
@@ -27,7 +28,8 @@ from torch import Tensor
 from whisper.audio import N_FRAMES
 from whisper.tokenizer import LANGUAGES
 from whisper_decoding import Attempt, WhisperDecoding
-from whisper_settling import Row, Settling, transcript
+from whisper_row import Row
+from whisper_settling import Settling, transcript
 from whisper_weights import DTYPES, choose_precision, set_precision
 
 from contract.names import SAMPLE_RATE_HZ
@@ -152,9 +154,12 @@ class WhisperEngine:
     def _heard(self, row: Row, first: Attempt) -> Transcript:
         best = self._settling.said(row, first)
         heard = replace(
-            transcript(best, row.language), decoded_again=row.decoded_again, language_probability=row.probability
+            transcript(best, row.language),
+            decoded_again=row.decoded_again,
+            language_probability=row.probability,
+            gaps=row.gaps,
         )
-        if isinstance(judge(heard, self._settings), Refusal):
+        if isinstance(judge(heard, self._settings, surely_speech(row.speech, self._settings)), Refusal):
             return heard
         if row.word_times:
             heard = replace(heard, words=self._words(row, best))

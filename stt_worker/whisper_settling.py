@@ -7,31 +7,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from prompt_guard import alike, repeats
-from speech_engine import Transcript, Utterance
+from speech_engine import Transcript
 from speech_quality import Refusal, judge
 from stt_settings import SttSettings
 from torch import Tensor
 from whisper.audio import N_FRAMES
+from whisper_covering import Covering
 from whisper_decoding import Attempt, WhisperDecoding
+from whisper_row import Row
 
 Encode = Callable[[Sequence[NDArray[np.float32]], int], Tensor]
-
-
-class Row:
-    """One utterance on its way: `features` (1, positions, n_audio_state) are of `frames` of its spectrogram.
-    `probability`: of `language` by what was heard. `limit`: of its tokens."""
-
-    def __init__(self, utterance: Utterance, features: Tensor, frames: int, language: str, limit: int) -> None:
-        self.audio = utterance.audio
-        self.prompt = utterance.prompt
-        self.assumed = utterance.assumed
-        self.word_times = utterance.word_times
-        self.features = features
-        self.frames = frames
-        self.language = language
-        self.probability: float | None = None
-        self.limit = limit
-        self.decoded_again = False
 
 
 class Settling:
@@ -40,6 +25,7 @@ class Settling:
     def __init__(self, decoding: WhisperDecoding, encode: Encode, settings: SttSettings) -> None:
         self._decoding = decoding
         self._encode = encode
+        self._covering = Covering(decoding, encode, settings)
         self._settings = settings
 
     def said(self, row: Row, first: Attempt) -> Attempt:
@@ -49,12 +35,17 @@ class Settling:
         best = self.settled(row, first, "transcribe")
         if row.prompt and (repeats(best.text, row.prompt) or self._refusal(best, row)):
             best = self._without_prompt(row, best)
-        return self._in_its_language(row, best) if row.assumed else best
+        if row.assumed:
+            best = self._in_its_language(row, best)
+        return self._covering.covered(row, best)
 
     def translated(self, row: Row) -> Attempt:
-        """The same in English, without the prompt: that is of the language spoken."""
+        """The same in English, without the prompt: that is of the language spoken. What had to be decoded with
+        timestamps, or apart, is so again: where one text stops early the other does."""
         prompt, row.prompt = row.prompt, ""
         try:
+            if row.cuts:
+                return self._covering.translated_apart(row)
             return self.settled(row, self._first(row, "translate"), "translate")
         finally:
             row.prompt = prompt
@@ -71,14 +62,16 @@ class Settling:
         self._widen(row)
         for temperature in self._settings.whisper_temperatures[1:]:
             attempts.append(
-                self._decoding.sampled(row.features[0], row.language, task, row.limit, temperature, row.prompt)
+                self._decoding.sampled(row.features, row.language, task, row.limit, temperature, row.prompt)
             )
             if self._decoding.will_do(attempts[-1]):
                 return attempts[-1]
         return self._decoding.best(attempts)
 
     def _first(self, row: Row, task: str) -> Attempt:
-        (first,) = self._decoding.greedy(row.features, [row.language], task, [row.limit], prompts=[row.prompt])
+        (first,) = self._decoding.greedy(
+            row.features, [row.language], task, [row.limit], prompts=[row.prompt], timestamps=row.timestamps
+        )
         return first
 
     def _widen(self, row: Row) -> None:

@@ -292,6 +292,17 @@ def test_a_weak_verdict_says_that_it_is_neutral_for_that(view: Page, gateway: Fa
     expect(view.get_by_test_id("card-details")).to_contain_text("So weak a verdict counts as neutral.")
 
 
+def test_doubt_and_gaps_are_marked(view: Page, gateway: FakeGateway) -> None:
+    gap = {"start_sec": 1.5, "end_sec": 4.0, "reason": "no_words"}
+    live(gateway, 1, **result("So so.", doubtful=True, doubtful_reason="low_confidence", gaps=[gap]))
+    doubt, hole = cards(view).get_by_test_id("card-doubtful"), cards(view).get_by_test_id("card-gap")
+    expect(doubt).to_have_text("Unsure")
+    expect(hole).to_have_text("2.5 s without words")
+    view.get_by_test_id("card-toggle").click()
+    expect(view.get_by_test_id("card-details")).to_contain_text("unsure of these words")
+    expect(view.get_by_test_id("card-details")).to_contain_text("Somebody spoke at")
+
+
 def kinds(number: int) -> Message:
     """Six utterances of every kind, with texts that make trouble."""
     return [

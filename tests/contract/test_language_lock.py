@@ -55,6 +55,7 @@ def test_it_takes_three_sure_ones_in_a_row(outcomes: list[Result | Dropped | Err
         (said(decoded_again=True), None),
         (dropped("low_confidence"), None),
         (dropped("repetition"), None),
+        (said(doubtful=True, doubtful_reason="low_confidence"), None),
         (dropped("no_speech"), "ko"),
         (said(probability=0.3), "ko"),
         (said(probability=None), "ko"),

@@ -31,6 +31,12 @@ export function said(text, startSec, more = {}, fields = {}) {
     decoded_again: false,
     language_probability: null,
     words: null,
+    doubtful: false,
+    doubtful_reason: null,
+    gaps: [],
+    avg_logprob: null,
+    no_speech_prob: null,
+    temperature: null,
     ...fields,
   });
 }

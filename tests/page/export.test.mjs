@@ -149,7 +149,8 @@ test('the JSON has everything, in UTC', () => {
     type: 'result', session: 1, spoken_at: '2025-11-24T05:03:15.120Z', offset_sec: 8, utterance: '5f1d7c0a-64000',
     start_sec: 4, duration_sec: 1.5, text: 'Das war schön.', language: 'de', translation: 'That was nice.',
     sentiment: { label: 'POSITIVE', score: 0.998, scores: { POSITIVE: 0.998 }, zone: 'positive' },
-    sentiment_reason: null, decoded_again: false, language_probability: null, words: null, timings_ms: { queue: 12.25, speech: 140 },
+    sentiment_reason: null, decoded_again: false, language_probability: null, words: null, doubtful: false, doubtful_reason: null,
+    gaps: [], avg_logprob: null, no_speech_prob: null, temperature: null, timings_ms: { queue: 12.25, speech: 140 },
   });
   assert.equal(read.utterances[4].code, 'lost');
   assert.deepEqual(read.utterances[6].page_ms, { wait_ms: 400, network_ms: 9 });

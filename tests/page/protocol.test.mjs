@@ -16,7 +16,7 @@ const OPTIONAL = {
   accepted: [],
   partial: [],
   result: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'translation', 'sentiment', 'sentiment_reason', 'decoded_again',
-    'language_probability', 'words'],
+    'language_probability', 'words', 'doubtful', 'doubtful_reason', 'gaps', 'avg_logprob', 'no_speech_prob', 'temperature'],
   dropped: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'detail'],
   stats: [],
   error: ['seq', 'utterance', 'start_sec', 'duration_sec', 'timings_ms'],

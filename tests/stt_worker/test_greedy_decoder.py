@@ -12,9 +12,9 @@ import torch
 import whisper as openai_whisper
 from audio_encoder import encode, spectrogram, window_frames
 from decoding_rules import Prompts, decoding_rules, options
-from greedy_decoder import Decoded, GreedyDecoder
+from greedy_decoder import Decoded, GreedyDecoder, goes_in_circles
 from stt_settings import SttSettings
-from whisper.decoding import DecodingTask
+from whisper.decoding import ApplyTimestampRules, DecodingTask
 
 from tests.stt_worker.conftest import as_floats
 from tests.support.speech import demo_clips
@@ -73,6 +73,69 @@ def test_a_draft_changes_nothing_however_wrong(demo: Any, heard: list[tuple[torc
         right = wanted.tokens
         for draft in (right, right[:3], [*right[:2], 500, *right[3:]], [9, 9], [*right, 13, 13], list(range(200))):
             agree(ours(demo, features, draft)[0], wanted)
+
+
+@torch.inference_mode()
+def test_the_same_tokens_with_timestamps(demo: Any, heard: list[tuple[torch.Tensor, Any]]) -> None:
+    decoder, prompts = GreedyDecoder(demo, int8=False), [Prompts(demo).of("en", "transcribe", timestamps=True)]
+    for features, _ in heard[:3]:
+        how = options("en", "transcribe", timestamps=True, fp16=False, sample_len=LIMIT)
+        wanted = openai_whisper.decode(demo, features[0], how)
+        (found,) = decoder.decode(features, prompts, [LIMIT], timestamps=True)
+        assert found.tokens == wanted.tokens
+        assert found.avg_logprob == pytest.approx(wanted.avg_logprob, abs=1e-3)
+        (drafted,) = decoder.decode(features, prompts, [LIMIT], draft=[*wanted.tokens[:5], 9], timestamps=True)
+        assert drafted.tokens == wanted.tokens
+
+
+@torch.inference_mode()
+def test_timestamps_keep_to_openai_whispers_rules(demo: Any) -> None:
+    """On random logits, after all that may have been said: what may follow is what openai-whisper lets follow."""
+    rules = decoding_rules(demo).timestamps
+    theirs = next(
+        rule
+        for rule in DecodingTask(demo, options("en", "transcribe", timestamps=True)).logit_filters
+        if isinstance(rule, ApplyTimestampRules)
+    )
+    theirs.sample_begin = 1
+    first, word = rules.first, 500
+    torch.manual_seed(3)
+    for said in ([], [first], [first, word], [first, word, first + 90], [first, word, first + 90, first + 90]):
+        logits = torch.randn(8, demo.dims.n_vocab) * 3
+        wanted = logits.clone()
+        theirs.apply(wanted, torch.tensor([[rules.eot, *said]] * 8))
+        rules.apply(logits, [said] * 8)
+        assert torch.equal(logits, wanted)
+
+
+@torch.inference_mode()
+def test_what_is_drawn_at_a_temperature(demo: Any, heard: list[tuple[torch.Tensor, Any]]) -> None:
+    features, wanted = heard[0]
+    prompts = [Prompts(demo).of("en", "transcribe")]
+    decoder = GreedyDecoder(demo, int8=False)
+    torch.manual_seed(1)
+    (cold,) = decoder.decode(features, prompts, [LIMIT], temperature=0.01)
+    agree(cold, wanted)
+    (hot,) = decoder.decode(features, prompts, [LIMIT], temperature=3.0)
+    assert hot.tokens != wanted.tokens
+    assert hot.avg_logprob < wanted.avg_logprob
+
+
+@pytest.mark.parametrize(
+    ("tokens", "circles"),
+    [
+        ([7] * 35, False),
+        ([7] * 36, True),
+        ([1, 2, 3, *[4, 5, 6] * 12], True),
+        ([1, 2, 3, *[4, 5, 6] * 12, 9], False),
+        ([*range(12)] * 3, True),
+        ([*range(20)] * 3, False),
+        ([*range(200)], False),
+        ([], False),
+    ],
+)
+def test_a_loop_is_left_early(tokens: list[int], circles: bool) -> None:
+    assert goes_in_circles(tokens) == circles
 
 
 def test_the_limit_ends_it(demo: Any, heard: list[tuple[torch.Tensor, Any]]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from speech_engine import Transcript
-from speech_quality import Refusal, compression_ratio, judge, needs_fallback, tidy, without_loops
+from speech_quality import Refusal, compression_ratio, doubt, judge, needs_fallback, tidy, without_loops
 from stt_settings import SttSettings
 
 SETTINGS = SttSettings()
@@ -97,12 +97,22 @@ def test_text_without_words_is_dropped(text: str) -> None:
     assert verdict.reason == "empty_text"
 
 
-def test_what_still_repeats_after_the_cut_is_dropped() -> None:
-    # Endless, but with no phrase that comes three times in a row.
-    text = "".join(f"ab{'cd' * 2}ef{'gh' * 2}" for _ in range(40)).replace("efgh", "efgh", 1)
+def test_what_still_repeats_after_the_cut_is_kept() -> None:
     stubborn = " ".join(["alpha beta alpha gamma alpha beta alpha delta"] * 2 + ["alpha beta alpha gamma"] * 2) * 8
-    refused = [judge(heard(candidate), SttSettings(loop_min_repeats=50)) for candidate in (text, stubborn)]
-    assert [verdict.reason for verdict in refused if isinstance(verdict, Refusal)] == ["repetition", "repetition"]
+    settings = SttSettings(loop_min_repeats=50)
+    assert compression_ratio(stubborn) > settings.compression_ratio_threshold
+    assert judge(heard(stubborn), settings) == stubborn
+    assert doubt(heard(stubborn), settings) is None
+    assert doubt(heard(stubborn), SETTINGS) == "repetition", "a loop is cut out"
+
+
+def test_an_unsure_text_of_somebody_who_surely_spoke_is_doubtful() -> None:
+    unsure = heard("What a good app.", avg_logprob=-1.4)
+    assert judge(unsure, SETTINGS, clear_speech=True) == "What a good app."
+    assert doubt(unsure, SETTINGS) == "low_confidence"
+    assert doubt(heard("What a good app."), SETTINGS) is None
+    silent = heard("Thank you.", avg_logprob=-1.3, no_speech_prob=0.8)
+    assert isinstance(judge(silent, SETTINGS, clear_speech=True), Refusal), "the model hears silence, too"
 
 
 def test_details_never_hold_the_transcript() -> None:
@@ -110,7 +120,6 @@ def test_details_never_hold_the_transcript() -> None:
     cases = [
         heard(word, -3.0, 0.9),
         heard(word, -3.0),
-        heard((word + "x ") * 90),
     ]
     for case in cases:
         verdict = judge(case, SttSettings(loop_min_repeats=100, loop_min_words=100))
@@ -135,6 +144,21 @@ def test_fallback_as_in_openai_whisper() -> None:
 def test_compression_ratio_is_whispers() -> None:
     from whisper.utils import compression_ratio as theirs
 
-    for text in ("a", "I love this movie.", "no " * 80, "ご視聴ありがとう"):
+    for text in ("a", "I love this movie.", "no " * 80):
         assert compression_ratio(text) == theirs(text)
     assert compression_ratio("") == 0
+
+
+@pytest.mark.parametrize(
+    "letters",
+    [
+        "абвгдежзиклмнопрстуфхцчш",
+        "アイウエオカキクケコサシスセソタチツテトナニヌネ",
+        "가나다라마바사아자차카타파하거너더러머버서어저처",
+    ],
+)
+def test_compression_does_not_depend_on_the_script(letters: str) -> None:
+    menu = "press one to listen to your messages, press two to send a message, press four or six to move back and on"
+    other = str.maketrans("abcdefghijklmnopqrstuvwx", letters)
+    assert compression_ratio(menu.translate(other)) == pytest.approx(compression_ratio(menu), rel=0.05)
+    assert compression_ratio("no ".translate(other) * 80) > SETTINGS.compression_ratio_threshold

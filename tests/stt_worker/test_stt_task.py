@@ -171,7 +171,22 @@ def test_silence_and_noise_never_reach_the_model(bench: Bench, level: float) -> 
     assert bench.handed_on == []
 
 
-def test_doubtful_transcript_is_dropped(bench: Bench, speech: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def test_doubtful_transcript_of_clear_speech_is_shown_as_doubtful(bench: Bench, speech: bytes) -> None:
+    bench.engine.heard = replace(bench.engine.heard, avg_logprob=-2.0, temperature=0.4, gaps=((0.5, 1.0),))
+    bench.transcriber.handle(speech, header(speech))
+    (job,) = bench.handed_on
+    assert (job.text, job.doubtful_reason) == (TEXT, "low_confidence")
+    assert (job.avg_logprob, job.no_speech_prob, job.temperature) == (-2.0, 0.01, 0.4)
+    (gap,) = job.gaps
+    assert gap.end_sec - gap.start_sec == pytest.approx(0.5)
+    assert 1.5 <= gap.start_sec < 1.6, "in seconds of the stream"
+    assert gap.reason == "no_words"
+
+
+def test_doubtful_transcript_of_unclear_speech_is_dropped(
+    make_bench: MakeBench, speech: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = make_bench(clear_speech_ms=5000)
     bench.engine.heard = replace(bench.engine.heard, avg_logprob=-2.0)
     with caplog.at_level(logging.INFO):
         bench.transcriber.handle(speech, header(speech))

@@ -11,11 +11,13 @@ import torch
 import whisper as openai_whisper
 from audio_encoder import encode, spectrogram
 from decoding_rules import Prompts, options
+from greedy_decoder import GreedyDecoder
 from prompt_guard import alike, joined, repeats
 from speech_engine import Utterance
 from speech_quality import judge
 from stt_settings import SttSettings
 from whisper.decoding import DecodingTask
+from whisper.tokenizer import get_tokenizer
 from whisper_decoding import Attempt, WhisperDecoding
 from whisper_engine import WhisperEngine
 
@@ -143,6 +145,7 @@ def engine_that_says(monkeypatch: pytest.MonkeyPatch, answers: Answers) -> tuple
         _interrupt: Any = None,
         draft: Sequence[int] = (),
         prompts: Sequence[str] = (),
+        **__: Any,
     ) -> list[Attempt]:
         (prompt,) = prompts
         asked.append((task, prompt))
@@ -204,13 +207,15 @@ def test_silence_with_hints_says_nothing(demo: Any) -> None:
 
 def test_high_temperatures_take_no_prompt(monkeypatch: pytest.MonkeyPatch, demo: Any) -> None:
     taken: list[tuple[float, bool]] = []
-    decode = openai_whisper.decode
+    decode = GreedyDecoder.decode
+    previous = get_tokenizer(False).sot_prev
 
-    def noting(model: Any, features: Any, how: Any) -> Any:
-        taken.append((how.temperature, how.prompt is not None))
-        return decode(model, features, how)
+    def noting(decoder: GreedyDecoder, features: Any, prompts: Any, limits: Any, *more: Any, **asked: Any) -> Any:
+        if asked.get("temperature"):
+            taken.append((asked["temperature"], prompts[0][0] == previous))
+        return decode(decoder, features, prompts, limits, *more, **asked)
 
-    monkeypatch.setattr(openai_whisper, "decode", noting)
+    monkeypatch.setattr(GreedyDecoder, "decode", noting)
     settings = SttSettings(
         whisper_temperatures=(0.0, 0.4, 0.6), logprob_threshold=-0.0001, no_speech_threshold=1, whisper_precision="fp32"
     )

@@ -129,6 +129,8 @@ function resultParts(result) {
       text: result.text || words('transcript.empty_text'),
     }),
   ];
+  const marks = marksOf(result);
+  if (marks.length > 0) parts.push(element('p', { class: 'card-reason card-marks' }, ...marks));
   if (result.translation !== null) {
     parts.push(
       element(
@@ -143,6 +145,19 @@ function resultParts(result) {
     parts.push(element('p', { class: 'card-reason', text: result.sentiment_reason }));
   }
   return parts;
+}
+
+/** What is not sure or missing of a result, a word each. @param {Result} result */
+function marksOf(result) {
+  const marks = result.gaps.map((gap) => {
+    const seconds = shortSeconds(gap.end_sec - gap.start_sec);
+    const title = words('transcript.gap.title', { time: streamTime(gap.start_sec) });
+    return element('span', { class: 'mark', 'data-testid': 'card-gap', text: words('transcript.gap', { seconds }), title });
+  });
+  if (!result.doubtful) return marks;
+  const key = `doubtful.${result.doubtful_reason}`;
+  const title = words(hasWords(key) ? key : 'doubtful.low_confidence');
+  return [element('span', { class: 'mark', 'data-testid': 'card-doubtful', text: words('transcript.doubtful'), title }), ...marks];
 }
 
 /** @param {Result} result */
@@ -217,6 +232,7 @@ function explanations(outcome) {
       return [
         ...(outcome.sentiment === null ? [] : [verdict(outcome.sentiment)]),
         ...(outcome.decoded_again ? [words('transcript.twice')] : []),
+        ...marksOf(outcome).map((mark) => mark.title),
       ];
   }
 }

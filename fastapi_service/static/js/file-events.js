@@ -59,9 +59,16 @@ function parsed(data) {
 
 /** @param {any} event @returns {Result} */
 function segmentOutcome(event) {
-  const { text, language, translation, sentiment, sentiment_reason } = event;
-  const message = { type: 'result', ...place(event), text, language, translation, sentiment, sentiment_reason };
+  const { text, language, translation, sentiment, sentiment_reason, doubtful, doubtful_reason } = event;
+  const fields = { text, language, translation, sentiment, sentiment_reason, doubtful, doubtful_reason };
+  const gaps = Array.isArray(event.gaps) ? event.gaps.map(gapOf) : [];
+  const message = { type: 'result', ...place(event), ...fields, gaps };
   return /** @type {Result} */ (parseMessage(JSON.stringify(message)));
+}
+
+/** @param {any} gap */
+function gapOf(gap) {
+  return { start_sec: gap?.start, end_sec: gap?.end, reason: gap?.reason };
 }
 
 /** @param {any} segment @returns {ServerError} */

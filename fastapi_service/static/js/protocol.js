@@ -43,6 +43,7 @@
  * @property {Zone} zone
  *
  * @typedef {{ word: string, start_sec: number, end_sec: number }} Word in seconds of the stream
+ * @typedef {{ start_sec: number, end_sec: number, reason: string }} Gap speech without words, in seconds of the stream
  *
  * @typedef {object} UtteranceFields
  * @property {number} seq
@@ -53,7 +54,9 @@
  *
  * @typedef {UtteranceFields & { type: 'result', text: string, language: string,
  *   language_probability: number | null, translation: string | null, sentiment: Sentiment | null,
- *   sentiment_reason: string | null, decoded_again: boolean, words: Word[] | null }} Result
+ *   sentiment_reason: string | null, decoded_again: boolean, words: Word[] | null, doubtful: boolean,
+ *   doubtful_reason: string | null, gaps: Gap[], avg_logprob: number | null, no_speech_prob: number | null,
+ *   temperature: number | null }} Result
  * @typedef {UtteranceFields & { type: 'dropped', reason: string, detail: string }} Dropped
  * @typedef {UtteranceFields & { type: 'error', code: string, message: string }} ServerError
  * @typedef {Result | Dropped | ServerError} Outcome
@@ -107,6 +110,9 @@ const string = (value, path) => (typeof value === 'string' ? value : fail(path, 
 
 /** @type {Check} */
 const boolean = (value, path) => (typeof value === 'boolean' ? value : fail(path, 'true or false'));
+
+/** @type {Check} */
+const finite = (value, path) => (Number.isFinite(value) ? value : fail(path, 'a number'));
 
 /** @type {Check} */
 const positive = (value, path) =>
@@ -190,6 +196,12 @@ const MESSAGES = {
     sentiment_reason: nullable(string),
     decoded_again: optional(boolean, false),
     words: nullable(list(object({ word: string, start_sec: positive, end_sec: positive }))),
+    doubtful: optional(boolean, false),
+    doubtful_reason: nullable(string),
+    gaps: optional(list(object({ start_sec: positive, end_sec: positive, reason: string })), []),
+    avg_logprob: nullable(finite),
+    no_speech_prob: nullable(positive),
+    temperature: nullable(positive),
   }),
   dropped: object({ type: string, ...utterance, reason: string, detail: optional(string, '') }),
   error: object({ type: string, ...utterance, utterance: optional(string, ''), code: string, message: string }),

@@ -70,6 +70,11 @@ export const ENGLISH = {
   'transcript.translation': 'In English',
   'transcript.held': '{seconds} s of speech kept here until it can be sent',
   'transcript.twice': 'The first, quick text was doubtful, so that it was heard a second time.',
+  'transcript.doubtful': 'Unsure',
+  'doubtful.low_confidence': 'The speech model itself is unsure of these words.',
+  'doubtful.repetition': 'The speech model repeated itself; the repetition was cut out.',
+  'transcript.gap': '{seconds} s without words',
+  'transcript.gap.title': 'Somebody spoke at {time}, but no words could be made out.',
   'transcript.code': 'Code of the fault: {code}',
   'transcript.lost': 'The server no longer knows this session, so the result of this utterance is lost.',
 

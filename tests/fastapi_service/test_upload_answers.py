@@ -1,0 +1,59 @@
+"""What a file's answer says of doubt, gaps and the decoder's own figures."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gateway_upload_answers import Transcript
+from gateway_upload_options import UploadOptions
+
+from contract.file_jobs import FileSegment
+from contract.messages import Dropped, Gap, Result, UtteranceOutcome
+
+RATE = 16_000
+FIGURES: dict[str, Any] = {"avg_logprob": -0.25, "no_speech_prob": 0.03, "temperature": 0.4}
+
+
+def answer(*outcomes: UtteranceOutcome) -> dict[str, Any]:
+    """verbose_json of segments of two seconds each."""
+    transcript = Transcript("file")
+    for number, outcome in enumerate(outcomes):
+        transcript.add(FileSegment(start=number * 2 * RATE, end=(number + 1) * 2 * RATE, outcome=outcome))
+    options = UploadOptions(language=None, hints="", format="verbose_json", stream=False, words=False)
+    body: dict[str, Any] = json.loads(transcript.answer(options, len(outcomes) * 2 * RATE))
+    assert transcript.done(len(outcomes) * 2 * RATE)["gaps"] == body["gaps"]
+    return body
+
+
+def said(**more: Any) -> Result:
+    return Result(utterance="x-0", text="I love it.", language="en", **more)
+
+
+def test_the_figures_are_the_decoders() -> None:
+    (segment,) = answer(said(**FIGURES))["segments"]
+    assert {name: segment[name] for name in FIGURES} == FIGURES
+    (segment,) = answer(said())["segments"]
+    assert (segment["avg_logprob"], segment["temperature"]) == (0.0, 0.0), "a number for OpenAI's clients"
+
+
+def test_gaps_are_told_of_the_segment_and_of_the_file() -> None:
+    gap = Gap(start_sec=2.5, end_sec=3.9, reason="no_words")
+    body = answer(said(), said(gaps=[gap]))
+    assert body["gaps"] == [{"start": 2.5, "end": 3.9, "reason": "no_words"}]
+    assert [segment["gaps"] for segment in body["segments"]] == [[], body["gaps"]]
+
+
+def test_a_segment_whose_voice_gave_no_words_is_a_gap() -> None:
+    body = answer(
+        said(),
+        Dropped(utterance="x-1", reason="empty_text"),
+        Dropped(utterance="x-2", reason="no_speech"),
+    )
+    assert body["gaps"] == [{"start": 2.0, "end": 4.0, "reason": "empty_text"}]
+
+
+def test_doubt_is_told() -> None:
+    sure, unsure = answer(said(), said(doubtful=True, doubtful_reason="low_confidence"))["segments"]
+    assert (sure["doubtful"], sure["doubtful_reason"]) == (False, None)
+    assert (unsure["doubtful"], unsure["doubtful_reason"]) == (True, "low_confidence")

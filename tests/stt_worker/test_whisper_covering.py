@@ -1,0 +1,115 @@
+"""Speech without words is decoded again, on real weights and human speech: the first text is cut short on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from speech_check import SpeechCheck
+from speech_engine import Utterance
+from speech_models import load_engine
+from stt_settings import SttSettings
+from stt_utterance import in_seconds
+from whisper_decoding import Attempt, WhisperDecoding
+from whisper_engine import WhisperEngine
+
+from tests.stt_worker.conftest import as_floats
+from tests.support.human_voices import HumanClips, word_errors
+
+Cut = Callable[[tuple[int, ...]], tuple[int, ...]]
+GAP = np.zeros(6_400, np.int16)
+
+
+@pytest.fixture(scope="module")
+def settings(base_checkpoint: Path) -> SttSettings:
+    return SttSettings(whisper_model=str(base_checkpoint), stt_translate=False)
+
+
+@pytest.fixture(scope="module")
+def engine(settings: SttSettings) -> WhisperEngine:
+    return load_engine(settings)
+
+
+@pytest.fixture(scope="module")
+def talk(human_clips: HumanClips, settings: SttSettings) -> Utterance:
+    """Some 15 s of prompts."""
+    pieces: list[NDArray[np.int16]] = []
+    for clip in human_clips("en", 20):
+        if sum(map(len, pieces)) < 12 * 16_000 and clip.sec < 6:
+            pieces += [clip.samples, GAP]
+    audio = as_floats(np.concatenate(pieces).tobytes())
+    return Utterance(audio, "en", speech=in_seconds(SpeechCheck(settings).find(audio).clear, 0))
+
+
+@pytest.fixture(scope="module")
+def whole(engine: WhisperEngine, talk: Utterance) -> str:
+    heard = engine.transcribe(talk)
+    assert heard.gaps == ()
+    assert len(heard.text.split()) > 20
+    return heard.text
+
+
+def cut_first(monkeypatch: pytest.MonkeyPatch, cut: Cut, times: int) -> list[bool]:
+    """The first decodes of all the audio lose tokens, as confident as ever. Returns which decodes had timestamps."""
+    decode = WhisperDecoding.greedy
+    asked: list[bool] = []
+
+    def greedy(decoding: WhisperDecoding, *args: Any, **more: Any) -> list[Attempt]:
+        asked.append(more.get("timestamps", False))
+        (found,) = decode(decoding, *args, **more)
+        if len(asked) <= times:
+            tokens = cut(tuple(token for token in found.tokens if token < decoding._tokenizer.eot))
+            found = replace(found, tokens=tokens, text=decoding._tokenizer.decode(list(tokens)).strip())
+        return [found]
+
+    monkeypatch.setattr(WhisperDecoding, "greedy", greedy)
+    return asked
+
+
+CUTS: dict[str, Cut] = {
+    "early stop": lambda tokens: tokens[: len(tokens) // 3],
+    "leap": lambda tokens: tokens[: len(tokens) // 3] + tokens[2 * len(tokens) // 3 :],
+    "late start": lambda tokens: tokens[len(tokens) // 2 :],
+}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("how", CUTS)
+def test_what_is_missing_comes_back(
+    engine: WhisperEngine, talk: Utterance, whole: str, monkeypatch: pytest.MonkeyPatch, how: str, times: int
+) -> None:
+    asked = cut_first(monkeypatch, CUTS[how], times)
+    heard = engine.transcribe(talk)
+    assert heard.decoded_again
+    found = word_errors("en", whole, heard.text)
+    assert found.lost == ()
+    assert found.rate <= 0.15
+    assert heard.gaps == ()
+    assert len(asked) <= 2 + 2
+
+
+def test_what_never_comes_is_a_gap(engine: WhisperEngine, talk: Utterance, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_first(monkeypatch, CUTS["early stop"], 1)
+    monkeypatch.setattr(engine._settling._covering, "_usable", lambda attempt: False)
+    heard = engine.transcribe(talk)
+    (*_, last) = heard.gaps
+    assert last[1] == pytest.approx(talk.speech[-1][1])
+    assert last[1] - last[0] > 3
+    assert heard.text
+
+
+def test_what_is_all_there_is_decoded_once(
+    engine: WhisperEngine, human_clips: HumanClips, settings: SttSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = cut_first(monkeypatch, CUTS["early stop"], 0)
+    check = SpeechCheck(settings)
+    clips = human_clips("en", 12)
+    for clip in clips:
+        audio = as_floats(clip.pcm)
+        engine.transcribe(Utterance(audio, "en", speech=in_seconds(check.find(audio).clear, 0)))
+    assert sum(asked) <= 1, "a false alarm at most"
