@@ -8,7 +8,7 @@ from typing import Any
 from gateway_upload_answers import Transcript
 from gateway_upload_options import UploadOptions
 
-from contract.file_jobs import FileSegment
+from contract.file_jobs import FileSegment, FileView
 from contract.messages import Dropped, Gap, Result, UtteranceOutcome
 
 RATE = 16_000
@@ -21,8 +21,10 @@ def answer(*outcomes: UtteranceOutcome) -> dict[str, Any]:
     for number, outcome in enumerate(outcomes):
         transcript.add(FileSegment(start=number * 2 * RATE, end=(number + 1) * 2 * RATE, outcome=outcome))
     options = UploadOptions(language=None, hints="", format="verbose_json", stream=False, words=False)
-    body: dict[str, Any] = json.loads(transcript.answer(options, len(outcomes) * 2 * RATE))
-    assert transcript.done(len(outcomes) * 2 * RATE)["gaps"] == body["gaps"]
+    samples = len(outcomes) * 2 * RATE
+    view = FileView("done", samples, samples, waiting=False, touched_ms=0.0, status=200, code="", message="")
+    body: dict[str, Any] = json.loads(transcript.answer(options, view))
+    assert transcript.done(view)["gaps"] == body["gaps"]
     return body
 
 

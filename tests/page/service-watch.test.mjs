@@ -70,7 +70,7 @@ test('a download is told as it goes on, and as long as it does nothing is missin
   /** @type {number[]} */
   const heard = [];
   watch = new ServiceWatch(
-    (state, models, downloads) => {
+    (state, _models, downloads) => {
       told.push(state);
       heard.push(...downloads.map((one) => one.done_bytes));
     },
