@@ -1,6 +1,6 @@
 """The speech worker with an engine that hears Korean in everything (celery -A tests.integration.korean_worker:celery).
 
-Korean weights are large where the tests run. This stands in behind the engine's Protocol; everything else is
+Weights that know Korean well are large, so this stands in behind the engine's Protocol; everything else is
 the real worker. It says what Whisper would: its text in decomposed Hangul, which is to be put together. Told that the
 language is Japanese, it is a model that cannot translate.
 """
