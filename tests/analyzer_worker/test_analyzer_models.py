@@ -43,6 +43,7 @@ def find(tmp_path: Path, **environment: str) -> tuple[dict[str, str], str, float
             "HF_HOME": str(tmp_path / "hub"),
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "MODEL_SOURCES": "hub,demo",
+            "SENTIMENT_DOWNLOAD_DIR": str(tmp_path / "bases"),
             **environment,
         },
         capture_output=True,
