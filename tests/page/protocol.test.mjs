@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { readFileSync } from 'node:fs';
 import { parseMessage, ProtocolError } from '../../fastapi_service/static/js/protocol.js';
 
-/** @typedef {import('../../fastapi_service/static/js/protocol.js').ServerMessage} ServerMessage */
+/** @typedef {import('../../fastapi_service/static/js/messages.js').ServerMessage} ServerMessage */
 
 /** @type {Record<string, any>} */
 const examples = JSON.parse(readFileSync(new URL('../../contract/examples.json', import.meta.url), 'utf8'));

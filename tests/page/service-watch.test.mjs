@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
+import { progressOf } from '../../fastapi_service/static/js/service-downloads.js';
 import { ServiceWatch } from '../../fastapi_service/static/js/service-watch.js';
 
 const NONE = { speech: '', sentiment: '', demo: false };
@@ -72,22 +73,33 @@ test('a download is told as it goes on, and as long as it does nothing is missin
   watch = new ServiceWatch(
     (state, _models, downloads) => {
       told.push(state);
-      heard.push(...downloads.map((one) => one.done_bytes));
+      heard.push(...downloads.map((/** @type {any} */ one) => one.done_bytes));
     },
     async () => answer,
     () => false,
   );
   watch.session(NONE);
   for (let done = 0; done < 200; done++) {
-    const loading = [{ part: 'speech', model: 'base', done_bytes: done, total_bytes: 200 }, { part: 'other' }, null];
+    const loading = [{ part: 'speech', model: 'base', done_bytes: done, total_bytes: 200 }];
     answer = { models: NONE, loading };
     await pass(2);
   }
   assert.ok(!told.includes('absent'));
   assert.ok(heard.length > 100 && heard.at(-1) === 199, `${heard}`);
-  answer = { models: NONE, loading: 'none' };
+  answer = { models: NONE, loading: [] };
   await pass(120);
   assert.equal(told.at(-1), 'absent');
+});
+
+test('a download is told in megabytes, and what is none is not', () => {
+  const mega = 1_000_000;
+  const speech = { part: 'speech', model: 'base', done_bytes: 45.9 * mega, total_bytes: 133.3 * mega };
+  const unknown = { part: 'sentiment', model: 'x', done_bytes: 7 * mega, total_bytes: 0 };
+  assert.equal(
+    progressOf([speech, null, 'x', { part: 'other', done_bytes: 1, total_bytes: 2 }, { part: 'speech' }, unknown]),
+    'The speech model is being loaded: 45 of 133 MB. The sentiment model is being loaded: 7 of ? MB.',
+  );
+  assert.equal(progressOf([]), '');
 });
 
 test('models that do not come for long are missing, and asked for more and more rarely', async () => {

@@ -6,7 +6,7 @@ import { MemoryStorage } from '../../fastapi_service/static/js/storage.js';
 import { StreamClient } from '../../fastapi_service/static/js/stream-client.js';
 
 /**
- * @typedef {import('../../fastapi_service/static/js/protocol.js').ServerMessage} ServerMessage
+ * @typedef {import('../../fastapi_service/static/js/messages.js').ServerMessage} ServerMessage
  * @typedef {import('../../fastapi_service/static/js/stream-client.js').ConnectionState} ConnectionState
  */
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_BINS, signedScore, Trend } from '../../fastapi_service/static/js/trend.js';
 
-/** @typedef {import('../../fastapi_service/static/js/protocol.js').Sentiment} Sentiment */
+/** @typedef {import('../../fastapi_service/static/js/messages.js').Sentiment} Sentiment */
 
 /** @param {number} positive @returns {Sentiment} */
 function judged(positive) {

@@ -135,7 +135,7 @@ function showRecording(state, reason, clip) {
 }
 
 /**
- * @param {import('./protocol.js').ServerMessage} message
+ * @param {import('./messages.js').ServerMessage} message
  * @param {boolean} replayed
  */
 function receive(message, replayed) {
@@ -173,7 +173,7 @@ function receive(message, replayed) {
 }
 
 /**
- * @param {import('./protocol.js').Outcome} outcome
+ * @param {import('./messages.js').Outcome} outcome
  * @param {boolean} replayed
  */
 function ended(outcome, replayed) {

@@ -7,8 +7,8 @@ import { hasWords, words } from './strings.js';
 
 /**
  * @typedef {import('./entries.js').Entry} Entry
- * @typedef {import('./protocol.js').Outcome} Outcome
- * @typedef {import('./protocol.js').Result} Result
+ * @typedef {import('./messages.js').Outcome} Outcome
+ * @typedef {import('./messages.js').Result} Result
  *
  * Makes a change in a card while what is read stays in its place.
  * @typedef {(entry: Entry, opens: boolean, change: () => void) => void} HoldStill
@@ -42,7 +42,7 @@ export function sentimentWord(result) {
   return words(result.sentiment === null ? 'zone.none' : `zone.${result.sentiment.zone}`);
 }
 
-/** Why an utterance was refused, in words. @param {import('./protocol.js').Dropped} dropped */
+/** Why an utterance was refused, in words. @param {import('./messages.js').Dropped} dropped */
 export function dropReason({ reason }) {
   const key = `dropped.${reason}`;
   return hasWords(key) ? words(key) : reason.replaceAll('_', ' ');
@@ -112,7 +112,7 @@ function endedParts(outcome) {
   }
 }
 
-/** @param {import('./protocol.js').ServerError} outcome */
+/** @param {import('./messages.js').ServerError} outcome */
 function errorReason({ code, message }) {
   const key = `error.${code}`;
   return hasWords(key) ? words(key) : message;
@@ -172,7 +172,7 @@ function sentimentChip(result) {
   return chip;
 }
 
-/** What the model said, and why that can be called neutral. @param {import('./protocol.js').Sentiment} sentiment */
+/** What the model said, and why that can be called neutral. @param {import('./messages.js').Sentiment} sentiment */
 function verdict(sentiment) {
   const said = words('zone.title', { label: sentiment.label, score: score(sentiment.score) });
   return sentiment.zone === 'neutral' ? `${said} ${words('zone.weak')}` : said;

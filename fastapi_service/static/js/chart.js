@@ -166,7 +166,7 @@ export class SentimentChart {
 
 /**
  * Up for positive, down for negative, round for neither.
- * @type {Record<import('./protocol.js').Zone, (at: { x: number, y: number }, size: number) => string>}
+ * @type {Record<import('./messages.js').Zone, (at: { x: number, y: number }, size: number) => string>}
  */
 const MARKS = {
   positive: ({ x, y }, size) => `M${fix(x)} ${fix(y - size)}l${size} ${1.8 * size}h${-2 * size}z`,

@@ -19,7 +19,7 @@ export class Cleared {
     this.#mark = load(storage.getItem(KEY));
   }
 
-  /** @param {import('./protocol.js').Outcome} outcome */
+  /** @param {import('./messages.js').Outcome} outcome */
   covers({ utterance, seq }) {
     return seq <= this.upTo(readId(utterance)?.session ?? '');
   }

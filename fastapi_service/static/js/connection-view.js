@@ -6,8 +6,8 @@ import { hasWords, words } from './strings.js';
 
 /**
  * @typedef {import('./notices.js').Notices} Notices
- * @typedef {import('./protocol.js').Busy} Busy
- * @typedef {import('./protocol.js').ServerError} ServerError
+ * @typedef {import('./messages.js').Busy} Busy
+ * @typedef {import('./messages.js').ServerError} ServerError
  * @typedef {import('./stream-client.js').ConnectionState} ConnectionState
  * @typedef {import('./stream-client.js').StreamClient} StreamClient
  */

@@ -6,7 +6,7 @@ import { SAMPLE_RATE_HZ } from './audio-format.js';
 export const MAX_ENTRIES = 5000;
 
 /**
- * @typedef {import('./protocol.js').Outcome} Outcome
+ * @typedef {import('./messages.js').Outcome} Outcome
  * @typedef {import('./stages.js').PageStages} PageStages
  *
  * `partial` is still being spoken, `pending` is being transcribed, `lost` will never have an outcome.

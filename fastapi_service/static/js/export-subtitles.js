@@ -5,7 +5,7 @@ import { oneLine } from './format.js';
 
 /**
  * @typedef {import('./entries.js').Entry} Entry
- * @typedef {import('./protocol.js').Result} Result
+ * @typedef {import('./messages.js').Result} Result
  */
 
 /**

@@ -5,8 +5,8 @@ import { SAMPLE_RATE_HZ } from './audio-format.js';
 import { parseMessage, ProtocolError } from './protocol.js';
 
 /**
- * @typedef {import('./protocol.js').Result} Result
- * @typedef {import('./protocol.js').ServerError} ServerError
+ * @typedef {import('./messages.js').Result} Result
+ * @typedef {import('./messages.js').ServerError} ServerError
  *
  * @typedef {{ type: 'progress', id: string | null, done_sec: number, total_sec: number | null, waiting: boolean }} Progress
  * @typedef {{ type: 'segment', outcome: Result }} Segment

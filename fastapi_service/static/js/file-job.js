@@ -176,7 +176,7 @@ export class FileJob {
     this.#set({ name: 'working', done_sec, total_sec, held: waiting });
   }
 
-  /** @param {import('./protocol.js').Outcome} outcome */
+  /** @param {import('./messages.js').Outcome} outcome */
   #add(outcome) {
     if (this.entries.find(outcome.utterance) !== undefined) return; // sent again after a lost connection
     const entry = this.entries.add(outcome.utterance, outcome.start_sec, null);

@@ -4,7 +4,7 @@
 import { byId } from './dom.js';
 import { words } from './strings.js';
 
-/** @typedef {Pick<import('./protocol.js').Limits, 'upload_bytes'>} FileLimits */
+/** @typedef {Pick<import('./messages.js').Limits, 'upload_bytes'>} FileLimits */
 
 export class FilesButton {
   /** @type {import('./notices.js').Notices} */ #notices;

@@ -5,9 +5,8 @@ import { words } from './strings.js';
 
 const LOADED_SHOWN_MS = 8_000;
 const KIND = 'service';
-const MEGABYTE = 1_000_000;
 
-/** @typedef {import('./protocol.js').Models} Models */
+/** @typedef {import('./messages.js').Models} Models */
 
 export class ServiceView {
   /** @type {import('./notices.js').Notices} */ #notices;
@@ -34,7 +33,7 @@ export class ServiceView {
   /**
    * @param {import('./service-watch.js').ServiceState} state
    * @param {Models} models
-   * @param {import('./service-watch.js').Download[]} downloads
+   * @param {unknown[]} downloads
    */
   #show(state, models, downloads) {
     this.#models(models);
@@ -45,12 +44,18 @@ export class ServiceView {
       if (models.speech === '') missing.push(words('notice.loading.speech'));
       if (models.sentiment === '') missing.push(words('notice.loading.sentiment'));
       this.#notices.show(KIND, 'warning', words(`notice.${state}`, { what: missing.join(', ') }), undefined, { lasting: true });
-      this.#notices.note(KIND, downloads.map(progressOf).join(' '));
+      this.#tell(downloads);
     } else if (this.#lacked) {
       this.#lacked = false;
       this.#notices.show(KIND, 'info', words('notice.loaded', { models: `${models.speech}, ${models.sentiment}` }));
       setTimeout(() => this.#lacked || this.#notices.clear(KIND), LOADED_SHOWN_MS);
     }
+  }
+
+  /** @param {unknown[]} downloads */
+  async #tell(downloads) {
+    const told = downloads.length > 0 ? (await import('./service-downloads.js')).progressOf(downloads) : '';
+    if (this.#lacked) this.#notices.note(KIND, told);
   }
 
   /** @param {Models} models */
@@ -64,15 +69,4 @@ export class ServiceView {
 /** @returns {Promise<unknown>} */
 async function askReadyz() {
   return (await fetch('/readyz?page=1')).json();
-}
-
-/**
- * How far a download is, in words.
- * @param {import('./service-watch.js').Download} download
- */
-function progressOf({ part, done_bytes, total_bytes }) {
-  const done = Math.floor(done_bytes / MEGABYTE);
-  const known = total_bytes > 0;
-  const total = Math.floor(total_bytes / MEGABYTE);
-  return words(known ? `notice.download.${part}` : `notice.download.${part}.unknown`, { done, total });
 }

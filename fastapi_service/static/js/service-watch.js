@@ -8,22 +8,17 @@ const LOADING_MS = 90_000; // models that are not there after so long are not be
 const ENDED_KEPT = 64;
 
 /**
- * @typedef {import('./protocol.js').Models} Models
- *
- * A model whose weights the server is fetching; `total_bytes` is 0 where it does not know how many there are.
- * @typedef {{ part: 'speech' | 'sentiment', model: string, done_bytes: number, total_bytes: number }} Download
+ * @typedef {import('./messages.js').Models} Models
  *
  * `loading`: a worker is missing, and may be about to start. `absent`: it has been for long.
  * @typedef {'ready' | 'loading' | 'absent'} ServiceState
  */
 
 export class ServiceWatch {
-  /** @type {(state: ServiceState, models: Models, downloads: Download[]) => void} */ #changed;
+  /** @type {(state: ServiceState, models: Models, downloads: unknown[]) => void} */ #changed;
   /** @type {() => Promise<unknown>} */ #ask;
   /** @type {() => boolean} */ #hidden;
-  /** @type {Models} */ #models = { speech: '', sentiment: '', demo: false };
-  /** @type {Download[]} */ #downloads = [];
-  /** @type {ServiceState | null} */ #state = null;
+  #before = '';
   /** @type {number | null} */ #missingSince = null;
   /** When each utterance that has no outcome was accepted. @type {Map<string, number>} */ #waiting = new Map();
   /** The latest that have one: it may come before the utterance is accepted. @type {Set<string>} */ #ended = new Set();
@@ -31,8 +26,8 @@ export class ServiceWatch {
   #connected = false;
 
   /**
-   * @param {(state: ServiceState, models: Models, downloads: Download[]) => void} changed told of each new state, of new
-   *   models, and of how far the downloads are
+   * @param {(state: ServiceState, models: Models, downloads: unknown[]) => void} changed told of each news; the
+   *   downloads are as /readyz has them
    * @param {() => Promise<unknown>} ask what /readyz says
    * @param {() => boolean} hidden
    */
@@ -51,7 +46,7 @@ export class ServiceWatch {
   /** The connection is gone: the next one tells anew. */
   disconnected() {
     this.#connected = false;
-    this.#state = null;
+    this.#before = '';
     clearTimeout(this.#timer);
   }
 
@@ -78,7 +73,7 @@ export class ServiceWatch {
 
   /**
    * @param {Models} models
-   * @param {Download[]} downloads
+   * @param {unknown[]} downloads
    */
   #take(models, downloads) {
     const complete = models.speech !== '' && models.sentiment !== '';
@@ -87,11 +82,9 @@ export class ServiceWatch {
     else this.#missingSince ??= Date.now();
     const missingMs = this.#missingSince === null ? 0 : Date.now() - this.#missingSince;
     const state = complete ? 'ready' : missingMs < LOADING_MS ? 'loading' : 'absent';
-    const before = JSON.stringify([this.#state, this.#models, this.#downloads]);
-    this.#state = state;
-    this.#models = models;
-    this.#downloads = downloads;
-    if (JSON.stringify([state, models, downloads]) !== before) this.#changed(state, models, downloads);
+    const now = JSON.stringify([state, models, downloads]);
+    if (now !== this.#before) this.#changed(state, models, downloads);
+    this.#before = now;
     this.#plan();
   }
 
@@ -115,9 +108,10 @@ export class ServiceWatch {
     const overdue = [...this.#waiting].filter(([, since]) => Date.now() - since >= OVERDUE_MS);
     for (const [utterance] of overdue) this.#waiting.set(utterance, Date.now());
     const due = this.#missingSince !== null || overdue.length > 0;
+    /** @type {any} */
     const answer = due && !this.#hidden() ? await this.#ask().catch(() => null) : null;
     const models = modelsIn(answer);
-    if (models !== null && this.#connected) this.#take(models, downloadsIn(answer));
+    if (models !== null && this.#connected) this.#take(models, answer.loading ?? []);
     else this.#plan();
   }
 }
@@ -131,20 +125,4 @@ function modelsIn(answer) {
   const models = answer?.models;
   if (typeof models?.speech !== 'string' || typeof models?.sentiment !== 'string') return null;
   return { speech: models.speech, sentiment: models.sentiment, demo: models.demo === true };
-}
-
-/**
- * The downloads in an answer of /readyz.
- * @param {any} answer
- * @returns {Download[]}
- */
-function downloadsIn(answer) {
-  if (!Array.isArray(answer?.loading)) return [];
-  return answer.loading.filter(
-    (/** @type {any} */ one) =>
-      (one?.part === 'speech' || one?.part === 'sentiment') &&
-      typeof one.model === 'string' &&
-      Number.isFinite(one.done_bytes) &&
-      Number.isFinite(one.total_bytes),
-  );
 }

@@ -6,7 +6,7 @@ import { serverMs } from './stages.js';
 
 /**
  * @typedef {import('./stages.js').PageStages} PageStages
- * @typedef {import('./protocol.js').UtteranceFields} UtteranceFields
+ * @typedef {import('./messages.js').UtteranceFields} UtteranceFields
  */
 
 const MAX_MARKS = 1000; // more than the utterances of ten minutes, which is what waits at most

@@ -40,7 +40,7 @@ export function serverMs(outcome) {
 }
 
 /**
- * @typedef {Pick<import('./protocol.js').UtteranceFields, 'timings_ms'>} Timed
+ * @typedef {Pick<import('./messages.js').UtteranceFields, 'timings_ms'>} Timed
  *
  * All stages of an outcome, also those that took no time; `total_ms` is their sum.
  * @param {Timed} outcome

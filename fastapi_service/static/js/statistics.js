@@ -10,7 +10,7 @@ import { Tally, ZONES } from './tally.js';
 import { Trend } from './trend.js';
 
 /**
- * @typedef {import('./protocol.js').StatsBlock} StatsBlock
+ * @typedef {import('./messages.js').StatsBlock} StatsBlock
  * @typedef {import('./stages.js').PageStages} PageStages
  */
 
@@ -30,7 +30,7 @@ export class Statistics {
   }
 
   /**
-   * @param {import('./protocol.js').Outcome} outcome
+   * @param {import('./messages.js').Outcome} outcome
    * @param {PageStages} pageStages
    * @param {number | null} spokenAtMs epoch milliseconds
    */
@@ -50,14 +50,14 @@ export class Statistics {
     this.#schedule();
   }
 
-  /** @param {import('./protocol.js').Stats} stats */
+  /** @param {import('./messages.js').Stats} stats */
   stats(stats) {
     this.#counted = stats.session;
     put('service', count(stats.service.utterances));
     this.#schedule();
   }
 
-  /** @param {import('./protocol.js').Models} models */
+  /** @param {import('./messages.js').Models} models */
   models({ speech, sentiment, demo }) {
     put('speech-model', speech || words('stats.none')); // none while it is being loaded
     put('sentiment-model', sentiment || words('stats.none'));
@@ -155,7 +155,7 @@ function showShares({ results, sentiment }) {
 }
 
 /**
- * @param {import('./protocol.js').Zone | 'none'} zone
+ * @param {import('./messages.js').Zone | 'none'} zone
  * @param {string} label
  * @param {string} value
  */

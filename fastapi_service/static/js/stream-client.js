@@ -24,7 +24,7 @@ const FRESH_MS = 3_000; // a connection as young as this knows of no change befo
 const END_OF_UTTERANCE = new ArrayBuffer(0);
 
 /**
- * @typedef {import('./protocol.js').ServerMessage} ServerMessage
+ * @typedef {import('./messages.js').ServerMessage} ServerMessage
  *
  * `waiting` and `busy` end at `retryAtMs` (epoch); `idle` ends when there is something to send; the last three end
  * only by `connect`.
@@ -187,7 +187,7 @@ export class StreamClient {
     this.#handlers.message(message, replayed);
   }
 
-  /** @param {import('./protocol.js').Session} message */
+  /** @param {import('./messages.js').Session} message */
   #begin(message) {
     clearTimeout(this.#connectTimer);
     const known = message.session === this.#session;

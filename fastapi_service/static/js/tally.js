@@ -4,7 +4,7 @@
 import { Histogram } from './histogram.js';
 import { serverMs } from './stages.js';
 
-/** @typedef {import('./protocol.js').Zone} Zone */
+/** @typedef {import('./messages.js').Zone} Zone */
 
 /** @type {readonly Zone[]} */
 export const ZONES = Object.freeze(['positive', 'neutral', 'negative']);
@@ -24,7 +24,7 @@ export class Tally {
   #counts = { results: 0, dropped: 0, errors: 0, words: 0, decoded_again: 0, audio_sec: 0, result_sec: 0 };
   #zones = new Map(ZONES.map((zone) => [zone, { count: 0, scores: 0 }]));
 
-  /** @param {import('./protocol.js').Outcome} outcome */
+  /** @param {import('./messages.js').Outcome} outcome */
   add(outcome) {
     this.#counts.audio_sec += outcome.duration_sec;
     if (outcome.type === 'dropped') this.#counts.dropped++;
@@ -41,7 +41,7 @@ export class Tally {
     zone.scores += outcome.sentiment?.score ?? 0;
   }
 
-  /** @returns {import('./protocol.js').StatsBlock} */
+  /** @returns {import('./messages.js').StatsBlock} */
   block() {
     const { results, dropped, errors, audio_sec, result_sec } = this.#counts;
     const used = [...this.#zones].filter(([, zone]) => zone.count > 0);

@@ -65,7 +65,7 @@ export class Transcript {
     return this.#entries.list;
   }
 
-  /** @param {import('./protocol.js').Partial} message */
+  /** @param {import('./messages.js').Partial} message */
   partial(message) {
     const id = readId(message.utterance); // before `accepted` nothing else says where it starts
     if (id === null) return;
@@ -76,7 +76,7 @@ export class Transcript {
     this.#update(entry);
   }
 
-  /** @param {import('./protocol.js').Accepted} message */
+  /** @param {import('./messages.js').Accepted} message */
   accepted(message) {
     const entry = this.#take(message.utterance, message.start / SAMPLE_RATE_HZ);
     if (hasEnded(entry)) return;
@@ -85,7 +85,7 @@ export class Transcript {
   }
 
   /**
-   * @param {import('./protocol.js').Outcome} outcome
+   * @param {import('./messages.js').Outcome} outcome
    * @param {boolean} announce whether a screen reader says it
    * @param {PageStages} pageStages what the page measured of it
    */
@@ -158,7 +158,7 @@ export class Transcript {
 
   /**
    * A session's outcomes are numbered from 1, so its first one that comes tells how many the server no longer had.
-   * @param {import('./protocol.js').Outcome} outcome
+   * @param {import('./messages.js').Outcome} outcome
    */
   #countGone(outcome) {
     const session = readId(outcome.utterance)?.session ?? '';
@@ -174,7 +174,7 @@ export class Transcript {
     fresh.textContent = this.#fresh > 0 ? words('transcript.fresh', { count: count(this.#fresh) }) : '';
   }
 
-  /** @param {import('./protocol.js').Result} result */
+  /** @param {import('./messages.js').Result} result */
   #announce(result) {
     const { captions } = this.#elements;
     const text = result.sentiment === null

@@ -3,7 +3,7 @@
 
 import { ZONES } from './tally.js';
 
-/** @typedef {import('./protocol.js').Sentiment} Sentiment */
+/** @typedef {import('./messages.js').Sentiment} Sentiment */
 
 export const MAX_BINS = 128;
 const AVERAGE_REACH = 3; // bins to each side that have a part in the moving average
@@ -16,7 +16,7 @@ const AVERAGE_REACH = 3; // bins to each side that have a part in the moving ave
  * @property {number | null} begin_ms
  * @property {number | null} end_ms
  * @property {number} sum of the scores
- * @property {Record<import('./protocol.js').Zone, number>} zones how many results of each
+ * @property {Record<import('./messages.js').Zone, number>} zones how many results of each
  *
  * @typedef {object} Point
  * @property {number} x milliseconds, since the epoch or since the stream's begin
@@ -25,8 +25,8 @@ const AVERAGE_REACH = 3; // bins to each side that have a part in the moving ave
  * @property {number} count
  * @property {number} score mean, -1 (negative) to 1
  * @property {number} average of this point and its neighbours
- * @property {import('./protocol.js').Zone} zone that most of its results are in
- * @property {Record<import('./protocol.js').Zone, number>} zones
+ * @property {import('./messages.js').Zone} zone that most of its results are in
+ * @property {Record<import('./messages.js').Zone, number>} zones
  */
 
 /**

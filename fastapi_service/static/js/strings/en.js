@@ -185,9 +185,7 @@ export const ENGLISH = {
   'notice.loading.speech': 'speech recognition',
   'notice.loading.sentiment': 'sentiment analysis',
   'notice.download.speech': 'The speech model is being loaded: {done} of {total} MB.',
-  'notice.download.speech.unknown': 'The speech model is being loaded: {done} MB so far.',
   'notice.download.sentiment': 'The sentiment model is being loaded: {done} of {total} MB.',
-  'notice.download.sentiment.unknown': 'The sentiment model is being loaded: {done} MB so far.',
   'notice.absent':
     'Missing on the server: {what}. What you say waits there for a few minutes. If this lasts, ask who runs the server ' +
     'to start its workers; this page notices by itself.',

@@ -186,9 +186,7 @@ export const KOREAN = {
   'notice.loading.speech': '음성 인식',
   'notice.loading.sentiment': '감정 분석',
   'notice.download.speech': '음성 모델을 내려받는 중입니다: {total}MB 중 {done}MB.',
-  'notice.download.speech.unknown': '음성 모델을 내려받는 중입니다: 지금까지 {done}MB.',
   'notice.download.sentiment': '감정 모델을 내려받는 중입니다: {total}MB 중 {done}MB.',
-  'notice.download.sentiment.unknown': '감정 모델을 내려받는 중입니다: 지금까지 {done}MB.',
   'notice.absent':
     '서버에 실행되고 있지 않은 기능이 있습니다: {what}. 말씀하신 내용은 서버에서 몇 분 동안 기다립니다. ' +
     '계속되면 서버 관리자에게 작업자(worker)를 시작해 달라고 요청하세요. 시작되면 이 페이지가 알아서 이어갑니다.',

@@ -1,0 +1,86 @@
+// The server's messages (docs/protocol.md) as types: for the checker alone, browsers never load this file.
+// contract/messages.py has the same; contract/examples.json holds both to each other by tests.
+
+/**
+ * @typedef {'positive' | 'neutral' | 'negative'} Zone
+ *
+ * @typedef {object} Models
+ * @property {string} speech
+ * @property {string} sentiment
+ * @property {boolean} demo
+ *
+ * @typedef {object} Limits
+ * @property {number} frame_bytes
+ * @property {number} utterance_sec
+ * @property {number} idle_cut_sec
+ * @property {number} idle_close_sec
+ * @property {number} buffer_sec how much audio that is not safe yet to keep before recording stops
+ * @property {number} upload_bytes size of the largest file that the server takes; 0: it takes none
+ *
+ * @typedef {object} Session
+ * @property {'session'} type
+ * @property {string} session
+ * @property {number} position
+ * @property {number} seq
+ * @property {Models} models
+ * @property {Limits} limits
+ *
+ * @typedef {object} Accepted
+ * @property {'accepted'} type
+ * @property {string} utterance
+ * @property {number} start
+ * @property {number} position
+ *
+ * @typedef {object} Partial
+ * @property {'partial'} type
+ * @property {string} utterance
+ * @property {string} text
+ *
+ * @typedef {object} Sentiment
+ * @property {string} label
+ * @property {number} score
+ * @property {Record<string, number>} scores
+ * @property {Zone} zone
+ *
+ * @typedef {{ word: string, start_sec: number, end_sec: number }} Word in seconds of the stream
+ * @typedef {{ start_sec: number, end_sec: number, reason: string }} Gap speech without words, in seconds of the stream
+ *
+ * @typedef {object} UtteranceFields
+ * @property {number} seq
+ * @property {string} utterance
+ * @property {number} start_sec
+ * @property {number} duration_sec
+ * @property {Record<string, number>} timings_ms
+ *
+ * @typedef {UtteranceFields & { type: 'result', text: string, language: string,
+ *   language_probability: number | null, translation: string | null, sentiment: Sentiment | null,
+ *   sentiment_reason: string | null, decoded_again: boolean, words: Word[] | null, doubtful: boolean,
+ *   doubtful_reason: string | null, gaps: Gap[], avg_logprob: number | null, no_speech_prob: number | null,
+ *   temperature: number | null }} Result
+ * @typedef {UtteranceFields & { type: 'dropped', reason: string, detail: string }} Dropped
+ * @typedef {UtteranceFields & { type: 'error', code: string, message: string }} ServerError
+ * @typedef {Result | Dropped | ServerError} Outcome
+ *
+ * @typedef {object} SentimentShare
+ * @property {number} count
+ * @property {number} share 0 to 1
+ * @property {number} mean_score 0 to 1
+ *
+ * @typedef {object} StatsBlock
+ * @property {number} utterances
+ * @property {number} results
+ * @property {number} dropped
+ * @property {number} errors
+ * @property {number} words
+ * @property {number} audio_sec
+ * @property {number} words_per_minute
+ * @property {number} decoded_again results whose quick first text was doubtful
+ * @property {Record<string, SentimentShare>} sentiment
+ * @property {{ p50: number | null, p95: number | null }} latency_ms
+ *
+ * @typedef {{ type: 'stats', session: StatsBlock, service: StatsBlock }} Stats
+ * @typedef {{ type: 'busy', code: string, message: string, retry_after_sec: number }} Busy
+ * @typedef {Session | Accepted | Partial | Outcome | Stats | Busy} ServerMessage
+ */
+
+export {};
