@@ -31,9 +31,8 @@ GAP_SEC = 0.6
 FIRST_VOLUME = 0.95
 SESSION = "bench-of-files-in-human-voices"
 WAYS: dict[str, dict[str, float]] = {
-    "neither": {"whisper_timestamps_from_sec": 30.0, "cover_hole_sec": 30.0},
-    "cover": {"whisper_timestamps_from_sec": 30.0},
-    "default": {},  # cover and timestamps
+    "no look at cover": {"cover_hole_sec": 30.0},
+    "default": {},
 }
 
 

@@ -127,13 +127,6 @@ class SttSettings(ModelSettings):
     whisper_window_margin_sec: float = Field(
         2.0, ge=0, le=30, description="The adaptive window is at least this much longer than the utterance."
     )
-    whisper_timestamps_from_sec: float = Field(
-        7.0,
-        ge=0,
-        le=30,
-        description="Utterances of this length are decoded with timestamps, of which nothing is shown: of several "
-        "sentences Whisper then leaves out fewer.",
-    )
     stt_batch_max: int = Field(
         8, ge=1, le=128, description="Utterances that wait together go through the model together, so many at most."
     )

@@ -39,7 +39,7 @@ class Covering:
         words, missing = self._look(row, best)
         if missing:
             row.decoded_again = True
-            best, words, missing = self._all_again(row, best, words, missing)
+            best, words, missing = self._with_timestamps(row, best, words, missing)
         for _ in range(self._settings.cover_tries):
             if not missing:
                 break
@@ -62,29 +62,27 @@ class Covering:
         audio = row.audio[int(start_sec * SAMPLE_RATE_HZ) : int(end_sec * SAMPLE_RATE_HZ)]
         limit = self._decoding.token_limit(len(audio), SAMPLE_RATE_HZ)
         features = self._encode([audio], N_FRAMES)
-        (found,) = self._decoding.greedy(features, [row.language], task, [limit], timestamps=[True])
+        (found,) = self._decoding.greedy(features, [row.language], task, [limit], timestamps=True)
         return found
 
     def _look(self, row: Row, attempt: Attempt) -> tuple[tuple[WordTime, ...], list[Hole]]:
         words = self._decoding.word_times(row.features, row.language, attempt, len(row.audio))
         return words, holes(row.speech, words, self._settings)
 
-    def _all_again(
+    def _with_timestamps(
         self, row: Row, best: Attempt, words: tuple[WordTime, ...], missing: list[Hole]
     ) -> tuple[Attempt, tuple[WordTime, ...], list[Hole]]:
-        """With the whole window and timestamps, or without them where that has been tried."""
-        stamped = not row.timestamps or row.frames < N_FRAMES
         if row.frames < N_FRAMES:
             row.features, row.frames = self._encode([row.audio], N_FRAMES), N_FRAMES
         (found,) = self._decoding.greedy(
-            row.features, [row.language], "transcribe", [row.limit], prompts=[row.prompt], timestamps=[stamped]
+            row.features, [row.language], "transcribe", [row.limit], prompts=[row.prompt], timestamps=True
         )
         if not self._usable(found):
             return best, words, missing
         found_words, still = self._look(row, found)
         if _missing(still) >= _missing(missing):
             return best, words, missing
-        row.timestamps = stamped
+        row.timestamps = True
         return found, found_words, still
 
     def _alone(

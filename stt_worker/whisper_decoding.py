@@ -73,29 +73,28 @@ class WhisperDecoding:
         interrupt: Callable[[], None] | None = None,
         draft: Sequence[int] = (),
         prompts: Sequence[str] = (),
-        timestamps: Sequence[bool] = (),
+        timestamps: bool = False,
     ) -> list[Attempt]:
         """Decode every row at temperature 0. `draft`: what the only row probably says, to get there sooner. `prompts`:
-        of each row the words that may come; `timestamps`: which rows are decoded with them. Rows that start from
-        prompts of different lengths are decoded apart.
+        of each row the words that may come; rows whose prompts differ in length are decoded apart.
 
         Raises SpeechEngineError when the model's numbers overflowed.
         """
-        stamped = timestamps or [False] * len(languages)
         starts = [
-            self._prompts.of(language, task, prompt, one)
-            for language, prompt, one in zip(languages, prompts or [""] * len(languages), stamped, strict=True)
+            self._prompts.of(language, task, prompt, timestamps)
+            for language, prompt in zip(languages, prompts or [""] * len(languages), strict=True)
         ]
-        kinds = [(len(start), one) for start, one in zip(starts, stamped, strict=True)]
-        if len(set(kinds)) == 1:
-            found = self._greedy.decode(features, starts, limits, interrupt, draft, stamped[0])
+        lengths = {len(start) for start in starts}
+        if len(lengths) == 1:
+            found = self._greedy.decode(features, starts, limits, interrupt, draft, timestamps)
         else:
             apart: dict[int, Decoded] = {}
-            for kind in set(kinds):
-                rows = [row for row, own in enumerate(kinds) if own == kind]
+            for length in lengths:
+                rows = [row for row, start in enumerate(starts) if len(start) == length]
                 some = [starts[row] for row in rows], [limits[row] for row in rows]
-                decoded = self._greedy.decode(features[rows], *some, interrupt, timestamps=kind[1])
-                apart.update(zip(rows, decoded, strict=True))
+                apart.update(
+                    zip(rows, self._greedy.decode(features[rows], *some, interrupt, timestamps=timestamps), strict=True)
+                )
             found = [apart[row] for row in range(len(starts))]
         return [self._attempt(decoded, language) for decoded, language in zip(found, languages, strict=True)]
 

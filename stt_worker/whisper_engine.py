@@ -94,7 +94,7 @@ class WhisperEngine:
     def transcribe_all(self, utterances: Sequence[Utterance], draft: Sequence[int] = ()) -> list[Transcript]:
         """See `SpeechEngine.transcribe_all`. A language that the model does not know is detected instead (an
         English-only model takes all for English). The demo model was trained neither with prompts nor with timestamps
-        and gets none; nor can it be told from its attention when a word is said."""
+        and gets none; nor does its attention tell when a word is said."""
         if self._demo:
             utterances = [replace(one, prompt="", speech=()) for one in utterances]
         torch.manual_seed(SEED)
@@ -104,15 +104,11 @@ class WhisperEngine:
         languages = [language for language, _ in spoken]
         limits = [self._decoding.token_limit(len(one.audio), SAMPLE_RATE_HZ) for one in utterances]
         prompts = [one.prompt for one in utterances]
-        stamped = [self._with_timestamps(len(one.audio)) for one in utterances]
-        first = self._decoding.greedy(
-            features, languages, "transcribe", limits, draft=draft, prompts=prompts, timestamps=stamped
-        )
+        first = self._decoding.greedy(features, languages, "transcribe", limits, draft=draft, prompts=prompts)
         heard = []
         for at, (one, (language, probability), attempt) in enumerate(zip(utterances, spoken, first, strict=True)):
             row = Row(one, features[at : at + 1], frames, language, limits[at])
             row.probability = probability
-            row.timestamps = stamped[at]
             heard.append(self._heard(row, attempt))
         return heard
 
@@ -123,10 +119,7 @@ class WhisperEngine:
         features = self._encode([audio], self._frames(len(audio)), interrupt)
         ((language, probability),) = self._spoken(features, [utterance.language])
         limits = [self._decoding.token_limit(len(audio), SAMPLE_RATE_HZ)]
-        stamped = [self._with_timestamps(len(audio))]
-        (found,) = self._decoding.greedy(
-            features, [language], "transcribe", limits, interrupt, draft, [prompt], timestamps=stamped
-        )
+        (found,) = self._decoding.greedy(features, [language], "transcribe", limits, interrupt, draft, [prompt])
         text = "" if repeats(found.text, prompt) else found.text
         heard = transcript(found, language)
         return replace(heard, text=text, language_probability=probability or heard.language_probability)
@@ -136,10 +129,6 @@ class WhisperEngine:
         gc.collect()
         if self._model.device.type == "cuda":
             torch.cuda.empty_cache()
-
-    def _with_timestamps(self, samples: int) -> bool:
-        """Whether an utterance is so long that it is decoded with timestamps."""
-        return not self._demo and samples >= self._settings.whisper_timestamps_from_sec * SAMPLE_RATE_HZ
 
     def _frames(self, samples: int) -> int:
         """How many frames of the spectrogram the encoder sees of an utterance."""

@@ -70,7 +70,7 @@ class Settling:
 
     def _first(self, row: Row, task: str) -> Attempt:
         (first,) = self._decoding.greedy(
-            row.features, [row.language], task, [row.limit], prompts=[row.prompt], timestamps=[row.timestamps]
+            row.features, [row.language], task, [row.limit], prompts=[row.prompt], timestamps=row.timestamps
         )
         return first
 
