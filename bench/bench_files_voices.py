@@ -30,7 +30,10 @@ from tests.support.human_voices import VOICES, Clip, clips, word_errors
 GAP_SEC = 0.6
 FIRST_VOLUME = 0.95
 SESSION = "bench-of-files-in-human-voices"
-WAYS: dict[str, dict[str, float]] = {"no look at cover": {"cover_hole_sec": 30.0}, "default": {}}
+WAYS: dict[str, dict[str, float]] = {
+    "no look at cover": {"cover_hole_sec": 30.0},
+    "default": {},
+}
 
 
 @dataclass
@@ -77,6 +80,7 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=50)
     parser.add_argument("--skip", type=int, default=0, help="leave so many prompts out: others than limits were set on")
     parser.add_argument("--volumes", type=int, default=10)
+    parser.add_argument("--ways", default=",".join(WAYS))
     parser.add_argument("--clips", action="store_true", help="each prompt alone instead of a file")
     parser.add_argument("--detect", action="store_true", help="do not tell the language")
     parser.add_argument("--translate", action="store_true", help="into English, too, as the workers do by default")
@@ -84,7 +88,11 @@ def main() -> None:
     asked = parser.parse_args()
     engine_settings = SttSettings(whisper_model="base", stt_translate=asked.translate)
     use_threads(engine_settings.stt_threads, False)
-    settings = {label: engine_settings.model_copy(update=changes) for label, changes in WAYS.items()}
+    settings = {
+        label: engine_settings.model_copy(update=changes)
+        for label, changes in WAYS.items()
+        if label in asked.ways.split(",")
+    }
     check = SpeechCheck(engine_settings)
     check.warm_up()
     engines = {label: load_engine(one) for label, one in settings.items()}

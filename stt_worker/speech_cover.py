@@ -51,7 +51,7 @@ def seems_covered(text: str, speech: Sequence[Span], settings: SttSettings) -> b
     lasts_sec = seconds_in(speech, 0.0, float("inf"))
     if lasts_sec > settings.cover_look_sec:
         return False
-    return lasts_sec - letters(text) / settings.cover_letters_per_sec < settings.cover_hole_sec
+    return lasts_sec - letters(text) / settings.cover_look_letters_per_sec < settings.cover_hole_sec
 
 
 def holes(speech: Sequence[Span], words: Sequence[WordTime], settings: SttSettings) -> list[Hole]:

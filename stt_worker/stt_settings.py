@@ -152,6 +152,13 @@ class SttSettings(ModelSettings):
         description="Where there is less clear speech, the length of the text tells well enough whether words are "
         "missing; where there is more, the words are laid over the audio.",
     )
+    cover_look_letters_per_sec: float = Field(
+        14.0,
+        ge=2,
+        le=60,
+        description="What people say in a second of clear speech, in letters, for that look at a short text (a "
+        "median of 13 to 16 in English, French, Italian and Russian, 11 in Spanish).",
+    )
     cover_letters_per_sec: float = Field(9.0, ge=2, le=30, description="People who speak slowly say so many letters.")
     cover_tries: int = Field(
         2, ge=0, le=10, description="The rest of an utterance is decoded at most so often, after all of it once again."

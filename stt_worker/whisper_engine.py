@@ -93,9 +93,10 @@ class WhisperEngine:
     @torch.inference_mode()
     def transcribe_all(self, utterances: Sequence[Utterance], draft: Sequence[int] = ()) -> list[Transcript]:
         """See `SpeechEngine.transcribe_all`. A language that the model does not know is detected instead (an
-        English-only model takes all for English). The demo model was not trained with prompts and gets none."""
+        English-only model takes all for English). The demo model was trained neither with prompts nor with timestamps
+        and gets none; nor does its attention tell when a word is said."""
         if self._demo:
-            utterances = [replace(one, prompt="") for one in utterances]
+            utterances = [replace(one, prompt="", speech=()) for one in utterances]
         torch.manual_seed(SEED)
         frames = max(self._frames(len(one.audio)) for one in utterances)
         features = self._encode([one.audio for one in utterances], frames)

@@ -65,6 +65,9 @@ def test_letters_of_every_script() -> None:
 def test_a_short_text_needs_no_look_where_it_is_long_enough() -> None:
     assert seems_covered("I would like to leave a message.", ((0.3, 2.4),), SETTINGS)
     assert not seems_covered("I", ((0.3, 2.4),), SETTINGS)
+    talk = "There is nobody at this number. Please try it once again."
+    assert seems_covered(talk, ((0.1, 3.5),), SETTINGS)
+    assert not seems_covered(talk[:31], ((0.1, 3.5),), SETTINGS), "six words are missing"
     assert not seems_covered("a word " * 30, ((0.3, 9.4),), SETTINGS), "a long one can hide a hole"
 
 

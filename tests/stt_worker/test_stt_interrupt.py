@@ -80,9 +80,9 @@ def test_a_partial_is_one_try_without_translation(engine: WhisperEngine, monkeyp
     asked: list[tuple[Any, ...]] = []
     greedy = WhisperDecoding.greedy
 
-    def noting_greedy(decoding: Any, features: Any, languages: Any, task: str, *more: Any) -> Any:
+    def noting_greedy(decoding: Any, features: Any, languages: Any, task: str, *more: Any, **named: Any) -> Any:
         asked.append((task, *languages))
-        return greedy(decoding, features, languages, task, *more)
+        return greedy(decoding, features, languages, task, *more, **named)
 
     monkeypatch.setattr(WhisperDecoding, "greedy", noting_greedy)
     with layers_counted(engine, monkeypatch) as finished:
