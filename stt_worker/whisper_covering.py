@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -18,6 +19,8 @@ from whisper_decoding import Attempt, WhisperDecoding
 from whisper_row import Row
 
 from contract.names import SAMPLE_RATE_HZ
+
+logger = logging.getLogger(__name__)
 
 PAUSE_WITHIN_SEC = 0.6  # of where the words end: their times are about as exact
 
@@ -36,6 +39,13 @@ class Covering:
         """`best`, or what covers more of the row's speech. What stays uncovered is then in `row.gaps`."""
         if not row.speech or seems_covered(best.text, row.speech, self._settings):
             return best
+        try:
+            return self._more(row, best)
+        except Exception:  # no reason to lose the text that there is
+            logger.exception("whether all speech has words could not be found out")
+            return best
+
+    def _more(self, row: Row, best: Attempt) -> Attempt:
         words, missing = self._look(row, best)
         if missing:
             row.decoded_again = True

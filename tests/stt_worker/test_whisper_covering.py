@@ -113,3 +113,19 @@ def test_what_is_all_there_is_decoded_once(
         audio = as_floats(clip.pcm)
         engine.transcribe(Utterance(audio, "en", speech=in_seconds(check.find(audio).clear, 0)))
     assert len(asked) == len(clips)
+
+
+def test_where_the_look_fails_the_text_is_kept(
+    engine: WhisperEngine,
+    talk: Utterance,
+    whole: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("no alignment")
+
+    monkeypatch.setattr(WhisperDecoding, "word_times", fail)
+    heard = engine.transcribe(talk)
+    assert heard.text.split()[:5] == whole.split()[:5]
+    assert "could not be found out" in caplog.text
