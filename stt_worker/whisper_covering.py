@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -19,6 +20,8 @@ from whisper_row import Row
 
 from contract.names import SAMPLE_RATE_HZ
 
+logger = logging.getLogger(__name__)
+
 PAUSE_WITHIN_SEC = 0.6  # of where the words end: their times are about as exact
 
 Encode = Callable[[Sequence[NDArray[np.float32]], int], Tensor]
@@ -33,9 +36,17 @@ class Covering:
         self._settings = settings
 
     def covered(self, row: Row, best: Attempt) -> Attempt:
-        """`best`, or what covers more of the row's speech. What stays uncovered is then in `row.gaps`."""
+        """`best`, or what covers more of the row's speech. What stays uncovered is then in `row.gaps`. That looking fails
+        is no reason to lose the text."""
         if not row.speech or seems_covered(best.text, row.speech, self._settings):
             return best
+        try:
+            return self._covered(row, best)
+        except Exception:
+            logger.exception("whether words are missing cannot be told")
+            return best
+
+    def _covered(self, row: Row, best: Attempt) -> Attempt:
         words, missing = self._look(row, best)
         if missing:
             row.decoded_again = True

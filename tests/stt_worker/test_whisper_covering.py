@@ -106,6 +106,16 @@ def test_what_never_comes_is_a_gap(engine: WhisperEngine, talk: Utterance, monke
     assert heard.text
 
 
+def test_a_look_that_fails_costs_no_text(
+    engine: WhisperEngine, talk: Utterance, whole: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise RuntimeError("no attention")
+
+    monkeypatch.setattr(WhisperDecoding, "word_times", fail)
+    assert engine.transcribe(talk).text == whole
+
+
 def test_what_is_all_there_is_decoded_once(
     engine: WhisperEngine, human_clips: HumanClips, settings: SttSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
