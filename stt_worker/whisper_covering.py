@@ -36,16 +36,17 @@ class Covering:
         self._settings = settings
 
     def covered(self, row: Row, best: Attempt) -> Attempt:
-        """`best`, or what covers more of the row's speech. What stays uncovered is then in `row.gaps`."""
+        """`best`, or what covers more of the row's speech. What stays uncovered is then in `row.gaps`. A look that
+        fails is no reason to lose the text."""
         if not row.speech or seems_covered(best.text, row.speech, self._settings):
             return best
         try:
-            return self._more(row, best)
-        except Exception:  # no reason to lose the text that there is
-            logger.exception("whether all speech has words could not be found out")
+            return self._covered(row, best)
+        except Exception:
+            logger.exception("whether words are missing cannot be told")
             return best
 
-    def _more(self, row: Row, best: Attempt) -> Attempt:
+    def _covered(self, row: Row, best: Attempt) -> Attempt:
         words, missing = self._look(row, best)
         if missing:
             row.decoded_again = True

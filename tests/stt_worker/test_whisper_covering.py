@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 from speech_check import SpeechCheck
 from speech_engine import Utterance
 from speech_models import load_engine
+from speech_quality import doubt, judge
 from stt_settings import SttSettings
 from stt_utterance import in_seconds
+from whisper.utils import compression_ratio as utf8_ratio
 from whisper_decoding import Attempt, WhisperDecoding
 from whisper_engine import WhisperEngine
 
 from tests.stt_worker.conftest import as_floats
-from tests.support.human_voices import HumanClips, word_errors
+from tests.support.human_voices import HumanClips, clip, prompts, word_errors
 
 Cut = Callable[[tuple[int, ...]], tuple[int, ...]]
 GAP = np.zeros(6_400, np.int16)
+MENU = "vm-msginstruct"  # of the Russian prompts
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +42,9 @@ def engine(settings: SttSettings) -> WhisperEngine:
 def talk(human_clips: HumanClips, settings: SttSettings) -> Utterance:
     """Some 15 s of prompts."""
     pieces: list[NDArray[np.int16]] = []
-    for clip in human_clips("en", 20):
-        if sum(map(len, pieces)) < 12 * 16_000 and clip.sec < 6:
-            pieces += [clip.samples, GAP]
+    for one in human_clips("en", 20):
+        if sum(map(len, pieces)) < 12 * 16_000 and one.sec < 6:
+            pieces += [one.samples, GAP]
     audio = as_floats(np.concatenate(pieces).tobytes())
     return Utterance(audio, "en", speech=in_seconds(SpeechCheck(settings).find(audio).clear, 0))
 
@@ -103,16 +106,39 @@ def test_what_never_comes_is_a_gap(engine: WhisperEngine, talk: Utterance, monke
     assert heard.text
 
 
+def test_a_look_that_fails_costs_no_text(
+    engine: WhisperEngine, talk: Utterance, whole: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise RuntimeError("no attention")
+
+    monkeypatch.setattr(WhisperDecoding, "word_times", fail)
+    assert engine.transcribe(talk).text == whole
+
+
 def test_what_is_all_there_is_decoded_once(
     engine: WhisperEngine, human_clips: HumanClips, settings: SttSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = cut_first(monkeypatch, CUTS["early stop"], 0)
     check = SpeechCheck(settings)
     clips = human_clips("en", 12)
-    for clip in clips:
-        audio = as_floats(clip.pcm)
+    for one in clips:
+        audio = as_floats(one.pcm)
         engine.transcribe(Utterance(audio, "en", speech=in_seconds(check.find(audio).clear, 0)))
     assert len(asked) == len(clips)
+
+
+def test_a_menu_in_cyrillic_is_no_repetition(engine: WhisperEngine, human_clips: HumanClips) -> None:
+    """Twenty seconds of "press … to …", in UTF-8 more repetitive than openai-whisper's limit."""
+    human_clips("ru", 1)
+    text = dict(prompts("ru"))[MENU]
+    said = clip("ru", MENU, text)
+    heard = engine.transcribe(Utterance(as_floats(said.pcm), "ru"))
+    assert utf8_ratio(heard.text) > 2.4
+    assert heard.temperature == 0
+    assert judge(heard, SttSettings()) == heard.text
+    assert doubt(heard, SttSettings()) is None
+    assert word_errors("ru", text, heard.text).lost == ()
 
 
 def test_where_the_look_fails_the_text_is_kept(
@@ -128,4 +154,4 @@ def test_where_the_look_fails_the_text_is_kept(
     monkeypatch.setattr(WhisperDecoding, "word_times", fail)
     heard = engine.transcribe(talk)
     assert heard.text.split()[:5] == whole.split()[:5]
-    assert "could not be found out" in caplog.text
+    assert "whether words are missing cannot be told" in caplog.text

@@ -78,7 +78,7 @@ def test_the_demo_model_in_every_precision(precision: Any, speech_of_the_demo: n
     assert (heard.text, heard.temperature) == ("I love this movie.", 0.0)
     with torch.inference_mode():
         features = engine._encode([speech_of_the_demo], 3000)
-        again = engine._decoding.sampled(features[0], "en", "transcribe", 40, 0.2)
+        again = engine._decoding.sampled(features, "en", "transcribe", 40, 0.2)
     assert again.text == "I love this movie."
 
 
