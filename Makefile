@@ -1,4 +1,4 @@
-.PHONY: run record test check format install install-dev demo-models evaluate faults soak given-up screenshots help \
+.PHONY: run record test check format install install-dev demo-models offline-sentiment evaluate faults soak given-up screenshots help \
   bench bench-install bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-gpu bench-report
 VENV := .venv/bin
 PY := $(VENV)/python
@@ -67,6 +67,12 @@ demo-models: ## train the demo models again: one to two hours on two cores, 2 GB
 	cd demo_models && ../$(PY) demo_speech_train.py --work $(WORK) --minutes 95
 	cd demo_models && ../$(PY) demo_sentiment_train.py
 	cd demo_models && ../$(PY) demo_clips.py --check
+
+BASE ?= $(HOME)/.cache/whispertextanalyzer/all-MiniLM-L6-v2.zip
+offline-sentiment: ## train the offline sentiment model again: make offline-sentiment DATA=folder (train.tsv and dev.tsv)
+	@tools/install.sh dev
+	cd demo_models && PYTHONPATH=..:../analyzer_worker ../$(PY) offline_sentiment_train.py --base $(BASE) --data $(abspath $(DATA)) --out offline_sentiment
+	cd demo_models && PYTHONPATH=..:../analyzer_worker ../$(PY) offline_sentiment_evaluate.py --base $(BASE) --data $(abspath $(DATA))
 
 evaluate: ## measure the demo models through stt_worker's own path
 	@tools/install_system.sh
