@@ -71,7 +71,7 @@ demo-models: ## train the demo models again: one to two hours on two cores, 2 GB
 BASE ?= $(HOME)/.cache/whispertextanalyzer/all-MiniLM-L6-v2.zip
 offline-sentiment: ## train the offline sentiment model again: make offline-sentiment DATA=folder (train.tsv and dev.tsv)
 	@tools/install.sh dev
-	cd demo_models && PYTHONPATH=..:../analyzer_worker ../$(PY) offline_sentiment_train.py --base $(BASE) --data $(abspath $(DATA)) --out offline_sentiment
+	cd demo_models && PYTHONPATH=..:../analyzer_worker ../$(PY) offline_sentiment_train.py --base $(BASE) --data $(abspath $(DATA)) --out offline_sentiment --hold-out
 	cd demo_models && PYTHONPATH=..:../analyzer_worker ../$(PY) offline_sentiment_evaluate.py --base $(BASE) --data $(abspath $(DATA))
 
 evaluate: ## measure the demo models through stt_worker's own path
