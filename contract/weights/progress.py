@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -110,13 +111,12 @@ class DownloadProgress:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of all files below `folder`; what vanishes meanwhile counts nothing."""
+    """Bytes of all files below `folder`; what vanishes meanwhile, a folder too, counts nothing."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += 0 if path.is_symlink() else path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(place, name)).st_size
     return total
 
 

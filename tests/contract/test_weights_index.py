@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -19,7 +20,7 @@ import redis
 from contract.names import STT_QUEUE, loading_key
 from contract.settings_base import ServiceSettings
 from contract.weights.index import IndexTroubleError, cached_file, fetch, index_trouble
-from contract.weights.progress import DownloadProgress
+from contract.weights.progress import DownloadProgress, size_of
 from contract.weights.sources import SENTIMENT_BASE, SPEECH, IndexFile
 from tests.support.fake_index import FakeIndex
 from tests.support.processes import free_port, wait_until
@@ -260,3 +261,22 @@ def test_the_table_is_of_one_piece(file: IndexFile) -> None:
     assert len(file.sha256) == 64
     assert all(len(wheel.sha256) == 64 and wheel.size < file.size * 1.01 for wheel in file.wheels)
     assert file.download_size <= file.size * 1.01, "zipped, it is not more than the file"
+
+
+def test_a_folder_that_vanishes_while_it_is_looked_at_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip makes and removes folders all the time."""
+    (tmp_path / "kept").write_bytes(b"12345")
+    (tmp_path / "gone" / "deeper").mkdir(parents=True)
+    scan = os.scandir
+
+    def vanish(path: Any) -> Any:
+        if str(path).endswith("gone"):
+            (tmp_path / "gone" / "deeper").rmdir()
+            (tmp_path / "gone").rmdir()
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", vanish)
+    assert size_of(tmp_path) == 5
+    assert not (tmp_path / "gone").exists(), "it was looked at"
