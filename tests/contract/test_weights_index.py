@@ -9,7 +9,6 @@ import random
 import shutil
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,17 +28,8 @@ CONTENT = random.Random(5).randbytes(400_000)
 
 
 @pytest.fixture
-def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:
-    """The only index that pip knows."""
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    running = FakeIndex()
-    monkeypatch.setenv("PIP_INDEX_URL", running.url)
-    try:
-        yield running
-    finally:
-        running.close()
+def index(package_index: FakeIndex) -> FakeIndex:
+    return package_index
 
 
 @pytest.fixture

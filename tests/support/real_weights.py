@@ -11,7 +11,7 @@ import pytest
 
 from contract.names import ANALYZER_QUEUE, STT_QUEUE
 from contract.settings_base import ServiceSettings
-from contract.weights.index import IndexTroubleError, cached_file, fetch, index_trouble
+from contract.weights.index import IndexTroubleError, ask_and_fetch, cached_file
 from contract.weights.progress import DownloadProgress, Part
 from contract.weights.sources import SENTIMENT_BASE, SPEECH, IndexFile
 
@@ -24,14 +24,12 @@ def weights(file: IndexFile, folder: Path, part: Part) -> Path:
     found = cached_file(file, folder)
     if found is not None:
         return found
-    trouble = index_trouble(file, PROBE_SEC)
-    if trouble:
-        pytest.skip(f"{file.name} is not in {folder}, and {trouble}")
     queue = STT_QUEUE if part == "speech" else ANALYZER_QUEUE
     try:
-        return fetch(file, folder, STALL_SEC, DownloadProgress(ServiceSettings(), queue, part), file.name)
+        progress = DownloadProgress(ServiceSettings(), queue, part)
+        return ask_and_fetch(file, folder, PROBE_SEC, STALL_SEC, progress, file.name)
     except IndexTroubleError as problem:
-        pytest.skip(f"{file.name} cannot be had: {problem}")
+        pytest.skip(f"{file.name} is not in {folder}, and {problem}")
 
 
 def cache(name: str) -> Path:
