@@ -33,6 +33,7 @@ from sentiment_model import SentimentModel
 from contract.broker_recovery import keep_consuming
 from contract.celery_app import make_celery
 from contract.companions import Companions
+from contract.core_share import wait_briefly
 from contract.heartbeat import STUCK_EXIT_CODE, Heartbeat
 from contract.logging_setup import set_up_logging
 from contract.message_privacy import keep_messages_private
@@ -41,6 +42,7 @@ from contract.names import ANALYZE_TASK, ANALYZER_QUEUE
 logger = logging.getLogger(__name__)
 CANNOT_START_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 
+wait_briefly()  # before torch is loaded
 settings = AnalyzerSettings()
 celery = make_celery("analyzer_worker", settings, ANALYZER_QUEUE)
 metrics = AnalyzerMetrics()

@@ -33,7 +33,14 @@ SESSION = "bench-of-files-in-human-voices"
 WAYS: dict[str, dict[str, float]] = {
     "no look at cover": {"cover_hole_sec": 30.0},
     "default": {},
+    "margin 5": {"whisper_window_margin_sec": 5.0},
+    "full": {"whisper_window": "full"},
+    "fp32 full": {"whisper_window": "full", "whisper_precision": "fp32"},
 }
+
+
+BEFORE = {"prompt 200": (200, 0), "prompt 500": (500, 0), "prompt 200 behind 3": (200, 3), "prompt 500 behind 3": (500, 3)}
+WAYS |= {label: {} for label in BEFORE}
 
 
 @dataclass
@@ -42,6 +49,8 @@ class Way:
 
     label: str
     recognition: Recognition
+    before: int = 0
+    behind: int = 0
     texts: list[str] = field(default_factory=list)
     sec: float = 0.0
     gaps: float = 0.0
@@ -50,7 +59,9 @@ class Way:
 
     def hear(self, segment: Segment, language: str | None) -> None:
         """One segment of the file."""
-        job = UtteranceJob(session=SESSION, start=segment.start, end=segment.end, language=language)
+        known = self.texts[: len(self.texts) - self.behind] if self.before else []
+        before = " ".join(known)[-self.before :].partition(" ")[2] if self.before else ""
+        job = UtteranceJob(session=SESSION, start=segment.start, end=segment.end, language=language, hints=before)
         began = time.monotonic()
         (verdict,) = self.recognition.verdicts([Recording(job, segment.pcm)])
         self.sec += time.monotonic() - began
@@ -62,13 +73,13 @@ class Way:
             self.dropped.append(verdict.reason)
 
 
-def segments(spoken: list[Clip], volume: float, apart: bool) -> list[Segment]:
+def segments(spoken: list[Clip], volume: float, apart: bool, lengths: Lengths = Lengths()) -> list[Segment]:
     """The prompts as file_worker cuts one recording of them; `apart`: one segment each."""
     pieces = [np.round(one.samples * volume).astype("<i2") for one in spoken]
     if apart:
         return [Segment(0, len(piece), piece.tobytes()) for piece in pieces]
     gap = np.zeros(int(GAP_SEC * SAMPLE_RATE_HZ), "<i2")
-    cutter = SegmentCutter(Lengths())
+    cutter = SegmentCutter(lengths)
     whole = np.concatenate([part for piece in pieces for part in (piece, gap)])
     return [*cutter.feed(whole.tobytes()), *cutter.finish()]
 
@@ -81,11 +92,14 @@ def main() -> None:
     parser.add_argument("--skip", type=int, default=0, help="leave so many prompts out: others than limits were set on")
     parser.add_argument("--volumes", type=int, default=10)
     parser.add_argument("--ways", default=",".join(WAYS))
+    parser.add_argument("--segment-sec", type=float, default=Lengths().segment_sec)
+    parser.add_argument("--segment-min-sec", type=float, default=Lengths().segment_min_sec)
     parser.add_argument("--clips", action="store_true", help="each prompt alone instead of a file")
     parser.add_argument("--detect", action="store_true", help="do not tell the language")
     parser.add_argument("--translate", action="store_true", help="into English, too, as the workers do by default")
     parser.add_argument("--words", action="store_true", help="print the runs of words that are missing")
     asked = parser.parse_args()
+    lengths = Lengths(asked.segment_sec, asked.segment_min_sec)
     engine_settings = SttSettings(whisper_model="base", stt_translate=asked.translate)
     use_threads(engine_settings.stt_threads, False)
     settings = {
@@ -104,9 +118,9 @@ def main() -> None:
         volumes = [FIRST_VOLUME - 0.01 * step for step in range(asked.volumes)] if language == "en" else []
         for volume in [1.0, *volumes]:
             ways = [
-                Way(label, Recognition(settings[label], check, engine, Drafts())) for label, engine in engines.items()
+                Way(label, Recognition(settings[label], check, engine, Drafts()), *BEFORE.get(label, (0, 0))) for label, engine in engines.items()
             ]
-            for segment in segments(spoken, volume, asked.clips):
+            for segment in segments(spoken, volume, asked.clips, lengths):
                 for way in ways:
                     way.hear(segment, None if asked.detect else language)
             for way in ways:

@@ -39,12 +39,13 @@ class LanguageLock:
         if isinstance(outcome, Dropped | Result) and _doubt(outcome) in DOING_BADLY:
             self._count = 0
         elif isinstance(outcome, Result) and outcome.language_probability is not None:
-            if self.assumed and (outcome.decoded_again or outcome.language != self._latest):
+            drawn = bool(outcome.temperature)  # no text at temperature 0 would do
+            if self.assumed and (drawn or outcome.language != self._latest):
                 self._count = 0
             if outcome.language != self._latest:
                 self._latest, self._count = outcome.language, 0
             if outcome.language_probability >= self._probability:
-                self._count += not outcome.decoded_again
+                self._count += not drawn
             elif not self.assumed:
                 self._count = 0
 

@@ -118,7 +118,7 @@ class Result(UtteranceMessage):
     decoded_again: bool = Field(False, description="a quick first text was doubtful, so all was done again")
     words: list[Word] | None = Field(None, description="in order, where the session asked for their times")
     doubtful: bool = Field(False, description="somebody spoke, but the words may be wrong")
-    doubtful_reason: str | None = Field(None, description="`low_confidence` or `repetition`")
+    doubtful_reason: str | None = Field(None, description="`low_confidence`, `repetition` or `translation`")
     gaps: list[Gap] = Field(default_factory=list, description="speech in it that gave no words, in order")
     avg_logprob: float | None = Field(None, description="mean natural log-probability of the tokens")
     no_speech_prob: float | None = Field(None, ge=0, le=1, description="of silence, as the model gives it")

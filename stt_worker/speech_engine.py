@@ -34,6 +34,7 @@ class Transcript:
     was sampled. For a language other than English, `translation` is the English text, or None with
     `no_translation`, the reason in words for the user. `tokens`: those of the text where the engine tells them, a
     draft for the next time. `decoded_again`: a quick first result was doubtful and all was done again.
+    `unsure_translation`: the model is unsure of it.
     `language_probability`: of `language` by what was heard, 0 to 1, None where the model knows one only. `words`: where
     they were asked for. `gaps`: where somebody surely spoke and no words came, in order.
     """
@@ -45,6 +46,7 @@ class Transcript:
     temperature: float = 0.0
     translation: str | None = None
     no_translation: str | None = None
+    unsure_translation: bool = False
     tokens: tuple[int, ...] = ()
     decoded_again: bool = False
     language_probability: float | None = None

@@ -23,7 +23,7 @@ ASCII = 128  # characters of a byte of their own
 UNFINISHED = "\ufffd"  # a character whose last bytes the token limit cut off
 
 
-Doubt = Literal["low_confidence", "repetition"]
+Doubt = Literal["low_confidence", "repetition", "translation"]
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,13 @@ def judge(heard: Transcript, settings: SttSettings, clear_speech: bool = False) 
 
 
 def doubt(heard: Transcript, settings: SttSettings) -> Doubt | None:
-    """Why a text that is kept may be wrong: the model is unsure of it, or a loop was cut out of it."""
+    """Why a text that is kept may be wrong: the model is unsure of it, a loop was cut out of it, or it is unsure of the
+    translation alone."""
     if heard.avg_logprob < settings.logprob_threshold:
         return "low_confidence"
-    return "repetition" if has_loops(tidy(heard.text), settings) else None
+    if has_loops(tidy(heard.text), settings):
+        return "repetition"
+    return "translation" if heard.unsure_translation else None
 
 
 def tidy(text: str) -> str:

@@ -19,6 +19,7 @@ from stt_task import Transcriber
 from stt_turns import ModelTurns
 
 from contract.companions import Companions
+from contract.core_share import CoreShare
 from contract.envelopes import AnalyzeJob
 from contract.heartbeat import Heartbeat
 from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_TASK
@@ -44,9 +45,11 @@ class SttProcess:
         self._companions = Companions(app, STT_QUEUE, TRANSCRIBE_TASK, 2)
         self._pace_sec = 0.0  # what an utterance has taken lately
         self._partials: PartialWorker | None = None
+        self._share: CoreShare | None = None  # None: STT_THREADS decides
 
     def start(self) -> None:
         """Load the models and warm them up, then sign on. Raises SystemExit when a model cannot be had."""
+        import torch
         from model_download import ModelUnavailableError  # from here on torch and openai-whisper: workers only
         from speech_check import SpeechCheck
         from speech_models import load_engine
@@ -60,6 +63,9 @@ class SttProcess:
             raise SystemExit(NO_MODEL_EXIT_CODE) from None
         check = SpeechCheck(self._settings)
         threads = use_threads(self._settings.stt_threads, tiny_model=engine.demo)
+        if self._settings.stt_threads == 0:
+            self._share = CoreShare(threads, torch.set_num_threads)
+            self._share.start()
         began = time.monotonic()
         check.warm_up()
         engine.warm_up()
@@ -81,6 +87,8 @@ class SttProcess:
 
     def stop(self) -> None:
         """Take no more, and sign off."""
+        if self._share is not None:
+            self._share.stop()
         if self._partials is not None:
             self._partials.stop()
         if self._heartbeat is not None:
@@ -94,6 +102,8 @@ class SttProcess:
             raise RuntimeError("the worker process was not started")
         began = time.monotonic()
         with self._heartbeat.working(), self._turns.final():
+            if self._share is not None:
+                self._share.apply()
             companions = self._companions.take(self._room())
             tasks = [(audio, header), *((one.arguments[0], one.arguments[1]) for one in companions)]
             own, *others = self._transcriber.handle_all(tasks)

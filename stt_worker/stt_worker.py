@@ -38,10 +38,12 @@ from stt_settings import SttSettings
 
 from contract.broker_recovery import keep_consuming
 from contract.celery_app import make_celery
+from contract.core_share import wait_briefly
 from contract.logging_setup import set_up_logging
 from contract.message_privacy import keep_messages_private
 from contract.names import STT_QUEUE, TRANSCRIBE_TASK
 
+wait_briefly()  # before torch is loaded
 settings = SttSettings()
 celery = make_celery("stt_worker", settings, STT_QUEUE)
 process = SttProcess(settings, celery)

@@ -187,7 +187,8 @@ class WhisperEngine:
             return replace(heard, no_translation=reason)
         english = transcript(self._settling.translated(row), "en")
         heard = replace(heard, decoded_again=row.decoded_again)
-        verdict = judge(english, self._settings)
+        verdict = judge(english, self._settings, surely_speech(row.speech, self._settings))
         if isinstance(verdict, Refusal):
             return replace(heard, no_translation=f"There is no reliable English translation: {verdict.detail}.")
-        return replace(heard, translation=verdict)
+        unsure = english.avg_logprob < self._settings.logprob_threshold
+        return replace(heard, translation=verdict, unsure_translation=unsure)

@@ -40,7 +40,8 @@ def after(*outcomes: Result | Dropped | Error, named: str | None = None) -> str 
         ([said(), said(), dropped("low_confidence"), said()], None),
         ([said(), said(), Error(code="speech_failed", message="."), said()], "ko"),
         ([said(probability=None)] * 5, None),
-        ([said(), said(), said(decoded_again=True)], None),
+        ([said(), said(), said(temperature=0.4)], None),
+        ([said(), said(), said(decoded_again=True)], "ko"),
     ],
 )
 def test_it_takes_three_sure_ones_in_a_row(outcomes: list[Result | Dropped | Error], language: str | None) -> None:
@@ -52,7 +53,9 @@ def test_it_takes_three_sure_ones_in_a_row(outcomes: list[Result | Dropped | Err
     [
         (said("en"), None),
         (said("en", 0.3), None),
-        (said(decoded_again=True), None),
+        (said(temperature=0.4), None),
+        (said(doubtful=True, doubtful_reason="translation"), "ko"),
+        (said(decoded_again=True), "ko"),
         (dropped("low_confidence"), None),
         (dropped("repetition"), None),
         (said(doubtful=True, doubtful_reason="low_confidence"), None),

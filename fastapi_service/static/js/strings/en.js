@@ -72,6 +72,7 @@ export const ENGLISH = {
   'transcript.twice': 'The first, quick text was doubtful, so that it was heard a second time.',
   'transcript.doubtful': 'Unsure',
   'doubtful.low_confidence': 'The speech model itself is unsure of these words.',
+  'doubtful.translation': 'The speech model is unsure of the translation, and so the sentiment may be wrong.',
   'doubtful.repetition': 'The speech model repeated itself; the repetition was cut out.',
   'transcript.gap': '{seconds} s without words',
   'transcript.gap.title': 'Somebody spoke at {time}, but no words could be made out.',

@@ -73,6 +73,7 @@ export const KOREAN = {
   'transcript.twice': '빠르게 받아쓴 첫 결과가 불확실하여 한 번 더 인식했습니다.',
   'transcript.doubtful': '불확실',
   'doubtful.low_confidence': '음성 모델도 이 단어들을 확신하지 못합니다.',
+  'doubtful.translation': '음성 모델이 번역을 확신하지 못하므로 감정도 틀릴 수 있습니다.',
   'doubtful.repetition': '음성 모델이 같은 말을 반복하여 반복된 부분을 잘라 냈습니다.',
   'transcript.gap': '{seconds}초 인식 안 됨',
   'transcript.gap.title': '{time}에 말소리가 있었지만 단어를 알아들을 수 없었습니다.',

@@ -1,0 +1,173 @@
+"""The speech worker beside other programs: how many times slower it gets, alone being 1.
+
+    python bench/bench_company.py [--segments 12] [--rounds 2] [--ways default,patient]
+
+Segments of a file of English prompts go through stt_worker's own path on `base`, in a process of its own, alone and
+beside: a loop in Python on each core; a training of a small network with torch on all cores, whose threads wait
+actively; a second speech worker that does the same. A fair share is a half, so twice as slow is what can be had; beside
+a second worker, which is done at the same time, both together do what one did alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+WAYS: dict[str, dict[str, str]] = {  # what each has in its environment
+    "default": {},
+    "as OpenMP waits": {"OMP_WAIT_POLICY": "", "GOMP_SPINCOUNT": "300000", "STT_THREADS": str(os.cpu_count())},
+    "one thread": {"STT_THREADS": "1"},
+}
+LOOP = "while True: pass"
+TRAINING = """
+import torch
+torch.set_num_threads(int(__import__("sys").argv[1]))
+net = torch.nn.Sequential(torch.nn.Linear(384, 1536), torch.nn.GELU(), torch.nn.Linear(1536, 384))
+optimizer = torch.optim.AdamW(net.parameters())
+while True:
+    optimizer.zero_grad()
+    (net(torch.randn(64, 384)) ** 2).mean().backward()
+    optimizer.step()
+"""
+COMPANY = ("alone", "a loop on one core", "a loop on each core", "a training on all cores", "a second worker")
+START_SEC = 120.0
+
+
+class Worker:
+    """Another process of this file, that hears its segments whenever it is asked."""
+
+    def __init__(self, environment: dict[str, str], segments: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, "--hear", str(segments)],
+            env=os.environ | environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._line()
+
+    def begin(self) -> None:
+        """Let it hear its segments once."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+
+    def seconds(self) -> float:
+        """How long that took."""
+        return float(self._line())
+
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the process that hears has ended")
+        return line
+
+
+@contextmanager
+def company(kind: str, cores: int) -> Iterator[None]:
+    """Other programs of one of COMPANY while in it."""
+    code, count, more = {
+        "a loop on one core": (LOOP, 1, []),
+        "a loop on each core": (LOOP, cores, []),
+        "a training on all cores": (TRAINING, 1, [str(cores)]),
+    }.get(kind, ("", 0, []))
+    others = [subprocess.Popen([sys.executable, "-c", code, *more]) for _ in range(count)]
+    try:
+        if others:
+            time.sleep(3.0)  # torch starts
+        yield
+    finally:
+        for one in others:
+            one.kill()
+            one.wait()
+
+
+def hear(count: int) -> None:
+    """What a Worker does."""
+    from contract.core_share import CoreShare, wait_briefly
+
+    wait_briefly()
+    import torch
+    from bench_files_voices import SESSION, segments
+    from file_segments import Lengths
+    from speech_check import SpeechCheck
+    from speech_models import load_engine
+    from stt_drafts import Drafts
+    from stt_recognition import Recognition, Recording
+    from stt_settings import SttSettings
+    from stt_threads import use_threads
+
+    from contract.envelopes import UtteranceJob
+    from tests.support.human_voices import clips
+
+    settings = SttSettings(whisper_model="base")
+    check = SpeechCheck(settings)
+    engine = load_engine(settings)
+    share = CoreShare(use_threads(settings.stt_threads, False), torch.set_num_threads)
+    if not settings.stt_threads:
+        share.start()
+    check.warm_up()
+    engine.warm_up()
+    recognition = Recognition(settings, check, engine, Drafts())
+    cut = segments(clips("en", 50), 1.0, False, Lengths())[:count]
+    print("ready", flush=True)
+    while sys.stdin.readline():
+        began = time.monotonic()
+        for one in cut:
+            share.apply()
+            job = UtteranceJob(session=SESSION, start=one.start, end=one.end, language="en")
+            recognition.verdicts([Recording(job, one.pcm)])
+        print(time.monotonic() - began, flush=True)
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--segments", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--ways", default=",".join(WAYS))
+    parser.add_argument("--company", default=",".join(COMPANY))
+    parser.add_argument("--hear", type=int, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.hear:
+        hear(asked.hear)
+        return
+    cores = len(os.sched_getaffinity(0))
+    kinds = asked.company.split(",")
+    print("| way | " + " | ".join(kinds) + " |\n|---|" + "---|" * len(kinds))
+    for way in asked.ways.split(","):
+        environment = WAYS.get(way) or dict(pair.split("=") for pair in way.split() if "=" in pair)
+        workers = [Worker(environment, asked.segments) for _ in range(2)]
+        took: dict[str, list[float]] = {}
+        try:
+            for _ in range(asked.rounds):
+                for kind in kinds:
+                    at_work = workers if kind == "a second worker" else workers[:1]
+                    with company(kind, cores):
+                        for one in at_work:
+                            one.begin()
+                        took.setdefault(kind, []).append(max(one.seconds() for one in at_work))
+        finally:
+            for one in workers:
+                one.close()
+        best = {kind: min(found) for kind, found in took.items()}
+        alone = best.get("alone", 0.0)
+        cells = [f"{best[kind]:.1f} s" + (f" ({best[kind] / alone:.1f} times)" if alone else "") for kind in kinds]
+        print(f"| {way} | " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""Computing with threads on cores that other programs use as well.
+
+Threads of one product wait for each other. GNU's OpenMP, which torch computes with, lets them wait actively, for
+several milliseconds: where another program holds the core of one thread, the others burn theirs until the scheduler ends its
+turn, for each of a hundred products a word. So two things are done here: what waits gives way soon, and no more threads
+are started than cores are free. bench/bench_company.py measures both.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+STAT = Path("/proc/stat")
+SPIN_COUNT = "3000"  # libgomp's GOMP_SPINCOUNT: about 0.1 ms, longer than what lies between two products
+WAITING = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+IDLE = (3, 4)  # fields of a line of /proc/stat: idle, iowait (proc_stat(5))
+COUNTED = 8  # its fields up to `steal`; guests are in those of users
+LOOK_SEC = 0.25
+LOOKS = 5  # one second
+
+
+class Look(NamedTuple):
+    """Seconds of processor time until `at` (seconds of a clock): of `all` programs on our cores, and our `own`."""
+
+    at: float
+    all: float
+    own: float
+
+
+def wait_briefly() -> None:
+    """Let torch's threads give way while they wait. Holds for what loads OpenMP later; a choice of the user's stays."""
+    if not any(name in os.environ for name in WAITING):
+        os.environ[WAITING[0]] = SPIN_COUNT
+
+
+def busy_sec(stat: str, cores: set[int]) -> float:
+    """Processor time used on `cores` since the machine started, by what /proc/stat says. What a hypervisor took away
+    counts as used."""
+    ticks = 0
+    for line in stat.splitlines():
+        name, *fields = line.split()
+        if name.startswith("cpu") and name[3:].isdigit() and int(name[3:]) in cores:
+            ticks += sum(int(field) for at, field in enumerate(fields[:COUNTED]) if at not in IDLE)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+class CoreShare:
+    """How many threads to compute with: as many as cores were free of other programs in the last second."""
+
+    def __init__(
+        self, most: int, use: Callable[[int], object] = lambda _: None, look: Callable[[], Look] | None = None
+    ) -> None:
+        """`most`: threads when nothing else runs; with one there is nothing to decide. `use`: sets how many the calling
+        thread computes with. `look`: by default at this process and the cores that it may run on."""
+        self._most = most
+        self._use = use
+        self._look = look or look_at_cores
+        self._looks: deque[Look] = deque(maxlen=LOOKS)
+        self._cores = len(own_cores())
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Look four times a second, in a thread of its own. Where the system does not tell, `threads` stays."""
+        if self._most > 1 and STAT.exists():
+            threading.Thread(target=self._go_on, name="core-share", daemon=True).start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._ended.set()
+
+    def look(self) -> None:
+        """See what has been used since the last look."""
+        self._looks.append(self._look())
+
+    def threads(self) -> int:
+        """From 1 to `most`."""
+        looks = tuple(self._looks)
+        if len(looks) < 2 or looks[-1].at <= looks[0].at:
+            return self._most
+        first, last = looks[0], looks[-1]
+        others = max(0.0, (last.all - first.all) - (last.own - first.own)) / (last.at - first.at)
+        return max(1, min(self._most, round(self._cores - others)))
+
+    def apply(self) -> None:
+        """Let the calling thread compute with so many."""
+        self._use(self.threads())
+
+    def _go_on(self) -> None:
+        while not self._ended.wait(LOOK_SEC):
+            self.look()
+
+
+def own_cores() -> set[int]:
+    """The cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return set(os.sched_getaffinity(0))
+    return set(range(os.cpu_count() or 1))
+
+
+def look_at_cores() -> Look:
+    """One look at /proc/stat and at this process."""
+    return Look(time.monotonic(), busy_sec(STAT.read_text(encoding="ascii"), own_cores()), time.process_time())
