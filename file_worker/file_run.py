@@ -231,6 +231,7 @@ class FileRun:
             "language": language,
             "language_assumed": assumed,
             "timings_ms": {},
+            "repetition": True,
         }
         one.first, one.job, one.outcome = one.outcome, one.job.model_copy(update=asked), outcome
         one.sent, one.resends = time.monotonic(), 0
