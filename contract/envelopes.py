@@ -80,12 +80,13 @@ class UtteranceJob(Passage):
     """The header of one utterance, second argument of `transcribe_audio`. Positions are samples of the session.
 
     `timings_ms` gains one entry per stage; `stamped_ms` (epoch ms) is when the latest of them ended. `word_times`
-    asks for the times of the words.
+    asks for the times of the words. `repetition`: the same sound was heard before, as another utterance.
     """
 
     timings_ms: dict[Stage, float] = Field(default_factory=dict, max_length=32)
     stamped_ms: float = Field(default_factory=now_ms)
     word_times: bool = False
+    repetition: bool = False
 
     def stamp(self, stage: str) -> None:
         """Book the time since the last stamp under `stage` (added to what it has) and move the stamp to now."""
@@ -125,12 +126,14 @@ class AnalyzeJob(UtteranceJob):
 class OutcomeEvent(Envelope):
     """One ended utterance, on `result_channel`, on `result_messages` and in both streams.
 
-    `seq` is put in by the outcome script; `ended_ms` (epoch ms) is when the utterance ended.
+    `seq` is put in by the outcome script; `ended_ms` (epoch ms) is when the utterance ended. A `repetition` (see
+    UtteranceJob) is not counted.
     """
 
     seq: int = Field(0, ge=0)
     start: int = Field(ge=0, le=MAX_POSITION)
     ended_ms: float = Field(default_factory=now_ms)
+    repetition: bool = False
     message: UtteranceOutcome
 
     def numbered(self) -> UtteranceOutcome:

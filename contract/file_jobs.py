@@ -77,7 +77,9 @@ class FileSegment(BaseModel):
 @dataclass(frozen=True)
 class FileView:
     """A file as its hash tells it. `total_samples` is 0 while unknown; `status`, `code` and `message` say why it
-    failed, or, of one that is done, what is missing in it; `touched_ms` is when a worker was last heard of."""
+    failed, or, of one that is done, what is missing in it; `touched_ms` is when a worker was last heard of.
+
+    What is missing in figures: so many parts, the first of them at that second, and all beyond `cut_off_sec`."""
 
     state: FileState
     done_samples: int
@@ -87,9 +89,13 @@ class FileView:
     status: int
     code: str
     message: str
+    missing_parts: int = 0
+    first_missing_sec: float | None = None
+    cut_off_sec: float | None = None
 
 
-VIEW_FIELDS = ("state", "done", "total", "holds_back", "touched", "status", "code", "message")
+DAMAGE_FIELDS = ("missing_parts", "first_missing_sec", "cut_off_sec")
+VIEW_FIELDS = ("state", "done", "total", "holds_back", "touched", "status", "code", "message", *DAMAGE_FIELDS)
 
 
 def view_of(values: list[bytes | None]) -> FileView | None:
@@ -99,7 +105,17 @@ def view_of(values: list[bytes | None]) -> FileView | None:
     text = [(value or b"").decode(errors="replace") for value in values]
     state: Any = text[0]
     return FileView(
-        state, int(text[1] or 0), int(text[2] or 0), text[3] == "1", float(text[4] or 0), int(text[5] or 0), *text[6:8]
+        state,
+        int(text[1] or 0),
+        int(text[2] or 0),
+        text[3] == "1",
+        float(text[4] or 0),
+        int(text[5] or 0),
+        text[6],
+        text[7],
+        missing_parts=int(text[8] or 0),
+        first_missing_sec=float(text[9]) if text[9] else None,
+        cut_off_sec=float(text[10]) if text[10] else None,
     )
 
 

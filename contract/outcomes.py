@@ -27,7 +27,7 @@ OUTCOME_SCRIPT = Path(__file__).with_name("outcome.lua").read_text(encoding="utf
 
 
 def _call(job: UtteranceJob, message: UtteranceOutcome, settings: ServiceSettings) -> tuple[list[str], list[str]]:
-    event = OutcomeEvent(session=job.session, start=job.start, message=message)
+    event = OutcomeEvent(session=job.session, start=job.start, repetition=job.repetition, message=message)
     keys = [
         done_key(job.session, job.start),
         session_key(job.session),

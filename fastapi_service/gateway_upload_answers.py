@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway_upload_options import UploadOptions
 
-from contract.file_jobs import FileSegment, FileView
+from contract.file_jobs import DAMAGE_FIELDS, FileSegment, FileView
 from contract.messages import Dropped, Error, Gap, Result
 from contract.names import SAMPLE_RATE_HZ
 
@@ -123,9 +123,10 @@ def _duration_sec(view: FileView) -> float:
     return round(view.total_samples / SAMPLE_RATE_HZ, 3)
 
 
-def _warnings(view: FileView) -> list[dict[str, str]]:
-    """What the file held and could not be decoded."""
-    return [{"code": view.code, "message": view.message}] if view.message else []
+def _warnings(view: FileView) -> list[dict[str, Any]]:
+    """What the file held and could not be decoded; the figures let a client say it in its own language."""
+    figures = {name: getattr(view, name) for name in DAMAGE_FIELDS}
+    return [{"code": view.code, "message": view.message, **figures}] if view.message else []
 
 
 def segment_json(number: int, segment: FileSegment, result: Result) -> dict[str, Any]:

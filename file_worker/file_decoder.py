@@ -75,6 +75,16 @@ class SoundFile:
             said.append(f"The file could not be decoded beyond {self._ended_sec:.1f} s.")
         return " ".join(said)
 
+    @property
+    def damage(self) -> dict[str, int | float]:
+        """The same in figures, as contract.file_jobs.FileView has them; empty where nothing is missing."""
+        told: dict[str, int | float] = {}
+        if self._broken_sec is not None:
+            told |= {"missing_parts": self._broken, "first_missing_sec": round(self._broken_sec, 1)}
+        if self._ended_sec is not None:
+            told["cut_off_sec"] = round(self._ended_sec, 1)
+        return told
+
     def blocks(self) -> Iterator[bytes]:
         """Its sound from the beginning, block by block; what cannot be decoded is left out, and told by `warning`.
 

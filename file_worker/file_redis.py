@@ -87,8 +87,8 @@ class FileStore:
         raw = self._patiently(lambda: cast(Any, self.client.hget(file_key(file_id), "language")))
         return None if raw is None else raw.decode()
 
-    def tell(self, file_id: str, **fields: int | str) -> None:
-        """Write down progress: `total` samples, `holds_back` (0 or 1), `language`."""
+    def tell(self, file_id: str, **fields: float | str) -> None:
+        """Write down progress: `total` samples, `holds_back` (0 or 1), `language`, what is missing."""
         self._patiently(lambda: self.client.hset(file_key(file_id), mapping=cast(Any, fields)))
 
     def finished(self, file_id: str) -> tuple[int, int]:

@@ -108,6 +108,8 @@ class FileRun:
             done = self._send_all(segments_of(sound.blocks(), self._cutter))
             if done:
                 code = "damaged" if sound.warning else ""
+                if sound.damage:
+                    self._store.tell(self._job.id, **sound.damage)
                 self._store.end(self._job, "done", 0, code, sound.warning, self._cutter.position)
             return done
         finally:
@@ -231,6 +233,7 @@ class FileRun:
             "language": language,
             "language_assumed": assumed,
             "timings_ms": {},
+            "repetition": True,
         }
         one.first, one.job, one.outcome = one.outcome, one.job.model_copy(update=asked), outcome
         one.sent, one.resends = time.monotonic(), 0

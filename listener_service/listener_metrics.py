@@ -39,10 +39,9 @@ class ListenerMetrics(ServedMetrics):
         )
 
     def counted(self, events: list[OutcomeEvent]) -> None:
-        """A transaction is done: these are counted, each once."""
+        """A transaction is done: these are counted, each once, and repetitions not at all."""
         self._batch.observe(len(events))
-        for event in events:
-            message = event.message
+        for message in (event.message for event in events if not event.repetition):
             self._outcomes.count(message)
             if message.type == "result":
                 self._wait.observe(latency_ms(message) / 1000.0)

@@ -87,10 +87,11 @@ class OutcomeCounter:
             if not entries:
                 return 0
             events = [event for event in map(_parse, entries) if event is not None]
-            self._load_sessions(pipe, {event.session for event in events})
+            counted = {event.session for event in events if not event.repetition}
+            self._load_sessions(pipe, counted)
             pipe.multi()
             relayed = [self._count(pipe, event) for event in events]
-            for session in {event.session for event in events}:
+            for session in counted:
                 state = json.dumps(self._sessions[session].to_json())
                 pipe.set(stats_key(session), state, ex=self._settings.session_ttl_sec)
             self._position = entries[-1][0].decode()
@@ -107,8 +108,12 @@ class OutcomeCounter:
         return len(entries)
 
     def _count(self, pipe: Pipeline, event: OutcomeEvent) -> OutcomeEvent:
-        """Count `event` and queue its messages; returns it as it is relayed."""
+        """Count `event`, unless it is a repetition, and queue its messages; returns it as it is relayed."""
         event = _relayed(event)
+        pipe.publish(RESULT_MESSAGES, event.model_dump_json())
+        # The first hearing is the one that counts: it has been counted by now, and what is counted is never taken back.
+        if event.repetition:
+            return event
         session = self._sessions[event.session]
         self._service.add(event.message)
         if event.seq > session.last_seq:
@@ -119,7 +124,6 @@ class OutcomeCounter:
         else:
             logger.warning("%s: counted before in its session", event.message.utterance)
         stats = StatsEvent(session=event.session, stats_session=session.block(), stats_service=self._service.block())
-        pipe.publish(RESULT_MESSAGES, event.model_dump_json())
         told = stats.model_dump_json()
         pipe.set(shown_stats_key(event.session), told, ex=self._settings.session_ttl_sec)
         pipe.publish(FINAL_STATS, told)

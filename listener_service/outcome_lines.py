@@ -20,7 +20,10 @@ _UNSAFE = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud
 
 
 def log_line(event: OutcomeEvent) -> str:
-    """The outcome as one line of JSON, every control character in it escaped."""
+    """The outcome as one line of JSON, every control character in it escaped.
+
+    A repetition has a line as well: its text is the one that its file keeps.
+    """
     message = event.message
     text = language = translation = sentiment = reason = detail = None
     if isinstance(message, Result):
@@ -45,6 +48,7 @@ def log_line(event: OutcomeEvent) -> str:
         "detail": detail,
         "duration_sec": message.duration_sec,
         "timings_ms": message.timings_ms,
+        "repetition": event.repetition,
     }
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(line, ensure_ascii=False))
 
@@ -52,7 +56,7 @@ def log_line(event: OutcomeEvent) -> str:
 def console_line(event: OutcomeEvent, with_text: bool) -> Event:
     """The outcome for the console: `counted utterance=5f1d7c0a-48000 seq=4 outcome=result words=4 total_ms=153`.
 
-    `with_text`: what was said and how it felt as well.
+    `with_text`: what was said and how it felt as well. A repetition is `repeated`, not `counted`.
     """
     message = event.message
     text = zone = score = words = None
@@ -63,7 +67,7 @@ def console_line(event: OutcomeEvent, with_text: bool) -> Event:
             if message.sentiment is not None:
                 zone, score = message.sentiment.zone, message.sentiment.score
     return Event(
-        "counted",
+        "repeated" if event.repetition else "counted",
         utterance=message.utterance,
         seq=event.seq,
         outcome=message.type,

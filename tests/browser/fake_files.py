@@ -113,7 +113,7 @@ def segment(number: int, text: str, zone: str | None = "positive", **more: objec
     }
 
 
-def done(duration_sec: float = 60.0, failed: tuple[Event, ...] = ()) -> Event:
+def done(duration_sec: float = 60.0, failed: tuple[Event, ...] = (), warnings: tuple[Event, ...] = ()) -> Event:
     """The last event."""
     return {
         "type": "transcript.text.done",
@@ -121,4 +121,5 @@ def done(duration_sec: float = 60.0, failed: tuple[Event, ...] = ()) -> Event:
         "duration": duration_sec,
         "language": "en",
         "failed_segments": list(failed),
+        "warnings": list(warnings),
     }

@@ -75,15 +75,16 @@ def test_a_job_books_its_stages() -> None:
 
 
 def test_a_job_survives_the_way_to_the_analyzer() -> None:
-    job = UtteranceJob(session=SESSION, start=0, end=5, language="de")
+    job = UtteranceJob(session=SESSION, start=0, end=5, language="de", repetition=True)
     onward = AnalyzeJob(**job.model_dump(), text="Hallo.", spoken_language="de", translation="Hello.")
     again = AnalyzeJob.model_validate(onward.model_dump(mode="json"))
     assert (again.utterance, again.translation, again.language) == (job.utterance, "Hello.", "de")
+    assert again.repetition
 
 
 def test_a_job_of_an_older_sender_asks_for_nothing_new() -> None:
     job = UtteranceJob.model_validate({"session": SESSION, "start": 0, "end": 5})
-    assert (job.hints, job.word_times, job.language_assumed) == ("", False, False)
+    assert (job.hints, job.word_times, job.language_assumed, job.repetition) == ("", False, False, False)
 
 
 @pytest.mark.parametrize("hints", ["", "Ada Lovelace, O'Brien", "김민준, 쿠버네티스", "x" * 1000])

@@ -8,7 +8,7 @@ from typing import Any
 from gateway_upload_answers import Transcript
 from gateway_upload_options import UploadOptions
 
-from contract.file_jobs import FileSegment, FileView
+from contract.file_jobs import FileSegment, FileView, view_of
 from contract.messages import Dropped, Gap, Result, UtteranceOutcome
 
 RATE = 16_000
@@ -59,3 +59,20 @@ def test_doubt_is_told() -> None:
     sure, unsure = answer(said(), said(doubtful=True, doubtful_reason="low_confidence"))["segments"]
     assert (sure["doubtful"], sure["doubtful_reason"]) == (False, None)
     assert (unsure["doubtful"], unsure["doubtful_reason"]) == (True, "low_confidence")
+
+
+def test_what_is_missing_is_told_in_words_and_in_figures() -> None:
+    view = FileView("done", RATE, RATE, False, 0.0, 0, "damaged", "Parts are missing.", 2, 0.5)
+    (warning,) = Transcript("file").done(view)["warnings"]
+    figures = {"missing_parts": 2, "first_missing_sec": 0.5, "cut_off_sec": None}
+    assert warning == {"code": "damaged", "message": "Parts are missing.", **figures}
+
+
+def test_a_file_in_redis_tells_what_is_missing() -> None:
+    old: list[bytes | None] = [b"done", b"5", b"5", None, b"1", b"0", b"damaged", b"words"]
+    view = view_of([*old, None, None, None])
+    assert view is not None
+    assert (view.message, view.missing_parts, view.first_missing_sec, view.cut_off_sec) == ("words", 0, None, None)
+    view = view_of([*old, b"3", b"4.2", b"9.0"])
+    assert view is not None
+    assert (view.missing_parts, view.first_missing_sec, view.cut_off_sec) == (3, 4.2, 9.0)

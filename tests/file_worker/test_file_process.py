@@ -331,6 +331,10 @@ def test_a_file_keeps_one_language(
     assert languages(redis_client) == ["en"] * 10
     again = [asked for asked, _ in pipeline.seen if asked.session == job.again_session]
     assert [(one.start, one.language, one.language_assumed) for one in again] == [(found[0].start, "en", False)]
+    assert {(asked.session, asked.repetition) for asked, _ in pipeline.seen} == {
+        (job.session, False),
+        (job.again_session, True),
+    }
     first = [asked.language for asked, _ in pipeline.seen if asked.session == job.session]
     assert len(first) == 10
     assert first[0] is None

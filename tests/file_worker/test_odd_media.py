@@ -196,6 +196,7 @@ def test_what_breaks_the_decoder_ends_as_the_sound_there_is(tmp_path: Path, monk
     sound = SoundFile(path, 600.0)
     assert 0.6 < sum(len(block) for block in sound.blocks()) / 2 / SAMPLE_RATE_HZ < 0.8
     assert sound.warning == "The file could not be decoded beyond 0.7 s."
+    assert sound.damage == {"cut_off_sec": 0.7}
     sound.close()
     sound = SoundFile(path, 600.0)
     with pytest.raises(NotDecodableError, match="No sound"):
@@ -207,9 +208,12 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     path = encode(tone(10.0), tmp_path / "tone.m4a")
     sound = SoundFile(path, 600.0)
     list(sound.blocks())
-    assert sound.warning == ""
+    assert (sound.warning, sound.damage) == ("", {})
     sound.close()
     sound = SoundFile(damaged(tone(10.0), path), 600.0)
     list(sound.blocks())
     assert "could not be decoded and are missing, the first at" in sound.warning
+    assert sound.damage["missing_parts"] >= 1
+    assert 4.0 < sound.damage["first_missing_sec"] < 6.0
+    assert "cut_off_sec" not in sound.damage
     sound.close()

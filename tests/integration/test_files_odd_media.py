@@ -66,3 +66,6 @@ def test_what_could_not_be_decoded_is_told(stack: Stack, tmp_path: Path) -> None
     (warning,) = answer(stack, path)["warnings"]
     assert warning["code"] == "damaged"
     assert "could not be decoded" in warning["message"]
+    assert warning["missing_parts"] >= 1
+    assert warning["first_missing_sec"] > 0
+    assert warning["cut_off_sec"] is None

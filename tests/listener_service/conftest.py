@@ -35,9 +35,11 @@ class Ender:
         self._starts[session] = start + 32_000
         return UtteranceJob(session=session, start=start, end=start + 32_000, timings_ms=dict(TIMINGS_MS))
 
-    def result(self, text: str = "I love this movie.", session: str = SESSION, **changes: Any) -> str:
+    def result(
+        self, text: str = "I love this movie.", session: str = SESSION, repetition: bool = False, **changes: Any
+    ) -> str:
         """End the next utterance as a result; returns its id."""
-        job = self._next(session)
+        job = self._next(session).model_copy(update={"repetition": repetition})
         fields = {**job.outcome_fields(), "text": text, "language": "en", "sentiment": sentiment(), **changes}
         end_utterance(self.client, job, Result(**fields), self.settings)
         return job.utterance

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import redis
+from listener_metrics import ListenerMetrics
 from listener_settings import ListenerSettings
 from outcome_counter import OutcomeCounter
 from redis.client import Pipeline, PubSub
@@ -42,11 +43,11 @@ class Bench:
         self.subscription.get_message(timeout=1)
         self.subscription.get_message(timeout=1)
 
-    def counter(self, **changes: Any) -> OutcomeCounter:
+    def counter(self, metrics: ListenerMetrics | None = None, **changes: Any) -> OutcomeCounter:
         settings = ListenerSettings(result_log=self.log_path, **changes)
         log = ResultLog(settings)
         self._logs.append(log)
-        return OutcomeCounter(self.client, settings, log)
+        return OutcomeCounter(self.client, settings, log, metrics)
 
     def close(self) -> None:
         self.subscription.close()
@@ -129,6 +130,34 @@ def test_the_next_process_goes_on(bench: Bench, ender: Ender) -> None:
     assert [event.seq for event in outcomes] == [1, 2]
     assert stats[-1].stats_session.utterances == 2
     assert stats[-1].stats_service.utterances == 3
+
+
+def test_what_is_heard_again_counts_once(
+    bench: Bench, ender: Ender, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    metrics = ListenerMetrics()
+    counter = bench.counter(metrics)
+    first = ender.result("Sawasdee.", language="th")
+    drain(counter)
+    again = ender.result("So what's the day?", session=OTHER_SESSION, repetition=True)
+    drain(counter)  # a batch of nothing else
+    ender.result("Yes.")
+    drain(counter)
+    outcomes, stats = bench.published()
+    assert [event.repetition for event in outcomes] == [False, True, False], "all are relayed"
+    assert [(one.session, one.stats_service.utterances) for one in stats] == [(SESSION, 1), (SESSION, 2)]
+    assert (stats[-1].stats_service.words, stats[-1].stats_service.audio_sec) == (2, 4.0)
+    assert not redis_client.exists(stats_key(OTHER_SESSION), shown_stats_key(OTHER_SESSION))
+    labels = {"outcome": "result", "reason": ""}
+    assert metrics.registry.get_sample_value("wta_listener_utterances_total", labels) == 2
+    assert metrics.registry.get_sample_value("wta_listener_words_total") == 2
+    lines = [record.getMessage() for record in caplog.records]
+    assert sum(line.startswith("counted") for line in lines) == 2
+    assert sum(line.startswith(f"repeated utterance={again}") for line in lines) == 1
+    logged = [json.loads(line) for line in bench.log_path.read_text(encoding="utf-8").splitlines()]
+    assert [line["repetition"] for line in logged] == [False, True, False]
+    assert [line["utterance"] for line in logged][:2] == [first, again]
 
 
 def test_small_batches_change_nothing(bench: Bench, ender: Ender) -> None:

@@ -54,6 +54,7 @@ def test_a_result_in_the_log() -> None:
         "detail": None,
         "duration_sec": 2.0,
         "timings_ms": {"speech": 120.0, "relay": 32.9},
+        "repetition": False,
     }
 
 

@@ -50,6 +50,8 @@ const done = (more = {}) => JSON.stringify({ type: 'transcript.text.done', text:
 /** @param {number} status @param {string} [code] @param {number | null} [retry_after_sec] */
 const reply = (status, code = '', retry_after_sec = null) => ({ status, code, message: 'in words', retry_after_sec });
 
+const DAMAGE_IN_WORDS = done({ warnings: [{ code: 'damaged', missing_parts: 'many' }] });
+
 /** One file on its way. */
 function begin() {
   const [job] = queue.add([file('a.wav')]);
@@ -81,11 +83,20 @@ test('from the first byte to the last segment', () => {
   assert.deepEqual(job.state, { name: 'working', done_sec: 30, total_sec: 60, held: true });
   one.on.event(segment(1));
   one.on.event(done({ failed_segments: [{ start: 9, end: 11, code: 'gave_up', reason: 'why' }] }));
-  assert.deepEqual(job.state, { name: 'done', duration_sec: 60, language: 'en' });
+  assert.deepEqual(job.state, { name: 'done', duration_sec: 60, language: 'en', warnings: [] });
   assert.deepEqual(texts(job), ['text 0', 'text 1', 'error']);
   assert.deepEqual(job.entries.list.map(({ startSec }) => startSec), [0, 3, 9]);
   assert.ok(job.entries.list.every(({ spokenAtMs }) => spokenAtMs === null));
   assert.ok(one.aborted, 'the connection is let go');
+});
+
+test('what could not be decoded is kept, also as an older server tells it', () => {
+  const { job, one } = begin();
+  const damaged = { code: 'damaged', message: 'in words', missing_parts: 2, first_missing_sec: 4.2, cut_off_sec: null };
+  one.on.event(done({ warnings: [damaged, { code: 'damaged', message: 'old' }] }));
+  const old = { code: 'damaged', message: 'old', missing_parts: 0, first_missing_sec: null, cut_off_sec: null };
+  assert.ok(job.state.name === 'done');
+  assert.deepEqual(job.state.warnings, [damaged, old]);
 });
 
 test('how long it will take is told once it can be told', () => {
@@ -244,7 +255,7 @@ test('a try that waits is cancelled, too', () => {
 
 test('an event that is none breaks off the try', () => {
   const { one } = begin();
-  for (const data of ['{', '{"type":"transcript.segment","start":-1}', '{"type":"transcript.progress","done_sec":"1"}']) {
+  for (const data of ['{', '{"type":"transcript.segment","start":-1}', '{"type":"transcript.progress","done_sec":"1"}', DAMAGE_IN_WORDS]) {
     assert.throws(() => one.on.event(data));
   }
 });

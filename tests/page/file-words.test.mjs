@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { FILE_LANGUAGES, fileSize, fileWords, saidWords, stateWords } from '../../fastapi_service/static/js/file-words.js';
+import { FILE_LANGUAGES, fileSize, fileWords, saidWords, stateWords, warningWords } from '../../fastapi_service/static/js/file-words.js';
 import { LANGUAGES } from '../../fastapi_service/static/js/strings.js';
 import { FILES_ENGLISH } from '../../fastapi_service/static/js/strings/files-en.js';
 
@@ -63,6 +63,25 @@ test('each failure in words, with the limit where it is known', () => {
   for (const code of ['not_allowed', 'no_route', 'not_media', 'cancelled', 'unreadable', 'empty', 'server', 'lost']) {
     assert.ok(failed(code).length > 10, code);
   }
+});
+
+test('what could not be read is said, and where', () => {
+  const done = (/** @type {object[]} */ ...warnings) => /** @type {any} */ ({ name: 'done', duration_sec: 9, language: 'en', warnings });
+  const damage = { code: 'damaged', message: 'by the server', missing_parts: 0, first_missing_sec: null, cut_off_sec: null };
+  const general = 'This file is damaged: what could not be read is missing in the text.';
+  assert.equal(warningWords(done()), '');
+  assert.equal(warningWords({ name: 'queued' }), '');
+  assert.equal(warningWords(done(damage)), general);
+  assert.equal(
+    warningWords(done({ ...damage, missing_parts: 3, first_missing_sec: 64.2, cut_off_sec: 80 })),
+    `${general} Missing pieces: 3, the first at 1:04. Nothing could be read beyond 1:20.`,
+  );
+  assert.equal(warningWords(done({ ...damage, code: 'new' })), 'by the server');
+  assert.equal(stateWords(job(done()), LIMITS), 'Done');
+  assert.equal(saidWords(job(done()), LIMITS), 'Done');
+  assert.equal(stateWords(job(done(damage)), LIMITS), 'Done, but not all of it could be read');
+  assert.equal(saidWords(job(done(damage)), LIMITS), `Done, but not all of it could be read. ${general}`);
+  assert.equal(saidWords(job(done({ ...damage, code: 'new' })), LIMITS), 'Done. by the server');
 });
 
 test('what is said aloud changes with the quarters, not with the seconds', () => {

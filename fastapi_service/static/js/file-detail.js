@@ -3,7 +3,7 @@
 
 import { fillCard } from './card.js';
 import { element, icon } from './dom.js';
-import { fileWords } from './file-words.js';
+import { fileWords, warningWords } from './file-words.js';
 import { count, fileTime, languageName, percent } from './format.js';
 import { words } from './strings.js';
 import { saveAs, toClipboard } from './transcript-tools.js';
@@ -22,6 +22,8 @@ export class FileDetail {
   #share = element('div', { class: 'share-bar small', role: 'img' });
   #tools = element('div', { class: 'file-tools', role: 'group', 'aria-label': fileWords('text.save') });
   #said = element('span', { class: 'file-tools-said', role: 'status' });
+  #warning = element('span', { 'data-testid': 'file-warning' });
+  #warned = element('p', { class: 'file-warning', hidden: '' }, icon('warning'), this.#warning);
   #nothing = element('p', { class: 'file-nothing' });
   #revision = 0; // of the entries that are shown
   #stale = true; // what is told of all of them
@@ -42,7 +44,7 @@ export class FileDetail {
     const list = element('ol', { class: 'cards', role: 'list', 'data-testid': 'file-cards' });
     const label = fileWords('text.label', { name: job.file.name });
     const scroller = element('div', { class: 'scroller', tabindex: '0', role: 'region', 'aria-label': label }, this.#nothing, list);
-    const head = element('div', { class: 'file-head' }, this.#facts, this.#share, this.#tools, this.#said);
+    const head = element('div', { class: 'file-head' }, this.#facts, this.#share, this.#tools, this.#said, this.#warned);
     this.element = element('div', { class: 'file-detail', 'data-testid': 'file-detail' }, head, scroller);
     this.#view = new WindowedList(
       scroller,
@@ -70,6 +72,9 @@ export class FileDetail {
     const nothing = list.length > 0 || (ended && state.name !== 'done') ? '' : fileWords(ended ? 'text.none' : 'text.yet');
     if (this.#nothing.textContent !== nothing) this.#nothing.textContent = nothing;
     this.#nothing.hidden = nothing === '';
+    const warning = warningWords(state);
+    if (this.#warning.textContent !== warning) this.#warning.textContent = warning;
+    this.#warned.hidden = warning === '';
     this.#tools.hidden = !ended || list.length === 0;
     const facts = list.length === 0 ? [] : [fileWords('text.segments', { count: count(list.length) })];
     if (state.name === 'done') {

@@ -8,9 +8,12 @@ import { parseMessage, ProtocolError } from './protocol.js';
  * @typedef {import('./messages.js').Result} Result
  * @typedef {import('./messages.js').ServerError} ServerError
  *
+ * @typedef {{ code: string, message: string, missing_parts: number, first_missing_sec: number | null,
+ *   cut_off_sec: number | null }} Warning what could not be decoded
+ *
  * @typedef {{ type: 'progress', id: string | null, done_sec: number, total_sec: number | null, waiting: boolean }} Progress
  * @typedef {{ type: 'segment', outcome: Result }} Segment
- * @typedef {{ type: 'done', duration_sec: number, language: string, failed: ServerError[] }} Done
+ * @typedef {{ type: 'done', duration_sec: number, language: string, failed: ServerError[], warnings: Warning[] }} Done
  * @typedef {{ type: 'error', code: string, message: string }} Failure
  * @typedef {Progress | Segment | Done | Failure} FileEvent
  */
@@ -29,7 +32,7 @@ export function readEvent(data) {
         type: 'progress',
         id: typeof event.id === 'string' && event.id !== '' ? event.id : null,
         done_sec: seconds(event.done_sec, 'done_sec'),
-        total_sec: event.total_sec === null || event.total_sec === undefined ? null : seconds(event.total_sec, 'total_sec'),
+        total_sec: secondsOrNull(event.total_sec, 'total_sec'),
         waiting: event.waiting === true,
       };
     case 'transcript.segment':
@@ -40,6 +43,7 @@ export function readEvent(data) {
         duration_sec: seconds(event.duration ?? 0, 'duration'),
         language: typeof event.language === 'string' ? event.language : '',
         failed: Array.isArray(event.failed_segments) ? event.failed_segments.map(failedOutcome) : [],
+        warnings: Array.isArray(event.warnings) ? event.warnings.map(warningOf) : [],
       };
     case 'error':
       return { type: 'error', code: String(event.error?.code ?? ''), message: String(event.error?.message ?? '') };
@@ -77,11 +81,31 @@ function failedOutcome(segment) {
   return /** @type {ServerError} */ (parseMessage(JSON.stringify(message)));
 }
 
+/** Its figures are missing where an older server tells it. @param {any} warning @returns {Warning} */
+function warningOf(warning) {
+  const { code, message, missing_parts, first_missing_sec, cut_off_sec } = warning ?? {};
+  return {
+    code: String(code ?? ''),
+    message: String(message ?? ''),
+    missing_parts: seconds(missing_parts ?? 0, 'missing_parts'),
+    first_missing_sec: secondsOrNull(first_missing_sec, 'first_missing_sec'),
+    cut_off_sec: secondsOrNull(cut_off_sec, 'cut_off_sec'),
+  };
+}
+
 /** Where in the file; the id is this page's own, since those of the server name secret sessions. @param {any} segment */
 function place(segment) {
   const start_sec = seconds(segment?.start, 'start');
   const duration_sec = Math.max(0, seconds(segment?.end, 'end') - start_sec);
   return { utterance: `file-${Math.round(start_sec * SAMPLE_RATE_HZ)}`, start_sec, duration_sec };
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ */
+function secondsOrNull(value, name) {
+  return value === null || value === undefined ? null : seconds(value, name);
 }
 
 /**

@@ -11,12 +11,13 @@ const BUSY_SEC = 5; // where the server does not say for how long
 
 /**
  * @typedef {import('./file-refusals.js').FailureCode} FailureCode
+ * @typedef {import('./file-events.js').Warning} Warning
  *
  * `waiting`: all of it has arrived and nothing of it is recognised yet. `held`: live speech goes first just now.
  * @typedef {{ name: 'queued' } | { name: 'sending', sent: number, total: number } | { name: 'waiting' }
  *   | { name: 'working', done_sec: number, total_sec: number | null, held: boolean }
  *   | { name: 'retrying', why: import('./file-refusals.js').Retried, at_ms: number }
- *   | { name: 'done', duration_sec: number, language: string } | { name: 'cancelled' }
+ *   | { name: 'done', duration_sec: number, language: string, warnings: Warning[] } | { name: 'cancelled' }
  *   | { name: 'failed', code: FailureCode, message: string }} FileState
  *
  * @typedef {object} JobTools
@@ -157,7 +158,7 @@ export class FileJob {
       case 'done':
         this.#stop();
         for (const outcome of event.failed) this.#add(outcome);
-        this.#set({ name: 'done', duration_sec: event.duration_sec, language: event.language });
+        this.#set({ name: 'done', duration_sec: event.duration_sec, language: event.language, warnings: event.warnings });
         break;
       case 'error':
         this.#stop();

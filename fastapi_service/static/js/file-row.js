@@ -1,7 +1,7 @@
 // A file in the list: its name, how far it is, and what can be done with it.
 
 import { element, icon } from './dom.js';
-import { fileSize, fileWords, stateWords } from './file-words.js';
+import { fileSize, fileWords, isDamaged, stateWords } from './file-words.js';
 
 /** It would be the same again. @type {ReadonlySet<import('./file-refusals.js').FailureCode>} */
 const FINAL = new Set(/** @type {const} */ (['empty', 'too_large', 'too_long', 'not_media', 'no_route', 'refused']));
@@ -48,6 +48,7 @@ export class FileRow {
   update(selected, limits) {
     const { state } = this.#job;
     this.element.dataset.state = state.name;
+    this.element.toggleAttribute('data-damaged', isDamaged(state));
     this.element.toggleAttribute('data-selected', selected);
     this.#name.setAttribute('aria-pressed', String(selected));
     const text = stateWords(this.#job, limits);

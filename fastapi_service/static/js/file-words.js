@@ -58,6 +58,8 @@ export function stateWords(job, limits) {
     }
     case 'failed':
       return failureWords(state, limits);
+    case 'done':
+      return fileWords(isDamaged(state) ? 'state.done.damaged' : 'state.done');
     default:
       return fileWords(`state.${state.name}`);
   }
@@ -72,8 +74,33 @@ export function saidWords(job, limits) {
   const { state } = job;
   if (state.name === 'retrying') return fileWords(`state.said.${state.why}`);
   if (state.name === 'sending') return fileWords('state.sending', { percent: percent(0) });
+  if (state.name === 'done') return [stateWords(job, limits), warningWords(state)].filter(Boolean).join('. ');
   if (state.name !== 'working' || state.total_sec === null) return stateWords(job, limits);
   return fileWords('state.working.said', { percent: percent(quarters(state.done_sec / state.total_sec)) });
+}
+
+/** Whether not all of a file could be read. @param {import('./file-job.js').FileState} state */
+export function isDamaged(state) {
+  return state.name === 'done' && state.warnings.some(({ code }) => code === 'damaged');
+}
+
+/**
+ * What is missing of a file and where, empty where nothing is. What this page does not know, the server has words for.
+ * @param {import('./file-job.js').FileState} state
+ */
+export function warningWords(state) {
+  return state.name === 'done' ? state.warnings.map(oneWarning).join(' ') : '';
+}
+
+/** @param {import('./file-job.js').Warning} warning */
+function oneWarning({ code, message, missing_parts, first_missing_sec, cut_off_sec }) {
+  if (code !== 'damaged') return message;
+  const said = [fileWords('warning.damaged')];
+  if (first_missing_sec !== null) {
+    said.push(fileWords('warning.missing', { count: count(missing_parts), time: fileTime(first_missing_sec) }));
+  }
+  if (cut_off_sec !== null) said.push(fileWords('warning.cut_off', { time: fileTime(cut_off_sec) }));
+  return said.join(' ');
 }
 
 /** @param {number} share */

@@ -27,6 +27,7 @@ export const FILES_ENGLISH = {
   'state.retry.busy': 'The server is busy. Next try in {seconds} s',
   'state.retry.lost': 'The connection was lost. Next try in {seconds} s',
   'state.done': 'Done',
+  'state.done.damaged': 'Done, but not all of it could be read',
   'state.cancelled': 'Cancelled',
   'state.said.busy': 'the server is busy; it is tried again',
   'state.said.lost': 'the connection was lost; it is tried again',
@@ -43,6 +44,10 @@ export const FILES_ENGLISH = {
   'failed.server': 'The server could not finish this file.',
   'failed.refused': 'The server refused this file: {message}',
   'failed.lost': 'The connection was lost. Try again: the server knows the file and goes on where it was.',
+
+  'warning.damaged': 'This file is damaged: what could not be read is missing in the text.',
+  'warning.missing': 'Missing pieces: {count}, the first at {time}.',
+  'warning.cut_off': 'Nothing could be read beyond {time}.',
 
   'action.cancel': 'Cancel',
   'action.retry': 'Try again',

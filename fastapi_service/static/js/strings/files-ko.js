@@ -28,6 +28,7 @@ export const FILES_KOREAN = {
   'state.retry.busy': '서버가 바쁩니다. {seconds}초 뒤 다시 시도',
   'state.retry.lost': '연결이 끊어졌습니다. {seconds}초 뒤 다시 시도',
   'state.done': '완료',
+  'state.done.damaged': '완료, 일부는 읽지 못함',
   'state.cancelled': '취소됨',
   'state.said.busy': '서버가 바빠 다시 시도합니다',
   'state.said.lost': '연결이 끊어져 다시 시도합니다',
@@ -44,6 +45,10 @@ export const FILES_KOREAN = {
   'failed.server': '서버가 이 파일을 끝까지 처리하지 못했습니다.',
   'failed.refused': '서버가 이 파일을 거부했습니다: {message}',
   'failed.lost': '연결이 끊어졌습니다. 다시 시도하세요. 서버가 같은 파일을 알아보고 하던 곳에서 이어갑니다.',
+
+  'warning.damaged': '파일이 손상되어, 읽지 못한 부분은 글에서 빠졌습니다.',
+  'warning.missing': '빠진 부분: {count}곳, 첫 위치 {time}.',
+  'warning.cut_off': '{time} 이후는 전혀 읽지 못했습니다.',
 
   'action.cancel': '취소',
   'action.retry': '다시 시도',
