@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from bench_files import say
 from file_segments import Lengths, Segment, SegmentCutter
+from file_settings import FileSettings
 from speech_check import SpeechCheck
 from speech_models import load_engine
 from stt_drafts import Drafts
@@ -30,7 +32,7 @@ from tests.support.human_voices import VOICES, Clip, clips, word_errors
 GAP_SEC = 0.6
 FIRST_VOLUME = 0.95
 SESSION = "bench-of-files-in-human-voices"
-WAYS: dict[str, dict[str, float]] = {
+WAYS: dict[str, dict[str, float | str]] = {
     "no look at cover": {"cover_hole_sec": 30.0},
     "default": {},
     "margin 5": {"whisper_window_margin_sec": 5.0},
@@ -39,41 +41,42 @@ WAYS: dict[str, dict[str, float]] = {
 }
 
 
-BEFORE = {"prompt 200": (200, 0), "prompt 500": (500, 0), "prompt 200 behind 3": (200, 3), "prompt 500 behind 3": (500, 3)}
-WAYS |= {label: {} for label in BEFORE}
-
-
 @dataclass
 class Way:
-    """One way to hear, and what it made of a file. `gaps`: seconds of speech that it says gave no words."""
+    """One way to hear, and what it made of a file. `before`: letters of the text before that it is told as a prompt.
+    `gaps`: seconds of speech that it says gave no words."""
 
     label: str
     recognition: Recognition
     before: int = 0
-    behind: int = 0
     texts: list[str] = field(default_factory=list)
     sec: float = 0.0
     gaps: float = 0.0
     again: int = 0
     dropped: list[str] = field(default_factory=list)
 
-    def hear(self, segment: Segment, language: str | None) -> None:
-        """One segment of the file."""
-        known = self.texts[: len(self.texts) - self.behind] if self.before else []
-        before = " ".join(known)[-self.before :].partition(" ")[2] if self.before else ""
-        job = UtteranceJob(session=SESSION, start=segment.start, end=segment.end, language=language, hints=before)
+    def hear(self, segments: Sequence[Segment], language: str | None) -> None:
+        """Segments of the file that go through the model together."""
+        before = " ".join(self.texts)[-self.before :].partition(" ")[2] if self.before else ""
+        recordings = [
+            Recording(
+                UtteranceJob(session=SESSION, start=one.start, end=one.end, language=language, hints=before), one.pcm
+            )
+            for one in segments
+        ]
         began = time.monotonic()
-        (verdict,) = self.recognition.verdicts([Recording(job, segment.pcm)])
+        verdicts = self.recognition.verdicts(recordings)
         self.sec += time.monotonic() - began
-        if isinstance(verdict, AnalyzeJob):
-            self.texts.append(verdict.text)
-            self.gaps += sum(gap.end_sec - gap.start_sec for gap in verdict.gaps)
-            self.again += verdict.decoded_again
-        elif verdict.type == "dropped":
-            self.dropped.append(verdict.reason)
+        for verdict in verdicts:
+            if isinstance(verdict, AnalyzeJob):
+                self.texts.append(verdict.text)
+                self.gaps += sum(gap.end_sec - gap.start_sec for gap in verdict.gaps)
+                self.again += verdict.decoded_again
+            elif verdict.type == "dropped":
+                self.dropped.append(verdict.reason)
 
 
-def segments(spoken: list[Clip], volume: float, apart: bool, lengths: Lengths = Lengths()) -> list[Segment]:
+def segments(spoken: list[Clip], volume: float, apart: bool, lengths: Lengths) -> list[Segment]:
     """The prompts as file_worker cuts one recording of them; `apart`: one segment each."""
     pieces = [np.round(one.samples * volume).astype("<i2") for one in spoken]
     if apart:
@@ -92,6 +95,8 @@ def main() -> None:
     parser.add_argument("--skip", type=int, default=0, help="leave so many prompts out: others than limits were set on")
     parser.add_argument("--volumes", type=int, default=10)
     parser.add_argument("--ways", default=",".join(WAYS))
+    parser.add_argument("--together", type=int, default=FileSettings().file_segments_together)
+    parser.add_argument("--before", type=int, default=0, help="letters of the text before as a prompt")
     parser.add_argument("--segment-sec", type=float, default=Lengths().segment_sec)
     parser.add_argument("--segment-min-sec", type=float, default=Lengths().segment_min_sec)
     parser.add_argument("--clips", action="store_true", help="each prompt alone instead of a file")
@@ -118,11 +123,13 @@ def main() -> None:
         volumes = [FIRST_VOLUME - 0.01 * step for step in range(asked.volumes)] if language == "en" else []
         for volume in [1.0, *volumes]:
             ways = [
-                Way(label, Recognition(settings[label], check, engine, Drafts()), *BEFORE.get(label, (0, 0))) for label, engine in engines.items()
+                Way(label, Recognition(settings[label], check, engine, Drafts()), asked.before)
+                for label, engine in engines.items()
             ]
-            for segment in segments(spoken, volume, asked.clips, lengths):
+            cut = segments(spoken, volume, asked.clips, lengths)
+            for first in range(0, len(cut), asked.together):
                 for way in ways:
-                    way.hear(segment, None if asked.detect else language)
+                    way.hear(cut[first : first + asked.together], None if asked.detect else language)
             for way in ways:
                 found = word_errors(language, text, " ".join(way.texts))
                 longest = max((len(run.split()) for run in found.lost), default=0)

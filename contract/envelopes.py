@@ -81,12 +81,14 @@ class UtteranceJob(Passage):
 
     `timings_ms` gains one entry per stage; `stamped_ms` (epoch ms) is when the latest of them ended. `word_times`
     asks for the times of the words. `repetition`: the same sound was heard before, as another utterance.
+    `live`: somebody is speaking it and waits; parts of a file come after these.
     """
 
     timings_ms: dict[Stage, float] = Field(default_factory=dict, max_length=32)
     stamped_ms: float = Field(default_factory=now_ms)
     word_times: bool = False
     repetition: bool = False
+    live: bool = True
 
     def stamp(self, stage: str) -> None:
         """Book the time since the last stamp under `stage` (added to what it has) and move the stamp to now."""

@@ -170,7 +170,8 @@ def end_call(
     return END_SCRIPT, keys, arguments
 
 
-def may_send_call(done_key: str, workers: int, stale_sec: float) -> Call:
-    """Take a place among the outstanding segments. Answers 1, or 0 while live work goes first or all have one."""
-    arguments = [done_key, str(workers), str(int(now_ms())), str(int(1000 * stale_sec))]
+def may_send_call(done_key: str, outstanding: int, waiting: int, stale_sec: float) -> Call:
+    """Take a place among the `outstanding` segments there may be. Answers 1, or 0 while these have one, or more than
+    `waiting` tasks are in the speech queue: live work goes first."""
+    arguments = [done_key, str(outstanding), str(int(now_ms())), str(int(1000 * stale_sec)), str(waiting)]
     return SEND_SCRIPT, [STT_QUEUE, SENT_SEGMENTS_KEY], arguments

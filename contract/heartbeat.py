@@ -34,7 +34,8 @@ STUCK_EXIT_CODE = 75  # EX_TEMPFAIL of sysexits.h
 
 @dataclass(frozen=True)
 class WorkerInfo:
-    """What a heartbeat tells. `expires` is epoch seconds. `pace_sec`: what a task has taken lately, 0 for unknown."""
+    """What a heartbeat tells. `expires` is epoch seconds. `pace_sec`: what a task has taken lately, 0 for unknown.
+    `live_at`: when it last worked for somebody who speaks, epoch seconds, 0 for never."""
 
     model: str
     demo: bool
@@ -42,6 +43,7 @@ class WorkerInfo:
     busy_sec: float
     tasks_done: int
     pace_sec: float = 0.0
+    live_at: float = 0.0
 
 
 KNOWN = tuple(field.name for field in fields(WorkerInfo))
@@ -63,6 +65,7 @@ class Heartbeat:
         self._moved = 0.0
         self._tasks_done = 0
         self.pace_sec = 0.0
+        self._live_at = 0.0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -95,6 +98,10 @@ class Heartbeat:
         """So many tasks were done beside the one that `working` marks."""
         self._tasks_done += tasks
 
+    def heard_live(self) -> None:
+        """What is worked on comes from somebody who speaks now."""
+        self._live_at = time.time()
+
     def going_on(self) -> None:
         """The task in hand is a long one and not stuck."""
         self._moved = time.monotonic()
@@ -116,6 +123,7 @@ class Heartbeat:
             0.0 if since is None else round(time.monotonic() - since, 1),
             self._tasks_done,
             round(self.pace_sec, 4),
+            round(self._live_at, 1),
         )
         try:
             pipe = self._client.pipeline(transaction=True)

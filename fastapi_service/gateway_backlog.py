@@ -9,7 +9,7 @@ import redis.asyncio
 from gateway_settings import GatewaySettings
 
 from contract.heartbeat import alive
-from contract.names import STT_QUEUE, workers_key
+from contract.names import SENT_SEGMENTS_KEY, STT_QUEUE, workers_key
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,8 @@ class Backlog:
         pipe = self._client.pipeline(transaction=False)
         pipe.hvals(workers_key(STT_QUEUE))
         pipe.llen(STT_QUEUE)
-        told, waiting = await pipe.execute()
+        pipe.zcard(SENT_SEGMENTS_KEY)
+        told, waiting, of_files = await pipe.execute()
         paces = [worker.pace_sec for worker in alive(told)]
         if not paces or not all(paces):
             self.limit, self.wait_sec = self._settings.queue_max, 0.0
@@ -50,4 +51,4 @@ class Backlog:
         a_sec = sum(1 / pace for pace in paces)
         wanted = max(SMALLEST_QUEUE * len(paces), int(a_sec * self._settings.queue_wait_max_sec))
         self.limit = min(self._settings.queue_max, wanted)
-        self.wait_sec = waiting / a_sec
+        self.wait_sec = max(0, waiting - of_files) / a_sec  # what is spoken goes before parts of files

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 import redis
@@ -25,7 +26,7 @@ from contract.file_jobs import (
     may_send_call,
     take_call,
 )
-from contract.heartbeat import alive
+from contract.heartbeat import WorkerInfo, alive
 from contract.names import (
     STT_QUEUE,
     done_key,
@@ -39,9 +40,15 @@ from contract.patience import REDIS_TROUBLE, patiently
 logger = logging.getLogger(__name__)
 
 STALE_SEC = 120.0  # a segment without outcome for so long does not count as outstanding any more
+LIVE_SEC = 20.0  # after somebody has spoken, segments go one by one
 PAGE = 500
 
 T = TypeVar("T")
+
+
+def live(workers: Iterable[WorkerInfo]) -> bool:
+    """Whether somebody has spoken to `workers` lately."""
+    return any(time.time() - one.live_at < LIVE_SEC for one in workers)
 
 
 class FileStore:
@@ -115,14 +122,17 @@ class FileStore:
         keys = [session_outcomes_key(session) for session in (job.session, job.again_session)]
         self._patiently(lambda: self.client.delete(*keys))
 
-    def may_send(self, session: str, start: int) -> bool:
-        """Whether a segment may be sent now; takes a place for it."""
+    def may_send(self, session: str, start: int, together: bool) -> bool:
+        """Whether a segment may be sent now; takes a place for it. `together`: as many as go through the model at once,
+        and as many again that wait meanwhile, unless somebody speaks live."""
 
         def ask() -> bool:
             heartbeats = cast(dict[bytes, bytes], self.client.hgetall(workers_key(STT_QUEUE))).values()
-            workers = len(alive(heartbeats))
-            call = may_send_call(done_key(session, start), workers, STALE_SEC)
-            return workers > 0 and bool(self._eval(call))
+            workers = alive(heartbeats)
+            at_once = self._settings.file_segments_together if together and not live(workers) else 1
+            outstanding, waiting = (2 * at_once, at_once - 1) if at_once > 1 else (1, 0)
+            places = len(workers) * outstanding, len(workers) * waiting
+            return bool(workers) and bool(self._eval(may_send_call(done_key(session, start), *places, STALE_SEC)))
 
         return self._patiently(ask)
 

@@ -161,8 +161,9 @@ class FileRun:
             language_assumed=assumed,
             hints=self._job.hints,
             word_times=self._job.word_times,
+            live=False,
         )
-        may = outcome is not None or self._store.may_send(self._job.session, segment.start)
+        may = outcome is not None or self._store.may_send(self._job.session, segment.start, self._language.decided)
         held_back = not may and not self._waits()
         if held_back != self._held_back:
             self._held_back = held_back
@@ -225,7 +226,7 @@ class FileRun:
         """Send a segment in the session for that, once it may be; an utterance ends once, so it is another one."""
         session = self._job.again_session
         outcome = self._early.pop((session, one.segment.start), None)
-        if outcome is None and not self._store.may_send(session, one.segment.start):
+        if outcome is None and not self._store.may_send(session, one.segment.start, True):
             return
         language, assumed = self._language.asked(one.samples)
         asked: dict[str, Any] = {

@@ -24,6 +24,12 @@ class FileSettings(UploadSettings, MeasuredSettings):
     file_long_pause_sec: float = Field(
         1.5, ge=0.3, le=10, description="Quiet for this long ends any segment, and is not sent."
     )
+    file_segments_together: int = Field(
+        3,
+        ge=1,
+        le=16,
+        description="Segments that go through the speech model together while nobody speaks live; else they go alone.",
+    )
     file_language_sec: float = Field(
         10.0,
         ge=0,

@@ -66,6 +66,7 @@ class PartialWorker:
         engine: SpeechEngine,
         prepare: Callable[[], None],
         drafts: Drafts | None = None,
+        heard_live: Callable[[], object] = lambda: None,
     ) -> None:
         self._settings = settings
         self._client = client
@@ -73,6 +74,7 @@ class PartialWorker:
         self._check = check
         self._engine = engine
         self._prepare = prepare
+        self._heard_live = heard_live
         self._drafts = drafts or Drafts()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="partials", daemon=True)
@@ -116,6 +118,7 @@ class PartialWorker:
             return True
         request = read_request(raw)
         if request is not None:
+            self._heard_live()
             self._answer(request)
         return True
 

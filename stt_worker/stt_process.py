@@ -72,16 +72,19 @@ class SttProcess:
         logger.info("speech model %s warm after %.1f s, %d threads", engine.name, time.monotonic() - began, threads)
         client = worker_redis(self._settings)
         drafts = Drafts()
-        self._transcriber = Transcriber(self._settings, client, check, engine, self.hand_on, drafts, self._metrics)
-        self._metrics.loaded(engine.name, engine.demo)
         self._heartbeat = Heartbeat(
             client, STT_QUEUE, worker_id(), engine.name, engine.demo, self._settings.stt_stuck_after_sec
         )
+        live = self._heartbeat.heard_live
+        self._transcriber = Transcriber(
+            self._settings, client, check, engine, self.hand_on, drafts, self._metrics, live
+        )
+        self._metrics.loaded(engine.name, engine.demo)
         self._heartbeat.start()
         if self._settings.partials_enabled:
             own_client = worker_redis(self._settings)
             self._partials = PartialWorker(
-                self._settings, own_client, self._turns, check, engine, use_in_background, drafts
+                self._settings, own_client, self._turns, check, engine, use_in_background, drafts, live
             )
             self._partials.start()
 

@@ -59,8 +59,8 @@ class SttSettings(ModelSettings):
         0,
         ge=0,
         le=256,
-        description="Threads of torch; 0: the cores and CPU quota of this process, fewer while other programs use them, for "
-        " the demo model one.",
+        description="Threads of torch; 0: the cores and CPU quota of this process, fewer while other programs use "
+        "them; for the demo model one.",
     )
     stt_max_audio_sec: float = Field(
         30.0, ge=1, le=30, description="Longer utterances are refused; Whisper hears at most 30 s at once."

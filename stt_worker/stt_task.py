@@ -42,11 +42,13 @@ class Transcriber:
         hand_on: Callable[[AnalyzeJob], object],
         drafts: Drafts | None = None,
         metrics: SttMetrics | None = None,
+        heard_live: Callable[[], object] = lambda: None,
     ) -> None:
         self._settings = settings
         self._client = client
         self._recognition = Recognition(settings, check, engine, drafts or Drafts())
         self._hand_on = hand_on
+        self._heard_live = heard_live
         self._debug_audio = DebugAudio.from_settings(settings)
         self._metrics = metrics or SttMetrics()
 
@@ -67,7 +69,8 @@ class Transcriber:
     def handle_all(self, tasks: Sequence[tuple[object, object]]) -> list[RedisTroubleError | None]:
         """`handle` for several utterances (audio, header) at once; for each, the trouble where it must be done again.
 
-        One that a worker has begun before, and may have broken off at, is done alone.
+        What is spoken live is done first, then parts of files. One that a worker has begun before, and may have broken
+        off at, is done alone.
         """
         troubles: list[RedisTroubleError | None] = [None] * len(tasks)
         taken: dict[int, Recording] = {}
@@ -79,12 +82,16 @@ class Transcriber:
             else:
                 if recording is not None:
                     taken[number] = recording
+        if any(recording.job.live for recording in taken.values()):
+            self._heard_live()
         fresh = [number for number, recording in taken.items() if recording.tries == 1]
+        live = [number for number in fresh if taken[number].job.live]
+        of_files = [number for number in fresh if number not in live]
         suspects = [number for number in taken if number not in fresh]
         uncounted = suspects if len(taken) > 1 else []
         for number in uncounted:
             self._count_again(taken[number].job, -1)
-        for group in [fresh, *([number] for number in suspects)]:
+        for group in filter(None, [live, of_files, *([number] for number in suspects)]):
             for number in group:
                 if number in uncounted:
                     self._count_again(taken[number].job, 1)

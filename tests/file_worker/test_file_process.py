@@ -135,7 +135,7 @@ def test_segments_come_back_in_order_and_nothing_is_left(
     assert len(found) == 6
     assert [one.start for one in found] == sorted(one.start for one in found)
     assert [one.outcome.type for one in found] == ["result"] * 6
-    assert os.listdir(folder) == []
+    wait_until(lambda: not os.listdir(folder), 10, "its bytes are deleted, a moment later")
     assert redis_client.zcard(FILES_KEY) == 0
     assert not redis_client.exists(session_outcomes_key(job.session))
     wait_until(lambda: not redis_client.exists("unacked", "unacked_index"), 10, "the task is acknowledged")
@@ -217,7 +217,7 @@ def test_a_killed_worker_is_followed_by_another_that_does_nothing_twice(
     assert len(found) == MANY
     assert len({one.start for one in found}) == MANY
     assert len(pipeline.seen) <= MANY + 1  # one was on its way when the worker died
-    assert os.listdir(folder) == []
+    wait_until(lambda: not os.listdir(folder), 10, "its bytes are deleted, a moment later")
 
 
 def test_a_worker_that_is_told_to_stop_gives_its_file_back(
@@ -290,7 +290,7 @@ def test_what_cannot_be_decoded_ends_as_that(
     send(app, FILE_ID)
     wait_until(lambda: state(redis_client) == "failed", 30, "the file has failed")
     assert redis_client.hmget(file_key(FILE_ID), "status", "code") == [b"415", b"not_decodable"]
-    assert os.listdir(folder) == []
+    wait_until(lambda: not os.listdir(folder), 10, "its bytes are deleted, a moment later")
 
 
 def test_a_file_that_ends_its_workers_is_given_up(
@@ -302,7 +302,7 @@ def test_a_file_that_ends_its_workers_is_given_up(
     make_worker()
     wait_until(lambda: state(redis_client) == "failed", 30, "it is given up")
     assert redis_client.hget(file_key(FILE_ID), "code") == b"gave_up"
-    assert os.listdir(folder) == []
+    wait_until(lambda: not os.listdir(folder), 10, "its bytes are deleted, a moment later")
 
 
 def languages(client: redis.Redis) -> list[str]:
@@ -371,7 +371,7 @@ def test_a_worker_that_dies_while_a_segment_is_heard_again_is_followed_by_anothe
     speech_workers(1)
     pipeline.languages = [("en", 0.9), ("th", 0.5)] + [("en", 0.9)] * 30
     pipeline.most = 6  # enough for the decision; what is heard again is in the queue then
-    worker = make_worker(FILE_LANGUAGE_SEC="20")
+    worker = make_worker(FILE_LANGUAGE_SEC="20", FILE_SEGMENTS_TOGETHER="1")
     job = begin(redis_client, app, folder, talk(10))
     wait_until(lambda: redis_client.hget(file_key(FILE_ID), "language") == b"en", 30, "the language is found")
     wait_until(lambda: redis_client.llen(STT_QUEUE) == 1, 30, "the second segment is sent again")

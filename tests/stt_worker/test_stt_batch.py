@@ -88,8 +88,8 @@ def speech(say: Say) -> bytes:
     return say("I love this movie.")
 
 
-def task(pcm: bytes, session: str) -> tuple[object, object]:
-    return pcm, UtteranceJob(session=session, start=0, end=len(pcm) // 2).model_dump(mode="json")
+def task(pcm: bytes, session: str, live: bool = True) -> tuple[object, object]:
+    return pcm, UtteranceJob(session=session, start=0, end=len(pcm) // 2, live=live).model_dump(mode="json")
 
 
 def test_they_go_through_the_model_together_and_each_is_its_own(worker: Worker, speech: bytes) -> None:
@@ -129,6 +129,22 @@ def test_one_that_may_have_ended_a_worker_is_done_alone(
     assert worker.transcriber.handle_all(tasks) == [None] * 3
     assert worker.engine.at_once == [2, 1]
     assert sorted(job.session for job in worker.handed_on) == SESSIONS[:3]
+
+
+def test_what_is_spoken_live_goes_before_parts_of_files(
+    redis_client: redis.Redis, check: SpeechCheck, speech: bytes
+) -> None:
+    heard: list[str] = []
+    worker = Worker(redis_client, check)
+    worker.transcriber._heard_live = lambda: heard.append("live")
+    of_files = [task(speech, session, live=False) for session in SESSIONS[:2]]
+    assert worker.transcriber.handle_all(of_files) == [None] * 2
+    assert (worker.engine.at_once, heard) == ([2], [])
+    tasks = [task(speech, session, live=session == SESSIONS[4]) for session in SESSIONS[2:5]]
+    assert worker.transcriber.handle_all(tasks) == [None] * 3
+    assert worker.engine.at_once == [2, 1, 2]
+    assert [job.session for job in worker.handed_on[2:]] == [SESSIONS[4], *SESSIONS[2:4]]
+    assert heard == ["live"]
 
 
 def test_each_is_told_by_itself_that_it_must_be_done_again(
