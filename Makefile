@@ -84,13 +84,13 @@ screenshots: ## take the README's pictures again, of the real system with the de
 	@tools/install.sh dev
 	$(PY) tools/screenshots.py
 
-BENCH := HF_HUB_OFFLINE=1 PYTHONPATH=.:stt_worker:analyzer_worker:recorder_service:demo_models:tools:bench .venv-bench/bin/python
+BENCH := HF_HUB_OFFLINE=1 PYTHONPATH=.:stt_worker:analyzer_worker:file_worker:recorder_service:demo_models:tools:bench .venv-bench/bin/python
 bench: bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-gpu bench-report ## measure everything and write docs/performance.md: 50 minutes on two quiet cores
 
 bench-install:
 	@bench/install.sh
 
-bench-voices: bench-install ## human voices on base, by language and setting, beside openai-whisper; options: make bench-voices ARGS="--clips 10"
+bench-voices: bench-install ## human voices on base, by language and setting, beside openai-whisper and faster-whisper; options: make bench-voices ARGS="--clips 10"
 	$(BENCH) bench/bench_voices.py $(ARGS)
 
 bench-engine: bench-install ## speech recognition beside openai-whisper's own way and faster-whisper; options: make bench-engine ARGS="--sizes base"

@@ -48,6 +48,8 @@ def voices_tables(result: Row) -> Tables:
         tables.append(
             (f"`{model}`, {what}: runs of 4 or more said words that are missing / words in them", _by_way(rows, _lost))
         )
+    if result.get("files"):
+        tables += _files(result)
     tables.append(("By default: what else happened", _events(result)))
     tables.append(("What the thresholds say of the first text, and what came of it", _limits(result["limits"])))
     tables.append(("Nearest to the limits in a first text", _nearest(result["limits"])))
@@ -97,6 +99,44 @@ def _percent(row: Row) -> str:
 
 def _lost(row: Row) -> str:
     return f"{row['lost_runs']} / {row['lost_words']}"
+
+
+def _files(result: Row) -> Tables:
+    """Files: all ways beside each other, then ours at other volumes."""
+    rows = result["files"]
+    peers = _of_way(rows, result["peer"])
+    plain = [row for row in rows if "volume" not in row["way"]]
+    lengths = ", ".join(f"{language} {row['sec']:.0f} s" for language, row in peers.items())
+
+    def speed(row: Row) -> str:
+        return f"{row['took_sec']:.1f} ({peers[row['language']]['took_sec'] / row['took_sec']:.1f})"
+
+    languages = list(peers)
+    ways = list(dict.fromkeys(row["way"] for row in plain))
+    cells = [
+        [way, *(_wrong(_of_way(plain, way)[language]) for language in languages), _mean_wrong(plain, way)]
+        for way in ways
+    ]
+    volumes = [row for row in rows if "volume" in row["way"]]
+    cells_of_volumes = [[row["way"], _wrong(row), row["lost_words"]] for row in volumes]
+    return [
+        (f"Files of 50 prompts ({lengths}): words wrong", table(["way", *languages, "mean"], cells)),
+        (
+            "Files: longest run of 4 or more said words that are missing",
+            _by_way(plain, lambda row: str(row["lost_words"])),
+        ),
+        ("Files: seconds (how many times faster than openai-whisper)", _by_way(plain, speed)),
+        *(
+            [("The English file, quieter", table(["way", "words wrong", "longest missing run"], cells_of_volumes))]
+            if volumes
+            else []
+        ),
+    ]
+
+
+def _mean_wrong(rows: Sequence[Row], way: str) -> str:
+    found = [row["wer"] for row in _of_way(rows, way).values()]
+    return f"{sum(found) / len(found):.1%}"
 
 
 def _events(result: Row) -> str:

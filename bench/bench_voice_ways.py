@@ -96,16 +96,16 @@ class PeerWay:
 
     def __init__(self, model: ModelChoice) -> None:
         if model.form == "checkpoint":
-            self._model = openai_whisper.load_model(str(model.path), device="cpu").float()
+            self.model = openai_whisper.load_model(str(model.path), device="cpu").float()
         else:
             load = load_folder if model.form == "folder" else load_ctranslate2_bin
-            self._model = load(model.path).float()
+            self.model = load(model.path).float()
 
     def hear(self, clip: Clip) -> Heard:
         """One recording. `again` is not told by it."""
         audio = clip.samples.astype(np.float32) / FULL_SCALE
         began = time.perf_counter()
-        found = self._model.transcribe(audio, fp16=False)
+        found = self.model.transcribe(audio, fp16=False)
         ms = 1000 * (time.perf_counter() - began)
         return Heard(str(found["text"]).strip(), str(found["language"]), ms=ms)
 

@@ -5,7 +5,8 @@
 Telephone prompts by professional speakers (tests/support/human_voices.py; `make test` installs them) on `base`, or what
 WHISPER_MODEL names, through stt_worker's own path. Every recording is heard by every way before the next one, so that a
 slow moment of the machine meets all of them. `utterances` are the same clips, several in one recording as someone says
-who hardly pauses. Then what the thresholds do to more clips (bench_voice_limits.py).
+who hardly pauses. Then what the thresholds do to more clips (bench_voice_limits.py), and files of fifty prompts
+(bench_voice_files.py).
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import Any
 import numpy as np
 from bench_files import say, write_result
 from bench_machine import Run
+from bench_voice_files import FileWays, file_rows
 from bench_voice_limits import check_row, limits_row
 from bench_voice_tables import voices_tables
 from bench_voice_ways import DEFAULT, PEER, PLAIN, Heard, Way, all_ways, open_way
 from speech_check import SpeechCheck
-from speech_models import AUTO_MODEL, choose_model
+from speech_models import AUTO_MODEL, ModelChoice, choose_model
 from stt_settings import SttSettings
 from stt_threads import use_threads
 
@@ -92,6 +94,7 @@ def main() -> None:
     parser.add_argument("--limits", type=int, default=120, help="of each language, for the thresholds")
     parser.add_argument("--languages", nargs="+", choices=list(VOICES), default=list(VOICES))
     parser.add_argument("--no-times", action="store_true", help="words only: for a machine that does other things too")
+    parser.add_argument("--no-files", action="store_true", help="leave the files out, and faster-whisper")
     parser.add_argument("--no-write", action="store_true", help="leave bench/results as it is")
     args = parser.parse_args()
     run = Run("voices")
@@ -124,6 +127,7 @@ def main() -> None:
         limits.append(limits_row(language, more, bare, plain))
         say(f"{language} limits: {limits[-1]}")
     body = {
+        "files": [] if args.no_files else _files(choice, check, threads, args.languages),
         "model": choice.name,
         "threads": threads,
         "default": DEFAULT,
@@ -138,6 +142,14 @@ def main() -> None:
         say(f"\n{title}\n{text}")
     if not args.no_write:
         say(f"\nwritten: {write_result('voices', head, body)}")
+
+
+def _files(choice: ModelChoice, check: SpeechCheck, threads: int, languages: list[str]) -> list[dict[str, Any]]:
+    ways = FileWays(choice, check, threads)
+    try:
+        return [row for language in languages for row in file_rows(ways, language)]
+    finally:
+        ways.close()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,122 @@
+"""Files of human speech, for bench_voices: ours as file_worker cuts them, openai-whisper, faster-whisper; words and s.
+
+A file is fifty prompts of a language with 0.6 s between them. Every way hears it before the next file. The language is
+told to all; ours hears it without translation, and once with it, as the workers do by default.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from bench_faster_whisper import Apart
+from bench_files import say
+from bench_files_voices import SESSION, segments
+from bench_models import SIZES
+from bench_peers import converted
+from bench_voice_ways import PEER, PeerWay
+from file_segments import Lengths
+from file_settings import FileSettings
+from speech_check import SpeechCheck
+from speech_models import ModelChoice, load_engine
+from stt_drafts import Drafts
+from stt_recognition import FULL_SCALE, Recognition, Recording
+from stt_settings import SttSettings
+
+from contract.envelopes import AnalyzeJob, UtteranceJob
+from tests.support.human_voices import LOST_RUN_WORDS, Clip, clips, joined, word_errors
+
+PROMPTS = 50
+GAP_SEC = 0.6
+VOLUMES = tuple(round(0.95 - 0.01 * step, 2) for step in range(10))
+OURS, TRANSLATED = "ours", "ours, with translation"
+BEAM, BATCHED = "faster-whisper int8, beam 5", "faster-whisper int8, batched"
+SETTLE_SEC = 0.3
+
+Hear = Callable[[Clip], str]  # a recording to its text
+
+
+class FileWays:
+    """All ways, loaded. `close` ends the process of faster-whisper."""
+
+    def __init__(self, choice: ModelChoice, check: SpeechCheck, threads: int) -> None:
+        peer = PeerWay(choice).model
+        folder = converted(SIZES["base"], peer, "official")
+        self._peer = peer
+        self._faster = Apart(folder, threads)
+        self._ours = {translate: _recognition(choice, check, translate=translate) for translate in (False, True)}
+        self._together = FileSettings().file_segments_together
+        self.ways: dict[str, Hear] = {
+            OURS: lambda one: self._heard(one, False),
+            TRANSLATED: lambda one: self._heard(one, True),
+            PEER: self._of_peer,
+            BEAM: lambda one: self._of_faster(one, "beam"),
+            BATCHED: lambda one: self._of_faster(one, "batched"),
+        }
+
+    def close(self) -> None:
+        """End the other process."""
+        self._faster.close()
+
+    def _heard(self, one: Clip, translate: bool) -> str:
+        cut = segments([one], 1.0, False, Lengths())
+        texts = []
+        for first in range(0, len(cut), self._together):
+            some = cut[first : first + self._together]
+            jobs = [UtteranceJob(session=SESSION, start=s.start, end=s.end, language=one.language) for s in some]
+            for verdict in self._ours[translate].verdicts(
+                [Recording(job, segment.pcm) for job, segment in zip(jobs, some, strict=True)]
+            ):
+                texts.append(verdict.text if isinstance(verdict, AnalyzeJob) else "")
+        return " ".join(texts)
+
+    def _of_peer(self, one: Clip) -> str:
+        audio = one.samples.astype(np.float32) / FULL_SCALE
+        return str(self._peer.transcribe(audio, fp16=False, language=one.language)["text"])
+
+    def _of_faster(self, one: Clip, how: str) -> str:
+        audio = one.samples.astype(np.float32) / FULL_SCALE
+        return str(self._faster.job("text", audio, one.language, how)())
+
+
+def _recognition(choice: ModelChoice, check: SpeechCheck, translate: bool) -> Recognition:
+    settings = SttSettings(whisper_model=str(choice.path), stt_translate=translate, whisper_precision="int8")
+    engine = load_engine(settings)
+    engine.warm_up()
+    return Recognition(settings, check, engine, Drafts())
+
+
+def file_rows(ways: FileWays, language: str) -> list[dict[str, Any]]:
+    """The file of a language by every way, and the English one ten times by ours, a volume 1 % lower each."""
+    rows = [_row(way, language, joined(language, PROMPTS, GAP_SEC), hear) for way, hear in ways.ways.items()]
+    if language == "en":
+        spoken = clips(language, PROMPTS)
+        for volume in VOLUMES:
+            gap = np.zeros(int(GAP_SEC * 16_000), np.int16)
+            pieces = [part for one in spoken for part in (np.round(one.samples * volume).astype(np.int16), gap)]
+            quieter = Clip("", language, " ".join(one.text for one in spoken), np.concatenate(pieces))
+            rows.append(_row(f"{OURS}, volume {volume:.2f}", language, quieter, ways.ways[OURS]))
+    return rows
+
+
+def _row(way: str, language: str, one: Clip, hear: Hear) -> dict[str, Any]:
+    time.sleep(SETTLE_SEC)
+    began = time.perf_counter()
+    text = hear(one)
+    took = time.perf_counter() - began
+    found = word_errors(language, one.text, text)
+    row = {
+        "language": language,
+        "way": way,
+        "sec": round(one.sec, 1),
+        "took_sec": round(took, 2),
+        "words": found.words,
+        "errors": found.errors,
+        "wer": round(found.rate, 4),
+        "lost_runs": len(found.lost),
+        "lost_words": max((len(run.split()) for run in found.lost if len(run.split()) >= LOST_RUN_WORDS), default=0),
+    }
+    say(f"{language} file, {way}: {row['wer']:.1%}, {took:.1f} s, longest run {row['lost_words']}")
+    return row
