@@ -1,5 +1,5 @@
 .PHONY: run record test check format install install-dev demo-models offline-sentiment evaluate faults soak given-up screenshots help \
-  bench bench-install bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-gpu bench-report
+  bench bench-install bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-gpu bench-report
 VENV := .venv/bin
 PY := $(VENV)/python
 CODE := contract fastapi_service stt_worker analyzer_worker file_worker listener_service recorder_service demo_models tools bench tests
@@ -85,7 +85,7 @@ screenshots: ## take the README's pictures again, of the real system with the de
 	$(PY) tools/screenshots.py
 
 BENCH := HF_HUB_OFFLINE=1 PYTHONPATH=.:stt_worker:analyzer_worker:file_worker:recorder_service:demo_models:tools:bench .venv-bench/bin/python
-bench: bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-gpu bench-report ## measure everything and write docs/performance.md: 50 minutes on two quiet cores
+bench: bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-gpu bench-report ## measure everything and write docs/performance.md: 80 minutes on two quiet cores
 
 bench-install:
 	@bench/install.sh
@@ -107,6 +107,9 @@ bench-pipeline: bench-install ## the whole system under 1 to 50 speakers
 
 bench-gateway: bench-install ## the gateway alone, and the broker
 	$(BENCH) bench/bench_gateway.py $(ARGS)
+
+bench-company: bench-install ## the speech worker beside other programs that use the cores
+	$(BENCH) bench/bench_company.py $(ARGS)
 
 bench-gpu: bench-install ## the engine on a GPU, where there is one
 	$(BENCH) bench/bench_gpu.py $(ARGS)

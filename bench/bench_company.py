@@ -17,12 +17,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from bench_files import say, table, write_result
+from bench_machine import Run
+from bench_tables import Row, Tables
+
 WAYS: dict[str, dict[str, str]] = {  # what each has in its environment
     "default": {},
-    "as OpenMP waits": {"OMP_WAIT_POLICY": "", "GOMP_SPINCOUNT": "300000", "STT_THREADS": str(os.cpu_count())},
+    "as OpenMP waits": {"GOMP_SPINCOUNT": "300000", "STT_THREADS": str(os.cpu_count())},
     "one thread": {"STT_THREADS": "1"},
 }
 LOOP = "while True: pass"
@@ -37,7 +40,7 @@ while True:
     optimizer.step()
 """
 COMPANY = ("alone", "a loop on one core", "a loop on each core", "a training on all cores", "a second worker")
-START_SEC = 120.0
+SETTLE_SEC = 2.0  # what others did before is forgotten after one (contract.core_share)
 
 
 class Worker:
@@ -137,9 +140,10 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--segments", type=int, default=10)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ways", default=",".join(WAYS))
     parser.add_argument("--company", default=",".join(COMPANY))
+    parser.add_argument("--no-write", action="store_true", help="leave bench/results as it is")
     parser.add_argument("--hear", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.hear:
@@ -147,7 +151,8 @@ def main() -> None:
         return
     cores = len(os.sched_getaffinity(0))
     kinds = asked.company.split(",")
-    print("| way | " + " | ".join(kinds) + " |\n|---|" + "---|" * len(kinds))
+    run = Run("company")
+    rows: list[dict[str, Any]] = []
     for way in asked.ways.split(","):
         environment = WAYS.get(way) or dict(pair.split("=") for pair in way.split() if "=" in pair)
         workers = [Worker(environment, asked.segments) for _ in range(2)]
@@ -156,6 +161,7 @@ def main() -> None:
             for _ in range(asked.rounds):
                 for kind in kinds:
                     at_work = workers if kind == "a second worker" else workers[:1]
+                    time.sleep(SETTLE_SEC)
                     with company(kind, cores):
                         for one in at_work:
                             one.begin()
@@ -163,10 +169,26 @@ def main() -> None:
         finally:
             for one in workers:
                 one.close()
-        best = {kind: min(found) for kind, found in took.items()}
-        alone = best.get("alone", 0.0)
-        cells = [f"{best[kind]:.1f} s" + (f" ({best[kind] / alone:.1f} times)" if alone else "") for kind in kinds]
-        print(f"| {way} | " + " | ".join(cells) + " |", flush=True)
+        rows.append({"way": way, "took_sec": {kind: round(min(found), 2) for kind, found in took.items()}})
+        say(f"{way}: {rows[-1]['took_sec']}")
+    head, body = run.head(), {"segments": asked.segments, "cores": cores, "rows": rows}
+    for title, text in company_tables({"head": head, **body}):
+        say(f"\n{title}\n{text}")
+    if not asked.no_write:
+        say(f"\nwritten: {write_result('company', head, body)}")
+
+
+def company_tables(result: Row) -> Tables:
+    """Seconds by way and company, and how many times those alone."""
+    kinds = list(result["rows"][0]["took_sec"])
+    cells = []
+    for row in result["rows"]:
+        took = row["took_sec"]
+        alone = took.get("alone")
+        times = [f" ({took[kind] / alone:.1f})" if alone and kind != "alone" else "" for kind in kinds]
+        cells.append([row["way"], *(f"{took[kind]:.1f}{more}" for kind, more in zip(kinds, times, strict=True))])
+    title = f"{result['segments']} segments of speech, `base`: seconds beside other programs (how many times alone)"
+    return [(title, table(["way", *kinds], cells))]
 
 
 if __name__ == "__main__":

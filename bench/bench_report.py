@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench_bars import bars_table
+from bench_company import company_tables
 from bench_files import ROOT, read_result, say
 from bench_scaling import guide_table, scaling_table
 from bench_tables import (
@@ -38,6 +39,7 @@ PARTS: dict[str, Callable[[dict[str, Any]], Tables]] = {
     "pipeline": pipeline_tables,
     "gateway": gateway_tables,
     "gpu": gpu_tables,
+    "company": company_tables,
 }
 
 

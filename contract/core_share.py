@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 STAT = Path("/proc/stat")
-SPIN_COUNT = "3000"  # libgomp's GOMP_SPINCOUNT: about 0.1 ms, longer than what lies between two products
+SPIN_COUNT = "10000"  # libgomp's GOMP_SPINCOUNT, by default 300,000; 3,000 made `base` a quarter slower alone
 WAITING = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 IDLE = (3, 4)  # fields of a line of /proc/stat: idle, iowait (proc_stat(5))
 COUNTED = 8  # its fields up to `steal`; guests are in those of users

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from contract.names import STT_QUEUE, workers_key
+from contract.names import SENT_SEGMENTS_KEY, STT_QUEUE, workers_key
 from tests.support.gateway import GatewayProcess
 from tests.support.processes import wait_until
 from tests.support.raw_client import RawClient
@@ -54,6 +54,15 @@ def test_who_brings_work_is_refused_while_utterances_wait_too_long(
     assert refused(gateway, session) == "", "one who has nothing to send wants results and is let in"
     redis_client.ltrim(STT_QUEUE, 0, 5)
     wait_until(lambda: not refused(gateway), 10, "new speakers are let in again")
+
+
+def test_parts_of_files_that_wait_keep_nobody_out(start_gateway: Start, redis_client: redis.Redis) -> None:
+    gateway = start_gateway(ADMIT_WAIT_MAX_SEC="2")
+    workers_say(redis_client, 0.5)  # two utterances a second
+    utterances_wait(redis_client, 6)
+    wait_until(lambda: refused(gateway) == "queue_full", 10, "three seconds of what is spoken")
+    redis_client.zadd(SENT_SEGMENTS_KEY, {f"segment {number}": time.time() * 1000 for number in range(4)})
+    wait_until(lambda: not refused(gateway), 10, "four of them are parts of files, which what is spoken goes before")
 
 
 def test_the_queue_holds_what_the_workers_do_in_time(start_gateway: Start, redis_client: redis.Redis) -> None:
