@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 import redis
+from file_redis import live
 
-from contract.names import STT_QUEUE, file_key, session_outcomes_key
+from contract.heartbeat import alive
+from contract.names import STT_QUEUE, file_key, session_outcomes_key, workers_key
 from tests.support.media import silence
 from tests.support.processes import wait_until
-from tests.support.speech import words_of
+from tests.support.raw_client import RawClient
+from tests.support.speech import demo_clips, words_of
 from tests.support.stack import Stack
 from tests.support.uploads import job_of, sound_file, stream, talk
 
@@ -49,7 +53,15 @@ def test_a_process_killed_in_the_middle_gives_one_complete_result(stack: Stack, 
 
 
 def test_live_speech_goes_first(stack: Stack, broker: redis.Redis, tmp_path: Path) -> None:
-    """While anything waits for speech recognition no segment is sent, and of segments no more than one at a time."""
+    """After somebody has spoken no segment is sent while anything waits for speech recognition, and one at a time."""
+    with RawClient(stack.ws_url) as client:
+        assert client.speak(demo_clips()[0].pcm)["type"] == "result"
+
+    def told() -> bool:
+        heartbeats = cast(dict[bytes, bytes], broker.hgetall(workers_key(STT_QUEUE))).values()
+        return live(alive(heartbeats))
+
+    wait_until(told, 10, "the speech worker's heartbeat tells of the speaker")
     pcm, texts = talk(2)
     pcm += silence(4.4)
     longest, seen = 0, 0

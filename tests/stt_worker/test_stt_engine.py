@@ -15,6 +15,7 @@ import torch
 import whisper as openai_whisper
 from decoder_layer import DecoderLayer
 from speech_engine import SpeechEngine, SpeechEngineError, Utterance
+from speech_quality import doubt
 from stt_settings import SttSettings
 from whisper_decoding import Attempt, WhisperDecoding
 from whisper_engine import WhisperEngine
@@ -264,6 +265,20 @@ def test_unreliable_translation_is_no_translation(
     assert heard.translation is None
     assert heard.no_translation is not None
     assert "log-probability -2.00" in heard.no_translation
+
+
+def test_an_unsure_translation_of_somebody_who_surely_spoke_is_kept_and_told(
+    multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = load(multilingual_checkpoint, whisper_temperatures=(0.0,))
+    sure = {"transcribe": -0.2, "translate": -2.0}
+    answer(monkeypatch, lambda task, _temperature: Attempt(task, sure[task], 0.0))
+    heard = engine.transcribe(Utterance(AUDIO, "ko", speech=((0.1, 0.9),)))
+    assert (heard.translation, heard.no_translation, heard.unsure_translation) == ("translate", None, True)
+    assert doubt(heard, SttSettings()) == "translation"
+    sure["translate"] = -0.5
+    heard = engine.transcribe(Utterance(AUDIO, "ko", speech=((0.1, 0.9),)))
+    assert (heard.translation, doubt(heard, SttSettings())) == ("translate", None)
 
 
 def test_what_will_be_dropped_is_not_translated(multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
