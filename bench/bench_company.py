@@ -1,6 +1,6 @@
 """The speech worker beside other programs: how many times slower it gets, alone being 1.
 
-    python bench/bench_company.py [--segments 12] [--rounds 2] [--ways default,patient]
+    python bench/bench_company.py [--segments 10] [--rounds 3] [--ways "default,one thread"]
 
 Segments of a file of English prompts go through stt_worker's own path on `base`, in a process of its own, alone and
 beside: a loop in Python on each core; a training of a small network with torch on all cores, whose threads wait

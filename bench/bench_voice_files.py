@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from bench_faster_whisper import Apart
 from bench_files import say
-from bench_files_voices import SESSION, segments
+from bench_files_voices import GAP_SEC, SESSION, segments
 from bench_models import SIZES
 from bench_peers import converted
 from bench_voice_ways import PEER, PeerWay
@@ -26,10 +27,9 @@ from stt_recognition import FULL_SCALE, Recognition, Recording
 from stt_settings import SttSettings
 
 from contract.envelopes import AnalyzeJob, UtteranceJob
-from tests.support.human_voices import LOST_RUN_WORDS, Clip, clips, joined, word_errors
+from tests.support.human_voices import Clip, joined, word_errors
 
 PROMPTS = 50
-GAP_SEC = 0.6
 VOLUMES = tuple(round(0.95 - 0.01 * step, 2) for step in range(10))
 OURS, TRANSLATED = "ours", "ours, with translation"
 BEAM, BATCHED = "faster-whisper int8, beam 5", "faster-whisper int8, batched"
@@ -92,11 +92,9 @@ def file_rows(ways: FileWays, language: str) -> list[dict[str, Any]]:
     """The file of a language by every way, and the English one ten times by ours, a volume 1 % lower each."""
     rows = [_row(way, language, joined(language, PROMPTS, GAP_SEC), hear) for way, hear in ways.ways.items()]
     if language == "en":
-        spoken = clips(language, PROMPTS)
+        whole = joined(language, PROMPTS, GAP_SEC)
         for volume in VOLUMES:
-            gap = np.zeros(int(GAP_SEC * 16_000), np.int16)
-            pieces = [part for one in spoken for part in (np.round(one.samples * volume).astype(np.int16), gap)]
-            quieter = Clip("", language, " ".join(one.text for one in spoken), np.concatenate(pieces))
+            quieter = replace(whole, samples=np.round(whole.samples * volume).astype(np.int16))
             rows.append(_row(f"{OURS}, volume {volume:.2f}", language, quieter, ways.ways[OURS]))
     return rows
 
@@ -116,7 +114,7 @@ def _row(way: str, language: str, one: Clip, hear: Hear) -> dict[str, Any]:
         "errors": found.errors,
         "wer": round(found.rate, 4),
         "lost_runs": len(found.lost),
-        "lost_words": max((len(run.split()) for run in found.lost if len(run.split()) >= LOST_RUN_WORDS), default=0),
+        "lost_words": max((len(run.split()) for run in found.lost), default=0),
     }
     say(f"{language} file, {way}: {row['wer']:.1%}, {took:.1f} s, longest run {row['lost_words']}")
     return row

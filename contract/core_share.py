@@ -93,7 +93,10 @@ class CoreShare:
 
     def _go_on(self) -> None:
         while not self._ended.wait(LOOK_SEC):
-            self.look()
+            try:
+                self.look()
+            except OSError:  # too many open files, for example: what was seen before must not decide for good
+                self._looks.clear()
 
 
 def own_cores() -> set[int]:

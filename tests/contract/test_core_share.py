@@ -82,9 +82,10 @@ def look_of(looks: list[Look]) -> Callable[[], Look]:
 
 
 @pytest.mark.skipif(not core_share.STAT.exists(), reason="only Linux tells by /proc/stat")
-def test_another_program_is_seen_and_its_end_too() -> None:
+def test_other_programs_are_seen() -> None:
     cores = len(core_share.own_cores())
-    share = CoreShare(cores + 1, look=look_at_cores)  # so that even one core shows the difference
+    share = CoreShare(cores + 1, look=look_at_cores)
+    assert share.threads() == cores + 1
     others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
     share.start()
     try:
