@@ -34,8 +34,9 @@ class Transcript:
     was sampled. For a language other than English, `translation` is the English text, or None with
     `no_translation`, the reason in words for the user; `unsure_translation`: the model is unsure of it. `tokens`: those
     of the text where the engine tells them, a draft for the next time. `decoded_again`: a quick first result was
-    doubtful and all was done again. `language_probability`: of `language` by what was heard, 0 to 1, None where the model knows one only. `words`: where
-    they were asked for. `gaps`: where somebody surely spoke and no words came, in order.
+    doubtful and all was done again. `language_probability`: of `language` by what was heard, 0 to 1, None where the
+    model knows one only. `words`: where they were asked for. `gaps`: where somebody surely spoke and no words came, in
+    order.
     """
 
     text: str
