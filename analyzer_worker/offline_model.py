@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analyzer_models import ModelError
+from analyzer_worker.find_model import ModelError
 
 DELTA_FILE = "delta.safetensors"
 LABELS = ("NEGATIVE", "NEUTRAL", "POSITIVE")

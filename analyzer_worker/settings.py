@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
-from sentiment_text import ANY_LANGUAGE
 
+from analyzer_worker.text import ANY_LANGUAGE
 from contract.messages import Zone
 from contract.spoken_language import language_code
-from contract.weights.settings import ModelSettings
+from runtime.weights.settings import ModelSettings
 
 SHIPPED_MODELS = Path(__file__).resolve().parents[1] / "demo_models"
 

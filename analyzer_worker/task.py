@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import redis
-from analyzer_metrics import AnalyzerMetrics
-from analyzer_settings import AnalyzerSettings
 from pydantic import ValidationError
-from sentiment_model import WARM_UP_TEXT, SentimentJudge
-from sentiment_text import text_to_judge
 
-from contract.envelopes import AnalyzeJob, UtteranceJob
+from analyzer_worker.metrics import AnalyzerMetrics
+from analyzer_worker.model import WARM_UP_TEXT, SentimentJudge
+from analyzer_worker.settings import AnalyzerSettings
+from analyzer_worker.text import text_to_judge
+from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.messages import Result, Sentiment, UtteranceOutcome
 from contract.names import done_key, tries_key
-from contract.outcomes import end_utterance, failed
-from contract.patience import RedisTroubleError, patiently
+from contract.state.outcome import end_utterance, failed
+from runtime.redis_retry import RedisTroubleError, patiently
 
 logger = logging.getLogger(__name__)
 

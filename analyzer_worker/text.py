@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contract.envelopes import AnalyzeJob
+from contract.jobs import AnalyzeJob
 
 ANY_LANGUAGE = "*"
 ENGLISH = "en"

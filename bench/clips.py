@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pickle
 
-from bench_files import cached, say
-from demo_evaluate import Sample, held_out_clips, joined_clips, noisy
+from bench.files import cached, say
+from demo_models.evaluate import Sample, held_out_clips, joined_clips, noisy
 
 CLIPS_SEED = 101
 JOINED_SEED = 103

@@ -13,6 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from bench.files import ROOT
+
 PACKAGES = (
     "torch",
     "openai-whisper",
@@ -51,7 +53,7 @@ class Run:
             "part": self._part,
             "date": self._started.isoformat(timespec="seconds"),
             "took_sec": round(seconds, 1),
-            "command": shlex.join(["python", f"bench/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+            "command": shlex.join(["python", "-m", _module(), *sys.argv[1:]]),
             "machine": machine(),
             "versions": versions(),
             "load_average_at_start": round(self._load[0], 2),
@@ -59,6 +61,11 @@ class Run:
             "others_cores_meanwhile": round(others, 2),
             "quiet": quiet,
         } | ({"peak_gflops": peak} if peak else {})
+
+
+def _module() -> str:
+    """The module that is run, as `python -m` takes it."""
+    return ".".join(Path(sys.argv[0]).resolve().relative_to(ROOT).with_suffix("").parts)
 
 
 def machine() -> dict[str, Any]:
@@ -89,7 +96,8 @@ def versions() -> dict[str, str]:
 def measured_peak(threads: int) -> dict[str, dict[str, float]]:
     """GFLOP/s of a big matrix product, by precision, with one and with `threads` threads: {"1": {"fp32": ...}, ...}."""
     import torch
-    from int8_linear import Int8Linear, is_supported
+
+    from stt_worker.engine.weights.int8 import Int8Linear, is_supported
 
     before = torch.get_num_threads()
     left = torch.randn(PEAK_SIDE, PEAK_SIDE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bench_files import table
+from bench.files import table
 
 Tables = list[tuple[str, str]]
 Row = dict[str, Any]

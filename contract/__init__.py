@@ -1,4 +1,13 @@
-"""What the services share: names, messages, settings, logging, and the one way an utterance ends.
+"""What the services agree on: data, names, and the changes of state that they share in Redis.
 
-Nothing here imports a service, torch or FastAPI, so every image can carry this folder.
+    names             audio format, tasks, queues, channels, Redis keys, close codes
+    messages          to clients; examples.json has one of each
+    jobs              from service to service: task arguments and Redis messages
+    partials          a request for the text of what is still being spoken
+    segmenter         the one rule by which utterances are cut
+    language_lock     when a language counts as known; spoken_language: what people write when they mean one
+    settings          what must have one value for all; upload_settings: of uploaded files
+    state             the one way an utterance ends, uploaded files, what was given up
+
+Nothing here imports a service or runtime, so every image can carry this folder.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from contract.envelopes import PartialEvent, Passage
+from contract.jobs import PartialEvent, Passage
 from contract.messages import Partial
 
 REQUESTS_MAX: Final = 8  # more than this the workers would not reach in time

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,6 +1,6 @@
 """Measure the demo models on sentences and voices that training never used; print a table and write JSON.
 
-    python demo_evaluate.py [--engine whisper|stt_worker] [--clips 300] [--json evaluation.json]
+    python -m demo_models.evaluate [--engine whisper|stt_worker] [--clips 300] [--json evaluation.json]
 
 Needs espeak-ng and flite. `whisper` is openai-whisper's own load_model and transcribe; `stt_worker` is the project's
 path.
@@ -23,10 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from demo_augment import RATE_HZ, NoisePool, no_speech
-from demo_sentences import make_sentences
-from demo_sentiment_data import Example, broad_examples, speech_examples
-from demo_voices import Voice, pick_voice, speak
+
+from demo_models.augment import RATE_HZ, NoisePool, no_speech
+from demo_models.sentences import make_sentences
+from demo_models.sentiment_data import Example, broad_examples, speech_examples
+from demo_models.voices import Voice, pick_voice, speak
 
 HERE = Path(__file__).parent
 PLAIN = Voice("espeak-ng", "en-us", "", 150, 50)
@@ -53,11 +54,11 @@ def worker_transcriber() -> Transcriber:
 
     A refused utterance gives the empty text. Needs the repository root and stt_worker on PYTHONPATH.
     """
-    from speech_check import SpeechCheck
-    from speech_engine import Utterance
-    from speech_models import load_engine
-    from speech_quality import Refusal, judge
-    from stt_settings import SttSettings
+    from stt_worker.engine.load import load_engine
+    from stt_worker.engine.protocol import Utterance
+    from stt_worker.engine.quality import Refusal, judge
+    from stt_worker.settings import SttSettings
+    from stt_worker.utterances.speech_check import SpeechCheck
 
     settings = SttSettings(whisper_model="demo")
     check, engine = SpeechCheck(settings), load_engine(settings)

@@ -1,6 +1,6 @@
 """Measure the offline sentiment model on sentences that its training never saw; print a table and write JSON.
 
-    python offline_sentiment_evaluate.py --base model.zip --data FOLDER [--delta offline_sentiment] [--out FILE]
+    python -m demo_models.evaluate_offline --base model.zip --data FOLDER [--delta offline_sentiment] [--out FILE]
 
 Texts go through the model one at a time, as the analyzer worker mostly does, in fp32 and in its 8-bit form.
 """
@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from offline_model import build_offline
-from offline_sentiment_data import (
+
+from analyzer_worker.model import to_int8
+from analyzer_worker.offline_model import build_offline
+from demo_models.offline_data import (
     CLASSES,
     HELD_OUT,
     NEUTRAL,
@@ -32,7 +34,6 @@ from offline_sentiment_data import (
     read_reviews,
     read_spoken,
 )
-from sentiment_model import to_int8
 
 HERE = Path(__file__).parent
 THREADS, ROUNDS = (1, 2), 100

@@ -1,4 +1,4 @@
-"""The sentence frames behind demo_sentences.py; the words that fill them are in demo_words.toml."""
+"""The sentence frames behind demo_models/sentences.py; the words that fill them are in demo_words.toml."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Make the demo clips: six spoken texts in clips/*.wav (16 kHz, mono, signed 16 bit) and clips/clips.json.
 
-    python demo_clips.py [--check]
+    python -m demo_models.make_clips [--check]
 
 Every voice but one is held out from training. --check transcribes the clips with openai-whisper and fails on a wrong
 word.
@@ -15,9 +15,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from demo_frames import Polarity
-from demo_voices import SAMPLE_RATE_HZ, Voice, speak
 from scipy.io import wavfile
+
+from demo_models.frames import Polarity
+from demo_models.voices import SAMPLE_RATE_HZ, Voice, speak
 
 OUT = Path(__file__).parent / "clips"
 PAUSE_SEC, LEAD_SEC, TAIL_SEC = 0.35, 0.3, 0.8
@@ -59,7 +60,7 @@ def main() -> int:
         listing.append(entry | {"voice": asdict(voice)})
     (OUT / "clips.json").write_text(json.dumps(listing, indent=1) + "\n")
     if args.check:
-        from demo_evaluate import whisper_transcriber
+        from demo_models.evaluate import whisper_transcriber
 
         transcribe = whisper_transcriber(temperature=0, without_timestamps=True)
         for entry, (_, _, voice, texts) in zip(listing, CLIPS, strict=True):

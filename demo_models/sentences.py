@@ -12,7 +12,7 @@ import random
 import sys
 from dataclasses import dataclass
 
-from demo_frames import DAYS, Frames, Polarity
+from demo_models.frames import DAYS, Frames, Polarity
 
 HELD_OUT_OF_100 = 12
 #: Short fixed phrases: always in training, far too few to hold any out.

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from demo_frames import DAYS, NUMBERS, PEOPLE, THINGS, Polarity, word_section, word_table
-from demo_sentences import is_held_out, make_sentences
+from demo_models.frames import DAYS, NUMBERS, PEOPLE, THINGS, Polarity, word_section, word_table
+from demo_models.sentences import is_held_out, make_sentences
 
 _W = word_table("broad")
 GOOD, BAD = _W["good"], _W["bad"]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from demo_augment import RATE_HZ, NoisePool, colour, no_speech
-from demo_speech_model import Tokens, letters_of, log_mel
 from torch import Tensor
+
+from demo_models.augment import RATE_HZ, NoisePool, colour, no_speech
+from demo_models.speech_model import Tokens, letters_of, log_mel
 
 FULL_FRAMES = 3000
 SILENCE_SHARE = 0.07

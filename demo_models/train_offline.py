@@ -1,6 +1,6 @@
 """Train the offline sentiment model: small additions to all-MiniLM-L6-v2 and a head of three classes.
 
-    python offline_sentiment_train.py --base model.zip --data FOLDER --out FOLDER [--hold-out] [--epochs 3]
+    python -m demo_models.train_offline --base model.zip --data FOLDER --out FOLDER [--hold-out] [--epochs 3]
 
 With --hold-out one sentence in 14 of the folder's train.tsv is left out, so that it can be measured on.
 """
@@ -16,8 +16,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from offline_model import ADDED, DELTA_FILE, DOWN, HEAD, LABELS, UP, distilbert, make_tokenizer, read_base
-from offline_sentiment_data import (
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from analyzer_worker.offline_model import (
+    ADDED,
+    DELTA_FILE,
+    DOWN,
+    HEAD,
+    LABELS,
+    UP,
+    distilbert,
+    make_tokenizer,
+    read_base,
+)
+from demo_models.offline_data import (
     NEUTRAL,
     SPOKEN,
     Example,
@@ -29,8 +42,6 @@ from offline_sentiment_data import (
     read_spoken,
     worn,
 )
-from safetensors.torch import save_file
-from torch import Tensor, nn
 
 RANK, SCALE, BATCH, TOKENS_MAX, SMOOTHING = 24, 2.0, 32, 64, 0.05
 RATES = {"low rank": 4e-4, "head": 1e-3, "vectors": 3e-4}

@@ -1,8 +1,8 @@
 """Train the demo sentiment model: a small DistilBERT that `pipeline("text-classification", model=DIR)` loads.
 
-    python demo_sentiment_train.py [--out sentiment] [--epochs 5] [--threads 1]
+    python -m demo_models.train_sentiment [--out sentiment] [--epochs 5] [--threads 1]
 
-Needs no data but demo_sentiment_data.py. Labels are soft, so plain statements come out near 0.5.
+Needs no data but demo_models/sentiment_data.py. Labels are soft, so plain statements come out near 0.5.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import time
 from pathlib import Path
 
 import torch
-from demo_sentiment_data import Example, broad_examples, speech_examples, training_examples
 from tokenizers import BertWordPieceTokenizer
 from torch import Tensor
 from transformers import DistilBertConfig, DistilBertForSequenceClassification, PreTrainedTokenizerFast
+
+from demo_models.sentiment_data import Example, broad_examples, speech_examples, training_examples
 
 BATCH, PEAK_RATE, WARM_UP_STEPS, VOCABULARY = 64, 1e-3, 200, 2000
 log = logging.getLogger("demo_sentiment_train")

@@ -1,6 +1,6 @@
-"""Train the demo speech model on the clips of demo_voices.py and export an openai-whisper checkpoint.
+"""Train the demo speech model on the clips of demo_models/voices.py and export an openai-whisper checkpoint.
 
-    python demo_speech_train.py --work DIR --minutes 65 [--out speech/demo_speech.pt]
+    python -m demo_models.train_speech --work DIR --minutes 65 [--out speech/demo_speech.pt]
 
 Resumes from DIR/speech_state.pt when it is there. Two stages by the time used: first windows as short as the
 utterances, then half of the steps with up to 2.2 s of margin and half with the whole 30 s window of stock decoding.
@@ -17,11 +17,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from demo_speech_data import Batch, Batches, Clips, Recipe
-from demo_speech_model import Tokens, TrainingWhisper, export
 from torch import Tensor, distributed
 from torch.multiprocessing.spawn import start_processes
 from torch.nn import functional
+
+from demo_models.speech_data import Batch, Batches, Clips, Recipe
+from demo_models.speech_model import Tokens, TrainingWhisper, export
 
 PEAK_RATE, WARM_UP_STEPS = 2e-3, 400
 #: Seconds of audio and rows are per process; two processes make a batch of about 72 s, or 8 whole windows.

@@ -1,6 +1,6 @@
 """Synthetic voices (espeak-ng and flite) and the audio they make of the demo sentences.
 
-    python demo_voices.py --work DIR [--count 16000] [--jobs 2]
+    python -m demo_models.voices --work DIR [--count 16000] [--jobs 2]
 
 writes DIR/train.i16 (all clips in one int16 file at 16 kHz) and DIR/train.json (where each clip begins, and its text).
 Held-out voices are variants of espeak-ng, pairs of accent and variant, and flite tempos that training never uses.
@@ -20,9 +20,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from demo_frames import word_table
-from demo_sentences import PHRASES, make_sentences, word_lists
 from scipy.signal import resample_poly
+
+from demo_models.frames import word_table
+from demo_models.sentences import PHRASES, make_sentences, word_lists
 
 SAMPLE_RATE_HZ = 16000
 ACCENTS = ["en-us"] * 5 + ["en-gb"] * 3 + ["en-gb-x-rp"] * 2 + ["en-us-nyc"] * 2 + ["en-gb-scotland"]

@@ -1,7 +1,7 @@
 """The gateway: the page at `/`, audio and results on `/ws`, and the state of the service.
 
-Run it with `python fastapi_service/fastapi_service.py`; the settings are in gateway_settings.py. Under another
-server take over UVICORN_OPTIONS, which hold the limits on frames and the keep-alive.
+Run it with `python -m fastapi_service`; the settings are in settings.py. Under another server take over
+UVICORN_OPTIONS, which hold the limits on frames and the keep-alive.
 """
 
 from __future__ import annotations
@@ -14,32 +14,33 @@ from typing import Any
 import redis.asyncio
 import uvicorn
 from fastapi import FastAPI, WebSocket
-from gateway_access import Access
-from gateway_dispatch import Dispatcher
-from gateway_forwarded import Forwarded
-from gateway_guard import Guard
-from gateway_health import Health
-from gateway_limits import Failures
-from gateway_login import login_router
-from gateway_metrics import GatewayMetrics, PipelineWatch, metrics_router
-from gateway_openapi import describe
-from gateway_origins import Origins
-from gateway_pages import add_pages
-from gateway_partials import PartialRequests
-from gateway_protocols import BoundedWebSocket, bounded_http, keep_queries_private
-from gateway_relay import Hub, Relay
-from gateway_server import GatewayServer
-from gateway_sessions import SessionStore
-from gateway_settings import GatewaySettings
-from gateway_socket import SocketEndpoint
-from gateway_upload import Uploads
 from pydantic import ValidationError
 
-from contract.celery_app import make_celery
-from contract.logging_setup import set_up_logging
-from contract.metrics import count_log_lines
 from contract.names import MAX_FRAME_BYTES
-from contract.redis_client import async_redis
+from fastapi_service.access.attempts import Failures
+from fastapi_service.access.guard import Guard
+from fastapi_service.access.login import login_router
+from fastapi_service.access.origins import Origins
+from fastapi_service.access.proxy import Forwarded
+from fastapi_service.access.tokens import Access
+from fastapi_service.live.counters import GatewayMetrics
+from fastapi_service.live.dispatcher import Dispatcher
+from fastapi_service.live.endpoint import SocketEndpoint
+from fastapi_service.live.partials import PartialRequests
+from fastapi_service.live.relay import Hub, Relay
+from fastapi_service.live.sessions import SessionStore
+from fastapi_service.live.uvicorn_limits import BoundedWebSocket, bounded_http, keep_queries_private
+from fastapi_service.page.metrics import PipelineWatch, metrics_router
+from fastapi_service.page.openapi import describe
+from fastapi_service.page.routes import add_pages
+from fastapi_service.pipeline.health import Health
+from fastapi_service.server import GatewayServer
+from fastapi_service.settings import GatewaySettings
+from fastapi_service.upload.api import Uploads
+from runtime.broker.app import make_celery
+from runtime.logs.setup import set_up_logging
+from runtime.metrics.registry import count_log_lines
+from runtime.redis_client import async_redis
 
 UVICORN_OPTIONS: dict[str, Any] = {
     "ws": BoundedWebSocket,  # reads no further while a message waits: TCP slows a client that is too fast
@@ -132,6 +133,3 @@ set_up_logging(SETTINGS.log_level, SETTINGS.log_format)
 keep_queries_private()
 app = create_app(SETTINGS)
 count_log_lines(app.state.metrics.registry)
-
-if __name__ == "__main__":
-    main()

@@ -11,9 +11,10 @@ import socket
 import time
 
 import uvicorn
-from gateway_protocols import BoundedWebSocket
-from gateway_relay import Hub
-from gateway_upload import Uploads
+
+from fastapi_service.live.relay import Hub
+from fastapi_service.live.uvicorn_limits import BoundedWebSocket
+from fastapi_service.upload.api import Uploads
 
 FAREWELL_SEC = 1.5  # for clients to take their close frame and to answer it
 

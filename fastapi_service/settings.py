@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from gateway_access import parse_tokens
-from gateway_origins import Origins
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from contract.upload_settings import UploadSettings
+from fastapi_service.access.origins import Origins
+from fastapi_service.access.tokens import parse_tokens
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 

@@ -3,14 +3,7 @@
     celery -A file_worker:celery worker -Q file_queue --loglevel=info --concurrency=1 --pool=solo \\
         --without-gossip --without-mingle --without-heartbeat
 
-It loads no model: segments go to `stt_queue`, and all speech workers share them. This module only wires:
-
-    file_settings   every setting, read from the environment
-    file_process    heartbeat, what becomes of a file that cannot be done now
-    file_task       one file, from its id to its end; file_run: segments sent in order, outcomes written down in order
-    file_language   which language it is in
-    file_decoder    any format to 16 kHz mono; file_segments cuts that at silences
-    file_redis      what is asked of Redis; file_metrics what is told to Prometheus
+It loads no model: segments go to `stt_queue`, and all speech workers share them. This module only wires.
 """
 
 from __future__ import annotations
@@ -22,14 +15,14 @@ from celery import Task, signals
 from celery.concurrency import get_implementation
 from celery.concurrency.solo import TaskPool as SoloPool
 from celery.worker import WorkController
-from file_process import CANNOT_START_EXIT_CODE, FileProcess
-from file_settings import FileSettings
 
-from contract.broker_recovery import keep_consuming
-from contract.celery_app import make_celery
-from contract.logging_setup import set_up_logging
-from contract.message_privacy import keep_messages_private
 from contract.names import FILE_QUEUE, TRANSCRIBE_FILE_TASK
+from file_worker.process import CANNOT_START_EXIT_CODE, FileProcess
+from file_worker.settings import FileSettings
+from runtime.broker.app import make_celery
+from runtime.broker.privacy import keep_messages_private
+from runtime.broker.recovery import keep_consuming
+from runtime.logs.setup import set_up_logging
 
 logger = logging.getLogger(__name__)
 

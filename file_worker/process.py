@@ -9,17 +9,17 @@ import socket
 from celery import Celery
 from celery.exceptions import Reject
 from celery.worker import state as worker_state
-from file_metrics import FileMetrics
-from file_redis import FileStore
-from file_run import StoppingError
-from file_settings import FileSettings
-from file_task import FileTranscriber
 
-from contract.envelopes import now_ms
-from contract.heartbeat import Heartbeat
+from contract.jobs import now_ms
 from contract.names import FILE_QUEUE, file_key
-from contract.patience import RedisTroubleError, worker_redis
-from contract.task_hold import held
+from file_worker.metrics import FileMetrics
+from file_worker.run import StoppingError
+from file_worker.settings import FileSettings
+from file_worker.store import FileStore
+from file_worker.task import FileTranscriber
+from runtime.broker.renewal import held
+from runtime.redis_retry import RedisTroubleError, worker_redis
+from runtime.worker.heartbeat import Heartbeat
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """The work on one file: its segments are sent a few at a time, and written down in order.
 
 They are utterances of a secret session. Those that were heard in another language than the file's are sent once more,
-as utterances of a second session: an utterance ends once (file_language).
+as utterances of a second session: an utterance ends once (file_worker.language).
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from file_decoder import SoundFile
-from file_language import FileLanguage
-from file_metrics import FileMetrics
-from file_redis import FileStore
-from file_segments import Lengths, Segment, SegmentCutter, segments_of
-from file_settings import FileSettings
-
-from contract.envelopes import OutcomeEvent, UtteranceJob
-from contract.file_jobs import FileJob, FileSegment, file_path
+from contract.jobs import OutcomeEvent, UtteranceJob
 from contract.messages import Result, UtteranceOutcome
-from contract.outcomes import failed
+from contract.state.files import FileJob, FileSegment, file_path
+from contract.state.outcome import failed
+from file_worker.language import FileLanguage
+from file_worker.media.decoder import SoundFile
+from file_worker.metrics import FileMetrics
+from file_worker.segments import Lengths, Segment, SegmentCutter, segments_of
+from file_worker.settings import FileSettings
+from file_worker.store import FileStore
 
 logger = logging.getLogger(__name__)
 

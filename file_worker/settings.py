@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from contract.settings_base import MeasuredSettings
+from contract.settings import MeasuredSettings
 from contract.upload_settings import UploadSettings
 
 

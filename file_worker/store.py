@@ -9,13 +9,18 @@ from typing import Any, TypeVar, cast
 
 import redis
 from celery import Celery
-from file_segments import Segment
-from file_settings import FileSettings
 from pydantic import ValidationError
 
-from contract.celery_app import send_utterance
-from contract.envelopes import OutcomeEvent, UtteranceJob
-from contract.file_jobs import (
+from contract.jobs import OutcomeEvent, UtteranceJob
+from contract.names import (
+    STT_QUEUE,
+    done_key,
+    file_key,
+    file_segments_key,
+    session_outcomes_key,
+    workers_key,
+)
+from contract.state.files import (
     ACTIVE,
     Call,
     FileJob,
@@ -26,16 +31,11 @@ from contract.file_jobs import (
     may_send_call,
     take_call,
 )
-from contract.heartbeat import WorkerInfo, alive
-from contract.names import (
-    STT_QUEUE,
-    done_key,
-    file_key,
-    file_segments_key,
-    session_outcomes_key,
-    workers_key,
-)
-from contract.patience import REDIS_TROUBLE, patiently
+from file_worker.segments import Segment
+from file_worker.settings import FileSettings
+from runtime.broker.app import send_utterance
+from runtime.redis_retry import REDIS_TROUBLE, patiently
+from runtime.worker.heartbeat import WorkerInfo, alive
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class FileStore:
             return None
 
     def take(self, file_id: str, holder: str) -> int:
-        """See contract.file_jobs.take_call."""
+        """See contract.state.files.take_call."""
         settings = self._settings
         return self._number(take_call(file_id, holder, settings.upload_result_ttl_sec, settings.visibility_timeout_sec))
 
@@ -109,7 +109,7 @@ class FileStore:
         return self._patiently(look)
 
     def append(self, file_id: str, holder: str, number: int, segment: FileSegment) -> bool:
-        """See contract.file_jobs.append_call."""
+        """See contract.state.files.append_call."""
         ttl_sec = self._settings.upload_result_ttl_sec
         return bool(self._number(append_call(file_id, holder, number, segment, ttl_sec)))
 

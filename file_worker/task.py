@@ -12,16 +12,15 @@ import re
 import time
 from collections.abc import Callable
 
-from file_decoder import NotDecodableError, TooLongError
-from file_metrics import FileMetrics
-from file_redis import FileStore
-from file_run import FileRun, StoppingError
-from file_settings import FileSettings
-
-from contract.envelopes import SESSION_PATTERN
-from contract.file_jobs import file_path
+from contract.jobs import SESSION_PATTERN
 from contract.names import session_tag
-from contract.patience import RedisTroubleError
+from contract.state.files import file_path
+from file_worker.media.decoder import NotDecodableError, TooLongError
+from file_worker.metrics import FileMetrics
+from file_worker.run import FileRun, StoppingError
+from file_worker.settings import FileSettings
+from file_worker.store import FileStore
+from runtime.redis_retry import RedisTroubleError
 
 logger = logging.getLogger(__name__)
 

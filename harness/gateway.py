@@ -5,7 +5,7 @@ from __future__ import annotations
 import urllib.request
 from pathlib import Path
 
-from tests.support.processes import ROOT, free_port, python_service, wait_until
+from harness.processes import free_port, python_service, wait_until
 
 
 class GatewayProcess:
@@ -20,8 +20,7 @@ class GatewayProcess:
             "UPLOAD_DIR": str(folder / "uploads"),
             **settings,
         }
-        script = str(ROOT / "fastapi_service" / "fastapi_service.py")
-        self.service = python_service(f"gateway-{self.port}", "fastapi_service", [script], environment, folder)
+        self.service = python_service(f"gateway-{self.port}", ["-m", "fastapi_service"], environment, folder)
 
     @property
     def url(self) -> str:

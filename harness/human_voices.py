@@ -162,7 +162,7 @@ def decoded(path: Path) -> Samples:
 def word_errors(language: str, wanted: str, got: str) -> WordErrors:
     """Compare as Whisper's own figures do: without case and punctuation, in English with spellings and numbers made
     one, in other languages without accents."""
-    from demo_evaluate import word_errors as distance
+    from demo_models.evaluate import word_errors as distance
 
     said, heard = normalised(language, wanted), normalised(language, got)
     changes = difflib.SequenceMatcher(None, said, heard, autojunk=False).get_opcodes()

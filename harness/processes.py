@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import redis
-from local_redis import redis_command
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tools.local_redis import redis_command
+
+ROOT = Path(__file__).resolve().parent.parent
 STOP_SEC = 20.0
 
 
@@ -82,19 +83,18 @@ class Service:
         return self.process.wait(STOP_SEC)
 
 
-def python_service(name: str, folder: str, arguments: list[str], environment: Mapping[str, str], logs: Path) -> Service:
-    """A service run by this Python, with only its own folder and the contract importable."""
-    path = os.pathsep.join([str(ROOT), str(ROOT / folder)])
-    return Service(name, [sys.executable, *arguments], {**environment, "PYTHONPATH": path}, logs)
+def python_service(name: str, arguments: list[str], environment: Mapping[str, str], logs: Path) -> Service:
+    """A service run by this Python, from another folder than the repository's."""
+    return Service(name, [sys.executable, *arguments], {**environment, "PYTHONPATH": str(ROOT)}, logs)
 
 
 def celery_worker(
-    folder: str, queue: str, environment: Mapping[str, str], logs: Path, name: str = "", module: str = ""
+    package: str, queue: str, environment: Mapping[str, str], logs: Path, name: str = "", module: str = ""
 ) -> Service:
-    """A solo worker of `folder`, started as docker-compose starts it; `module` is one to start in its place."""
-    options = f"-A {module or folder}:celery worker -Q {queue} --loglevel=info --concurrency=1 --pool=solo"
+    """A solo worker of `package`, started as docker-compose starts it; `module` is one to start in its place."""
+    options = f"-A {module or package}:celery worker -Q {queue} --loglevel=info --concurrency=1 --pool=solo"
     quiet = "--without-gossip --without-mingle --without-heartbeat"
-    return python_service(name or folder, folder, ["-m", "celery", *options.split(), *quiet.split()], environment, logs)
+    return python_service(name or package, ["-m", "celery", *options.split(), *quiet.split()], environment, logs)
 
 
 def redis_service(port: int, data_dir: Path) -> Service:

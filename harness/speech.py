@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from contract.names import SAMPLE_RATE_HZ
-from contract.wav import read_wav
-from tests.support.processes import ROOT
+from harness.processes import ROOT
+from runtime.wav import read_wav
 
 CLIPS = ROOT / "demo_models" / "clips"
 

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.names import ANALYZER_QUEUE, FILE_QUEUE, STT_QUEUE
-from tests.support.processes import (
-    ROOT,
+from harness.processes import (
     Service,
     answers,
     celery_worker,
@@ -97,17 +96,15 @@ def start_stack(folder: Path, stt_worker: str = "", **settings: str) -> Iterator
         "UPLOAD_DIR": str(folder / "uploads"),
         **settings,
     }
-    gateway = [str(ROOT / "fastapi_service" / "fastapi_service.py")]
-    listener = [str(ROOT / "listener_service" / "listener_service.py")]
     ports = {name: free_port() for name in ("stt_worker", "analyzer_worker", "file_worker", "listener_service")}
     measured = {name: {**environment, "METRICS_PORT": str(number)} for name, number in ports.items()}
     services = {
         "redis": redis_service(redis_port, folder),
-        "gateway": python_service("gateway", "fastapi_service", gateway, environment, folder),
+        "gateway": python_service("gateway", ["-m", "fastapi_service"], environment, folder),
         "stt_worker": celery_worker("stt_worker", STT_QUEUE, measured["stt_worker"], folder, module=stt_worker),
         "analyzer_worker": celery_worker("analyzer_worker", ANALYZER_QUEUE, measured["analyzer_worker"], folder),
         "file_worker": celery_worker("file_worker", FILE_QUEUE, measured["file_worker"], folder),
-        "listener": python_service("listener", "listener_service", listener, measured["listener_service"], folder),
+        "listener": python_service("listener", ["-m", "listener_service"], measured["listener_service"], folder),
     }
     stack = Stack(port, redis_port, services, folder, ports)
     try:

@@ -14,15 +14,10 @@ from collections import OrderedDict
 from typing import cast
 
 import redis
-from listener_metrics import ListenerMetrics
-from listener_settings import ListenerSettings
-from listener_statistics import Statistics, load_statistics
-from outcome_lines import console_line
 from pydantic import ValidationError
 from redis.client import Pipeline
-from result_log import ResultLog
 
-from contract.envelopes import OutcomeEvent, StatsEvent, now_ms
+from contract.jobs import OutcomeEvent, StatsEvent, now_ms
 from contract.messages import Result
 from contract.names import (
     FINAL_STATS,
@@ -33,6 +28,11 @@ from contract.names import (
     shown_stats_key,
     stats_key,
 )
+from listener_service.counts import Statistics, load_statistics
+from listener_service.lines import console_line
+from listener_service.metrics import ListenerMetrics
+from listener_service.result_log import ResultLog
+from listener_service.settings import ListenerSettings
 
 logger = logging.getLogger(__name__)
 

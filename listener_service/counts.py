@@ -15,9 +15,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from latency_histogram import LatencyHistogram
-
 from contract.messages import Dropped, Error, LatencyStats, Result, SentimentShare, StatsBlock, UtteranceOutcome
+from listener_service.percentiles import LatencyHistogram
 
 STATE_VERSION = 1
 _ZONES = ("positive", "neutral", "negative")

@@ -7,12 +7,11 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from listener_statistics import count_words, latency_ms
-
-from contract.envelopes import OutcomeEvent
-from contract.log_event import Event
+from contract.jobs import OutcomeEvent
 from contract.messages import Dropped, Result, reason_of
 from contract.names import session_tag
+from listener_service.counts import count_words, latency_ms
+from runtime.logs.event import Event
 
 # json escapes what is below a space. Not the rest that a terminal or a reader may take for a line's end or a command:
 # DEL and C1 (NEL, CSI), line and paragraph separator, invisible and direction marks; lone surrogates are no UTF-8.

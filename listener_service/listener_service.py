@@ -1,14 +1,6 @@
 """listener_service: statistics of all outcomes, result_listener.log, and the relay to the gateway.
 
-Run it as `python listener_service/listener_service.py`; it ends on SIGINT or SIGTERM. This module only wires.
-
-    listener_settings     every setting, read from the environment
-    listener_loop         waits for messages, and for a lost Redis
-    outcome_counter       the stream in order: count once, relay, all in one transaction
-    listener_statistics   what is counted; latency_histogram its percentiles
-    listener_metrics      numbers for Prometheus
-    outcome_lines         an outcome as a line for the log and for the console
-    result_log            the file, its rotation, and trouble with the disk
+Run it as `python -m listener_service`; it ends on SIGINT or SIGTERM. This module only wires.
 """
 
 from __future__ import annotations
@@ -16,24 +8,19 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import threading
-from pathlib import Path
 
 import redis
-
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # for contract/, where PYTHONPATH does not name it
-
-from listener_loop import Listener
-from listener_metrics import ListenerMetrics
-from listener_settings import ListenerSettings
-from outcome_counter import OutcomeCounter
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from result_log import ResultLog
 
-from contract.heartbeat import Heartbeat
-from contract.logging_setup import set_up_logging
+from listener_service.counter import OutcomeCounter
+from listener_service.loop import Listener
+from listener_service.metrics import ListenerMetrics
+from listener_service.result_log import ResultLog
+from listener_service.settings import ListenerSettings
+from runtime.logs.setup import set_up_logging
+from runtime.worker.heartbeat import Heartbeat
 
 HEARTBEAT_QUEUE = "listener"
 STUCK_AFTER_SEC = 60.0
@@ -65,7 +52,3 @@ def main() -> int:
         log.close()
         client.close()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,15 +7,15 @@ import threading
 import time
 
 import redis
-from listener_metrics import ListenerMetrics
-from listener_settings import ListenerSettings
-from outcome_counter import OutcomeCounter
 from pydantic import ValidationError
 from redis.client import PubSub
 
-from contract.envelopes import OutcomeEvent
-from contract.heartbeat import Heartbeat
+from contract.jobs import OutcomeEvent
 from contract.names import RESULT_CHANNEL
+from listener_service.counter import OutcomeCounter
+from listener_service.metrics import ListenerMetrics
+from listener_service.settings import ListenerSettings
+from runtime.worker.heartbeat import Heartbeat
 
 logger = logging.getLogger(__name__)
 

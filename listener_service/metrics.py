@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from listener_statistics import count_words, latency_ms
 from prometheus_client import Counter, Histogram
 
-from contract.envelopes import OutcomeEvent
-from contract.metrics import BATCH_SIZES, SECONDS, OutcomeCounts
-from contract.metrics_server import ServedMetrics
+from contract.jobs import OutcomeEvent
+from listener_service.counts import count_words, latency_ms
+from runtime.metrics.registry import BATCH_SIZES, SECONDS, OutcomeCounts
+from runtime.metrics.server import ServedMetrics
 
 
 class ListenerMetrics(ServedMetrics):

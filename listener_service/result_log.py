@@ -13,11 +13,10 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Any
 
-from listener_metrics import ListenerMetrics
-from listener_settings import ListenerSettings
-from outcome_lines import log_line
-
-from contract.envelopes import OutcomeEvent
+from contract.jobs import OutcomeEvent
+from listener_service.lines import log_line
+from listener_service.metrics import ListenerMetrics
+from listener_service.settings import ListenerSettings
 
 logger = logging.getLogger(__name__)
 

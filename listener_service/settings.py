@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from contract.settings_base import MeasuredSettings
+from contract.settings import MeasuredSettings
 
 
 class ListenerSettings(MeasuredSettings):

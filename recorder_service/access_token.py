@@ -7,8 +7,8 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from recorder_delivery import DeliveryError
-from recorder_settings import RecorderSettings
+from recorder_service.delivery.protocol import DeliveryError
+from recorder_service.settings import RecorderSettings
 
 FILE_MAX_BYTES = 64 * 1024  # a token has 256 characters at most; a wrong path may lead to anything
 

@@ -11,23 +11,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
-from recorder_delivery import DeliveryError
-from recorder_gate import VoiceGate
-from recorder_microphone import NO_MICROPHONE, Microphone, find_device, list_devices, load_sounddevice
-from recorder_options import Options, parse_options
-from recorder_output import JsonOutput, Output, OutputHandler, PipeConsole, TextOutput, counted
-from recorder_queue import QueueDelivery
-from recorder_recording import Recording, WavWriter
-from recorder_settings import RecorderSettings
-from recorder_sources import FileSource, Source, SourceError
-from recorder_token import access_token
-from recorder_upload import send_file
 from rich.console import Console
 from rich.text import Text
-from stream_client import ConnectionState, StreamClient
-from stream_errors import StreamError
 
-from contract.logging_setup import printable
+from recorder_service.access_token import access_token
+from recorder_service.audio.gate import VoiceGate
+from recorder_service.audio.microphone import NO_MICROPHONE, Microphone, find_device, list_devices, load_sounddevice
+from recorder_service.audio.sources import FileSource, Source, SourceError
+from recorder_service.client.client import ConnectionState, StreamClient
+from recorder_service.client.errors import StreamError
+from recorder_service.delivery.protocol import DeliveryError
+from recorder_service.delivery.speech_queue import QueueDelivery
+from recorder_service.options import Options, parse_options
+from recorder_service.output import JsonOutput, Output, OutputHandler, PipeConsole, TextOutput, counted
+from recorder_service.recording import Recording, WavWriter
+from recorder_service.settings import RecorderSettings
+from recorder_service.upload import send_file
+from runtime.logs.setup import printable
 
 OK, INCOMPLETE, NOT_BEGUN = 0, 1, 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it

@@ -6,11 +6,10 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder_upload import upload_url
-from stream_connection import websocket_url
-
-from contract.envelopes import plain_line
+from contract.jobs import plain_line
 from contract.spoken_language import language_code
+from recorder_service.client.connection import websocket_url
+from recorder_service.upload import upload_url
 
 HINTS_MAX_CHARS = 400  # the gateway takes no more
 DESCRIPTION = """\
@@ -23,12 +22,12 @@ exit status: 0 every utterance has its result (or was dropped as not speech); 1 
 off; 2 it could not begin (no microphone, no server, a wrong option)
 
 examples:
-  python recorder_service/recorder_service.py
-  python recorder_service/recorder_service.py --device usb --language en --save talk.wav
-  python recorder_service/recorder_service.py --file talk.wav --fast --json | jq -r 'select(.type=="result").text'
-  python recorder_service/recorder_service.py --file talk.mp3 --upload https://localhost/v1 --insecure
-  python recorder_service/recorder_service.py --url ws://localhost:8000/ws     (provisional text while you speak)
-  python recorder_service/recorder_service.py --url wss://localhost/ws --insecure"""
+  python -m recorder_service
+  python -m recorder_service --device usb --language en --save talk.wav
+  python -m recorder_service --file talk.wav --fast --json | jq -r 'select(.type=="result").text'
+  python -m recorder_service --file talk.mp3 --upload https://localhost/v1 --insecure
+  python -m recorder_service --url ws://localhost:8000/ws     (provisional text while you speak)
+  python -m recorder_service --url wss://localhost/ws --insecure"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Options:
 def parse_options(arguments: list[str]) -> Options:
     """Read the command line; a wrong one ends the program with status 2 and words, as argparse does."""
     parser = argparse.ArgumentParser(
-        prog="recorder_service.py",
+        prog="python -m recorder_service",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

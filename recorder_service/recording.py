@@ -8,14 +8,13 @@ from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
-from recorder_delivery import Delivery
-from recorder_gate import VoiceGate
-from recorder_output import Moment, Output, Status, counted
-from recorder_sources import Source, SourceError
-from stream_errors import BufferFull, StreamError
-
 from contract.messages import Dropped, Error, Result, ServerMessage
 from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from recorder_service.audio.gate import VoiceGate
+from recorder_service.audio.sources import Source, SourceError
+from recorder_service.client.errors import BufferFull, StreamError
+from recorder_service.delivery.protocol import Delivery
+from recorder_service.output import Moment, Output, Status, counted
 
 
 class WavWriter:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
 
 
 class RecorderSettings(ServiceSettings):

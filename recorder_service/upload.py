@@ -13,12 +13,12 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
-from recorder_delivery import DeliveryError
-from recorder_output import Moment, Output, counted
-from recorder_sources import SourceError
 
-from contract.logging_setup import printable
 from contract.messages import Error, Gap, Result
+from recorder_service.audio.sources import SourceError
+from recorder_service.delivery.protocol import DeliveryError
+from recorder_service.output import Moment, Output, counted
+from runtime.logs.setup import printable
 
 PATH = "/v1/audio/transcriptions"
 PIECE_BYTES = 64 * 1024

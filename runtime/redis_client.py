@@ -5,7 +5,7 @@ from __future__ import annotations
 import redis
 import redis.asyncio
 
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
 
 CONNECT_TIMEOUT_SEC = 5.0
 SOCKET_TIMEOUT_SEC = 10.0

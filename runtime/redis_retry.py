@@ -12,8 +12,8 @@ from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from contract.redis_client import sync_redis
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from runtime.redis_client import sync_redis
 
 logger = logging.getLogger(__name__)
 

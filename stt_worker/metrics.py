@@ -6,12 +6,12 @@ import logging
 
 from prometheus_client import Counter, Histogram
 
-from contract.envelopes import UtteranceJob
-from contract.log_event import Event, Value
+from contract.jobs import UtteranceJob
 from contract.messages import UtteranceOutcome, reason_of
-from contract.metrics import REAL_TIME_FACTORS, real_time_factor
 from contract.names import SAMPLE_RATE_HZ
-from contract.worker_metrics import WorkerMetrics
+from runtime.logs.event import Event, Value
+from runtime.metrics.registry import REAL_TIME_FACTORS, real_time_factor
+from runtime.metrics.worker import WorkerMetrics
 
 logger = logging.getLogger(__name__)
 

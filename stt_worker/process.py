@@ -11,19 +11,19 @@ from celery import Celery
 from celery.concurrency import get_implementation
 from celery.concurrency.solo import TaskPool as SoloPool
 from celery.exceptions import Reject, WorkerShutdown
-from stt_drafts import Drafts
-from stt_metrics import SttMetrics
-from stt_partials import PartialWorker
-from stt_settings import SttSettings
-from stt_task import Transcriber
-from stt_turns import ModelTurns
 
-from contract.companions import Companions
-from contract.core_share import CoreShare
-from contract.envelopes import AnalyzeJob
-from contract.heartbeat import Heartbeat
+from contract.jobs import AnalyzeJob
 from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_TASK
-from contract.patience import worker_redis
+from runtime.broker.batch import Companions
+from runtime.redis_retry import worker_redis
+from runtime.worker.core_share import CoreShare
+from runtime.worker.heartbeat import Heartbeat
+from stt_worker.metrics import SttMetrics
+from stt_worker.partials.model_lock import ModelTurns
+from stt_worker.partials.worker import PartialWorker
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.task import Transcriber
 
 logger = logging.getLogger(__name__)
 
@@ -50,10 +50,13 @@ class SttProcess:
     def start(self) -> None:
         """Load the models and warm them up, then sign on. Raises SystemExit when a model cannot be had."""
         import torch
-        from model_download import ModelUnavailableError  # from here on torch and openai-whisper: workers only
-        from speech_check import SpeechCheck
-        from speech_models import load_engine
-        from stt_threads import use_in_background, use_threads
+
+        from stt_worker.engine.load import load_engine
+        from stt_worker.engine.threads import use_in_background, use_threads
+        from stt_worker.engine.weights.download import (
+            ModelUnavailableError,  # from here on torch and openai-whisper: workers only
+        )
+        from stt_worker.utterances.speech_check import SpeechCheck
 
         self._metrics.serve(self._settings)
         try:

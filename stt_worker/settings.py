@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from contract.envelopes import Hints
+from contract.jobs import Hints
 from contract.spoken_language import language_code
-from contract.weights.settings import ModelSettings
+from runtime.weights.settings import ModelSettings
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 

@@ -4,24 +4,10 @@
         --without-gossip --without-mingle --without-heartbeat
 
 (The last three save Redis the chatter between workers that nothing here uses.) One process is one model; start more
-processes to transcribe more at once. This module only wires:
+processes to transcribe more at once. This module only wires; the package's own words name its rooms.
 
-    stt_settings      every setting, read from the environment
-    stt_process       start-up, heartbeat, what becomes of a task that cannot be done now
-    stt_task          utterances: header, tries, outcome; stt_recognition: check, transcription, verdict
-    stt_partials      text of what is still being spoken, while there is nothing else to do; stt_turns: finals first
-    speech_check      is there speech at all (silero-vad)
-    speech_models     WHISPER_MODEL to a loaded model; model_download finds official ones, whisper_folder reads those
-                      of other forms: whisper_huggingface, whisper_ctranslate2 on ctranslate2_file, whisper_assembly
-    speech_engine     what is asked of a speech model; whisper_engine is openai-whisper:
-                      audio_encoder for any window, greedy_decoder on decoder_layer with decoding_rules,
-                      whisper_decoding, whisper_weights with int8_linear
-    speech_quality    is the transcript kept; loops are cut
-    stt_metrics       its numbers for Prometheus, and one line of the log per utterance
-    stt_threads, debug_audio: what their names say
-
-To try another model set WHISPER_MODEL. To drop more or less, see the thresholds in stt_settings. For a faster engine
-write a second class beside whisper_engine and return it from speech_models.load_engine.
+To try another model set WHISPER_MODEL. To drop more or less, see the thresholds in settings. For a faster engine write
+a second class beside engine.whisper_engine and return it from engine.load.load_engine.
 
 The import loads no model and no torch: senders and tests may import it.
 """
@@ -33,15 +19,15 @@ from typing import Any
 
 from celery import signals
 from celery.worker import WorkController
-from stt_process import SttProcess, refuse_other_pools
-from stt_settings import SttSettings
 
-from contract.broker_recovery import keep_consuming
-from contract.celery_app import make_celery
-from contract.core_share import wait_briefly
-from contract.logging_setup import set_up_logging
-from contract.message_privacy import keep_messages_private
 from contract.names import STT_QUEUE, TRANSCRIBE_TASK
+from runtime.broker.app import make_celery
+from runtime.broker.privacy import keep_messages_private
+from runtime.broker.recovery import keep_consuming
+from runtime.logs.setup import set_up_logging
+from runtime.worker.core_share import wait_briefly
+from stt_worker.process import SttProcess, refuse_other_pools
+from stt_worker.settings import SttSettings
 
 wait_briefly()  # before torch is loaded
 settings = SttSettings()

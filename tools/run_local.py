@@ -7,7 +7,7 @@ import socket
 import sys
 from pathlib import Path
 
-from local_redis import ROOT, RUN_DIR
+from tools.local_redis import ROOT, RUN_DIR
 
 PORTS_TO_TRY = 20
 

@@ -70,7 +70,7 @@ def running_system(folder: Path) -> Iterator[str]:
         "WHISPER_MODEL": "demo",
         "SENTIMENT_MODEL": "demo",
     }
-    command = [sys.executable, str(ROOT / "tools" / "run_local.py")]
+    command = [sys.executable, "-m", "tools.run_local"]
     process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         url = f"http://localhost:{port}"

@@ -1,6 +1,6 @@
 """The speech worker beside other programs: how many times slower it gets, alone being 1.
 
-    python bench/bench_company.py [--segments 10] [--rounds 3] [--ways "default,one thread"]
+    python -m bench.engine.company [--segments 10] [--rounds 3] [--ways "default,one thread"]
 
 Segments of a file of English prompts go through stt_worker's own path on `base`, in a process of its own, alone and
 beside: a loop in Python on each core; a training of a small network with torch on all cores, whose threads wait
@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bench_files import say, table, write_result
-from bench_machine import Run
-from bench_tables import Row, Tables
+from bench.files import ROOT, say, table, write_result
+from bench.machine import Run
+from bench.tables import Row, Tables
 
 WAYS: dict[str, dict[str, str]] = {  # what each has in its environment
     "default": {},
@@ -40,7 +40,7 @@ while True:
     optimizer.step()
 """
 COMPANY = ("alone", "a loop on one core", "a loop on each core", "a training on all cores", "a second worker")
-SETTLE_SEC = 2.0  # what others did before is forgotten after one (contract.core_share)
+SETTLE_SEC = 2.0  # what others did before is forgotten after one (runtime.worker.core_share)
 
 
 class Worker:
@@ -48,7 +48,8 @@ class Worker:
 
     def __init__(self, environment: dict[str, str], segments: int) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, __file__, "--hear", str(segments)],
+            [sys.executable, "-m", "bench.engine.company", "--hear", str(segments)],
+            cwd=ROOT,
             env=os.environ | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -100,21 +101,21 @@ def company(kind: str, cores: int) -> Iterator[None]:
 
 def hear(count: int) -> None:
     """What a Worker does."""
-    from contract.core_share import CoreShare, wait_briefly
+    from runtime.worker.core_share import CoreShare, wait_briefly
 
     wait_briefly()
     import torch
-    from bench_files_voices import SESSION, segments
-    from file_segments import Lengths
-    from speech_check import SpeechCheck
-    from speech_models import load_engine
-    from stt_drafts import Drafts
-    from stt_recognition import Recognition, Recording
-    from stt_settings import SttSettings
-    from stt_threads import use_threads
 
-    from contract.envelopes import UtteranceJob
-    from tests.support.human_voices import clips
+    from bench.voices.worker_path import SESSION, segments
+    from contract.jobs import UtteranceJob
+    from file_worker.segments import Lengths
+    from harness.human_voices import clips
+    from stt_worker.engine.load import load_engine
+    from stt_worker.engine.threads import use_threads
+    from stt_worker.settings import SttSettings
+    from stt_worker.utterances.drafts import Drafts
+    from stt_worker.utterances.recognition import Recognition, Recording
+    from stt_worker.utterances.speech_check import SpeechCheck
 
     settings = SttSettings(whisper_model="base")
     check = SpeechCheck(settings)

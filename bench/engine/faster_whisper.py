@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bench_models import TOKENS
 from numpy.typing import NDArray
+
+from bench.engine.models import TOKENS
 
 Samples = NDArray[np.float32]
 

@@ -1,8 +1,8 @@
 """The engine on a GPU at half precision: one utterance and up to 128 at once, with the share of the card's peak.
 
-    python bench/bench_gpu.py [--sizes base small medium large-v3 turbo] [--batches 1 8 32 128] [--rounds 5]
+    python -m bench.engine.gpu [--sizes base small medium large-v3 turbo] [--batches 1 8 32 128] [--rounds 5]
 
-Says so and ends where there is no GPU. Random weights of the true sizes that say 20 tokens (bench_models.py).
+Says so and ends where there is no GPU. Random weights of the true sizes that say 20 tokens (bench.engine.models).
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from bench_engine import DOCS, FULL_SEC, Job, documented, rows_of, speech_like, time_all
-from bench_engine_ours import Ours, Way
-from bench_files import say, write_result
-from bench_machine import Run
-from bench_models import SIZES, TOKENS, model_for
-from bench_tables import gpu_tables
-from whisper_weights import Precision
 
-from contract.wav import to_pcm, write_wav
+from bench.engine.measure import DOCS, FULL_SEC, Job, documented, rows_of, speech_like, time_all
+from bench.engine.models import SIZES, TOKENS, model_for
+from bench.engine.ours import Ours, Way
+from bench.files import say, write_result
+from bench.machine import Run
+from bench.tables import gpu_tables
+from runtime.wav import to_pcm, write_wav
+from stt_worker.engine.weights.precision import Precision
 
 SECONDS = 5.0
 WINDOWS = ((FULL_SEC, 0.0), (10.0, 2.0), (1.0, 0.5))

@@ -1,9 +1,9 @@
 """The speech engine: milliseconds an utterance, ours beside the documented way and faster-whisper, in one run.
 
-    python bench/bench_engine.py [--sizes tiny base small] [--seconds 2 5 10] [--rounds 5] [--threads N]
+    python -m bench.engine.measure [--sizes tiny base small] [--seconds 2 5 10] [--rounds 5] [--threads N]
 
-Models of the true sizes that say 20 tokens (bench_models.py). All ways take turns, round after round, so that a slow
-moment of the machine meets all of them; figures are medians. Without faster-whisper its rows are left out, and said so.
+Models of the true sizes that say 20 tokens (bench.engine.models). All ways take turns, round after round, so that a
+slow moment of the machine meets all of them; figures are medians. Without faster-whisper its rows are left out, and said so.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from typing import Any
 import numpy as np
 import torch
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
-from bench_engine_ours import Ours, Way
-from bench_faster_whisper import Apart
-from bench_files import say, write_result
-from bench_machine import Run, machine, measured_peak
-from bench_models import SIZES, TOKENS, Size, decoder_flops, encoder_flops, model_for
-from bench_peers import converted
-from bench_tables import engine_tables
 from numpy.typing import NDArray
 from whisper.model import Whisper
 
+from bench.engine.faster_whisper import Apart
+from bench.engine.models import SIZES, TOKENS, Size, decoder_flops, encoder_flops, model_for
+from bench.engine.ours import Ours, Way
+from bench.engine.peers import converted
+from bench.files import say, write_result
+from bench.machine import Run, machine, measured_peak
+from bench.tables import engine_tables
 from contract.names import SAMPLE_RATE_HZ
-from contract.wav import to_pcm, write_wav
+from runtime.wav import to_pcm, write_wav
 
 SETTLE_SEC = 0.02  # between two measurements: threads of one engine that still spin leave the next one alone
 FULL_SEC, DEFAULT_SEC, LOW_SEC = 30.0, 10.0, 1.0

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import torch
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
-from bench_files import cached
 from whisper.model import ModelDimensions, Whisper
+
+from bench.files import cached
 
 PROMPT_TOKENS = 4  # start, language, task, no timestamps
 TOKENS = 20

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from audio_encoder import encode, spectrogram, window_frames
-from bench_models import TOKENS
-from decoding_rules import Prompts
-from greedy_decoder import GreedyDecoder
-from int8_linear import is_supported
 from numpy.typing import NDArray
 from whisper.model import Whisper
-from whisper_weights import DTYPES, Precision, set_precision
 
+from bench.engine.models import TOKENS
 from contract.names import SAMPLE_RATE_HZ
+from stt_worker.engine.decoder.encoder import encode, spectrogram, window_frames
+from stt_worker.engine.decoder.greedy import GreedyDecoder
+from stt_worker.engine.decoder.rules import Prompts
+from stt_worker.engine.weights.int8 import is_supported
+from stt_worker.engine.weights.precision import DTYPES, Precision, set_precision
 
 DRAFT_TOKENS = 15  # of 20: what the last partial, a second before the end, would know
 

@@ -10,10 +10,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from bench_files import cached
-from bench_models import Size
 from whisper.model import Whisper
 from whisper.tokenizer import get_tokenizer
+
+from bench.engine.models import Size
+from bench.files import cached
 
 RENAMED = (  # openai-whisper's names, transformers' names; in this order
     ("blocks", "layers"),

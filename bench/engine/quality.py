@@ -1,8 +1,8 @@
 """What precision and window cost in accuracy: word errors and sentiment of the demo models, always on the same clips.
 
-    python bench/bench_quality.py [--clips 300]
+    python -m bench.engine.quality [--clips 300]
 
-Held-out sentences in held-out voices (demo_models/demo_evaluate.py), through the worker's own speech check, engine and
+Held-out sentences in held-out voices (demo_models/evaluate.py), through the worker's own speech check, engine and
 verdict. Needs espeak-ng and flite the first time; the audio is kept in .run/bench.
 """
 
@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from bench_clips import CLIPS_SEED, clips
-from bench_files import say, write_result
-from bench_machine import Run
-from bench_tables import quality_tables
-from demo_evaluate import Sample, WordErrorRate, sentiment_accuracy
-from demo_sentences import make_sentences
-from demo_sentiment_data import Example, broad_examples, speech_examples
 from numpy.typing import NDArray
+
+from bench.clips import CLIPS_SEED, clips
+from bench.files import say, write_result
+from bench.machine import Run
+from bench.tables import quality_tables
+from demo_models.evaluate import Sample, WordErrorRate, sentiment_accuracy
+from demo_models.sentences import make_sentences
+from demo_models.sentiment_data import Example, broad_examples, speech_examples
 
 SILENCE_SEED = 104
 SILENCES = 40
@@ -63,7 +64,7 @@ REFERENCE = Setting("fp32", "full")
 
 def silences() -> list[Samples]:
     """Sounds without speech: silence, noise, hum, tones, clicks, breath."""
-    from demo_augment import RATE_HZ, NoisePool, no_speech
+    from demo_models.augment import RATE_HZ, NoisePool, no_speech
 
     rng = np.random.default_rng(SILENCE_SEED)
     pool = NoisePool(rng)
@@ -74,8 +75,8 @@ class Ear:
     """Hears with one setting; the speech check, which no setting touches, is done once for all of them."""
 
     def __init__(self, setting: Setting) -> None:
-        from speech_models import load_engine
-        from stt_settings import SttSettings
+        from stt_worker.engine.load import load_engine
+        from stt_worker.settings import SttSettings
 
         self.settings = SttSettings(
             whisper_model="demo",
@@ -89,8 +90,8 @@ class Ear:
 
     def hear(self, speech: Samples | None) -> str:
         """The text; empty for what is refused."""
-        from speech_engine import Utterance
-        from speech_quality import Refusal, judge
+        from stt_worker.engine.protocol import Utterance
+        from stt_worker.engine.quality import Refusal, judge
 
         if speech is None:
             return ""
@@ -102,8 +103,8 @@ class Ear:
 
 def checked(sounds: list[Samples]) -> list[Samples | None]:
     """What the speech check lets through, trimmed; None for what it refuses."""
-    from speech_check import SpeechCheck
-    from stt_settings import SttSettings
+    from stt_worker.settings import SttSettings
+    from stt_worker.utterances.speech_check import SpeechCheck
 
     check = SpeechCheck(SttSettings())
     found = [check.find(np.asarray(sound, np.float32)) for sound in sounds]
@@ -136,9 +137,9 @@ def measure(
 
 def sentiment(precision: str, heard: list[str], wanted: list[str]) -> dict[str, Any]:
     """Accuracy of the demo sentiment model in one precision, on texts and on what was heard of the clips."""
-    from analyzer_models import find_model
-    from analyzer_settings import AnalyzerSettings
-    from sentiment_model import SentimentModel
+    from analyzer_worker.find_model import find_model
+    from analyzer_worker.model import SentimentModel
+    from analyzer_worker.settings import AnalyzerSettings
 
     settings = AnalyzerSettings(sentiment_model="demo", analyzer_precision=precision)
     model = SentimentModel(find_model(settings), settings)

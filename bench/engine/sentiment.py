@@ -1,6 +1,6 @@
 """The sentiment model: milliseconds a text at DistilBERT's size, ours beside transformers' own pipeline, in one run.
 
-    python bench/bench_sentiment.py [--rounds 30] [--threads N]
+    python -m bench.engine.sentiment [--rounds 30] [--threads N]
 
 The analyzer worker's own loading and judging, on the official weights where they are cached, else on random weights of
 the same dimensions and a vocabulary of as many pieces. All ways take turns, round after round; figures are medians.
@@ -18,12 +18,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from analyzer_models import AUTO_MODEL, FoundModel, ModelError, find_model
-from analyzer_settings import AnalyzerSettings
-from bench_files import cached, say, write_result
-from bench_machine import Run, machine
-from bench_tables import sentiment_tables
-from sentiment_model import SentimentModel
+
+from analyzer_worker.find_model import AUTO_MODEL, FoundModel, ModelError, find_model
+from analyzer_worker.model import SentimentModel
+from analyzer_worker.settings import AnalyzerSettings
+from bench.files import cached, say, write_result
+from bench.machine import Run, machine
+from bench.tables import sentiment_tables
 
 ROUNDS = 30
 WARM_UP = 3

@@ -12,16 +12,16 @@ from typing import Any
 
 import msgpack
 import redis
-from bench_files import say
-from bench_system import cpu_sec
 from celery import Celery
 
-from contract.celery_app import make_celery
-from contract.envelopes import UtteranceJob
+from bench.files import say
+from bench.pipeline.system import cpu_sec
+from contract.jobs import UtteranceJob
 from contract.names import STT_QUEUE, TRANSCRIBE_TASK
-from contract.settings_base import ServiceSettings
-from tests.support.processes import free_port, start_redis
-from tests.support.speech import demo_clips
+from contract.settings import ServiceSettings
+from harness.processes import free_port, start_redis
+from harness.speech import demo_clips
+from runtime.broker.app import make_celery
 
 SECONDS = 5.0
 ROUND_TRIPS = 60

@@ -1,6 +1,6 @@
 """Many speakers at the least cost to themselves: WebSocket frames made once and written as they are, in real time.
 
-Run as a process of its own, `python bench_frames.py PORT SPEAKERS SECONDS UTTERANCE_SEC`, so that it shares no
+Run as a process of its own, `python -m bench.gateway.frames PORT SPEAKERS SECONDS UTTERANCE_SEC`, so that it shares no
 interpreter with what is measured. It prints a line of JSON: what it sent, and how long each `accepted` took.
 UTTERANCE_SEC 0 connects and says nothing.
 """

@@ -1,9 +1,9 @@
 """The gateway alone: live speakers a core, memory a session, calls to Redis an utterance, and the cost of the broker.
 
-    python bench/bench_gateway.py [--speakers 100 300 500] [--seconds 10]
+    python -m bench.gateway.measure [--speakers 100 300 500] [--seconds 10]
 
-Real gateway and Redis. The speakers (bench_frames.py) and what ends the utterances (bench_sink.py) are processes of
-their own; where there are two cores, the gateway has one for itself and all others share the rest.
+Real gateway and Redis. The speakers (bench.gateway.frames) and what ends the utterances (bench.gateway.sink) are
+processes of their own; where there are two cores, the gateway has one for itself and all others share the rest.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from pathlib import Path
 from typing import Any
 
 import redis
-from bench_broker import broker_rows
-from bench_files import say, write_result
-from bench_frames import FRAME_SEC
-from bench_machine import Run
-from bench_system import cpu_sec, memory_kib
-from bench_tables import gateway_tables
 
-from tests.support.processes import ROOT, Service, answers, free_port, python_service, redis_service, wait_until
+from bench.files import say, write_result
+from bench.gateway.broker import broker_rows
+from bench.gateway.frames import FRAME_SEC
+from bench.machine import Run
+from bench.pipeline.system import cpu_sec, memory_kib
+from bench.tables import gateway_tables
+from harness.processes import ROOT, Service, answers, free_port, python_service, redis_service, wait_until
 
 UTTERANCE_SEC = 5.0
 BUFFER_SEC = 5.0  # of audio in hand when the memory of speaking sessions is measured
@@ -73,10 +73,9 @@ def gateway_alone(folder: Path, sink: bool, **settings: str) -> Iterator[Bench]:
     """A gateway and a Redis, and what ends the utterances where `sink` says so."""
     port, redis_port = free_port(), free_port()
     environment = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(redis_port), "GATEWAY_PORT": str(port), **SETTINGS}
-    script = [str(ROOT / "fastapi_service" / "fastapi_service.py")]
-    gateway = python_service("gateway", "fastapi_service", script, environment | settings, folder)
+    gateway = python_service("gateway", ["-m", "fastapi_service"], environment | settings, folder)
     server = redis_service(redis_port, folder)
-    ender = python_service("sink", "bench", [str(ROOT / "bench" / "bench_sink.py"), str(redis_port)], {}, folder)
+    ender = python_service("sink", ["-m", "bench.gateway.sink", str(redis_port)], {}, folder)
     try:
         server.start()
         wait_until(lambda: answers(redis_port), 15, "Redis answers")
@@ -118,11 +117,11 @@ def _cores() -> tuple[set[int], set[int]]:
 @contextmanager
 def speakers(port: int, count: int, seconds: float, utterance_sec: float, partials: bool) -> Iterator[dict[str, Any]]:
     """`count` connected speakers, who begin at once; at the context's end how it went is in what is given."""
-    frames = [sys.executable, str(ROOT / "bench" / "bench_frames.py")]
+    frames = [sys.executable, "-m", "bench.gateway.frames"]
     numbers = [str(port), str(count), str(seconds), str(utterance_sec), str(int(partials))]
     _, rest = _cores()
     went: dict[str, Any] = {}
-    with subprocess.Popen([*frames, *numbers], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*frames, *numbers], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         if rest:
             os.sched_setaffinity(process.pid, rest)
         assert process.stdout is not None

@@ -1,6 +1,7 @@
 """Stands in for workers and listener at the least cost: takes tasks off the speech queue and ends each as a result.
 
-Run as a process of its own, `python bench_sink.py REDIS_PORT`, until it is ended. It answers requests for partials too.
+Run as a process of its own, `python -m bench.gateway.sink REDIS_PORT`, until it is ended. It answers requests for
+partials too.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import sys
 import msgpack
 import redis
 
-from contract.envelopes import OutcomeEvent, PartialEvent, UtteranceJob
+from contract.jobs import OutcomeEvent, PartialEvent, UtteranceJob
 from contract.messages import Partial, Result
 from contract.names import PARTIALS, RESULT_MESSAGES, STT_QUEUE
-from contract.outcomes import end_utterance
 from contract.partials import PartialRequest
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from contract.state.outcome import end_utterance
 
 WORDS = "I love this movie."
 

@@ -1,6 +1,6 @@
 """The whole system under real-time speakers: from the end of speech to the result, also when they are too many.
 
-    python bench/bench_pipeline.py [--models demo base stub] [--speakers 1 2 4 5 10 20 50]
+    python -m bench.pipeline.measure [--models demo base stub] [--speakers 1 2 4 5 10 20 50]
 
 Real gateway, Redis, workers and listener as processes, the project's own client as speakers, beside them on the same
 machine. `demo`: the demo models. `base`: a speech model of base's size with random weights that says 20 tokens.
@@ -23,15 +23,15 @@ from typing import Any
 
 import numpy as np
 import redis
-from bench_files import say, write_result
-from bench_machine import Run
-from bench_models import SIZES, checkpoint
-from bench_speakers import HANGOVER_SEC, Said, Sentence, Speaker, refusals, sentences, speak
-from bench_system import RANDOM_WEIGHTS, Workload, cpu_of, running, waiting
-from bench_tables import pipeline_tables
 
+from bench.engine.models import SIZES, checkpoint
+from bench.files import say, write_result
+from bench.machine import Run
+from bench.pipeline.speakers import HANGOVER_SEC, Said, Sentence, Speaker, refusals, sentences, speak
+from bench.pipeline.system import RANDOM_WEIGHTS, Workload, cpu_of, running, waiting
+from bench.tables import pipeline_tables
 from contract.messages import Result
-from tests.support.stack import Stack
+from harness.stack import Stack
 
 SPEAKERS = [1, 2, 4, 5, 10, 20, 50]
 STUB_SPEAKERS = [1, 10, 50]
@@ -47,7 +47,9 @@ def workload(name: str) -> Workload:
     if name == "demo":
         return Workload(name, {"WHISPER_MODEL": "demo"})
     if name == "stub":
-        return Workload(name, {"WHISPER_MODEL": "demo"}, "bench_stub_stt", "bench_stub_analyzer", words=False)
+        return Workload(
+            name, {"WHISPER_MODEL": "demo"}, "bench.pipeline.stub_stt", "bench.pipeline.stub_analyzer", words=False
+        )
     settings = {"WHISPER_MODEL": str(checkpoint(SIZES[name])), **RANDOM_WEIGHTS}
     return Workload(name, settings, words=False)
 
@@ -146,7 +148,7 @@ def _stages(shown: Sequence[Said]) -> dict[str, dict[str, float]]:
 
 def _words(said: Sequence[Said]) -> dict[str, float]:
     """Words said and words wrong, of what has an outcome; what was dropped counts as not heard."""
-    from demo_evaluate import WordErrorRate
+    from demo_models.evaluate import WordErrorRate
 
     rate = WordErrorRate()
     for one in said:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from itertools import cycle
 
 import numpy as np
-from bench_clips import clips
-from stream_client import ConnectionState, StreamClient
-from stream_errors import Backoff
 
+from bench.clips import clips
 from contract.messages import Dropped, Error, Result
 from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
-from contract.wav import to_pcm
+from recorder_service.client.client import ConnectionState, StreamClient
+from recorder_service.client.errors import Backoff
+from runtime.wav import to_pcm
 
 FRAME_SEC = 0.1
 FRAME_BYTES = int(FRAME_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE

@@ -1,12 +1,11 @@
-"""The analyzer with a model that answers at once: `celery -A bench_stub_analyzer:celery ...`; benchmark only."""
+"""The analyzer with a model that answers at once: `celery -A bench.pipeline.stub_analyzer:celery`; benchmark only."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-import analyzer_worker
-from analyzer_worker import celery
+from analyzer_worker import analyzer_worker, celery
 from contract.messages import Sentiment
 
 __all__ = ["celery"]

@@ -1,4 +1,4 @@
-"""The speech worker with models that answer at once: `celery -A bench_stub_stt:celery ...`, for the benchmark alone.
+"""The speech worker with models that answer at once: `celery -A bench.pipeline.stub_stt:celery ...`; benchmark only.
 
 What is then measured is everything around the models.
 """
@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import speech_check
-import speech_models
 from numpy.typing import NDArray
-from speech_check import SpeechFound
-from speech_engine import Transcript, Utterance
-from speech_quality import Refusal
 
 from stt_worker import celery
+from stt_worker.engine import load
+from stt_worker.engine.protocol import Transcript, Utterance
+from stt_worker.engine.quality import Refusal
+from stt_worker.utterances import speech_check
+from stt_worker.utterances.speech_check import SpeechFound
 
 __all__ = ["celery"]
 
@@ -71,5 +71,5 @@ class StubCheck:
         return audio
 
 
-vars(speech_models).update(load_engine=lambda settings: StubEngine())
+vars(load).update(load_engine=lambda settings: StubEngine())
 vars(speech_check).update(SpeechCheck=StubCheck)

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
-from bench_machine import TICKS_PER_SEC
 
+from bench.machine import TICKS_PER_SEC
 from contract.names import ANALYZER_QUEUE, STT_QUEUE
-from tests.support.processes import (
-    ROOT,
+from harness.processes import (
     Service,
     answers,
     free_port,
@@ -21,7 +20,7 @@ from tests.support.processes import (
     redis_service,
     wait_until,
 )
-from tests.support.stack import Stack
+from harness.stack import Stack
 
 WORKER_OPTIONS = "--loglevel=warning --concurrency=1 --pool=solo --without-gossip --without-mingle --without-heartbeat"
 # A model of random weights says the same again and again and is never sure: let that pass, so that each utterance
@@ -60,21 +59,19 @@ def running(load: Workload, folder: Path, **settings: str) -> Iterator[Stack]:
         **settings,
     }
 
-    def worker(name: str, folder_name: str, app: str, queue: str) -> Service:
+    def worker(name: str, app: str, queue: str) -> Service:
         arguments = ["-m", "celery", "-A", f"{app}:celery", "worker", "-Q", queue, *WORKER_OPTIONS.split()]
-        made = python_service(name, folder_name, arguments, environment, folder)
-        made._environment["PYTHONPATH"] += os.pathsep + str(ROOT / "bench")
-        return made
+        return python_service(name, arguments, environment, folder)
 
-    def service(name: str, folder_name: str, module: str) -> Service:
-        return python_service(name, folder_name, [str(ROOT / folder_name / module)], environment, folder)
+    def service(name: str, package: str) -> Service:
+        return python_service(name, ["-m", package], environment, folder)
 
     services = {
         "redis": redis_service(redis_port, folder),
-        "gateway": service("gateway", "fastapi_service", "fastapi_service.py"),
-        "stt_worker": worker("stt_worker", "stt_worker", load.stt, STT_QUEUE),
-        "analyzer_worker": worker("analyzer_worker", "analyzer_worker", load.analyzer, ANALYZER_QUEUE),
-        "listener": service("listener", "listener_service", "listener_service.py"),
+        "gateway": service("gateway", "fastapi_service"),
+        "stt_worker": worker("stt_worker", load.stt, STT_QUEUE),
+        "analyzer_worker": worker("analyzer_worker", load.analyzer, ANALYZER_QUEUE),
+        "listener": service("listener", "listener_service"),
     }
     stack = Stack(port, redis_port, services, folder)
     try:

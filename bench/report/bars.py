@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bench_files import read_result, table
+from bench.files import read_result, table
 
 AFTER_HANGOVER_MS = {1: 300, 2: 350, 4: 500}  # demo models: speakers, and the median wait
 ENGINE_TIMES = {1.0: 8.0, 10.0: 3.5, 30.0: 2.0}  # window's floor in seconds, and times the docs' way (base, 5 s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench_files import ROOT, read_result
+from bench.files import ROOT, read_result
 
 PLOT = ROOT / "docs" / "images" / "latency.svg"
 NAMES = {"demo": "demo models", "base": "model of base's size", "stub": "no models: the path alone"}

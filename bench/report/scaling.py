@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from bench_files import read_result, table
+from bench.files import read_result, table
 
 TALKING = 0.5  # of the time, each speaker
 UTTERANCE_SEC = 5.0

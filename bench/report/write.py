@@ -1,7 +1,7 @@
 """Writes the tables of docs/performance.md and of the READMEs from bench/results, so that they say what was measured.
 
-python bench/bench_report.py            rewrite them, and the plot
-python bench/bench_report.py --check    only say whether they are those of the results
+python -m bench.report.write            rewrite them, and the plot
+python -m bench.report.write --check    only say whether they are those of the results
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench_bars import bars_table
-from bench_company import company_tables
-from bench_files import ROOT, read_result, say
-from bench_scaling import guide_table, scaling_table
-from bench_tables import (
+from bench.engine.company import company_tables
+from bench.files import ROOT, read_result, say
+from bench.report.bars import bars_table
+from bench.report.scaling import guide_table, scaling_table
+from bench.tables import (
     Tables,
     engine_tables,
     gateway_tables,
@@ -25,7 +25,7 @@ from bench_tables import (
     quality_tables,
     sentiment_tables,
 )
-from bench_voice_tables import ENGLISH, KOREAN, Wording, voices_readme, voices_tables
+from bench.voices.tables import ENGLISH, KOREAN, Wording, voices_readme, voices_tables
 
 PAGE = ROOT / "docs" / "performance.md"
 READMES = {ROOT / "README.md": ENGLISH, ROOT / "README.ko.md": KOREAN}
@@ -111,7 +111,7 @@ def main() -> int:
         return int(after != before)
     for path, text in after.items():
         path.write_text(text, encoding="utf-8")
-    from bench_plot import plot_pipeline
+    from bench.report.plot import plot_pipeline
 
     plot = plot_pipeline()
     say(f"written: {', '.join(str(path) for path in after)}" + (f", {plot}" if plot else ""))

@@ -1,4 +1,4 @@
-"""Files of human speech, for bench_voices: ours as file_worker cuts them, openai-whisper, faster-whisper; words and s.
+"""Files of human speech: ours as file_worker cuts them, openai-whisper, faster-whisper; words and s.
 
 A file is fifty prompts of a language with 0.6 s between them. Every way hears it before the next file. The language is
 told to all; ours hears it without translation, and once with it, as the workers do by default.
@@ -12,22 +12,22 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from bench_faster_whisper import Apart
-from bench_files import say
-from bench_files_voices import GAP_SEC, SESSION, segments
-from bench_models import SIZES
-from bench_peers import converted
-from bench_voice_ways import PEER, PeerWay
-from file_segments import Lengths
-from file_settings import FileSettings
-from speech_check import SpeechCheck
-from speech_models import ModelChoice, load_engine
-from stt_drafts import Drafts
-from stt_recognition import FULL_SCALE, Recognition, Recording
-from stt_settings import SttSettings
 
-from contract.envelopes import AnalyzeJob, UtteranceJob
-from tests.support.human_voices import Clip, joined, word_errors
+from bench.engine.faster_whisper import Apart
+from bench.engine.models import SIZES
+from bench.engine.peers import converted
+from bench.files import say
+from bench.voices.ways import PEER, PeerWay
+from bench.voices.worker_path import GAP_SEC, SESSION, segments
+from contract.jobs import AnalyzeJob, UtteranceJob
+from file_worker.segments import Lengths
+from file_worker.settings import FileSettings
+from harness.human_voices import Clip, joined, word_errors
+from stt_worker.engine.load import ModelChoice, load_engine
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.recognition import FULL_SCALE, Recognition, Recording
+from stt_worker.utterances.speech_check import SpeechCheck
 
 PROMPTS = 50
 VOLUMES = tuple(round(0.95 - 0.01 * step, 2) for step in range(10))

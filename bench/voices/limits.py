@@ -10,13 +10,13 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-from bench_voice_ways import Heard, Way, WorkerWay
-from speech_check import SpeechCheck
-from speech_quality import has_loops
-from stt_recognition import FULL_SCALE
-from stt_settings import SttSettings
 
-from tests.support.human_voices import MIN_WORDS, Clip, WordErrors, clip, prompts, word_errors
+from bench.voices.ways import Heard, Way, WorkerWay
+from harness.human_voices import MIN_WORDS, Clip, WordErrors, clip, prompts, word_errors
+from stt_worker.engine.quality import has_loops
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.recognition import FULL_SCALE
+from stt_worker.utterances.speech_check import SpeechCheck
 
 
 def limits_row(language: str, clips: list[Clip], bare: WorkerWay, default: Way) -> dict[str, Any]:

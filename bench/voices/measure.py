@@ -1,12 +1,12 @@
 """Human voices on official weights: words wrong and milliseconds by language, setting by setting, in one run.
 
-    python bench/bench_voices.py [--clips 40] [--limits 120] [--no-times]
+    python -m bench.voices.measure [--clips 40] [--limits 120] [--no-times]
 
-Telephone prompts by professional speakers (tests/support/human_voices.py; `make test` installs them) on `base`, or what
+Telephone prompts by professional speakers (harness/human_voices.py; `make test` installs them) on `base`, or what
 WHISPER_MODEL names, through stt_worker's own path. Every recording is heard by every way before the next one, so that a
 slow moment of the machine meets all of them. `utterances` are the same clips, several in one recording as someone says
-who hardly pauses. Then what the thresholds do to more clips (bench_voice_limits.py), and files of fifty prompts
-(bench_voice_files.py).
+who hardly pauses. Then what the thresholds do to more clips (bench.voices.limits), and files of fifty prompts
+(bench.voices.files).
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
-from bench_files import say, write_result
-from bench_machine import Run
-from bench_voice_files import FileWays, file_rows
-from bench_voice_limits import check_row, limits_row
-from bench_voice_tables import voices_tables
-from bench_voice_ways import DEFAULT, PEER, PLAIN, Heard, Way, all_ways, open_way
-from speech_check import SpeechCheck
-from speech_models import AUTO_MODEL, ModelChoice, choose_model
-from stt_settings import SttSettings
-from stt_threads import use_threads
 
+from bench.files import say, write_result
+from bench.machine import Run
+from bench.voices.files import FileWays, file_rows
+from bench.voices.limits import check_row, limits_row
+from bench.voices.tables import voices_tables
+from bench.voices.ways import DEFAULT, PEER, PLAIN, Heard, Way, all_ways, open_way
 from contract.names import SAMPLE_RATE_HZ
-from tests.support.human_voices import VOICES, Clip, HumanVoicesMissingError, WordErrors, clips, word_errors
+from harness.human_voices import VOICES, Clip, HumanVoicesMissingError, WordErrors, clips, word_errors
+from stt_worker.engine.load import AUTO_MODEL, ModelChoice, choose_model
+from stt_worker.engine.threads import use_threads
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.speech_check import SpeechCheck
 
 SETTLE_SEC = 0.02  # between two measurements: threads of one engine that still spin leave the next one alone
 UTTERANCE_SEC = 14.0  # UTTERANCE_MAX_SEC is 15

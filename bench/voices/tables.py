@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench_files import table
-from bench_tables import Row, Tables
+from bench.files import table
+from bench.tables import Row, Tables
 
 PASSED = ("log-probability", "no-speech", "no-speech and log-probability", "compression", "loop", "did not end")
 

@@ -1,4 +1,4 @@
-"""The ways in which bench_voices hears a recording: the speech worker's own path by setting, and openai-whisper's."""
+"""The ways in which a recording is heard: the speech worker's own path by setting, and openai-whisper's."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
-from speech_check import SpeechCheck
-from speech_models import ModelChoice, load_engine
-from speech_quality import compression_ratio
-from stt_drafts import Drafts
-from stt_recognition import FULL_SCALE, Recognition, Recording
-from stt_settings import SttSettings
-from whisper_ctranslate2 import load_ctranslate2_bin
-from whisper_folder import load_folder
 
-from contract.envelopes import AnalyzeJob, UtteranceJob
-from tests.support.human_voices import Clip
+from contract.jobs import AnalyzeJob, UtteranceJob
+from harness.human_voices import Clip
+from stt_worker.engine.load import ModelChoice, load_engine
+from stt_worker.engine.quality import compression_ratio
+from stt_worker.engine.weights.ctranslate2 import load_ctranslate2_bin
+from stt_worker.engine.weights.folder import load_folder
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.recognition import FULL_SCALE, Recognition, Recording
+from stt_worker.utterances.speech_check import SpeechCheck
 
 SESSION = "bench-voices-session"
 WINDOW = "floor 10 s, margin 2 s"

@@ -1,8 +1,8 @@
 """Files of human speech through stt_worker's own path: words wrong, the longest run of words missing, seconds.
 
-    python bench/bench_files_voices.py [--languages en,es] [--prompts 50] [--skip 0] [--volumes 10] [--detect] [--clips]
+    python -m bench.voices.worker_path [--languages en,es] [--prompts 50] [--skip 0] [--volumes 10] [--detect] [--clips]
 
-Fifty telephone prompts a language (tests/support/human_voices.py) with 0.6 s between them, cut as file_worker cuts a
+Fifty telephone prompts a language (harness/human_voices.py) with 0.6 s between them, cut as file_worker cuts a
 file, on `base`. `--volumes`: the English one also so many times, a volume 1 % lower each. `--clips`: each prompt alone.
 Every segment is heard by every way before the next one, so that a slow moment of the machine meets all of them.
 """
@@ -15,19 +15,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from bench_files import say
-from file_segments import Lengths, Segment, SegmentCutter
-from file_settings import FileSettings
-from speech_check import SpeechCheck
-from speech_models import load_engine
-from stt_drafts import Drafts
-from stt_recognition import Recognition, Recording
-from stt_settings import SttSettings
-from stt_threads import use_threads
 
-from contract.envelopes import AnalyzeJob, UtteranceJob
+from bench.files import say
+from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.names import SAMPLE_RATE_HZ
-from tests.support.human_voices import VOICES, Clip, clips, word_errors
+from file_worker.segments import Lengths, Segment, SegmentCutter
+from file_worker.settings import FileSettings
+from harness.human_voices import VOICES, Clip, clips, word_errors
+from stt_worker.engine.load import load_engine
+from stt_worker.engine.threads import use_threads
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.recognition import Recognition, Recording
+from stt_worker.utterances.speech_check import SpeechCheck
 
 GAP_SEC = 0.6
 FIRST_VOLUME = 0.95

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from contract.envelopes import LANGUAGE_PATTERN, MAX_POSITION, SESSION_PATTERN, Hints, now_ms
+from contract.jobs import LANGUAGE_PATTERN, MAX_POSITION, SESSION_PATTERN, Hints, now_ms
 from contract.messages import UtteranceOutcome
 from contract.names import (
     FILES_KEY,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from contract.envelopes import OutcomeEvent, UtteranceJob
-from contract.given_up import GIVEN_UP_MAX, GIVEN_UP_TTL_SEC, given_up_record
+from contract.jobs import OutcomeEvent, UtteranceJob
 from contract.messages import Dropped, Error, UtteranceOutcome
 from contract.names import (
     GIVEN_UP_STREAM,
@@ -17,7 +16,8 @@ from contract.names import (
     session_outcomes_key,
     tries_key,
 )
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from contract.state.given_up import GIVEN_UP_MAX, GIVEN_UP_TTL_SEC, given_up_record
 
 if TYPE_CHECKING:
     import redis

@@ -12,16 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from gateway_access import COOKIE, Access, bearer_token, subprotocol_token
-from gateway_drained import Drained, brings_body
-from gateway_limits import Failures, client_address
-from gateway_login import login_page, refusal_json
-from gateway_origins import Origins
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from contract.messages import Busy, Error, Message
 from contract.names import CLOSE_NOT_ALLOWED, CLOSE_TRY_AGAIN, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX
+from fastapi_service.access.attempts import Failures, client_address
+from fastapi_service.access.drain import Drained, brings_body
+from fastapi_service.access.login import login_page
+from fastapi_service.access.origins import Origins
+from fastapi_service.access.refusals import refusal_json
+from fastapi_service.access.tokens import COOKIE, Access, bearer_token, subprotocol_token
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

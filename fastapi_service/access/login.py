@@ -13,10 +13,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter
-from gateway_access import COOKIE, Access
-from gateway_limits import Failures, client_address
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from fastapi_service.access.attempts import Failures, client_address
+from fastapi_service.access.tokens import COOKIE, Access
 
 logger = logging.getLogger(__name__)
 
@@ -87,18 +88,6 @@ def login_page(request: HTTPConnection, status: int, problem: str = "", wait_sec
     if request.headers.get("sec-fetch-site") == "cross-site":
         headers["Refresh"] = "0"  # a link on another site brings no SameSite=Strict cookie; our own page's reload does
     return HTMLResponse(page, status, headers)
-
-
-def refusal_json(status: int, code: str, words: str, wait_sec: float = 0.0) -> Response:
-    """A refusal for programs."""
-    headers = {"Cache-Control": "no-store"}
-    if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    if wait_sec:
-        headers["Retry-After"] = str(math.ceil(wait_sec))
-    kind = "rate_limit_error" if status == 429 else "invalid_request_error"  # as OpenAI's clients know them
-    error = {"code": code, "message": words, "type": kind, "param": None}
-    return JSONResponse({"error": error}, status, headers)
 
 
 def preferred_language(accepted: str) -> str:

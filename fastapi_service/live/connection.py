@@ -7,21 +7,10 @@ import logging
 import time
 
 import redis
-from gateway_dispatch import SEND_ERRORS, Dispatcher, PendingFullError
-from gateway_endings import CloseConnection, first_ending, refused
-from gateway_greeting import greeting
-from gateway_limits import REAL_TIME_BYTES_PER_SEC, ByteRate
-from gateway_metrics import GatewayMetrics
-from gateway_options import Options
-from gateway_outbox import Outbox
-from gateway_partials import PartialAsker, PartialRequests
-from gateway_sessions import OpenSession, QueueFullError, SessionStore, TakenOverError, end_if_cancelled
-from gateway_settings import GatewaySettings
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from contract.envelopes import OutcomeEvent, PartialEvent, UtteranceJob, now_ms
+from contract.jobs import OutcomeEvent, PartialEvent, UtteranceJob, now_ms
 from contract.language_lock import LanguageLock
-from contract.log_event import Event
 from contract.messages import Accepted, Busy, Message, Models, Stats
 from contract.names import (
     BYTES_PER_SAMPLE,
@@ -39,6 +28,17 @@ from contract.names import (
     session_tag,
 )
 from contract.segmenter import Cut, Segmenter
+from fastapi_service.live.closing import CloseConnection, first_ending, refused
+from fastapi_service.live.counters import GatewayMetrics
+from fastapi_service.live.dispatcher import SEND_ERRORS, Dispatcher, PendingFullError
+from fastapi_service.live.greeting import greeting
+from fastapi_service.live.limits import REAL_TIME_BYTES_PER_SEC, ByteRate
+from fastapi_service.live.options import Options
+from fastapi_service.live.outbox import Outbox
+from fastapi_service.live.partials import PartialAsker, PartialRequests
+from fastapi_service.live.sessions import OpenSession, QueueFullError, SessionStore, TakenOverError, end_if_cancelled
+from fastapi_service.settings import GatewaySettings
+from runtime.logs.event import Event
 
 logger = logging.getLogger(__name__)
 

@@ -16,14 +16,14 @@ from functools import partial
 
 import redis.asyncio
 from celery import Celery
-from gateway_backlog import Backlog
-from gateway_settings import GatewaySettings
 from kombu.exceptions import OperationalError
 
-from contract.celery_app import send_utterance
-from contract.envelopes import UtteranceJob
+from contract.jobs import UtteranceJob
 from contract.names import done_key
-from contract.outcomes import end_utterance_async, failed
+from contract.state.outcome import end_utterance_async, failed
+from fastapi_service.pipeline.backlog import Backlog
+from fastapi_service.settings import GatewaySettings
+from runtime.broker.app import send_utterance
 
 logger = logging.getLogger(__name__)
 

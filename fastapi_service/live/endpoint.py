@@ -6,16 +6,6 @@ import logging
 from contextlib import suppress
 
 import redis
-from gateway_connection import Connection
-from gateway_dispatch import Dispatcher
-from gateway_health import Health
-from gateway_limits import NoPlaceError, Places, client_address
-from gateway_metrics import GatewayMetrics
-from gateway_options import Options, read_options
-from gateway_partials import PartialRequests
-from gateway_relay import Hub
-from gateway_sessions import SessionsFullError, SessionStore
-from gateway_settings import GatewaySettings
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -26,6 +16,17 @@ from contract.names import (
     SESSION_SUBPROTOCOL_PREFIX,
     SUBPROTOCOL,
 )
+from fastapi_service.access.attempts import client_address
+from fastapi_service.live.connection import Connection
+from fastapi_service.live.counters import GatewayMetrics
+from fastapi_service.live.dispatcher import Dispatcher
+from fastapi_service.live.limits import NoPlaceError, Places
+from fastapi_service.live.options import Options, read_options
+from fastapi_service.live.partials import PartialRequests
+from fastapi_service.live.relay import Hub
+from fastapi_service.live.sessions import SessionsFullError, SessionStore
+from fastapi_service.pipeline.health import Health
+from fastapi_service.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from gateway_sessions import OpenSession
-from gateway_settings import GatewaySettings
-
 from contract.messages import Limits, Models, Session
 from contract.names import MAX_FRAME_BYTES
+from fastapi_service.live.sessions import OpenSession
+from fastapi_service.settings import GatewaySettings
 
 
 def greeting(held: OpenSession, models: Models, settings: GatewaySettings) -> Session:

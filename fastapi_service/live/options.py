@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.datastructures import QueryParams
 
-from contract.envelopes import MAX_POSITION, plain_line
+from contract.jobs import MAX_POSITION, plain_line
 from contract.spoken_language import language_code
 
 HINTS_MAX_CHARS = 400  # also in the page, and within what a query may hold of any script

@@ -12,10 +12,8 @@ from enum import IntEnum
 from pathlib import Path
 
 import redis.asyncio
-from gateway_sessions import OpenSession, end_if_cancelled
-from gateway_settings import GatewaySettings
 
-from contract.envelopes import PartialEvent
+from contract.jobs import PartialEvent
 from contract.language_lock import LanguageLock
 from contract.messages import Partial
 from contract.names import (
@@ -30,6 +28,8 @@ from contract.names import (
 )
 from contract.partials import AUDIO_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
 from contract.segmenter import Segmenter
+from fastapi_service.live.sessions import OpenSession, end_if_cancelled
+from fastapi_service.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,8 @@ class PartialRequests:
     """The way of all sessions to the list of requests."""
 
     def __init__(self, client: redis.asyncio.Redis, settings: GatewaySettings) -> None:
-        self._script = client.register_script(Path(__file__).with_name("ask_partial.lua").read_text(encoding="utf-8"))
+        script = Path(__file__).parent / "scripts" / "ask_partial.lua"
+        self._script = client.register_script(script.read_text(encoding="utf-8"))
         self.settings = settings
         self.turn = asyncio.Semaphore(CALLS_AT_ONCE)
 

@@ -6,16 +6,16 @@ import asyncio
 import logging
 
 import redis.asyncio
-from gateway_connection import Connection
-from gateway_dispatch import Dispatcher
-from gateway_endings import CloseConnection
-from gateway_metrics import GatewayMetrics
 from pydantic import ValidationError
 
-from contract.envelopes import BUS_EVENT, OutcomeEvent, StatsEvent
-from contract.log_event import Event
+from contract.jobs import BUS_EVENT, OutcomeEvent, StatsEvent
 from contract.messages import Stats, reason_of
 from contract.names import CLOSE_SERVICE_RESTART, CLOSE_TAKEN_OVER, FINAL_STATS, RESULT_MESSAGES, utterance_id
+from fastapi_service.live.closing import CloseConnection
+from fastapi_service.live.connection import Connection
+from fastapi_service.live.counters import GatewayMetrics
+from fastapi_service.live.dispatcher import Dispatcher
+from runtime.logs.event import Event
 
 logger = logging.getLogger(__name__)
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import cast
 
 import redis.asyncio
-from gateway_settings import GatewaySettings
 from pydantic import ValidationError
 
-from contract.envelopes import SESSION_PATTERN, OutcomeEvent, StatsEvent, now_ms
+from contract.jobs import SESSION_PATTERN, OutcomeEvent, StatsEvent, now_ms
 from contract.names import (
     SESSIONS_KEY,
     STT_QUEUE,
@@ -25,6 +24,7 @@ from contract.names import (
     stats_key,
 )
 from contract.segmenter import Cut
+from fastapi_service.settings import GatewaySettings
 
 SESSION_ID_BYTES = 24  # 192 random bits, 32 characters
 REPLAY_PAGE = 100
@@ -63,7 +63,7 @@ def end_if_cancelled() -> None:
 
 
 def _script(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return (Path(__file__).parent / "scripts" / name).read_text(encoding="utf-8")
 
 
 class SessionStore:

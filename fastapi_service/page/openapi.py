@@ -12,14 +12,14 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from gateway_access import COOKIE
-from gateway_guard import OPEN
 from pydantic import BaseModel, Field, TypeAdapter
 
 import contract
 from contract.messages import Models, ServerMessage
 from contract.names import SUBPROTOCOL
-from contract.weights.progress import Loading
+from fastapi_service.access.guard import OPEN
+from fastapi_service.access.tokens import COOKIE
+from runtime.weights.progress import Loading
 
 EXAMPLES = Path(contract.__file__).with_name("examples.json")
 ABOUT = "Speech to text and sentiment. Audio travels over the WebSocket at /ws: docs/protocol.md tells how."

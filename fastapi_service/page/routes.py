@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from gateway_guard import let_in
-from gateway_health import Health
-from gateway_openapi import NOT_READY, Alive, Ready
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
+
+from fastapi_service.access.guard import let_in
+from fastapi_service.page.openapi import NOT_READY, Alive, Ready
+from fastapi_service.pipeline.health import Health
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-STATIC = Path(__file__).with_name("static")
+STATIC = Path(__file__).parents[1] / "static"
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; connect-src 'self' ws: wss:; style-src 'self'; img-src 'self' data:; "

@@ -6,10 +6,10 @@ import asyncio
 import logging
 
 import redis.asyncio
-from gateway_settings import GatewaySettings
 
-from contract.heartbeat import alive
 from contract.names import SENT_SEGMENTS_KEY, STT_QUEUE, workers_key
+from fastapi_service.settings import GatewaySettings
+from runtime.worker.heartbeat import alive
 
 logger = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import redis.asyncio
 
-from contract.heartbeat import WorkerInfo, live_workers
 from contract.messages import Models
 from contract.names import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
-from contract.weights.progress import Loading, loading_now
+from runtime.weights.progress import Loading, loading_now
+from runtime.worker.heartbeat import WorkerInfo, live_workers
 
 CACHE_SEC = 1.0
 

@@ -17,24 +17,24 @@ from typing import Any
 import redis.asyncio
 from celery import Celery
 from fastapi import APIRouter
-from gateway_dispatch import SEND_ERRORS
-from gateway_drained import Drained
-from gateway_sessions import SESSION_ID_BYTES
-from gateway_settings import GatewaySettings
-from gateway_upload_answers import CONTENT_TYPES, Transcript, event
-from gateway_upload_described import CANCEL_ANSWERS, TRANSCRIPTION_ANSWERS, TRANSCRIPTION_BODY
-from gateway_upload_errors import UploadRefusedError, unavailable
-from gateway_upload_form import OVERHEAD_BYTES, TOO_LARGE, UploadForm, boundary_of
-from gateway_upload_jobs import FileJobs
-from gateway_upload_options import UploadOptions, read_options
-from gateway_upload_store import UploadStore
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from contract.envelopes import SESSION_PATTERN
-from contract.file_jobs import FileJob, FileSegment, FileView, content_digest
-from contract.heartbeat import live_workers
+from contract.jobs import SESSION_PATTERN
 from contract.names import FILE_QUEUE, SAMPLE_RATE_HZ
+from contract.state.files import FileJob, FileSegment, FileView, content_digest
+from fastapi_service.access.drain import Drained
+from fastapi_service.live.dispatcher import SEND_ERRORS
+from fastapi_service.live.sessions import SESSION_ID_BYTES
+from fastapi_service.settings import GatewaySettings
+from fastapi_service.upload.errors import UploadRefusedError, unavailable
+from fastapi_service.upload.form import OVERHEAD_BYTES, TOO_LARGE, UploadForm, boundary_of
+from fastapi_service.upload.formats import CONTENT_TYPES, Transcript, event
+from fastapi_service.upload.jobs import FileJobs
+from fastapi_service.upload.openapi import CANCEL_ANSWERS, TRANSCRIPTION_ANSWERS, TRANSCRIPTION_BODY
+from fastapi_service.upload.options import UploadOptions, read_options
+from fastapi_service.upload.store import UploadStore
+from runtime.worker.heartbeat import live_workers
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO
 
-from gateway_upload_errors import UploadRefusedError
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+
+from fastapi_service.upload.errors import UploadRefusedError
 
 logger = logging.getLogger(__name__)
 

@@ -9,11 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway_upload_options import UploadOptions
-
-from contract.file_jobs import DAMAGE_FIELDS, FileSegment, FileView
 from contract.messages import Dropped, Error, Gap, Result
 from contract.names import SAMPLE_RATE_HZ
+from contract.state.files import DAMAGE_FIELDS, FileSegment, FileView
+from fastapi_service.upload.options import UploadOptions
 
 UNSPACED = {"zh", "yue", "ja", "th", "lo", "my"}  # written without spaces between words
 CUE_SEC = 7.0  # a longer cue is cut between words where their times are known

@@ -13,25 +13,9 @@ from typing import Any, cast
 
 import redis.asyncio
 from celery import Celery
-from gateway_dispatch import SEND_ERRORS, SEND_RETRIES
-from gateway_settings import GatewaySettings
-from gateway_upload_errors import UploadRefusedError
-from gateway_upload_store import UploadStore
 from pydantic import ValidationError
 
-from contract.envelopes import now_ms
-from contract.file_jobs import (
-    ACTIVE,
-    VIEW_FIELDS,
-    Call,
-    FileJob,
-    FileSegment,
-    FileView,
-    begin_call,
-    end_call,
-    file_path,
-    view_of,
-)
+from contract.jobs import now_ms
 from contract.names import (
     FILE_QUEUE,
     FILES_KEY,
@@ -44,6 +28,22 @@ from contract.names import (
     session_outcomes_key,
     session_tag,
 )
+from contract.state.files import (
+    ACTIVE,
+    VIEW_FIELDS,
+    Call,
+    FileJob,
+    FileSegment,
+    FileView,
+    begin_call,
+    end_call,
+    file_path,
+    view_of,
+)
+from fastapi_service.live.dispatcher import SEND_ERRORS, SEND_RETRIES
+from fastapi_service.settings import GatewaySettings
+from fastapi_service.upload.errors import UploadRefusedError
+from fastapi_service.upload.store import UploadStore
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from gateway_upload_errors import UploadRefusedError
-
-from contract.envelopes import MAX_HINTS_CHARS
+from contract.jobs import MAX_HINTS_CHARS
 from contract.spoken_language import language_code
+from fastapi_service.upload.errors import UploadRefusedError
 
 ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
 STREAMED: tuple[ResponseFormat, ...] = ("json", "verbose_json")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gateway_upload_errors import UploadRefusedError, unavailable
+from fastapi_service.upload.errors import UploadRefusedError, unavailable
 
 logger = logging.getLogger(__name__)
 

@@ -1,8 +1,8 @@
 """Any common sound or video file to 16 kHz mono s16le, as a stream: memory does not grow with the file.
 
-    file_media    how it is opened; a frame's samples
-    file_tracks   which track is heard, and how long it is
-    file_mixing   its channels to one; file_level brings a quiet one up
+    frames   how it is opened; a frame's samples
+    tracks   which track is heard, and how long it is
+    mixing   its channels to one; level brings a quiet one up
 
 A position is a count of samples. Timestamps are used for what they can tell: a hole between two frames is silence, so
 that times go on with the picture's, but no longer a one than can be a hole. What jumps further, or back, is two
@@ -20,12 +20,12 @@ import av
 import av.error
 import numpy as np
 from av.audio.resampler import AudioResampler
-from file_level import LevelLift
-from file_media import AUDIO_ERRORS, NotDecodableError, Samples, TooLongError, opened, samples_of
-from file_mixing import Mixer
-from file_tracks import best_track, length_sec
 
 from contract.names import SAMPLE_RATE_HZ
+from file_worker.media.frames import AUDIO_ERRORS, NotDecodableError, Samples, TooLongError, opened, samples_of
+from file_worker.media.level import LevelLift
+from file_worker.media.mixing import Mixer
+from file_worker.media.tracks import best_track, length_sec
 
 __all__ = ["NotDecodableError", "SoundFile", "TooLongError"]
 
@@ -77,7 +77,7 @@ class SoundFile:
 
     @property
     def damage(self) -> dict[str, int | float]:
-        """The same in figures, as contract.file_jobs.FileView has them; empty where nothing is missing."""
+        """The same in figures, as contract.state.files.FileView has them; empty where nothing is missing."""
         told: dict[str, int | float] = {}
         if self._broken_sec is not None:
             told |= {"missing_parts": self._broken, "first_missing_sec": round(self._broken_sec, 1)}

@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
-from file_media import Samples
 from numpy.typing import NDArray
 
 from contract.names import SAMPLE_RATE_HZ
+from file_worker.media.frames import Samples
 
 FRAME_SAMPLES = SAMPLE_RATE_HZ // 50
 HOP_SAMPLES = SAMPLE_RATE_HZ  # one gain each, with slopes between them

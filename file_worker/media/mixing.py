@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from file_media import Samples
 from numpy.typing import NDArray
+
+from file_worker.media.frames import Samples
 
 WINDOW_SAMPLES_MAX = 4_000_000  # of all channels together: 16 MB
 MEMORY = 0.7  # what a second back counts for: some three seconds decide

@@ -10,7 +10,8 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition
-from file_media import AUDIO_ERRORS, opened, samples_of
+
+from file_worker.media.frames import AUDIO_ERRORS, opened, samples_of
 
 logger = logging.getLogger(__name__)
 

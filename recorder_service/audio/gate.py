@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
-from recorder_timeline import Timeline
 
 from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from recorder_service.audio.timeline import Timeline
 
 FRAME_SAMPLES = SAMPLE_RATE_HZ // 50  # 20 ms
 FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE

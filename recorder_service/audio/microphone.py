@@ -17,12 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recorder_sources import BLOCK_MS, SourceError
-
 from contract.names import SAMPLE_RATE_HZ
+from recorder_service.audio.sources import BLOCK_MS, SourceError
 
 if TYPE_CHECKING:
-    from recorder_resample import Converter
+    from recorder_service.audio.resample import Converter
 
 logger = logging.getLogger(__name__)
 
@@ -181,7 +180,9 @@ class Microphone:
 def _converter(rate_hz: int, channels: int) -> Converter | None:
     if (rate_hz, channels) == (SAMPLE_RATE_HZ, 1):
         return None
-    from recorder_resample import Converter  # brings scipy.signal, which takes longer to load than all the rest
+    from recorder_service.audio.resample import (
+        Converter,  # brings scipy.signal, which takes longer to load than all the rest
+    )
 
     return Converter(rate_hz, channels)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.signal import firwin, kaiser_beta, upfirdn
 
 from contract.names import SAMPLE_RATE_HZ
-from contract.wav import to_pcm
+from runtime.wav import to_pcm
 
 STOPBAND_DB = 70.0
 PASSBAND = 7 / 8  # of half the lower rate; the stopband begins at that half

@@ -37,7 +37,7 @@ class FileSource:
 
     def __init__(self, path: Path, fast: bool) -> None:
         """Reads the whole file. Raises SourceError when it cannot be read, or holds no audio."""
-        from contract.wav import WavError, read_wav  # brings scipy.signal, slow to load: a microphone does without
+        from runtime.wav import WavError, read_wav  # brings scipy.signal, slow to load: a microphone does without
 
         self.name = path.name
         self.overflows = 0

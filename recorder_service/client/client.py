@@ -21,15 +21,14 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Self
 
-from stream_connection import Address, websocket_url
-from stream_errors import Backoff, BufferFull, CannotConnect, Refused, StreamError
-from stream_runner import FRAME_BYTES, ConnectionState, StreamRunner
-from stream_session import StreamSession
-from stream_state import StreamState
-
 from contract.messages import Limits, Models, ServerMessage
 from contract.names import BYTES_PER_SAMPLE
 from contract.spoken_language import language_code
+from recorder_service.client.connection import Address, websocket_url
+from recorder_service.client.errors import Backoff, BufferFull, CannotConnect, Refused, StreamError
+from recorder_service.client.runner import FRAME_BYTES, ConnectionState, StreamRunner
+from recorder_service.client.session import StreamSession
+from recorder_service.client.state import StreamState
 
 __all__ = ["Backoff", "BufferFull", "CannotConnect", "ConnectionState", "Refused", "StreamClient", "StreamError"]
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import TypeAdapter, ValidationError
-from stream_errors import FINAL_CLOSE_WORDS, FINAL_HTTP_WORDS, Refused
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, InvalidURI, NegotiationError
 from websockets.typing import Subprotocol
@@ -23,6 +22,7 @@ from contract.names import (
     SUBPROTOCOL,
     TOKEN_SUBPROTOCOL_PREFIX,
 )
+from recorder_service.client.errors import FINAL_CLOSE_WORDS, FINAL_HTTP_WORDS, Refused
 
 logger = logging.getLogger(__name__)
 

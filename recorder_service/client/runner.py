@@ -10,14 +10,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from stream_connection import Address, Ended, ended_by_close, ended_by_problem, open_websocket, parse_message
-from stream_errors import Backoff, Refused, StreamError
-from stream_state import StreamState
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from contract.messages import Accepted, Busy, Dropped, Error, Result, Session
 from contract.names import MAX_FRAME_BYTES, SUBPROTOCOL
+from recorder_service.client.connection import (
+    Address,
+    Ended,
+    ended_by_close,
+    ended_by_problem,
+    open_websocket,
+    parse_message,
+)
+from recorder_service.client.errors import Backoff, Refused, StreamError
+from recorder_service.client.state import StreamState
 
 logger = logging.getLogger(__name__)
 

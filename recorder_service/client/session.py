@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from stream_ledger import Ledger
-from stream_outcomes import OutcomeTracker
-
 from contract.messages import Accepted, Dropped, Error, Result, ServerMessage, Session
+from recorder_service.client.outcomes import OutcomeTracker
+from recorder_service.client.unsafe_audio import Ledger
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,9 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 
-from stream_errors import BufferFull, StreamError
-from stream_session import StreamSession
-
 from contract.messages import ServerMessage
+from recorder_service.client.errors import BufferFull, StreamError
+from recorder_service.client.session import StreamSession
 
 INBOX_MESSAGES = 2_000
 

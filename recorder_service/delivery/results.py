@@ -11,11 +11,11 @@ from typing import Any, cast
 import redis
 import redis.asyncio
 from pydantic import ValidationError
-from stream_errors import Backoff
 
-from contract.envelopes import BUS_EVENT, OutcomeEvent, PartialEvent, StatsEvent
+from contract.jobs import BUS_EVENT, OutcomeEvent, PartialEvent, StatsEvent
 from contract.messages import Partial, ServerMessage, Stats
 from contract.names import FINAL_STATS, RESULT_MESSAGES, done_key, session_outcomes_key
+from recorder_service.client.errors import Backoff
 
 logger = logging.getLogger(__name__)
 

@@ -18,22 +18,22 @@ from typing import Any, Self
 
 import redis
 from kombu.exceptions import OperationalError
-from recorder_delivery import DeliveryError
-from recorder_results import ResultReader, shown
-from recorder_settings import RecorderSettings
-from recorder_workers import redis_words, workers_words
-from stream_errors import Backoff, BufferFull, StreamError
 
-from contract.celery_app import make_celery, send_utterance
-from contract.envelopes import OutcomeEvent, UtteranceJob
+from contract.jobs import OutcomeEvent, UtteranceJob
 from contract.messages import Accepted, Error, Partial, ServerMessage, Stats
 from contract.names import (
     BYTES_PER_SAMPLE,
     SAMPLE_RATE_HZ,
 )
-from contract.outcomes import end_utterance_async, failed
-from contract.redis_client import async_redis
 from contract.segmenter import Cut, Segmenter
+from contract.state.outcome import end_utterance_async, failed
+from recorder_service.client.errors import Backoff, BufferFull, StreamError
+from recorder_service.delivery.protocol import DeliveryError
+from recorder_service.delivery.results import ResultReader, shown
+from recorder_service.delivery.workers import redis_words, workers_words
+from recorder_service.settings import RecorderSettings
+from runtime.broker.app import make_celery, send_utterance
+from runtime.redis_client import async_redis
 
 logger = logging.getLogger(__name__)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import redis.asyncio
-from recorder_settings import RecorderSettings
 
-from contract.heartbeat import live_workers
 from contract.names import ANALYZER_QUEUE, STT_QUEUE
+from recorder_service.settings import RecorderSettings
+from runtime.worker.heartbeat import live_workers
 
 
 async def workers_words(client: redis.asyncio.Redis) -> str:

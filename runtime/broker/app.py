@@ -7,9 +7,9 @@ from typing import Any
 from celery import Celery
 from kombu.entity import Queue
 
-from contract.envelopes import UtteranceJob
+from contract.jobs import UtteranceJob
 from contract.names import STT_QUEUE, TRANSCRIBE_TASK
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
 
 SERIALIZER = "msgpack"  # audio stays bytes; kombu's JSON would carry it as base64 inside base64
 
@@ -40,7 +40,7 @@ def make_celery(name: str, settings: ServiceSettings, queue: str | None = None) 
     if queue is not None:
         app.conf.task_queues = [Queue(queue)]
         app.conf.task_default_queue = queue
-        app.conf.worker_consumer = "contract.task_refusal:RefusingConsumer"  # by name: senders need no worker's code
+        app.conf.worker_consumer = "runtime.broker.refusal:RefusingConsumer"  # by name: senders need no worker's code
     return app
 
 

@@ -19,8 +19,8 @@ from kombu.exceptions import KombuError
 from kombu.message import Message
 from kombu.serialization import prepare_accept_content
 
-from contract.broker_take import LastingChannel
 from contract.names import workers_key
+from runtime.broker.delivery import LastingChannel
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgpack
 
-from contract.envelopes import now_ms
+from contract.jobs import now_ms
 
 if TYPE_CHECKING:
     import redis.asyncio

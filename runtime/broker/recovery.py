@@ -6,7 +6,7 @@ the queue, fails to record it, and the message is gone.
 
 Here the worker lets go of a message that it could not acknowledge or give back (Redis returns it after the
 visibility timeout, and work done twice ends once), and works on one that it could not record. How a message is taken
-in the first place is in broker_take.
+in the first place is in runtime.broker.delivery.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from celery import Celery
 from kombu.transport import redis as redis_transport
 from kombu.transport import virtual
 
-from contract.broker_take import LastingChannel
+from runtime.broker.delivery import LastingChannel
 
 logger = logging.getLogger(__name__)
 

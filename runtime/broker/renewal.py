@@ -17,7 +17,7 @@ import redis
 
 logger = logging.getLogger(__name__)
 
-UNACKED_INDEX = "unacked_index"  # kombu's default name, which contract.celery_app leaves as it is
+UNACKED_INDEX = "unacked_index"  # kombu's default name, which runtime.broker.app leaves as it is
 RENEWALS_PER_TIMEOUT = 6
 
 

@@ -10,7 +10,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from contract.log_event import FIELD_MAX_CHARS, Event
+from runtime.logs.event import FIELD_MAX_CHARS, Event
 
 # At DEBUG these write frames, headers or commands: session ids and transcripts.
 TELLS_SECRETS_BELOW_INFO = ("uvicorn", "uvicorn.error", "websockets", "kombu", "celery", "amqp", "redis")

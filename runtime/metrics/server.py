@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from prometheus_client import CollectorRegistry
 
-from contract.metrics import CONTENT_TYPE, count_log_lines, exposition, new_registry
-from contract.settings_base import MeasuredSettings
+from contract.settings import MeasuredSettings
+from runtime.metrics.registry import CONTENT_TYPE, count_log_lines, exposition, new_registry
 
 logger = logging.getLogger(__name__)
 

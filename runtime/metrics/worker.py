@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from prometheus_client import Counter, Gauge, Histogram
 
 from contract.messages import UtteranceOutcome
-from contract.metrics import BATCH_SIZES, OutcomeCounts, StageSeconds
-from contract.metrics_server import ServedMetrics
+from runtime.metrics.registry import BATCH_SIZES, OutcomeCounts, StageSeconds
+from runtime.metrics.server import ServedMetrics
 
 
 class WorkerMetrics(ServedMetrics):

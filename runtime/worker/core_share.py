@@ -3,7 +3,7 @@
 Threads of one product wait for each other. GNU's OpenMP, which torch computes with, lets them wait actively, for
 several milliseconds: where another program holds the core of one thread, the others burn theirs until the scheduler
 ends its turn, for each of a hundred products a word. So two things are done here: what waits gives way soon, and no
-more threads are started than cores are free. bench/bench_company.py measures both.
+more threads are started than cores are free. bench/engine/company.py measures both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A container's health check: `python -m contract.healthcheck stt_queue`. Exit status 0: work is done, or can be.
+"""A container's health check: `python -m runtime.worker.healthcheck stt_queue`. Exit status 0: work is done, or can be.
 
 Healthy is a worker whose heartbeat is fresh and whose queue moves: where tasks wait, it is busy or has done some
 since. Also for the listener, under the name `listener`. What is wrong is told on standard error.
@@ -17,10 +17,10 @@ from typing import cast
 
 import redis
 
-from contract.heartbeat import WorkerInfo, parse_worker
 from contract.names import workers_key
-from contract.redis_client import sync_redis
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from runtime.redis_client import sync_redis
+from runtime.worker.heartbeat import WorkerInfo, parse_worker
 
 STALLED_AFTER_SEC = 40.0
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from speech_engine import Span, WordTime
-from stt_settings import SttSettings
+from stt_worker.engine.protocol import Span, WordTime
+from stt_worker.settings import SttSettings
 
 WORD_SEC = 0.25  # beside its letters: a word may be said slowly, and its times are as exact as that
 DIGIT_LETTERS = 4.0  # a digit is a word: "8" takes as long as "eight"

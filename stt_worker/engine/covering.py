@@ -9,16 +9,16 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from speech_cover import Hole, holes, pause_near, replaced, seems_covered
-from speech_engine import WordTime
-from speech_quality import has_loops, has_words
-from stt_settings import SttSettings
 from torch import Tensor
 from whisper.audio import N_FRAMES
-from whisper_decoding import Attempt, WhisperDecoding
-from whisper_row import Row
 
 from contract.names import SAMPLE_RATE_HZ
+from stt_worker.engine.cover import Hole, holes, pause_near, replaced, seems_covered
+from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
+from stt_worker.engine.protocol import WordTime
+from stt_worker.engine.quality import has_loops, has_words
+from stt_worker.engine.row import Row
+from stt_worker.settings import SttSettings
 
 logger = logging.getLogger(__name__)
 

@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from prompt_guard import alike, repeats
-from speech_engine import Transcript
-from speech_quality import Refusal, judge
-from stt_settings import SttSettings
 from torch import Tensor
 from whisper.audio import N_FRAMES
-from whisper_covering import Covering
-from whisper_decoding import Attempt, WhisperDecoding
-from whisper_row import Row
+
+from stt_worker.engine.covering import Covering
+from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
+from stt_worker.engine.hints import alike, repeats
+from stt_worker.engine.protocol import Transcript
+from stt_worker.engine.quality import Refusal, judge
+from stt_worker.engine.row import Row
+from stt_worker.settings import SttSettings
 
 Encode = Callable[[Sequence[NDArray[np.float32]], int], Tensor]
 

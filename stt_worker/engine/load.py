@@ -11,16 +11,16 @@ from typing import Literal
 
 import torch
 import whisper as openai_whisper
-from model_download import ModelUnavailableError, official_model
-from stt_settings import SttSettings
-from whisper_assembly import ModelFormatError
-from whisper_ctranslate2 import MODEL_BIN, load_ctranslate2_bin
-from whisper_engine import WhisperEngine
-from whisper_folder import HUB_PATTERNS, load_folder, what_is_missing
 
 from contract.names import STT_QUEUE
-from contract.weights.hub import HubError, hub_folder, is_path
-from contract.weights.progress import DownloadProgress
+from runtime.weights.hub import HubError, hub_folder, is_path
+from runtime.weights.progress import DownloadProgress
+from stt_worker.engine.weights.assembly import ModelFormatError
+from stt_worker.engine.weights.ctranslate2 import MODEL_BIN, load_ctranslate2_bin
+from stt_worker.engine.weights.download import ModelUnavailableError, official_model
+from stt_worker.engine.weights.folder import HUB_PATTERNS, load_folder, what_is_missing
+from stt_worker.engine.whisper_engine import WhisperEngine
+from stt_worker.settings import SttSettings
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,9 @@ import zlib
 from dataclasses import dataclass
 from typing import Literal
 
-from speech_engine import Transcript
-from stt_settings import SttSettings
-
-from contract.envelopes import MAX_TEXT_CHARS
+from contract.jobs import MAX_TEXT_CHARS
+from stt_worker.engine.protocol import Transcript
+from stt_worker.settings import SttSettings
 
 WHOLE_TEXT_WORDS = 100  # longest phrase looked for in a text that compresses too well
 CHARACTER_PHRASE = 20  # the same in characters, for scripts without spaces and for one endless word

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from speech_engine import Span, Utterance, WordTime
 from torch import Tensor
 
 from contract.names import SAMPLE_RATE_HZ
+from stt_worker.engine.protocol import Span, Utterance, WordTime
 
 
 class Row:

@@ -2,7 +2,7 @@
 
 One encoder pass an utterance serves language, text and translation (openai-whisper's `transcribe` encodes again for
 each, and for every temperature). It sees the utterance and a margin instead of always 30 s; where the result is then
-doubtful, the utterance is encoded and decoded again with the whole window (whisper_settling). Utterances that wait
+doubtful, the utterance is encoded and decoded again with the whole window (engine.fallback). Utterances that wait
 together go through encoder and decoder together. There is no text of earlier utterances in the prompt: each is decoded
 alone.
 """
@@ -17,22 +17,22 @@ from dataclasses import replace
 import numpy as np
 import torch
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
-from audio_encoder import encode, spectrogram, window_frames
 from numpy.typing import NDArray
-from prompt_guard import repeats
-from speech_cover import surely_speech
-from speech_engine import Transcript, Utterance, WordTime
-from speech_quality import Refusal, judge
-from stt_settings import SttSettings
 from torch import Tensor
 from whisper.audio import N_FRAMES
 from whisper.tokenizer import LANGUAGES
-from whisper_decoding import Attempt, WhisperDecoding
-from whisper_row import Row
-from whisper_settling import Settling, transcript
-from whisper_weights import DTYPES, choose_precision, set_precision
 
 from contract.names import SAMPLE_RATE_HZ
+from stt_worker.engine.cover import surely_speech
+from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
+from stt_worker.engine.decoder.encoder import encode, spectrogram, window_frames
+from stt_worker.engine.fallback import Settling, transcript
+from stt_worker.engine.hints import repeats
+from stt_worker.engine.protocol import Transcript, Utterance, WordTime
+from stt_worker.engine.quality import Refusal, judge
+from stt_worker.engine.row import Row
+from stt_worker.engine.weights.precision import DTYPES, choose_precision, set_precision
+from stt_worker.settings import SttSettings
 
 logger = logging.getLogger(__name__)
 

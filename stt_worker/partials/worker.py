@@ -1,7 +1,7 @@
 """Partials: while the worker has nothing else to do, a thread transcribes what is still being spoken.
 
-Finals never wait for it (stt_turns), and nothing depends on it: a request that is late, refused or lost is simply no
-partial. Every request that was taken is answered, with an empty text where there is nothing to show, because the
+Finals never wait for it (partials.model_lock), and nothing depends on it: a request that is late, refused or lost
+is simply no partial. Every request that was taken is answered, with an empty text where there is nothing to show, because the
 gateway asks for the next one only then.
 
 An utterance that ended a worker by a partial gets no other one: a mark in Redis stands while a worker is at it.
@@ -19,12 +19,6 @@ import numpy as np
 import redis
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from speech_engine import SpeechEngine
-from speech_quality import Refusal, judge
-from stt_drafts import Drafts
-from stt_settings import SttSettings
-from stt_turns import ModelTurns, PartialAbortedError
-from stt_utterance import utterance_of
 
 from contract.names import (
     BYTES_PER_SAMPLE,
@@ -37,10 +31,16 @@ from contract.names import (
     partial_begun_key,
 )
 from contract.partials import BEGUN_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
-from contract.patience import REDIS_TROUBLE
+from runtime.redis_retry import REDIS_TROUBLE
+from stt_worker.engine.protocol import SpeechEngine
+from stt_worker.engine.quality import Refusal, judge
+from stt_worker.partials.model_lock import ModelTurns, PartialAbortedError
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.job import utterance_of
 
 if TYPE_CHECKING:
-    from speech_check import SpeechCheck  # torch
+    from stt_worker.utterances.speech_check import SpeechCheck  # torch
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from stt_settings import SttSettings
-
-from contract.envelopes import UtteranceJob
+from contract.jobs import UtteranceJob
+from stt_worker.settings import SttSettings
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ class DebugAudio:
 
     def keep(self, job: UtteranceJob, pcm: bytes) -> None:
         """Write one utterance's s16le `pcm`. Trouble with the disk is logged and does no further harm."""
-        from contract.wav import write_wav  # scipy, which the worker needs for nothing else
+        from runtime.wav import write_wav  # scipy, which the worker needs for nothing else
 
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

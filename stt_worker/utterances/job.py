@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from prompt_guard import joined
-from speech_engine import Span, Utterance, WordTime
-from stt_settings import SttSettings
 
-from contract.envelopes import Passage
+from contract.jobs import Passage
 from contract.messages import Gap, Word
 from contract.names import SAMPLE_RATE_HZ
+from stt_worker.engine.hints import joined
+from stt_worker.engine.protocol import Span, Utterance, WordTime
+from stt_worker.settings import SttSettings
 
 
 def utterance_of(

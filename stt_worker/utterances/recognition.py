@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from speech_cover import surely_speech
-from speech_engine import SpeechEngine, Transcript, Utterance
-from speech_quality import Refusal, doubt, judge
-from stt_drafts import Drafts
-from stt_settings import SttSettings
-from stt_utterance import gaps_of_stream, in_seconds, utterance_of, words_of_stream
 
-from contract.envelopes import MAX_GAPS, MAX_WORDS, AnalyzeJob, UtteranceJob
-from contract.log_event import Value
+from contract.jobs import MAX_GAPS, MAX_WORDS, AnalyzeJob, UtteranceJob
 from contract.messages import Gap, UtteranceOutcome, Word
-from contract.outcomes import dropped, failed
+from contract.state.outcome import dropped, failed
+from runtime.logs.event import Value
+from stt_worker.engine.cover import surely_speech
+from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
+from stt_worker.engine.quality import Refusal, doubt, judge
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.job import gaps_of_stream, in_seconds, utterance_of, words_of_stream
 
 if TYPE_CHECKING:
-    from speech_check import SpeechCheck, SpeechFound  # torch
+    from stt_worker.utterances.speech_check import SpeechCheck, SpeechFound  # torch
 
 logger = logging.getLogger(__name__)
 

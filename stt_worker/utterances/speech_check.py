@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from speech_quality import Refusal
-from stt_settings import SttSettings
 
 from contract.names import SAMPLE_RATE_HZ
+from stt_worker.engine.quality import Refusal
+from stt_worker.settings import SttSettings
 
 WARM_UP_SEC = (1, 2, 3, 2)
 FRAME_SAMPLES = 512  # what the model takes at 16 kHz

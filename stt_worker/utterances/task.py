@@ -8,22 +8,22 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import redis
-from debug_audio import DebugAudio
 from pydantic import ValidationError
-from speech_engine import SpeechEngine
-from stt_drafts import Drafts
-from stt_metrics import SttMetrics
-from stt_recognition import Recognition, Recording, Verdict
-from stt_settings import SttSettings
 
-from contract.envelopes import AnalyzeJob, UtteranceJob
+from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.messages import UtteranceOutcome
 from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, done_key, tries_key
-from contract.outcomes import end_utterance, failed
-from contract.patience import RedisTroubleError, patiently
+from contract.state.outcome import end_utterance, failed
+from runtime.redis_retry import RedisTroubleError, patiently
+from stt_worker.engine.protocol import SpeechEngine
+from stt_worker.metrics import SttMetrics
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.debug_audio import DebugAudio
+from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.recognition import Recognition, Recording, Verdict
 
 if TYPE_CHECKING:
-    from speech_check import SpeechCheck  # torch
+    from stt_worker.utterances.speech_check import SpeechCheck  # torch
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """analyzer_worker with a model that a test can hold, kill or break by files in the folder TEST_FOLDER.
 
-Run as `celery -A slow_analyzer:celery worker ...`; everything but `judge` is the real worker.
+Run as `celery -A tests.analyzer_worker.slow_analyzer:celery worker ...`; everything but `judge` is the real worker.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ import os
 import time
 from pathlib import Path
 
-from sentiment_model import WARM_UP_TEXT, SentimentModel
-
 from analyzer_worker import celery
+from analyzer_worker.model import WARM_UP_TEXT, SentimentModel
 from contract.messages import Sentiment
 
 __all__ = ["celery"]

@@ -13,15 +13,15 @@ import time
 from pathlib import Path
 
 import pytest
-from analyzer_models import AUTO_MODEL, ModelError, find_model, what_is_missing
-from analyzer_settings import AnalyzerSettings
 
+from analyzer_worker.find_model import AUTO_MODEL, ModelError, find_model, what_is_missing
+from analyzer_worker.settings import AnalyzerSettings
+from harness.processes import ROOT, free_port
 from tests.support.fake_hub import serve_hub
-from tests.support.processes import ROOT, free_port
 
 FIND = """
-from analyzer_models import ModelError, find_model
-from analyzer_settings import AnalyzerSettings
+from analyzer_worker.find_model import ModelError, find_model
+from analyzer_worker.settings import AnalyzerSettings
 import json, logging
 logging.basicConfig(level="INFO")
 try:
@@ -39,7 +39,7 @@ def find(tmp_path: Path, **environment: str) -> tuple[dict[str, str], str, float
         [sys.executable, "-W", "error", "-c", FIND],
         env={
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "analyzer_worker")]),
+            "PYTHONPATH": str(ROOT),
             "HF_HOME": str(tmp_path / "hub"),
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "MODEL_SOURCES": "hub,demo",

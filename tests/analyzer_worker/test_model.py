@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from analyzer_models import FoundModel, ModelError, find_model
-from analyzer_settings import AnalyzerSettings
-from sentiment_model import SentimentModel, max_tokens
 
+from analyzer_worker.find_model import FoundModel, ModelError, find_model
+from analyzer_worker.model import SentimentModel, max_tokens
+from analyzer_worker.settings import AnalyzerSettings
 from tests.analyzer_worker.conftest import POSITIONS, make_tiny_model
 
 

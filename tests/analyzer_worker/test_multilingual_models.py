@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from analyzer_models import FoundModel, ModelError
-from analyzer_settings import AnalyzerSettings
 from pydantic import ValidationError
-from sentiment_model import SentimentModel
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
+from analyzer_worker.find_model import FoundModel, ModelError
+from analyzer_worker.model import SentimentModel
+from analyzer_worker.settings import AnalyzerSettings
 from contract.messages import Zone
 from tests.analyzer_worker.conftest import make_tiny_model
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 import torch
-from analyzer_models import ModelError
-from offline_model import DELTA_FILE, LABELS, build_offline
-from offline_sentiment_data import HELD_OUT, read_spoken
 from safetensors.torch import save, save_file
-from sentiment_model import to_int8
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
+
+from analyzer_worker.find_model import ModelError
+from analyzer_worker.model import to_int8
+from analyzer_worker.offline_model import DELTA_FILE, LABELS, build_offline
+from demo_models.offline_data import HELD_OUT, read_spoken
 
 SHIPPED = Path(__file__).parents[2] / "demo_models" / "offline_sentiment"
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "i", "love", "this", "movie", "the", "food", "was", "terrible"]

@@ -15,19 +15,18 @@ import pytest
 import redis
 from celery import Celery
 
-from contract.celery_app import make_celery
-from contract.envelopes import AnalyzeJob, OutcomeEvent
-from contract.heartbeat import STUCK_EXIT_CODE, WorkerInfo, parse_worker
+from contract.jobs import AnalyzeJob, OutcomeEvent
 from contract.messages import Error, Result
 from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, OUTCOMES_STREAM, workers_key
-from contract.settings_base import ServiceSettings
-from tests.support.processes import ROOT, Service, answers, free_port, redis_service, wait_until
+from contract.settings import ServiceSettings
+from harness.processes import ROOT, Service, answers, free_port, redis_service, wait_until
+from runtime.broker.app import make_celery
+from runtime.worker.heartbeat import STUCK_EXIT_CODE, WorkerInfo, parse_worker
 
 SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"
 START_SEC = 180.0
 WAIT_SEC = 60.0
 SECRET = "The password is swordfish."
-HERE = str(Path(__file__).parent)
 OPTIONS = f"worker -Q {ANALYZER_QUEUE} --loglevel=info --concurrency=1 --without-gossip --without-mingle".split()
 
 
@@ -52,14 +51,16 @@ class Bench:
             "LOG_LEVEL": "DEBUG",
             "TEST_FOLDER": str(folder),
             "TMPDIR": str(folder),
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "analyzer_worker"), HERE]),
+            "PYTHONPATH": str(ROOT),
         }
 
     def start_redis(self) -> None:
         self.redis.start()
         wait_until(lambda: answers(self.redis_port), 15, f"Redis answers: {self.redis.tail()}")
 
-    def worker(self, app: str = "slow_analyzer", pool: str = "solo", **environment: str) -> Service:
+    def worker(
+        self, app: str = "tests.analyzer_worker.slow_analyzer", pool: str = "solo", **environment: str
+    ) -> Service:
         """A worker that is not started yet."""
         command = [sys.executable, "-m", "celery", "-A", f"{app}:celery", *OPTIONS, f"--pool={pool}"]
         number = len(self.workers)
@@ -292,10 +293,9 @@ def test_a_worker_that_cannot_work_does_not_start(
 def test_the_import_loads_no_model() -> None:
     """Senders and tests may import the module."""
     code = "import sys, analyzer_worker; print(sorted({'torch', 'transformers'} & set(sys.modules)))"
-    path = os.pathsep.join([str(ROOT), str(ROOT / "analyzer_worker")])
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import analyzer_models
 import pytest
-from analyzer_models import ModelError, find_model
-from analyzer_settings import AnalyzerSettings
-from sentiment_model import SentimentModel
 
+from analyzer_worker import find_model as analyzer_models
+from analyzer_worker.find_model import ModelError, find_model
+from analyzer_worker.model import SentimentModel
+from analyzer_worker.settings import AnalyzerSettings
 from tests.support.fake_index import FakeIndex
 
 CONTENT = b"the base of the offline model" * 1000

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 import redis
-from analyze_task import Analyzer, analyze_tries_key
-from analyzer_settings import AnalyzerSettings
 
-from contract.envelopes import AnalyzeJob, OutcomeEvent
+from analyzer_worker.settings import AnalyzerSettings
+from analyzer_worker.task import Analyzer, analyze_tries_key
+from contract.jobs import AnalyzeJob, OutcomeEvent
 from contract.messages import Dropped, Error, Result, Sentiment
 from contract.names import OUTCOMES_STREAM, done_key
-from contract.outcomes import dropped, end_utterance
-from contract.patience import RedisTroubleError
-from tests.support.processes import free_port
+from contract.state.outcome import dropped, end_utterance
+from harness.processes import free_port
+from runtime.redis_retry import RedisTroubleError
 
 SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"
 SECRET = "The password is swordfish."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sentiment_zones import ZoneMap, zone_of_label
 
+from analyzer_worker.zones import ZoneMap, zone_of_label
 from contract.messages import Zone
 
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from scipy.io import wavfile
 
-from contract.heartbeat import Heartbeat
 from contract.names import ANALYZER_QUEUE, SAMPLE_RATE_HZ, STT_QUEUE, utterance_id
+from harness.gateway import GatewayProcess
+from runtime.worker.heartbeat import Heartbeat
 from tests.browser.fake_gateway import FakeGateway, Message
-from tests.support.gateway import GatewayProcess
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--autoplay-policy=user-gesture-required")

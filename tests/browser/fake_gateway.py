@@ -20,11 +20,11 @@ import uvicorn
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
-from gateway_pages import SECURITY_HEADERS
 from starlette.middleware.base import RequestResponseEndpoint
 
 from contract.names import CLOSE_TAKEN_OVER, SAMPLE_RATE_HZ, SESSION_SUBPROTOCOL_PREFIX, SUBPROTOCOL, utterance_id
 from contract.segmenter import Cut, Segmenter
+from fastapi_service.page.routes import SECURITY_HEADERS
 from tests.browser.fake_files import FakeFiles
 
 STATIC = Path(__file__).parents[2] / "fastapi_service" / "static"

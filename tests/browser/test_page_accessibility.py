@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from harness.processes import ROOT
 from tests.browser.conftest import OpenPage, Tell
 from tests.browser.fake_gateway import FakeGateway
 from tests.browser.test_page_states import connected, notice, press_start
 from tests.browser.test_page_view import EVERY_KIND, LOW_CONTRAST
-from tests.support.processes import ROOT
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 WIDE = {"width": 1280, "height": 800}

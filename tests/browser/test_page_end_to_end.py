@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from scipy.io import wavfile
 
 from contract.names import SAMPLE_RATE_HZ
-from contract.wav import read_wav
+from runtime.wav import read_wav
 from tests.browser.conftest import OpenPage
 
 CLIPS = Path(__file__).parents[2] / "demo_models" / "clips"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from harness.speech import demo_clips
 from tests.browser.conftest import OpenPage
 from tests.browser.fake_files import FakeFiles, done, segment
 from tests.browser.fake_gateway import FakeGateway
@@ -18,7 +19,6 @@ from tests.browser.test_page_files import choose, files, state, upload
 from tests.browser.test_page_files_end_to_end import DROP
 from tests.browser.test_page_states import connected
 from tests.support.media import damaged, silence
-from tests.support.speech import demo_clips
 
 __all__ = ["axe", "files"]
 

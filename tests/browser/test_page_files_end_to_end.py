@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from scipy.io import wavfile
 
 from contract.names import SAMPLE_RATE_HZ
-from contract.wav import read_wav
+from runtime.wav import read_wav
 from tests.browser.conftest import OpenPage
 from tests.browser.test_page_end_to_end import CLIPS, RESULT_TIMEOUT_MS, words
 from tests.browser.test_page_states import connected

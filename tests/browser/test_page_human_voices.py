@@ -12,11 +12,11 @@ from playwright.sync_api import expect
 from scipy.io import wavfile
 
 from contract.names import SAMPLE_RATE_HZ
+from harness.human_voices import HumanClips, word_errors
+from harness.stack import Stack, start_stack
 from tests.browser.conftest import OpenPage
 from tests.browser.test_page_capture import UNPROCESSED
 from tests.browser.test_page_end_to_end import RESULT_TIMEOUT_MS, SILENCE_SEC, speak
-from tests.support.human_voices import HumanClips, word_errors
-from tests.support.stack import Stack, start_stack
 
 WRONG_AT_MOST = 0.25  # of a prompt's words; `base` has some 4 % in English and 15 % in French and Italian
 SHORTEST_SEC, LONGEST_SEC = 2.5, 8.0

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.gateway import GatewayProcess
-from tests.support.http import request
+from harness.gateway import GatewayProcess
+from tests.support.http_requests import request
 
 TOKEN = "first-token-0123456789"
 

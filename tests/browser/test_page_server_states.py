@@ -11,13 +11,13 @@ import redis
 from playwright.sync_api import Page, TimeoutError, expect
 
 from contract.names import ANALYZER_QUEUE, STT_QUEUE, loading_key
-from contract.weights.progress import Loading
+from harness.gateway import GatewayProcess
+from harness.processes import free_port, start_redis
+from runtime.weights.progress import Loading
 from tests.browser.conftest import Announce, OpenPage, Serve, watch
 from tests.browser.test_page_capture import UNPROCESSED
 from tests.browser.test_page_states import connected, notice, press_start
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.gateway import GatewayProcess
-from tests.support.processes import free_port, start_redis
 from tests.support.raw_client import RawClient
 
 SAMPLES = re.compile(r"\d+ samples")  # what FakePipeline says was said

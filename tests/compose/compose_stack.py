@@ -17,11 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from stream_client import StreamClient
-
 from contract.messages import Dropped, Error, Result
-from tests.support.http import unverified
-from tests.support.processes import ROOT, free_port, wait_until
+from harness.processes import ROOT, free_port, wait_until
+from recorder_service.client.client import StreamClient
+from tests.support.http_requests import unverified
 
 DOMAIN = "speech.example"
 SERVICES = ("redis", "stt_worker", "analyzer_worker", "file_worker", "listener_service", "fastapi_service", "nginx")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness.speech import Clip, demo_clips
 from tests.compose.compose_stack import ComposeStack, lacking
-from tests.support.speech import Clip, demo_clips
 
 RUNNING = pytest.StashKey[ComposeStack]()
 

@@ -24,18 +24,22 @@ def imported_by(file: Path) -> set[str]:
     return found
 
 
+def dotted(file: Path) -> str:
+    """The name by which the module in `file` is imported."""
+    return ".".join(file.relative_to("/app").with_suffix("").parts).removesuffix(".__init__")
+
+
 def main(service: str) -> None:
     """Import everything; a module that is missing is an error."""
-    own = sorted(Path("/app", service).glob("*.py"))
-    wanted = {file.stem for file in own} | {"contract.healthcheck"}
+    own = sorted(file for file in Path("/app", service).rglob("*.py") if file.name != "__main__.py")
+    wanted = {dotted(file) for file in own} | {"runtime.worker.healthcheck"}
     seen: set[str] = set()
     while wanted - seen:
         name = (wanted - seen).pop()
         seen.add(name)
         importlib.import_module(name)
-        file = Path("/app", service, f"{name}.py")
-        if name.startswith("contract."):
-            file = Path("/app", *name.split(".")).with_suffix(".py")
+        file = Path("/app", *name.split("."))
+        file = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
         if file.is_file():
             wanted |= imported_by(file)
     found = {

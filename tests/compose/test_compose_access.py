@@ -12,11 +12,11 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from harness.processes import wait_until
+from harness.speech import Clip, words_of
 from tests.compose.compose_stack import NGINX_IMAGE, ComposeStack, docker
-from tests.support.http import Answer, log_in, request
-from tests.support.processes import wait_until
+from tests.support.http_requests import Answer, log_in, request
 from tests.support.raw_client import RawClient
-from tests.support.speech import Clip, words_of
 
 TOKEN = "first-token-0123456789"
 OTHER = "other-token-9876543210"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 
-from stream_client import ConnectionState, StreamClient
-
 from contract.messages import Result
+from harness.processes import wait_until
+from harness.speech import Clip
+from recorder_service.client.client import ConnectionState, StreamClient
 from tests.compose.compose_stack import (
     DOMAIN,
     NGINX_IMAGE,
@@ -19,8 +20,6 @@ from tests.compose.compose_stack import (
     read_outcomes,
     speak,
 )
-from tests.support.processes import wait_until
-from tests.support.speech import Clip
 
 
 def shown(containers: ComposeStack) -> str:

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
-from analyzer_settings import AnalyzerSettings
-from file_settings import FileSettings
-from gateway_settings import GatewaySettings
-from listener_settings import ListenerSettings
-from stt_settings import SttSettings
 
-from contract.settings_base import ServiceSettings
+from analyzer_worker.settings import AnalyzerSettings
+from contract.settings import ServiceSettings
+from fastapi_service.settings import GatewaySettings
+from file_worker.settings import FileSettings
+from harness.processes import ROOT
+from listener_service.settings import ListenerSettings
+from stt_worker.settings import SttSettings
 from tests.compose.compose_stack import IMAGES, compose_command
-from tests.support.processes import ROOT
 
 SETTINGS: dict[str, type[ServiceSettings]] = {
     "fastapi_service": GatewaySettings,

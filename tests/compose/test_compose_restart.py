@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from stream_client import StreamClient
-
 from contract.messages import Result
+from harness.processes import wait_until
+from harness.speech import Clip, words_of
+from recorder_service.client.client import StreamClient
 from tests.compose.compose_stack import SERVICES, ComposeStack, Outcome, all_read, apart, hear, read_outcomes, speak
-from tests.support.processes import wait_until
-from tests.support.speech import Clip, words_of
 
 UTTERANCE_EVERY_SEC = 1.5
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from tests.support.processes import ROOT, wait_until
+from harness.processes import ROOT, wait_until
 
 DEPLOY = ROOT / "deploy"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from contract.envelopes import MAX_POSITION, Envelope
+from contract.jobs import MAX_POSITION, Envelope
 from contract.messages import Message
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)

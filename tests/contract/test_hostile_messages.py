@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from contract.envelopes import (
+from contract.jobs import (
     BUS_EVENT,
     AnalyzeJob,
     OutcomeEvent,
@@ -19,9 +19,9 @@ from contract.envelopes import (
     StatsEvent,
     UtteranceJob,
 )
-from contract.heartbeat import parse_worker
 from contract.messages import ServerMessage
 from contract.partials import PartialRequest
+from runtime.worker.heartbeat import parse_worker
 from tests.contract.any_message import TEXT, classes, valid
 
 MESSAGE: TypeAdapter[Any] = TypeAdapter(ServerMessage)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from contract.envelopes import AnalyzeJob, OutcomeEvent, UtteranceJob
+from contract.jobs import AnalyzeJob, OutcomeEvent, UtteranceJob
 from contract.messages import Dropped, ServerMessage
 from contract.names import session_tag, utterance_id
 

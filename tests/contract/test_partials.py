@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from contract.envelopes import BUS_EVENT, MAX_TEXT_CHARS, OutcomeEvent, PartialEvent
+from contract.jobs import BUS_EVENT, MAX_TEXT_CHARS, OutcomeEvent, PartialEvent
 from contract.messages import Dropped, Partial
 from contract.names import partial_audio_key, utterance_id
 from contract.partials import PartialRequest

@@ -9,10 +9,11 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from tests.support.processes import ROOT
+from harness.processes import ROOT
 
-GATEWAY = sorted((ROOT / "fastapi_service").glob("gateway_*.py"))
-WORKERS = sorted([*(ROOT / "stt_worker").glob("*.py"), *(ROOT / "analyzer_worker").glob("*.py")])
+GATEWAY = sorted((ROOT / "fastapi_service").rglob("*.py"))
+WORKERS = sorted([*(ROOT / "stt_worker").rglob("*.py"), *(ROOT / "analyzer_worker").rglob("*.py")])
+assert GATEWAY and WORKERS
 NAMES = {int: "whole number", float: "number", str: "string", bool: "true or false"}
 
 

@@ -9,13 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import stream_client
-import stream_state
-from stream_client import StreamClient, StreamError
-
-from tests.support.processes import ROOT
-from tests.support.speech import demo_clips, words_of
-from tests.support.stack import Stack
+from harness.processes import ROOT
+from harness.speech import demo_clips, words_of
+from harness.stack import Stack
+from recorder_service.client import client, state
+from recorder_service.client.client import StreamClient, StreamError
 
 DOCUMENT = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")
 
@@ -24,9 +22,8 @@ def run_example(folder: Path, url: str, clip: Path) -> subprocess.CompletedProce
     """The example, with the command in the document."""
     (code,) = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
     (folder / "example.py").write_text(code, encoding="utf-8")
-    path = os.pathsep.join([str(ROOT), str(ROOT / "recorder_service")])
     command = [sys.executable, "-X", "dev", "-W", "error", "example.py", url, str(clip)]
-    environment = {**os.environ, "PYTHONPATH": path}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
@@ -60,7 +57,7 @@ def test_the_tables_are_the_clients_own() -> None:
     properties = {name for name, value in public.items() if isinstance(value, property)}
     assert set(names("property")) == properties
     assert set(names("method")) == set(public) - properties
-    errors = {name for name in stream_client.__all__ if _is_error(getattr(stream_client, name))}
+    errors = {name for name in client.__all__ if _is_error(getattr(client, name))}
     assert set(names("error")) == errors - {"StreamError"}
 
 
@@ -72,4 +69,4 @@ def test_the_figures() -> None:
     defaults = inspect.signature(StreamClient).parameters
     assert f"| `buffer_sec` | {defaults['buffer_sec'].default:.0f} |" in DOCUMENT
     assert f"| `open_timeout_sec` | {defaults['open_timeout_sec'].default:.0f} |" in DOCUMENT
-    assert f"With {stream_state.INBOX_MESSAGES} messages unread" in DOCUMENT
+    assert f"With {state.INBOX_MESSAGES} messages unread" in DOCUMENT

@@ -8,17 +8,17 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 import pytest
-from gateway_guard import QUERY_MAX_BYTES, SUBPROTOCOLS_MAX, SUBPROTOCOLS_MAX_CHARS
-from gateway_options import OPTION_NAMES
-from gateway_protocols import CONTROL_BURST, CONTROL_PER_SEC, FRAGMENTS_MAX
-from gateway_settings import GatewaySettings
 from pydantic import BaseModel
-from stream_errors import Backoff
 
 from contract import names
 from contract.messages import ServerMessage, UtteranceMessage
+from fastapi_service.access.guard import QUERY_MAX_BYTES, SUBPROTOCOLS_MAX, SUBPROTOCOLS_MAX_CHARS
+from fastapi_service.live.options import OPTION_NAMES
+from fastapi_service.live.uvicorn_limits import CONTROL_BURST, CONTROL_PER_SEC, FRAGMENTS_MAX
+from fastapi_service.settings import GatewaySettings
+from harness.processes import ROOT
+from recorder_service.client.errors import Backoff
 from tests.docs import protocol_facts
-from tests.support.processes import ROOT
 
 DOCUMENT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 EXAMPLES: dict[str, Any] = json.loads((ROOT / "contract" / "examples.json").read_text(encoding="utf-8"))

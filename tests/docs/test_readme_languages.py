@@ -6,9 +6,9 @@ import re
 from collections import Counter
 
 import pytest
-from gateway_settings import GatewaySettings
 
-from tests.support.processes import ROOT
+from fastapi_service.settings import GatewaySettings
+from harness.processes import ROOT
 
 ENGLISH = (ROOT / "README.md").read_text(encoding="utf-8")
 KOREAN = (ROOT / "README.ko.md").read_text(encoding="utf-8")

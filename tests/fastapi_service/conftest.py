@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from harness.gateway import GatewayProcess
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.gateway import GatewayProcess
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def reach(moment: str) -> None:
 
 def deafen() -> None:
     """From now on this process asks for no more messages while the file `deaf` is in FAULT_DIR, and lives on."""
-    from contract.broker_take import LastingChannel
+    from runtime.broker.delivery import LastingChannel
 
     channel_class: Any = LastingChannel
     real_start = channel_class._brpop_start

@@ -1,4 +1,4 @@
-"""The analyzer with moments at which a test can hold it: `celery -A faulty_analyzer:celery ...`.
+"""The analyzer with moments at which a test can hold it: `celery -A tests.faults.faulty_analyzer:celery ...`.
 
 A text that holds FATAL_WORD ends the process that judges it, each time.
 """
@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 
-from analyze_task import Analyzer
-
 from analyzer_worker import celery
+from analyzer_worker.task import Analyzer
 from tests.faults.fault_points import deafen, reach
 
 __all__ = ["celery"]

@@ -1,4 +1,6 @@
-"""The gateway with moments at which a test can hold it, and with it every connection: run as a script.
+"""The gateway with moments at which a test can hold it, and with it every connection.
+
+Run as `python -m tests.faults.faulty_gateway`.
 
 On SIGUSR1 it writes the number of its asyncio tasks to the file `tasks` in FAULT_DIR.
 """
@@ -10,10 +12,9 @@ import os
 import signal
 from pathlib import Path
 
-from gateway_dispatch import Dispatcher
-from gateway_sessions import SessionStore
-
-import fastapi_service
+from fastapi_service import fastapi_service
+from fastapi_service.live.dispatcher import Dispatcher
+from fastapi_service.live.sessions import SessionStore
 from tests.faults.fault_points import reach
 
 real_record = SessionStore.record_cut

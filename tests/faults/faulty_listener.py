@@ -1,13 +1,12 @@
-"""The listener with moments at which a test can hold it: run as a script."""
+"""The listener with moments at which a test can hold it: `python -m tests.faults.faulty_listener`."""
 
 from __future__ import annotations
 
 import sys
 
-from outcome_counter import OutcomeCounter
-from result_log import ResultLog
-
-import listener_service
+from listener_service import listener_service
+from listener_service.counter import OutcomeCounter
+from listener_service.result_log import ResultLog
 from tests.faults.fault_points import reach
 
 real_write = ResultLog.write

@@ -1,4 +1,4 @@
-"""The speech worker with moments at which a test can hold it: `celery -A faulty_stt:celery ...`.
+"""The speech worker with moments at which a test can hold it: `celery -A tests.faults.faulty_stt:celery ...`.
 
 An utterance that lasts as long as FATAL_SAMPLES says ends the process that hears it, each time, and so does a partial
 whose audio does.
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 
-from stt_partials import PartialWorker
-from stt_process import SttProcess
-from stt_task import Transcriber
-
 from stt_worker import celery
+from stt_worker.partials.worker import PartialWorker
+from stt_worker.process import SttProcess
+from stt_worker.utterances.task import Transcriber
 from tests.faults.fault_points import deafen, reach
 
 __all__ = ["celery"]

@@ -14,14 +14,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from listener_statistics import Statistics, count_words, load_statistics
-
 from contract.names import LISTENER_STATE_KEY, stats_key
+from harness.speech import Clip, demo_clips
+from listener_service.counts import Statistics, count_words, load_statistics
 from tests.faults.campaign import Campaign, beside, wait_for
 from tests.faults.world import World, running_world
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.speakers import AfterOne, Outcome, Speaker
-from tests.support.speech import Clip, demo_clips
 
 SPEAKERS = 4
 FAULTS = int(os.environ.get("FAULTS", "42"))

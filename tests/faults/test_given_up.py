@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from contract.envelopes import PartialEvent
+from contract.jobs import PartialEvent
 from contract.messages import Error
 from contract.names import BYTES_PER_SAMPLE, GIVEN_UP_STREAM, RESULT_MESSAGES, session_tag
+from harness.processes import ROOT, wait_until
+from harness.speech import demo_clips, words_of
 from tests.faults.campaign import wait_for
 from tests.faults.worker_bench import DONE_SEC, SESSION, WORKING, WorkerBench
 from tests.faults.world import World, running_world
 from tests.support.partial_requests import put
-from tests.support.processes import ROOT, wait_until
 from tests.support.speakers import AfterOne, Speaker
-from tests.support.speech import demo_clips, words_of
 
 END_SEC = 240.0
 DEADLY = 139  # the exit status of the workers that test_given_up kills
@@ -145,7 +145,7 @@ async def until_given_up(world: World, speakers: list[Speaker]) -> Counter[str]:
 def look(world: World) -> list[dict[str, object]]:
     """What `make given-up` shows, oldest first."""
     environment = {**os.environ, "REDIS_PORT": str(world.redis_port), "REDIS_HOST": "127.0.0.1"}
-    command = [sys.executable, "-m", "contract.given_up"]
+    command = [sys.executable, "-m", "contract.state.given_up"]
     shown = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True, timeout=30)
     records = [json.loads(line) for line in shown.stdout.splitlines()]
     return sorted(records, key=lambda one: str(one["code"]), reverse=True)

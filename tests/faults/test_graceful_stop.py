@@ -19,12 +19,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from contract.names import SUBPROTOCOL
+from harness.processes import wait_until
+from harness.speech import demo_clips
 from tests.faults.campaign import wait_for
 from tests.faults.worker_bench import DONE_SEC, WORKING, WorkerBench
 from tests.faults.world import World, running_world
-from tests.support.processes import wait_until
 from tests.support.raw_client import RawClient
-from tests.support.speech import demo_clips
 
 STOP_SEC = 30.0
 FRAME_BYTES = 60_000

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from contract.healthcheck import STALLED_AFTER_SEC
-from contract.heartbeat import HEARTBEAT_EVERY_SEC
+from harness.processes import ROOT, answers, wait_until
+from runtime.worker.healthcheck import STALLED_AFTER_SEC
+from runtime.worker.heartbeat import HEARTBEAT_EVERY_SEC
 from tests.faults.worker_bench import DONE_SEC, ENDED, QUEUES, WORKING, WorkerBench
 from tests.faults.world import running_world
-from tests.support.processes import ROOT, answers, wait_until
 
 AWAY_SEC = 3.0
 PAUSE_SEC = 8.0  # longer than kombu waits for an answer before it gives a connection up (6 s)
@@ -111,7 +111,7 @@ def test_redis_paused_while_working(bench: WorkerBench) -> None:
 def health(bench: WorkerBench, folder: Path) -> str:
     """What the container's health check says; empty when the worker is healthy."""
     environment = {**os.environ, "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(bench.world.redis_port)}
-    command = [sys.executable, "-m", "contract.healthcheck", QUEUES[bench.worker]]
+    command = [sys.executable, "-m", "runtime.worker.healthcheck", QUEUES[bench.worker]]
     environment["TMPDIR"] = str(folder)
     done = subprocess.run(command, env=environment, cwd=ROOT, check=False, capture_output=True, text=True, timeout=30)
     assert (done.returncode == 0) == (done.stderr == ""), done

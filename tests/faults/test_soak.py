@@ -16,10 +16,10 @@ from pathlib import Path
 import redis
 
 from contract.names import ANALYZER_QUEUE, LISTENER, LISTENER_STATE_KEY, OUTCOMES_STREAM, STT_QUEUE, workers_key
+from harness.speech import demo_clips
 from tests.faults.campaign import wait_for
 from tests.faults.world import CELERYS_OWN, World, running_world
 from tests.support.speakers import Speaker
-from tests.support.speech import demo_clips
 
 SOAK_SEC = float(os.environ.get("SOAK_SEC", "60"))
 SESSIONS = int(os.environ.get("SOAK_SESSIONS", "6"))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from contract.broker_take import taken_key
+from harness.processes import wait_until
+from runtime.broker.delivery import taken_key
 from tests.faults.worker_bench import DONE_SEC, QUEUES, WorkerBench
 from tests.faults.world import running_world
-from tests.support.processes import wait_until
 
 
 @pytest.mark.parametrize("worker", ["stt_0", "analyzer"])

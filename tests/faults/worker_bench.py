@@ -7,8 +7,7 @@ from typing import cast
 
 import redis
 
-from contract.celery_app import make_celery
-from contract.envelopes import AnalyzeJob, OutcomeEvent, UtteranceJob
+from contract.jobs import AnalyzeJob, OutcomeEvent, UtteranceJob
 from contract.messages import UtteranceOutcome
 from contract.names import (
     ANALYZE_TASK,
@@ -19,9 +18,10 @@ from contract.names import (
     STT_QUEUE,
     TRANSCRIBE_TASK,
 )
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from harness.processes import wait_until
+from runtime.broker.app import make_celery
 from tests.faults.world import World
-from tests.support.processes import wait_until
 
 SESSION = "w" * 32
 DONE_SEC = 60.0

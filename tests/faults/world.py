@@ -13,11 +13,8 @@ from typing import Any
 
 import redis
 
-from contract.broker_take import taken_key
-from contract.heartbeat import parse_worker
 from contract.names import ANALYZER_QUEUE, LISTENER, STT_QUEUE, workers_key
-from tests.faults.fault_points import Moments
-from tests.support.processes import (
+from harness.processes import (
     Service,
     answers,
     free_port,
@@ -25,9 +22,11 @@ from tests.support.processes import (
     redis_service,
     wait_until,
 )
-from tests.support.stack import Stack
+from harness.stack import Stack
+from runtime.broker.delivery import taken_key
+from runtime.worker.heartbeat import parse_worker
+from tests.faults.fault_points import Moments
 
-HERE = Path(__file__).parent
 SPEECH_WORKERS = ("stt_0", "stt_1")
 QUEUE_OF = {"stt_0": STT_QUEUE, "stt_1": STT_QUEUE, "analyzer": ANALYZER_QUEUE, "listener": LISTENER}
 WORKER_OPTIONS = "--loglevel=info --concurrency=1 --pool=solo --without-gossip --without-mingle --without-heartbeat"
@@ -57,18 +56,16 @@ class World:
             **settings,
         }
 
-        def faulty(name: str, service: str, arguments: str) -> Service:
-            made = python_service(name, service, arguments.split(), environment, folder)
-            made._environment["PYTHONPATH"] += os.pathsep + str(HERE)
-            return made
+        def faulty(name: str, arguments: str) -> Service:
+            return python_service(name, arguments.split(), environment, folder)
 
         worker = f"-m celery -A {{}}:celery worker -Q {{}} {WORKER_OPTIONS}"
         self.services = {
             "redis": redis_service(self.redis_port, folder),
-            "gateway": faulty("gateway", "fastapi_service", str(HERE / "faulty_gateway.py")),
-            **{name: faulty(name, "stt_worker", worker.format("faulty_stt", STT_QUEUE)) for name in SPEECH_WORKERS},
-            "analyzer": faulty("analyzer", "analyzer_worker", worker.format("faulty_analyzer", ANALYZER_QUEUE)),
-            "listener": faulty("listener", "listener_service", str(HERE / "faulty_listener.py")),
+            "gateway": faulty("gateway", "-m tests.faults.faulty_gateway"),
+            **{name: faulty(name, worker.format("tests.faults.faulty_stt", STT_QUEUE)) for name in SPEECH_WORKERS},
+            "analyzer": faulty("analyzer", worker.format("tests.faults.faulty_analyzer", ANALYZER_QUEUE)),
+            "listener": faulty("listener", "-m tests.faults.faulty_listener"),
         }
 
     @property

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from file_language import ENOUGH_RESULTS, HELD_MAX, FileLanguage
 
 from contract.messages import Dropped, Error, Result, UtteranceOutcome
 from contract.names import SAMPLE_RATE_HZ
+from file_worker.language import ENOUGH_RESULTS, HELD_MAX, FileLanguage
 
 
 def said(language: str = "en", probability: float | None = 0.95, **more: Any) -> Result:

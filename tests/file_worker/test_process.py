@@ -11,9 +11,6 @@ import pytest
 import redis
 from celery import Celery
 
-from contract.celery_app import make_celery
-from contract.file_jobs import VIEW_FIELDS, FileJob, FileSegment, begin_call, file_path, view_of
-from contract.heartbeat import Heartbeat
 from contract.messages import Result
 from contract.names import (
     FILE_QUEUE,
@@ -24,10 +21,13 @@ from contract.names import (
     file_segments_key,
     session_outcomes_key,
 )
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from contract.state.files import VIEW_FIELDS, FileJob, FileSegment, begin_call, file_path, view_of
+from harness.processes import Service, celery_worker, wait_until
+from runtime.broker.app import make_celery
+from runtime.worker.heartbeat import Heartbeat
 from tests.support.fake_pipeline import FakePipeline
 from tests.support.media import encode, silence, tone
-from tests.support.processes import Service, celery_worker, wait_until
 
 VISIBILITY_SEC = 5
 FILE_ID = "f" * 32

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from file_segments import PAD_SAMPLES, Lengths, Segment, SegmentCutter, segments_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.names import SAMPLE_RATE_HZ
+from file_worker.segments import PAD_SAMPLES, Lengths, Segment, SegmentCutter, segments_of
+from harness.speech import noise
 from tests.support.media import silence, tone
-from tests.support.speech import noise
 
 LENGTHS = Lengths(segment_sec=6.0, segment_min_sec=2.0, pause_sec=0.6, long_pause_sec=1.5)
 
@@ -116,7 +116,7 @@ def test_any_split_gives_the_same_segments_and_loses_nothing_loud(
 
 
 def test_the_defaults_are_those_of_the_settings() -> None:
-    from file_settings import FileSettings
+    from file_worker.settings import FileSettings
 
     chosen, lengths = FileSettings(), Lengths()
     assert (chosen.file_segment_sec, chosen.file_segment_min_sec) == (lengths.segment_sec, lengths.segment_min_sec)

@@ -8,12 +8,12 @@ from dataclasses import asdict
 
 import pytest
 import redis
-from file_redis import LIVE_SEC, FileStore
-from file_settings import FileSettings
 
-from contract.celery_app import make_celery
-from contract.heartbeat import WorkerInfo
 from contract.names import FILE_QUEUE, STT_QUEUE, done_key, workers_key
+from file_worker.settings import FileSettings
+from file_worker.store import LIVE_SEC, FileStore
+from runtime.broker.app import make_celery
+from runtime.worker.heartbeat import WorkerInfo
 
 SESSION = "t" * 32
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 
-import speech_models
-from speech_engine import SpeechEngine, Transcript, Utterance, WordTime
-from stt_settings import SttSettings
-
-import stt_worker
+from stt_worker import stt_worker
+from stt_worker.engine import load
+from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance, WordTime
+from stt_worker.settings import SttSettings
 from tests.integration.korean_words import CANNOT, MEANT, PROBABILITY, SAID
 
 
@@ -45,9 +44,9 @@ class KoreanEngine:
 
 
 def load_korean_engine(_settings: SttSettings) -> SpeechEngine:
-    """In place of speech_models.load_engine."""
+    """In place of stt_worker.engine.load.load_engine."""
     return KoreanEngine()
 
 
-speech_models.load_engine = load_korean_engine  # type: ignore[assignment]
+load.load_engine = load_korean_engine  # type: ignore[assignment]
 celery = stt_worker.celery

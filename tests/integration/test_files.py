@@ -13,13 +13,13 @@ import pytest
 import redis
 
 from contract.names import FILES_KEY, file_key, file_segments_key
-from tests.support.http import request
+from harness.processes import wait_until
+from harness.speech import demo_clips, words_of
+from harness.stack import Stack
+from tests.support.http_requests import request
 from tests.support.media import silence
 from tests.support.metrics import scrape
 from tests.support.multipart import PATH, upload
-from tests.support.processes import wait_until
-from tests.support.speech import demo_clips, words_of
-from tests.support.stack import Stack
 from tests.support.uploads import clip, job_of, sound_file, stream, suspended, talk, uploads
 
 NO_TOKEN = "none"  # where no ACCESS_TOKEN is set any will do

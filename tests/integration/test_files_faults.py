@@ -8,15 +8,15 @@ from typing import cast
 
 import pytest
 import redis
-from file_redis import live
 
-from contract.heartbeat import alive
 from contract.names import STT_QUEUE, file_key, session_outcomes_key, workers_key
+from file_worker.store import live
+from harness.processes import wait_until
+from harness.speech import demo_clips, words_of
+from harness.stack import Stack
+from runtime.worker.heartbeat import alive
 from tests.support.media import silence
-from tests.support.processes import wait_until
 from tests.support.raw_client import RawClient
-from tests.support.speech import demo_clips, words_of
-from tests.support.stack import Stack
 from tests.support.uploads import job_of, sound_file, stream, talk
 
 

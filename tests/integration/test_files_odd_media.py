@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.speech import words_of
+from harness.stack import Stack
 from tests.support.media import (
     channels_wav,
     damaged,
@@ -19,8 +21,6 @@ from tests.support.media import (
     two_tracks,
 )
 from tests.support.multipart import upload
-from tests.support.speech import words_of
-from tests.support.stack import Stack
 from tests.support.uploads import clip
 
 WORDS = words_of("I love this movie.")

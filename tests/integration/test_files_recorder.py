@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.speech import demo_clips, words_of
+from harness.stack import Stack
 from tests.recorder_service.recorder_process import Recorder, environment
 from tests.support.media import damaged, encode, silence
-from tests.support.speech import demo_clips, words_of
-from tests.support.stack import Stack
 
 
 @pytest.fixture

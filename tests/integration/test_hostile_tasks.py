@@ -16,12 +16,12 @@ import msgpack
 import pytest
 import redis
 
-from contract.celery_app import make_celery
-from contract.envelopes import AnalyzeJob, OutcomeEvent, UtteranceJob
+from contract.jobs import AnalyzeJob, OutcomeEvent, UtteranceJob
 from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, OUTCOMES_STREAM, STT_QUEUE, TRANSCRIBE_TASK
-from contract.settings_base import ServiceSettings
-from tests.support.processes import Service, celery_worker, free_port, start_redis, wait_until
-from tests.support.speech import demo_clips
+from contract.settings import ServiceSettings
+from harness.processes import Service, celery_worker, free_port, start_redis, wait_until
+from harness.speech import demo_clips
+from runtime.broker.app import make_celery
 
 SESSION = "h" * 32
 START_SEC = 120.0

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from harness.processes import wait_until
+from harness.speech import espeak
+from harness.stack import Stack, start_stack
 from tests.integration.korean_words import CANNOT, MEANT, PROBABILITY, SAID
-from tests.support.processes import wait_until
 from tests.support.raw_client import RawClient
-from tests.support.speech import espeak
-from tests.support.stack import Stack, start_stack
 
 SPOKEN = "I love this movie"  # any speech: the engine hears Korean
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from contract.names import utterance_id
-from tests.support.processes import wait_until
+from harness.processes import wait_until
+from harness.speech import demo_clips, noise
+from harness.stack import Stack, start_stack
 from tests.support.raw_client import RawClient
-from tests.support.speech import demo_clips, noise
-from tests.support.stack import Stack, start_stack
 
 TOKEN = "first-token-0123456789"
 EVENTS = {

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness.processes import wait_until
+from harness.speech import demo_clips, noise
+from harness.stack import Stack, start_stack
 from tests.support.metrics import documented, exposed, scrape
-from tests.support.processes import wait_until
 from tests.support.raw_client import RawClient
-from tests.support.speech import demo_clips, noise
-from tests.support.stack import Stack, start_stack
 
 SERVICES = ("fastapi_service", "stt_worker", "analyzer_worker", "file_worker", "listener_service")
 

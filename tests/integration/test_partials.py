@@ -10,10 +10,10 @@ import pytest
 import redis
 
 from contract.names import PARTIALS, partial_audio_key, utterance_id
-from contract.wav import read_wav
+from harness.speech import CLIPS, words_of
+from harness.stack import Stack
+from runtime.wav import read_wav
 from tests.support.raw_client import RawClient
-from tests.support.speech import CLIPS, words_of
-from tests.support.stack import Stack
 
 FRAME_BYTES = 3200
 FRAME_SEC = 0.1

@@ -7,12 +7,12 @@ import base64
 from collections.abc import Iterator
 
 import pytest
-from stream_client import StreamClient
 
 from contract.messages import Result
-from tests.support.http import request
-from tests.support.speech import demo_clips, words_of
-from tests.support.stack import Stack, start_stack
+from harness.speech import demo_clips, words_of
+from harness.stack import Stack, start_stack
+from recorder_service.client.client import StreamClient
+from tests.support.http_requests import request
 
 TOKEN = "first-token-0123456789"
 

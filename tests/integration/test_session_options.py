@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.speech import espeak, words_of
+from harness.stack import Stack
 from tests.support.raw_client import RawClient
-from tests.support.speech import espeak, words_of
-from tests.support.stack import Stack
 
 SPOKEN = "I love this movie"
 

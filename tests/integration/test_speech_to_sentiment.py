@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import redis
-from stream_client import StreamClient
 
 from contract.messages import Dropped, Error, Result, ServerMessage, Stats
-from tests.support.processes import wait_until
-from tests.support.speech import Clip, demo_clips, espeak, noise, words_of
-from tests.support.stack import Stack
+from harness.processes import wait_until
+from harness.speech import Clip, demo_clips, espeak, noise, words_of
+from harness.stack import Stack
+from recorder_service.client.client import StreamClient
 
 Outcome = Result | Dropped | Error
 FRAME_BYTES = 3200  # 100 ms

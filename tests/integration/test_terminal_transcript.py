@@ -12,11 +12,9 @@ import sys
 
 import pytest
 
-from tests.support.processes import ROOT
-from tests.support.speech import CLIPS, demo_clips, words_of
-from tests.support.stack import Stack
+from harness.speech import CLIPS, demo_clips, words_of
+from harness.stack import Stack
 
-SCRIPT = ROOT / "recorder_service" / "recorder_service.py"
 CLIP = "long_happy.wav"
 PATIENCE_SEC = 120.0
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # colours and moves of the cursor: rich's own
@@ -24,7 +22,7 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # colours and moves of the curso
 
 def command(stack: Stack, *options: str) -> list[str]:
     sent = ["--file", str(CLIPS / CLIP), "--language", "en"]
-    return [sys.executable, str(SCRIPT), "--url", stack.ws_url, *sent, *options]
+    return [sys.executable, "-m", "recorder_service", "--url", stack.ws_url, *sent, *options]
 
 
 def said() -> list[str]:

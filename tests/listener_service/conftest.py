@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import redis
 
-from contract.envelopes import UtteranceJob
+from contract.jobs import UtteranceJob
 from contract.messages import Result, Sentiment, Zone
-from contract.outcomes import dropped, end_utterance, failed
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from contract.state.outcome import dropped, end_utterance, failed
 
 SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"
 OTHER_SESSION = "b7nM4pL8sDfGhJkC2aEZx3kQ9rT1uVwY"

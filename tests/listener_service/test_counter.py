@@ -9,13 +9,9 @@ from typing import Any
 
 import pytest
 import redis
-from listener_metrics import ListenerMetrics
-from listener_settings import ListenerSettings
-from outcome_counter import OutcomeCounter
 from redis.client import Pipeline, PubSub
-from result_log import ResultLog
 
-from contract.envelopes import BUS_EVENT, OutcomeEvent, StatsEvent
+from contract.jobs import BUS_EVENT, OutcomeEvent, StatsEvent
 from contract.messages import Result
 from contract.names import (
     FINAL_STATS,
@@ -27,7 +23,11 @@ from contract.names import (
     shown_stats_key,
     stats_key,
 )
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from listener_service.counter import OutcomeCounter
+from listener_service.metrics import ListenerMetrics
+from listener_service.result_log import ResultLog
+from listener_service.settings import ListenerSettings
 from tests.listener_service.conftest import OTHER_SESSION, SESSION, TIMINGS_MS, Ender, sentiment
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from latency_histogram import RELATIVE_ERROR, LatencyHistogram
-from listener_statistics import Statistics, count_words, load_statistics
 
 from contract.messages import Dropped, Error, LatencyStats, Result, SentimentShare, StatsBlock
+from listener_service.counts import Statistics, count_words, load_statistics
+from listener_service.percentiles import RELATIVE_ERROR, LatencyHistogram
 from tests.listener_service.conftest import sentiment
 
 ROUNDING = 1e-9

@@ -6,12 +6,12 @@ import json
 import logging
 
 import pytest
-from outcome_lines import console_line, log_line
 
-from contract.envelopes import OutcomeEvent
-from contract.logging_setup import JsonFormatter, OneLineFormatter
+from contract.jobs import OutcomeEvent
 from contract.messages import Dropped, Error, Result, UtteranceOutcome
 from contract.names import session_tag
+from listener_service.lines import console_line, log_line
+from runtime.logs.setup import JsonFormatter, OneLineFormatter
 from tests.listener_service.conftest import SESSION, sentiment
 
 FORGERY = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sys
 import time
@@ -14,8 +15,7 @@ import pytest
 import redis
 from redis.client import PubSub
 
-from contract.envelopes import OutcomeEvent, StatsEvent
-from contract.heartbeat import parse_worker
+from contract.jobs import OutcomeEvent, StatsEvent
 from contract.names import (
     FINAL_STATS,
     LISTENER_STATE_KEY,
@@ -25,8 +25,9 @@ from contract.names import (
     stats_key,
     workers_key,
 )
+from harness.processes import ROOT, Service, answers, free_port, python_service, redis_service, wait_until
+from runtime.worker.heartbeat import parse_worker
 from tests.listener_service.conftest import SESSION, Ender
-from tests.support.processes import ROOT, Service, answers, free_port, python_service, redis_service, wait_until
 
 START_SEC = 120.0
 WAIT_SEC = 60.0
@@ -48,8 +49,8 @@ class Bench:
             "LISTENER_BACKOFF_FIRST_SEC": "0.1",
             **settings,
         }
-        script = str(ROOT / "listener_service" / "listener_service.py")
-        self.listener = python_service("listener", "listener_service", ["-W", "error", script], environment, folder)
+        module = ["-W", "error", "-m", "listener_service"]
+        self.listener = python_service("listener", module, environment, folder)
 
     def start_redis(self) -> None:
         self.redis.start()
@@ -361,7 +362,7 @@ def test_a_full_redis_is_waited_out(bench: Bench) -> None:
 
 def test_it_starts_as_a_module_too(bench: Bench) -> None:
     environment = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(bench.port)}
-    module = python_service("module", "listener_service", ["-m", "listener_service"], environment, bench.folder)
+    module = python_service("module", ["-m", "listener_service"], environment, bench.folder)
     module.start()
     try:
         wait_until(lambda: len(bench.signed_on()) == 1, START_SEC, "it signs on")
@@ -370,13 +371,14 @@ def test_it_starts_as_a_module_too(bench: Bench) -> None:
 
 
 def test_it_starts_without_pythonpath(bench: Bench) -> None:
-    script = str(ROOT / "listener_service" / "listener_service.py")
     environment = {
         "REDIS_HOST": "127.0.0.1",
         "REDIS_PORT": str(bench.port),
+        "RESULT_LOG": str(bench.log_path),
         "PYTHONPATH": "",
     }
-    bare = Service("bare", [sys.executable, script], environment, bench.folder)
+    at_the_root = f"cd {shlex.quote(str(ROOT))} && exec {shlex.quote(sys.executable)} -m listener_service"
+    bare = Service("bare", ["sh", "-c", at_the_root], environment, bench.folder)
     bare.start()
     try:
         wait_until(lambda: len(bench.signed_on()) == 1, START_SEC, "it signs on")

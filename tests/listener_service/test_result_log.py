@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from listener_settings import ListenerSettings
-from result_log import ResultLog
 
-from contract.envelopes import OutcomeEvent
+from contract.jobs import OutcomeEvent
 from contract.messages import Result
+from listener_service.result_log import ResultLog
+from listener_service.settings import ListenerSettings
 from tests.listener_service.conftest import SESSION
 
 

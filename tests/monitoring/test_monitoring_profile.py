@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from tests.support.http import request
-from tests.support.processes import ROOT, Service, free_port, wait_until
+from harness.processes import ROOT, Service, free_port, wait_until
+from harness.speech import demo_clips, noise
+from harness.stack import Stack, start_stack
+from tests.support.http_requests import request
 from tests.support.raw_client import RawClient
-from tests.support.speech import demo_clips, noise
-from tests.support.stack import Stack, start_stack
 
 MONITORING = ROOT / "deploy" / "monitoring"
 TOKENS = "first-token-0123456789, other-token-9876543210"

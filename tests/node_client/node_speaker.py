@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.processes import ROOT
-from tests.support.speech import Clip
+from harness.processes import ROOT
+from harness.speech import Clip
 
 SCRIPT = ROOT / "tests" / "node_client" / "speak.mjs"
 OUTCOMES = ("result", "dropped", "error")

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stream_client import StreamClient
 
 from contract.messages import Result
+from harness.gateway import GatewayProcess
+from harness.speech import Clip, demo_clips, words_of
+from harness.stack import Stack
+from recorder_service.client.client import StreamClient
 from tests.node_client.node_speaker import NodeSpeaker, speaking
 from tests.support.cutting_proxy import CuttingProxy
-from tests.support.gateway import GatewayProcess
 from tests.support.raw_client import RawClient
-from tests.support.speech import Clip, demo_clips, words_of
-from tests.support.stack import Stack
 
 TOKEN = "node-client-token-0123456789"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from harness.processes import python_service
 from tests.recorder_service.recorder_process import Recorder, environment
-from tests.support.processes import python_service
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ def worker(redis_port: int, redis_client: redis.Redis, tmp_path: Path) -> Iterat
     """A worker process on stt_queue; the folder where it keeps what it heard."""
     folder = tmp_path / "heard"
     folder.mkdir()
-    command = [str(Path(__file__).with_name("recorder_fake_worker.py")), str(folder)]
-    service = python_service("fake-worker", "recorder_service", command, environment(redis_port), tmp_path)
+    command = ["-m", "tests.recorder_service.fake_worker", str(folder)]
+    service = python_service("fake-worker", command, environment(redis_port), tmp_path)
     service.start()
     yield folder
     service.stop()

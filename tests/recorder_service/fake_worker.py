@@ -1,6 +1,7 @@
 """A worker process for the recorder's tests: takes stt_queue as stt_worker does, keeps what came, and ends it.
 
-Run as `python recorder_fake_worker.py FOLDER`; each utterance is written to FOLDER/<start>.raw, atomically.
+Run as `python -m tests.recorder_service.fake_worker FOLDER`; each utterance is written to FOLDER/<start>.raw,
+atomically.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from contract.celery_app import make_celery
-from contract.envelopes import UtteranceJob
+from contract.jobs import UtteranceJob
 from contract.messages import Result, Sentiment
 from contract.names import STT_QUEUE, TRANSCRIBE_TASK
-from contract.outcomes import end_utterance
-from contract.redis_client import sync_redis
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from contract.state.outcome import end_utterance
+from runtime.broker.app import make_celery
+from runtime.redis_client import sync_redis
 
 
 def main() -> None:

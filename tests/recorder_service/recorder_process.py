@@ -1,4 +1,4 @@
-"""Runs the recorder for tests as a person does: the script alone, from another folder, with no PYTHONPATH."""
+"""Runs the recorder for tests as a person does, but from another folder, with the repository alone on the path."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support.processes import ROOT
+from harness.processes import ROOT
 
-SCRIPT = ROOT / "recorder_service" / "recorder_service.py"
 PATIENCE_SEC = 150.0  # a machine that is busy with other things takes long to start a Python
 
 
 def environment(redis_port: int, **more: str) -> dict[str, str]:
     """As on a machine where nothing was prepared."""
-    inherited = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "REDIS_URL"}}
-    return {**inherited, "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(redis_port), **more}
+    inherited = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+    return {**inherited, "PYTHONPATH": str(ROOT), "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(redis_port), **more}
 
 
 def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -37,7 +36,7 @@ class Recorder:
     def start(self, arguments: list[str], env: Mapping[str, str], terminal: int | None = None) -> subprocess.Popen[str]:
         """A running recorder; with `terminal` (a file descriptor) it writes there, else into pipes."""
         process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), *arguments],
+            [sys.executable, "-m", "recorder_service", *arguments],
             env=env,
             cwd=self._folder,
             stdout=subprocess.PIPE if terminal is None else terminal,

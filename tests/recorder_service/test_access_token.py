@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import redis
 
-from contract.wav import write_wav
-from tests.recorder_service.recorder_fakes import noise
+from harness.gateway import GatewayProcess
+from runtime.wav import write_wav
+from tests.recorder_service.fakes import noise
 from tests.recorder_service.recorder_process import Recorder, environment, finished
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.gateway import GatewayProcess
 
 TOKEN = "first-token-0123456789"
 OTHER = "other-token-9876543210"

@@ -19,11 +19,11 @@ from scipy.io import wavfile
 from scipy.signal import correlate
 
 from contract.names import STT_QUEUE
-from contract.wav import read_wav, write_wav
-from tests.recorder_service.recorder_fakes import noise, spoken_wav
+from harness.processes import ROOT, wait_until
+from runtime.wav import read_wav, write_wav
+from tests.recorder_service.fakes import noise, spoken_wav
 from tests.recorder_service.recorder_process import PATIENCE_SEC, Recorder, environment, finished
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.processes import wait_until
 
 RATE = 16_000
 
@@ -243,7 +243,7 @@ def test_what_keeps_it_from_beginning_is_told_with_status_2(
         (good, {"REDIS_URL": "http://x"}, "REDIS_URL cannot be used"),
         ([*good, "--url", "ws://127.0.0.1:1"], {"CONNECT_SEC": "1"}, "no connection to ws://127.0.0.1:1/ws"),
         (["--fast"], {}, "--fast needs --file"),
-        ([], {"PYTHONPATH": "."}, "apt-get install libportaudio2"),
+        ([], {"PYTHONPATH": f".{os.pathsep}{ROOT}"}, "apt-get install libportaudio2"),
     ]
     running = [recorder.start(arguments, {**environment(redis_port), **settings}) for arguments, settings, _ in cases]
     for process, (arguments, settings, words) in zip(running, cases, strict=True):

@@ -9,12 +9,12 @@ from pathlib import Path
 import redis
 
 from contract.names import STT_QUEUE
-from contract.wav import read_wav, write_wav
-from tests.recorder_service.recorder_fakes import noise
+from harness.gateway import GatewayProcess
+from harness.processes import answers, free_port, redis_service, wait_until
+from runtime.wav import read_wav, write_wav
+from tests.recorder_service.fakes import noise
 from tests.recorder_service.recorder_process import PATIENCE_SEC, Recorder, environment, finished
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.gateway import GatewayProcess
-from tests.support.processes import answers, free_port, redis_service, wait_until
 
 RATE = 16_000
 NO_REDIS_PORT = 1  # with --url the recorder needs none

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from recorder_options import parse_options
+
+from recorder_service.options import parse_options
 
 
 def test_nothing_given_is_the_microphone_straight_to_the_queue() -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
-from recorder_output import (
+
+from contract.messages import Dropped, Error, Partial, Result, ServerMessage, Session
+from recorder_service.output import (
     JsonOutput,
     Moment,
     OutputHandler,
@@ -21,8 +23,6 @@ from recorder_output import (
     plain_line,
     status_line,
 )
-
-from contract.messages import Dropped, Error, Partial, Result, ServerMessage, Session
 
 ADAPTER: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
 EXAMPLES: dict[str, Any] = json.loads(

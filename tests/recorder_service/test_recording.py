@@ -9,15 +9,15 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 import pytest
-from recorder_gate import VoiceGate
-from recorder_output import PipeConsole, TextOutput
-from recorder_recording import Recording, WavWriter
-from recorder_sources import FileSource, SourceError
-from stream_errors import BufferFull, Refused, StreamError
 
 from contract.messages import Result, ServerMessage
-from contract.wav import write_wav
-from tests.recorder_service.recorder_fakes import noise, run
+from recorder_service.audio.gate import VoiceGate
+from recorder_service.audio.sources import FileSource, SourceError
+from recorder_service.client.errors import BufferFull, Refused, StreamError
+from recorder_service.output import PipeConsole, TextOutput
+from recorder_service.recording import Recording, WavWriter
+from runtime.wav import write_wav
+from tests.recorder_service.fakes import noise, run
 
 RATE = 16_000
 

@@ -14,12 +14,12 @@ import pytest
 import redis
 from scipy.io import wavfile
 
-from contract.heartbeat import Heartbeat, live_workers
-from contract.logging_setup import OneLineFormatter, printable
 from contract.names import STT_QUEUE, workers_key
-from contract.redis_client import async_redis
-from contract.settings_base import ServiceSettings
-from contract.wav import WavError, read_wav, write_wav
+from contract.settings import ServiceSettings
+from runtime.logs.setup import OneLineFormatter, printable
+from runtime.redis_client import async_redis
+from runtime.wav import WavError, read_wav, write_wav
+from runtime.worker.heartbeat import Heartbeat, live_workers
 
 
 def test_a_wav_is_what_was_written(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from whisper.tokenizer import get_tokenizer
 
 from contract.names import STT_QUEUE
-from contract.wav import read_wav
+from harness.processes import Service, celery_worker, free_port
+from runtime.wav import read_wav
 from tests.stt_worker.worker_processes import Held, MakeWorker, environment
-from tests.support.processes import Service, celery_worker, free_port
 
 ENGLISH_VOCABULARY = 51864
 MULTILINGUAL_VOCABULARY = 51865

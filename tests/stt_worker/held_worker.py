@@ -1,4 +1,4 @@
-"""The speech worker with an engine that a test holds: `celery -A held_worker:celery ...`.
+"""The speech worker with an engine that a test holds: `celery -A tests.stt_worker.held_worker:celery ...`.
 
 The engine makes the file `working` in HELD_DIR and waits there for the file `go`; while it is on a partial there is
 the file `partial`. Everything else is the real worker.
@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import speech_models
-from speech_engine import SpeechEngine, Transcript, Utterance
-from stt_settings import SttSettings
-
-import stt_worker
+from stt_worker import stt_worker
+from stt_worker.engine import load
+from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
+from stt_worker.settings import SttSettings
 
 TEXT = "held words"
 GIVE_UP_SEC = 120.0
@@ -57,9 +56,9 @@ class HeldEngine:
 
 
 def load_held_engine(_settings: SttSettings) -> SpeechEngine:
-    """In place of speech_models.load_engine."""
+    """In place of stt_worker.engine.load.load_engine."""
     return HeldEngine(Path(os.environ["HELD_DIR"]))
 
 
-speech_models.load_engine = load_held_engine  # type: ignore[assignment]
+load.load_engine = load_held_engine  # type: ignore[assignment]
 celery = stt_worker.celery

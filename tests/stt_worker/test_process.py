@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 import redis
 from celery.exceptions import Reject, WorkerShutdown
-from stt_process import SttProcess, refuse_other_pools
-from stt_settings import SttSettings
 
-import stt_worker
-from contract.envelopes import UtteranceJob
-from contract.message_privacy import keep_messages_private
+from contract.jobs import UtteranceJob
 from contract.names import STT_QUEUE, TRANSCRIBE_TASK, session_outcomes_key, tries_key
-from contract.patience import RedisTroubleError
+from harness.processes import ROOT, free_port, start_redis, wait_until
+from runtime.broker.privacy import keep_messages_private
+from runtime.redis_retry import RedisTroubleError
+from stt_worker import stt_worker
+from stt_worker.process import SttProcess, refuse_other_pools
+from stt_worker.settings import SttSettings
 from tests.stt_worker.conftest import Say
 from tests.stt_worker.worker_processes import (
     SESSION,
@@ -38,7 +39,6 @@ from tests.stt_worker.worker_processes import (
     sender,
     wait_ready,
 )
-from tests.support.processes import ROOT, free_port, start_redis, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +51,8 @@ def speech(say: Say) -> bytes:
 
 def test_import_loads_no_model_and_no_torch() -> None:
     code = "import sys, stt_worker; print(sorted({'torch', 'whisper', 'silero_vad'} & set(sys.modules)))"
-    path = f"{ROOT}:{ROOT / 'stt_worker'}"
     ran = subprocess.run(
-        [sys.executable, "-c", code], check=False, env={"PYTHONPATH": path}, capture_output=True, text=True
+        [sys.executable, "-c", code], check=False, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
     )
     assert (ran.stdout.strip(), ran.returncode) == ("[]", 0), ran.stderr
 
@@ -285,18 +284,17 @@ def test_worker_without_its_model_ends(
     assert worker.process is not None
     assert worker.process.wait(START_SEC) == 78
     log = worker.tail(400)
-    assert f"CRITICAL stt_process: WHISPER_MODEL={model}" in log
+    assert f"CRITICAL stt_worker.process: WHISPER_MODEL={model}" in log
     assert ("neither a file nor the name" if content is None else "no openai-whisper checkpoint") in log
     assert "Traceback" not in log
 
 
 def test_worker_refuses_prefork(redis_port: int) -> None:
     command = [sys.executable, "-m", "celery", "-A", "stt_worker:celery", "worker", "-Q", STT_QUEUE, "--pool=prefork"]
-    path = f"{ROOT}:{ROOT / 'stt_worker'}"
     ran = subprocess.run(
         command,
         check=False,
-        env={"PYTHONPATH": path, "REDIS_PORT": str(redis_port)},
+        env={"PYTHONPATH": str(ROOT), "REDIS_PORT": str(redis_port)},
         capture_output=True,
         text=True,
         timeout=60,

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 from pydantic import ValidationError
-from stt_settings import SttSettings
-from stt_threads import cpu_quota, usable_cores, use_in_background, use_threads
+
+from stt_worker.engine.threads import cpu_quota, usable_cores, use_in_background, use_threads
+from stt_worker.settings import SttSettings
 
 
 def test_every_setting_is_described_and_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,13 +13,13 @@ import msgpack
 import redis
 from celery import Celery
 from kombu.connection import Connection
-from stt_settings import SttSettings
 
-from contract.celery_app import make_celery
-from contract.envelopes import AnalyzeJob, OutcomeEvent, UtteranceJob
-from contract.heartbeat import WorkerInfo, parse_worker
+from contract.jobs import AnalyzeJob, OutcomeEvent, UtteranceJob
 from contract.names import ANALYZER_QUEUE, OUTCOMES_STREAM, STT_QUEUE, TRANSCRIBE_TASK, workers_key
-from tests.support.processes import ROOT, Service, wait_until
+from harness.processes import ROOT, Service, wait_until
+from runtime.broker.app import make_celery
+from runtime.worker.heartbeat import WorkerInfo, parse_worker
+from stt_worker.settings import SttSettings
 
 MakeWorker = Callable[..., Service]
 
@@ -98,14 +98,15 @@ class Held:
         self.workers: list[Service] = []
 
     def start_worker(self, port: int, **more: str) -> Service:
-        options = f"-A held_worker:celery worker -Q {STT_QUEUE} --loglevel=info --concurrency=1 --pool=solo"
-        folders = [ROOT, ROOT / "stt_worker", Path(__file__).parent]
+        options = (
+            f"-A tests.stt_worker.held_worker:celery worker -Q {STT_QUEUE} --loglevel=info --concurrency=1 --pool=solo"
+        )
         settings = environment(
             port,
             "unused",
             STT_REDIS_PATIENCE_SEC="0.5",
             HELD_DIR=str(self._folder),
-            PYTHONPATH=":".join(map(str, folders)),
+            PYTHONPATH=str(ROOT),
             **more,
         )
         command = [sys.executable, "-m", "celery", *options.split(), "--without-gossip", "--without-mingle"]

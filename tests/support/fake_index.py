@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from contract.weights.sources import IndexFile, Wheel
+from runtime.weights.sources import IndexFile, Wheel
 
 PIECE = 16 * 1024
 

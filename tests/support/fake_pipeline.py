@@ -10,12 +10,12 @@ import redis
 from kombu.connection import Connection
 from kombu.simple import SimpleQueue
 
-from contract.celery_app import SERIALIZER, transport_options
-from contract.envelopes import OutcomeEvent, UtteranceJob
+from contract.jobs import OutcomeEvent, UtteranceJob
 from contract.messages import Result
 from contract.names import RESULT_MESSAGES, STT_QUEUE, session_outcomes_key
-from contract.outcomes import end_utterance
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from contract.state.outcome import end_utterance
+from runtime.broker.app import SERIALIZER, transport_options
 
 
 class FakePipeline:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.http import request
-from tests.support.processes import ROOT
+from harness.processes import ROOT
+from tests.support.http_requests import request
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.support.http import Answer, request
+from tests.support.http_requests import Answer, request
 
 BOUNDARY = "----a-boundary-of-tests"
 PATH = "/v1/audio/transcriptions"

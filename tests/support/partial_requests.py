@@ -8,7 +8,7 @@ import redis
 
 from contract.names import PARTIALS, RESULT_MESSAGES, partial_audio_key
 from contract.partials import PartialRequest
-from tests.support.processes import wait_until
+from harness.processes import wait_until
 
 WAIT_SEC = 10.0
 

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from contract.names import SUBPROTOCOL
-from tests.support.http import unverified
+from tests.support.http_requests import unverified
 
 
 class RawClient:

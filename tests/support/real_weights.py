@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from contract.names import ANALYZER_QUEUE, STT_QUEUE
-from contract.settings_base import ServiceSettings
-from contract.weights.index import IndexTroubleError, ask_and_fetch, cached_file
-from contract.weights.progress import DownloadProgress, Part
-from contract.weights.sources import SENTIMENT_BASE, SPEECH, IndexFile
+from contract.settings import ServiceSettings
+from runtime.weights.index import IndexTroubleError, ask_and_fetch, cached_file
+from runtime.weights.progress import DownloadProgress, Part
+from runtime.weights.sources import SENTIMENT_BASE, SPEECH, IndexFile
 
 PROBE_SEC = 20.0
 STALL_SEC = 60.0

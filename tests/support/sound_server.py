@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.processes import Service, wait_until
+from harness.processes import Service, wait_until
 
 RATE_HZ = 48_000
 

@@ -8,12 +8,11 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from stream_client import StreamClient
-from stream_errors import Backoff
-
 from contract.messages import Accepted, Dropped, Error, Result
 from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
-from tests.support.speech import Clip
+from harness.speech import Clip
+from recorder_service.client.client import StreamClient
+from recorder_service.client.errors import Backoff
 
 FRAME_SEC = 0.1
 FRAME_BYTES = int(FRAME_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE

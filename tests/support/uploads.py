@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 import redis
 
 from contract.names import file_key
+from harness.processes import Service
+from harness.speech import Clip, demo_clips
+from harness.stack import Stack
 from tests.support.media import encode, silence
 from tests.support.multipart import FORM, PATH, body
-from tests.support.processes import Service
-from tests.support.speech import Clip, demo_clips
-from tests.support.stack import Stack
 
 
 def clip(name: str) -> Clip:

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
-from decoding_rules import Prompts
-from greedy_decoder import Decoded, GreedyDecoder
-from speech_engine import SpeechEngineError, WordTime
-from speech_quality import compression_ratio, has_loops, needs_fallback
-from stt_settings import SttSettings
 from torch import Tensor
 from whisper.tokenizer import get_tokenizer
-from whisper_weights import Precision
+
+from stt_worker.engine.decoder.greedy import Decoded, GreedyDecoder
+from stt_worker.engine.decoder.rules import Prompts
+from stt_worker.engine.protocol import SpeechEngineError, WordTime
+from stt_worker.engine.quality import compression_ratio, has_loops, needs_fallback
+from stt_worker.engine.weights.precision import Precision
+from stt_worker.settings import SttSettings
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class WhisperDecoding:
 
     def word_times(self, features: Tensor, language: str, attempt: Attempt, samples: int) -> tuple[WordTime, ...]:
         """When the words of `attempt` are said in audio of so many `samples`, which `features` are of."""
-        from word_alignment import word_times
+        from stt_worker.engine.decoder.word_times import word_times
 
         tokenizer = get_tokenizer(
             self._model.is_multilingual, num_languages=self._model.num_languages, language=language, task="transcribe"

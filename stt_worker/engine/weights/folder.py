@@ -1,13 +1,22 @@
-"""A Whisper that is a folder, in Hugging Face's form (whisper_huggingface) or CTranslate2's (whisper_ctranslate2)."""
+"""A Whisper that is a folder, in Hugging Face's form (huggingface) or CTranslate2's (ctranslate2)."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import whisper as openai_whisper
-from whisper_assembly import ModelFormatError, assemble
-from whisper_ctranslate2 import MODEL_BIN, load_ctranslate2_folder
-from whisper_huggingface import CONFIG, GENERATION_CONFIG, INDEX, SINGLE, HuggingFaceWeights, lost_parts, read_json
+
+from stt_worker.engine.weights.assembly import ModelFormatError, assemble
+from stt_worker.engine.weights.ctranslate2 import MODEL_BIN, load_ctranslate2_folder
+from stt_worker.engine.weights.huggingface import (
+    CONFIG,
+    GENERATION_CONFIG,
+    INDEX,
+    SINGLE,
+    HuggingFaceWeights,
+    lost_parts,
+    read_json,
+)
 
 ADAPTER = "adapter_config.json"
 

@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
-from whisper_assembly import Heads, ModelFormatError, check_tokens
+
+from stt_worker.engine.weights.assembly import Heads, ModelFormatError, check_tokens
 
 CONFIG, GENERATION_CONFIG = "config.json", "generation_config.json"
 SINGLE = ("model.safetensors", "pytorch_model.bin")  # in the order in which they are preferred

@@ -6,8 +6,9 @@ from typing import Literal
 
 import torch
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
-from int8_linear import is_supported, to_int8
 from torch import nn
+
+from stt_worker.engine.weights.int8 import is_supported, to_int8
 
 Precision = Literal["int8", "bf16", "fp16", "fp32"]
 Wanted = Literal["auto", "int8", "bf16", "fp16", "fp32"]

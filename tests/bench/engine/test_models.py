@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from audio_encoder import encode, spectrogram
-from bench_engine import speech_like
-from bench_frames import END, FRAME_SAMPLES, SPEECH, masked
-from bench_models import TOKENS, Size, decoder_flops, encoder_flops, random_model
-from decoding_rules import Prompts
-from greedy_decoder import GreedyDecoder
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 from whisper.tokenizer import get_tokenizer
+
+from bench.engine.measure import speech_like
+from bench.engine.models import TOKENS, Size, decoder_flops, encoder_flops, random_model
+from bench.gateway.frames import END, FRAME_SAMPLES, SPEECH, masked
+from stt_worker.engine.decoder.encoder import encode, spectrogram
+from stt_worker.engine.decoder.greedy import GreedyDecoder
+from stt_worker.engine.decoder.rules import Prompts
 
 SMALL = Size("smaller than tiny", 64, 2, 1, 2)
 BENCH = Path(__file__).resolve().parents[2] / "bench"

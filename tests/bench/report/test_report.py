@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-import bench_files
 import pytest
-from bench_bars import bars
-from bench_report import BLOCK, PAGE, PARTS, block, rewritten
+
+from bench import files
+from bench.report.bars import bars
+from bench.report.write import BLOCK, PAGE, PARTS, block, rewritten
 
 
 def test_the_page_has_a_block_for_every_part() -> None:
@@ -20,9 +21,9 @@ def test_the_tables_are_those_of_the_results() -> None:
     assert rewritten(page) == page, "run `make bench-report`"
 
 
-@pytest.mark.parametrize("part", [part for part in PARTS if bench_files.read_result(part) is not None])
+@pytest.mark.parametrize("part", [part for part in PARTS if files.read_result(part) is not None])
 def test_every_result_says_where_and_how_it_was_measured(part: str) -> None:
-    head = json.loads((bench_files.RESULTS / f"{part}.json").read_text(encoding="utf-8"))["head"]
+    head = json.loads((files.RESULTS / f"{part}.json").read_text(encoding="utf-8"))["head"]
     assert head["machine"]["processor"] and head["machine"]["cores"] > 0
     assert head["versions"]["torch"] and head["command"].startswith("python bench/") and head["date"]
     assert isinstance(head["quiet"], bool)
@@ -30,7 +31,7 @@ def test_every_result_says_where_and_how_it_was_measured(part: str) -> None:
 
 def test_a_figure_that_changes_changes_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     before = block("quality")
-    result = bench_files.read_result("quality")
+    result = files.read_result("quality")
     assert result is not None
     result["speech"][0]["held_out"]["wer"] = 0.4321
     monkeypatch.setattr("bench_report.read_result", lambda part: result)
@@ -38,7 +39,7 @@ def test_a_figure_that_changes_changes_the_page(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_bar_that_is_missed_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = bench_files.read_result("quality")
+    result = files.read_result("quality")
     assert result is not None
     default = next(row for row in result["speech"] if row["setting"] == result["default"])
     default["held_out"]["wer"] += 0.006

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import bench_files
 import numpy as np
 import pytest
-from bench_report import BLOCK, READMES, rewritten_readme
-from bench_voice_tables import ENGLISH, KOREAN, voices_readme, voices_tables
-from bench_voices import GAP_SEC, UTTERANCE_SEC, utterances
 
-from tests.support.human_voices import Clip
+from bench import files
+from bench.report.write import BLOCK, READMES, rewritten_readme
+from bench.voices.measure import GAP_SEC, UTTERANCE_SEC, utterances
+from bench.voices.tables import ENGLISH, KOREAN, voices_readme, voices_tables
+from harness.human_voices import Clip
 
 RATE = 16_000
 
@@ -25,7 +25,7 @@ def test_the_readmes_show_the_results(path: Path) -> None:
 
 
 def test_a_figure_that_changes_changes_both_readmes() -> None:
-    result = bench_files.read_result("voices")
+    result = files.read_result("voices")
     assert result is not None
     before = [voices_readme(result, wording) for wording in (ENGLISH, KOREAN)]
     changed = json.loads(json.dumps(result))

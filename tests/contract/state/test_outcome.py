@@ -9,12 +9,12 @@ from typing import Any
 
 import redis
 
-from contract.envelopes import OutcomeEvent, UtteranceJob
+from contract.jobs import OutcomeEvent, UtteranceJob
 from contract.messages import Result
 from contract.names import GIVEN_UP_STREAM, OUTCOMES_STREAM, RESULT_CHANNEL, session_outcomes_key, tries_key
-from contract.outcomes import dropped, end_utterance, end_utterance_async, failed
-from contract.redis_client import async_redis
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from contract.state.outcome import dropped, end_utterance, end_utterance_async, failed
+from runtime.redis_client import async_redis
 
 SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 import redis
-from gateway_guard import OPEN
 
+from fastapi_service.access.guard import OPEN
+from harness.gateway import GatewayProcess
+from harness.processes import ROOT
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.gateway import GatewayProcess
-from tests.support.http import log_in, request
-from tests.support.processes import ROOT
+from tests.support.http_requests import log_in, request
 from tests.support.raw_client import RawClient
 
 Start = Callable[..., GatewayProcess]
@@ -43,7 +43,8 @@ def from_address(address: str) -> dict[str, str]:
 
 
 LIST_ROUTES = """
-import json, fastapi_service as service
+import json
+from fastapi_service import app
 def walk(routes):
     for route in routes:
         inner = getattr(route, "original_router", None)
@@ -51,16 +52,15 @@ def walk(routes):
             yield from walk(inner.routes)
         else:
             yield [route.path, sorted(getattr(route, "methods", None) or []), type(route).__name__]
-print(json.dumps(list(walk(service.app.routes))))
+print(json.dumps(list(walk(app.routes))))
 """
 
 
 def routes_of_the_app() -> list[tuple[str, str]]:
     """Every route as (method or WS, a path that it takes). In a process of its own: the import sets logging up."""
-    path = os.pathsep.join([str(ROOT), str(ROOT / "fastapi_service")])
     listed = subprocess.run(
         [sys.executable, "-c", LIST_ROUTES],
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=True,
         capture_output=True,
         timeout=60,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from gateway_origins import Origins
 
-from tests.support.gateway import GatewayProcess
-from tests.support.http import log_in, request
+from fastapi_service.access.origins import Origins
+from harness.gateway import GatewayProcess
+from tests.support.http_requests import log_in, request
 from tests.support.raw_client import RawClient
 
 Start = Callable[..., GatewayProcess]

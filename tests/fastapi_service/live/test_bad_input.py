@@ -15,9 +15,9 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from contract.names import FINAL_STATS, RESULT_MESSAGES, STT_QUEUE, SUBPROTOCOL, session_key
+from harness.gateway import GatewayProcess
+from harness.processes import wait_until
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.gateway import GatewayProcess
-from tests.support.processes import wait_until
 from tests.support.raw_client import RawClient
 
 Start = Callable[..., GatewayProcess]
@@ -219,7 +219,7 @@ def test_too_many_connections_are_busy(start_gateway: Start) -> None:
 
 
 def test_a_lost_redis_is_busy_and_then_forgotten(tmp_path: Path) -> None:
-    from tests.support.processes import free_port, start_redis
+    from harness.processes import free_port, start_redis
 
     port = free_port()
     gateway = GatewayProcess(port, tmp_path)

@@ -11,13 +11,13 @@ from contextlib import ExitStack
 import pytest
 import redis
 
-from contract.envelopes import UtteranceJob
+from contract.jobs import UtteranceJob
 from contract.messages import Result
-from contract.outcomes import end_utterance
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from contract.state.outcome import end_utterance
+from harness.gateway import GatewayProcess
+from harness.processes import wait_until
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.gateway import GatewayProcess
-from tests.support.processes import wait_until
 from tests.support.raw_client import RawClient
 from tests.support.raw_socket import (
     BINARY,

@@ -16,7 +16,7 @@ import redis
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from contract.envelopes import OutcomeEvent, StatsEvent, UtteranceJob
+from contract.jobs import OutcomeEvent, StatsEvent, UtteranceJob
 from contract.messages import Result, StatsBlock
 from contract.names import (
     FINAL_STATS,
@@ -27,10 +27,10 @@ from contract.names import (
     session_outcomes_key,
     session_tag,
 )
-from contract.outcomes import end_utterance
 from contract.partials import PartialRequest
+from contract.state.outcome import end_utterance
+from harness.gateway import GatewayProcess
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.gateway import GatewayProcess
 
 Start = Callable[..., GatewayProcess]
 SPEAKERS = 50

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 import redis
-from gateway_limits import ADDRESSES_REMEMBERED, ByteRate, Failures, NoPlaceError, Places, client_address
 
 from contract.names import SESSIONS_KEY, session_key, session_outcomes_key
+from fastapi_service.access.attempts import ADDRESSES_REMEMBERED, Failures, client_address
+from fastapi_service.live.limits import ByteRate, NoPlaceError, Places
+from harness.gateway import GatewayProcess
+from harness.processes import wait_until
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.gateway import GatewayProcess
-from tests.support.http import request
-from tests.support.processes import wait_until
+from tests.support.http_requests import request
 from tests.support.raw_client import RawClient
 from tests.support.raw_socket import connect
 

@@ -8,9 +8,9 @@ from urllib.parse import quote
 import pytest
 import redis
 
-from contract.envelopes import UtteranceJob
+from contract.jobs import UtteranceJob
+from harness.gateway import GatewayProcess
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.gateway import GatewayProcess
 from tests.support.partial_requests import take
 from tests.support.raw_client import RawClient
 

@@ -7,15 +7,14 @@ import json
 from types import SimpleNamespace
 from typing import Any, cast
 
-from gateway_connection import Connection
-from gateway_metrics import GatewayMetrics
-from gateway_options import Options
-from gateway_outbox import Outbox
-from gateway_sessions import OpenSession
-from gateway_settings import GatewaySettings
-
 from contract.messages import Models, Partial, Stats, StatsBlock
 from contract.partials import PartialRequest
+from fastapi_service.live.connection import Connection
+from fastapi_service.live.counters import GatewayMetrics
+from fastapi_service.live.options import Options
+from fastapi_service.live.outbox import Outbox
+from fastapi_service.live.sessions import OpenSession
+from fastapi_service.settings import GatewaySettings
 
 SESSION = "o" * 32
 

@@ -12,10 +12,10 @@ import redis
 
 from contract.names import PARTIALS, RESULT_MESSAGES, STT_QUEUE, partial_audio_key, session_key, utterance_id
 from contract.partials import AUDIO_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
+from harness.gateway import GatewayProcess
+from harness.processes import wait_until
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.gateway import GatewayProcess
 from tests.support.partial_requests import answer, take, waiting
-from tests.support.processes import wait_until
 from tests.support.raw_client import RawClient
 
 Start = Callable[..., GatewayProcess]

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import redis
 
-from contract.envelopes import StatsEvent
+from contract.jobs import StatsEvent
 from contract.messages import StatsBlock
 from contract.names import STT_QUEUE, session_key, shown_stats_key
+from harness.gateway import GatewayProcess
+from harness.processes import wait_until
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.gateway import GatewayProcess
-from tests.support.processes import wait_until
 from tests.support.raw_client import RawClient
 
 Start = Callable[..., GatewayProcess]

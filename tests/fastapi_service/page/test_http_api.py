@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.gateway import GatewayProcess
-from tests.support.http import request
+from harness.gateway import GatewayProcess
+from tests.support.http_requests import request
 
 Start = Callable[..., GatewayProcess]
 TOKEN = "first-token-0123456789"

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 import redis
-from gateway_metrics import CLOSE_CODES
 
-from contract.celery_app import make_celery
-from contract.envelopes import AnalyzeJob, OutcomeEvent, UtteranceJob, now_ms
-from contract.heartbeat import Heartbeat
+from contract.jobs import AnalyzeJob, OutcomeEvent, UtteranceJob, now_ms
 from contract.messages import Dropped
-from contract.metrics import OTHER, STAGES
 from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, FILE_QUEUE, RESULT_MESSAGES, STT_QUEUE, TRANSCRIBE_TASK
-from contract.settings_base import ServiceSettings
+from contract.settings import ServiceSettings
+from fastapi_service.live.counters import CLOSE_CODES
+from harness.gateway import GatewayProcess
+from harness.processes import free_port, start_redis, wait_until
+from runtime.broker.app import make_celery
+from runtime.metrics.registry import OTHER, STAGES
+from runtime.worker.heartbeat import Heartbeat
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.gateway import GatewayProcess
-from tests.support.http import log_in, request
+from tests.support.http_requests import log_in, request
 from tests.support.metrics import scrape
-from tests.support.processes import free_port, start_redis, wait_until
 from tests.support.raw_client import RawClient
 
 Start = Callable[..., GatewayProcess]

@@ -10,9 +10,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tests.support.gateway import GatewayProcess
-from tests.support.http import request
-from tests.support.processes import ROOT
+from harness.gateway import GatewayProcess
+from harness.processes import ROOT
+from tests.support.http_requests import request
 
 Start = Callable[..., GatewayProcess]
 TOKEN = "first-token-0123456789"

@@ -13,9 +13,9 @@ import pytest
 import redis
 
 from contract.names import ANALYZER_QUEUE, STT_QUEUE, loading_key
-from contract.weights.progress import Loading
-from tests.support.gateway import GatewayProcess
-from tests.support.processes import ROOT, wait_until
+from harness.gateway import GatewayProcess
+from harness.processes import ROOT, wait_until
+from runtime.weights.progress import Loading
 
 STATIC = ROOT / "fastapi_service" / "static"
 FILES = ["js/app.js", "js/strings/ko.js", "css/base.css"]

@@ -10,8 +10,8 @@ import pytest
 import redis
 
 from contract.names import SENT_SEGMENTS_KEY, STT_QUEUE, workers_key
-from tests.support.gateway import GatewayProcess
-from tests.support.processes import wait_until
+from harness.gateway import GatewayProcess
+from harness.processes import wait_until
 from tests.support.raw_client import RawClient
 
 Start = Callable[..., GatewayProcess]

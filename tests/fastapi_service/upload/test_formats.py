@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gateway_upload_answers import Transcript
-from gateway_upload_options import UploadOptions
-
-from contract.file_jobs import FileSegment, FileView, view_of
 from contract.messages import Dropped, Gap, Result, UtteranceOutcome
+from contract.state.files import FileSegment, FileView, view_of
+from fastapi_service.upload.formats import Transcript
+from fastapi_service.upload.options import UploadOptions
 
 RATE = 16_000
 FIGURES: dict[str, Any] = {"avg_logprob": -0.25, "no_speech_prob": 0.03, "temperature": 0.4}

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
-from contract.heartbeat import Heartbeat
 from contract.names import FILE_QUEUE, FILES_KEY, file_key
-from tests.support.gateway import GatewayProcess
-from tests.support.http import Answer, request
+from harness.gateway import GatewayProcess
+from harness.processes import wait_until
+from runtime.worker.heartbeat import Heartbeat
+from tests.support.http_requests import Answer, request
 from tests.support.multipart import BOUNDARY, FORM, PATH, body, part, upload
-from tests.support.processes import wait_until
 
 Start = Callable[..., GatewayProcess]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from file_decoder import NotDecodableError, SoundFile, TooLongError
 
 from contract.names import SAMPLE_RATE_HZ
+from file_worker.media.decoder import NotDecodableError, SoundFile, TooLongError
+from harness.speech import demo_clips
 from tests.support.media import FORMATS, encode, silence, tone
-from tests.support.speech import demo_clips
 
 
 def decode(path: Path, max_sec: float = 600.0) -> bytes:

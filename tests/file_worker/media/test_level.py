@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from file_decoder import SoundFile
-from file_level import GAIN_MAX_DB, TARGET_DB, LevelLift, gain_db
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.names import SAMPLE_RATE_HZ
+from file_worker.media.decoder import SoundFile
+from file_worker.media.level import GAIN_MAX_DB, TARGET_DB, LevelLift, gain_db
+from harness.speech import demo_clips, noise
 from tests.support.media import quieter, silence, tone
-from tests.support.speech import demo_clips, noise
 
 Floats = np.ndarray
 CLIP = next(clip for clip in demo_clips() if clip.path.stem == "love_movie").pcm

@@ -8,11 +8,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from file_decoder import NotDecodableError, SoundFile, TooLongError
-from file_media import samples_of
 
 from contract.names import SAMPLE_RATE_HZ
-from contract.wav import write_wav
+from file_worker.media.decoder import NotDecodableError, SoundFile, TooLongError
+from file_worker.media.frames import samples_of
+from runtime.wav import write_wav
 from tests.support.media import (
     channels_wav,
     damaged,
@@ -180,7 +180,7 @@ def test_a_known_length_refuses_at_once(tmp_path: Path) -> None:
 
 
 def test_what_breaks_the_decoder_ends_as_the_sound_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import file_decoder
+    from file_worker.media import decoder
 
     path = encode(tone(10.0), tmp_path / "tone.flac")
     count = 0
@@ -192,7 +192,7 @@ def test_what_breaks_the_decoder_ends_as_the_sound_there_is(tmp_path: Path, monk
             raise RuntimeError("an unforeseen kind of sound")
         return samples_of(frame)
 
-    monkeypatch.setattr(file_decoder, "samples_of", breaking)
+    monkeypatch.setattr(decoder, "samples_of", breaking)
     sound = SoundFile(path, 600.0)
     assert 0.6 < sum(len(block) for block in sound.blocks()) / 2 / SAMPLE_RATE_HZ < 0.8
     assert sound.warning == "The file could not be decoded beyond 0.7 s."

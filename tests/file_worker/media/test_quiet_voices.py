@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from file_level import LevelLift
-from file_segments import Lengths, SegmentCutter, segments_of
 from numpy.typing import NDArray
-from speech_check import SpeechCheck
-from stt_settings import SttSettings
 
 from contract.names import SAMPLE_RATE_HZ
-from tests.support.human_voices import HumanClips, HumanVoicesMissingError, music
-from tests.support.speech import demo_clips
+from file_worker.media.level import LevelLift
+from file_worker.segments import Lengths, SegmentCutter, segments_of
+from harness.human_voices import HumanClips, HumanVoicesMissingError, music
+from harness.speech import demo_clips
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.speech_check import SpeechCheck
 
 Floats = NDArray[Any]
 DOWN = 10 ** (-50 / 20)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorder_gate import FRAME_SAMPLES, VoiceGate, frame_levels
-from recorder_timeline import Timeline
+
+from recorder_service.audio.gate import FRAME_SAMPLES, VoiceGate, frame_levels
+from recorder_service.audio.timeline import Timeline
 
 THRESHOLD = 0.0005
 RATE = 16_000

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from recorder_microphone import Device, Microphone, find_device, list_devices, load_sounddevice
-from recorder_sources import SourceError
 
-from tests.recorder_service.recorder_fakes import run, until
+from recorder_service.audio.microphone import Device, Microphone, find_device, list_devices, load_sounddevice
+from recorder_service.audio.sources import SourceError
+from tests.recorder_service.fakes import run, until
 
 RATE = 16_000
 

@@ -8,12 +8,12 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from stream_client import ConnectionState, StreamClient
-from stream_connection import websocket_url
-from stream_errors import Backoff, BufferFull, CannotConnect, Refused
 
 from contract.messages import Accepted, Busy, Error, Result, ServerMessage, Session
-from tests.recorder_service.recorder_fakes import FakeGateway, fake_gateway, noise, run, until
+from recorder_service.client.client import ConnectionState, StreamClient
+from recorder_service.client.connection import websocket_url
+from recorder_service.client.errors import Backoff, BufferFull, CannotConnect, Refused
+from tests.recorder_service.fakes import FakeGateway, fake_gateway, noise, run, until
 
 
 def client_of(gateway: FakeGateway, **options: Any) -> StreamClient:

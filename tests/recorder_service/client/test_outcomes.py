@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 import random
 
-from stream_outcomes import OutcomeTracker
-
 from contract.messages import Accepted, Dropped, Result
+from recorder_service.client.outcomes import OutcomeTracker
 
 
 def result(seq: int, start: int, end: int) -> Result:

@@ -10,14 +10,14 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-from stream_client import ConnectionState, StreamClient
-from stream_errors import Backoff, CannotConnect, Refused
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from contract.names import SUBPROTOCOL
-from tests.recorder_service.recorder_fakes import FakeGateway, noise, run
+from recorder_service.client.client import ConnectionState, StreamClient
+from recorder_service.client.errors import Backoff, CannotConnect, Refused
+from tests.recorder_service.fakes import FakeGateway, noise, run
 
 PROTOCOLS = [Subprotocol(SUBPROTOCOL)]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stream_ledger import Ledger
+
+from recorder_service.client.unsafe_audio import Ledger
 
 
 def frames_of(ledger: Ledger, max_bytes: int = 64) -> list[bytes]:

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 import redis
-from recorder_delivery import DeliveryError
-from recorder_queue import QueueDelivery
-from recorder_settings import RecorderSettings
-from stream_errors import BufferFull
 
-from contract.envelopes import PartialEvent, StatsEvent, UtteranceJob
+from contract.jobs import PartialEvent, StatsEvent, UtteranceJob
 from contract.messages import Accepted, Error, Partial, Result, ServerMessage, Stats, StatsBlock
 from contract.names import FINAL_STATS, RESULT_MESSAGES, STT_QUEUE, done_key, session_key, session_outcomes_key
-from contract.outcomes import dropped, end_utterance
-from tests.recorder_service.recorder_fakes import noise, run, until
+from contract.state.outcome import dropped, end_utterance
+from harness.processes import free_port, start_redis
+from recorder_service.client.errors import BufferFull
+from recorder_service.delivery.protocol import DeliveryError
+from recorder_service.delivery.speech_queue import QueueDelivery
+from recorder_service.settings import RecorderSettings
+from tests.recorder_service.fakes import noise, run, until
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.processes import free_port, start_redis
 
 
 def delivery_at(port: int, wait_when_full: bool = False, **settings: Any) -> QueueDelivery:

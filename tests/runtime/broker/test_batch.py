@@ -13,13 +13,13 @@ from celery import Celery
 from kombu.connection import Connection
 from kombu.transport import redis as redis_transport
 
-from contract.broker_recovery import LastingQoS
-from contract.broker_take import LastingChannel
-from contract.celery_app import make_celery
-from contract.companions import Companions
 from contract.names import workers_key
-from contract.settings_base import ServiceSettings
-from tests.support.processes import answers, free_port, start_redis, wait_until
+from contract.settings import ServiceSettings
+from harness.processes import answers, free_port, start_redis, wait_until
+from runtime.broker.app import make_celery
+from runtime.broker.batch import Companions
+from runtime.broker.delivery import LastingChannel
+from runtime.broker.recovery import LastingQoS
 
 QUEUE, TASK = "some_queue", "some.task"
 

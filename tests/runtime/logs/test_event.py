@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from contract.log_event import FIELD_MAX_CHARS, Event
-from contract.logging_setup import JsonFormatter, OneLineFormatter
+from runtime.logs.event import FIELD_MAX_CHARS, Event
+from runtime.logs.setup import JsonFormatter, OneLineFormatter
 
 FORGERY = 'a" event="forged\n2026 ERROR root: forged\x1b[31m\u2028\u202e\x00'
 

@@ -9,7 +9,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from contract.messages import Dropped, Error, Result
-from contract.metrics import (
+from contract.settings import MeasuredSettings
+from harness.processes import free_port
+from runtime.broker.queue_age import when_sent_ms
+from runtime.metrics.registry import (
     OTHER,
     STAGES,
     BoundedNames,
@@ -20,12 +23,9 @@ from contract.metrics import (
     new_registry,
     real_time_factor,
 )
-from contract.metrics_server import MetricsServer, serve_metrics
-from contract.queue_age import when_sent_ms
-from contract.settings_base import MeasuredSettings
-from tests.support.http import request
+from runtime.metrics.server import MetricsServer, serve_metrics
+from tests.support.http_requests import request
 from tests.support.metrics import Scrape, scrape
-from tests.support.processes import free_port
 
 
 def read(registry: object) -> Scrape:

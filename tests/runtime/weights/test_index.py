@@ -17,12 +17,12 @@ import pytest
 import redis
 
 from contract.names import STT_QUEUE, loading_key
-from contract.settings_base import ServiceSettings
-from contract.weights.index import IndexTroubleError, cached_file, fetch, index_trouble
-from contract.weights.progress import DownloadProgress, size_of
-from contract.weights.sources import SENTIMENT_BASE, SPEECH, IndexFile
+from contract.settings import ServiceSettings
+from harness.processes import free_port, wait_until
+from runtime.weights.index import IndexTroubleError, cached_file, fetch, index_trouble
+from runtime.weights.progress import DownloadProgress, size_of
+from runtime.weights.sources import SENTIMENT_BASE, SPEECH, IndexFile
 from tests.support.fake_index import FakeIndex
-from tests.support.processes import free_port, wait_until
 
 CONTENT = random.Random(5).randbytes(400_000)
 

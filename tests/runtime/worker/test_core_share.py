@@ -1,4 +1,4 @@
-"""How many threads to use beside other programs (contract.core_share)."""
+"""How many threads to use beside other programs (runtime.worker.core_share)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from contract import core_share
-from contract.core_share import CoreShare, Look, busy_sec, look_at_cores, wait_briefly
-from tests.support.processes import wait_until
+from harness.processes import ROOT, wait_until
+from runtime.worker import core_share
+from runtime.worker.core_share import CoreShare, Look, busy_sec, look_at_cores, wait_briefly
 
 TICKS = os.sysconf("SC_CLK_TCK")
 STAT = f"""cpu  {9 * TICKS} 0 {9 * TICKS} 900 0 0 0 0 0 0
@@ -113,6 +112,6 @@ def test_a_way_to_wait_that_was_chosen_stays(chosen: dict[str, str], monkeypatch
 def test_the_workers_wait_briefly_before_torch_is_there(module: str) -> None:
     code = f"import os, sys, {module}; print(os.environ.get('GOMP_SPINCOUNT'), 'torch' in sys.modules)"
     environment = {name: value for name, value in os.environ.items() if name not in core_share.WAITING}
-    environment["PYTHONPATH"] = os.pathsep.join([str(Path(module).absolute()), "."])
+    environment["PYTHONPATH"] = str(ROOT)
     found = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert found.stdout.split() == [core_share.SPIN_COUNT, "False"]

@@ -12,11 +12,11 @@ import pytest
 import redis
 from pydantic import ValidationError
 
-from contract.healthcheck import STALLED_AFTER_SEC, Look, judge
-from contract.heartbeat import Heartbeat, WorkerInfo
 from contract.names import STT_QUEUE
-from contract.settings_base import ServiceSettings
-from tests.support.processes import ROOT
+from contract.settings import ServiceSettings
+from harness.processes import ROOT
+from runtime.worker.healthcheck import STALLED_AFTER_SEC, Look, judge
+from runtime.worker.heartbeat import Heartbeat, WorkerInfo
 
 
 def worker(busy_sec: float = 0.0, tasks_done: int = 7) -> WorkerInfo:
@@ -49,7 +49,7 @@ def test_a_backlog_that_moves_is_healthy() -> None:
 
 def check(port: int, folder: Path, queue: str = STT_QUEUE) -> tuple[int, str]:
     environment = {**os.environ, "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port), "TMPDIR": str(folder)}
-    command = [sys.executable, "-m", "contract.healthcheck", queue]
+    command = [sys.executable, "-m", "runtime.worker.healthcheck", queue]
     done = subprocess.run(command, env=environment, cwd=ROOT, check=False, capture_output=True, text=True, timeout=30)
     return done.returncode, done.stderr
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from speech_cover import Hole, holes, letters, pause_near, replaced, seems_covered, surely_speech
-from speech_engine import WordTime
-from stt_settings import SttSettings
+from stt_worker.engine.cover import Hole, holes, letters, pause_near, replaced, seems_covered, surely_speech
+from stt_worker.engine.protocol import WordTime
+from stt_worker.settings import SttSettings
 
 SETTINGS = SttSettings()
 TALK = ((0.0, 4.0), (4.5, 9.0))

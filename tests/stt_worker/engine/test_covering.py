@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from speech_check import SpeechCheck
-from speech_engine import Utterance
-from speech_models import load_engine
-from speech_quality import doubt, judge
-from stt_settings import SttSettings
-from stt_utterance import in_seconds
 from whisper.utils import compression_ratio as utf8_ratio
-from whisper_decoding import Attempt, WhisperDecoding
-from whisper_engine import WhisperEngine
 
+from harness.human_voices import HumanClips, clip, prompts, word_errors
+from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
+from stt_worker.engine.load import load_engine
+from stt_worker.engine.protocol import Utterance
+from stt_worker.engine.quality import doubt, judge
+from stt_worker.engine.whisper_engine import WhisperEngine
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.job import in_seconds
+from stt_worker.utterances.speech_check import SpeechCheck
 from tests.stt_worker.conftest import as_floats
-from tests.support.human_voices import HumanClips, clip, prompts, word_errors
 
 Cut = Callable[[tuple[int, ...]], tuple[int, ...]]
 GAP = np.zeros(6_400, np.int16)

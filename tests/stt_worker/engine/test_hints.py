@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 import torch
 import whisper as openai_whisper
-from audio_encoder import encode, spectrogram
-from decoding_rules import Prompts, options
-from greedy_decoder import GreedyDecoder
-from prompt_guard import alike, joined, repeats
-from speech_engine import Utterance
-from speech_quality import judge
-from stt_settings import SttSettings
 from whisper.decoding import DecodingTask
 from whisper.tokenizer import get_tokenizer
-from whisper_decoding import Attempt, WhisperDecoding
-from whisper_engine import WhisperEngine
 
+from harness.speech import demo_clips
+from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
+from stt_worker.engine.decoder.encoder import encode, spectrogram
+from stt_worker.engine.decoder.greedy import GreedyDecoder
+from stt_worker.engine.decoder.rules import Prompts, options
+from stt_worker.engine.hints import alike, joined, repeats
+from stt_worker.engine.protocol import Utterance
+from stt_worker.engine.quality import judge
+from stt_worker.engine.whisper_engine import WhisperEngine
+from stt_worker.settings import SttSettings
 from tests.stt_worker.conftest import as_floats
-from tests.support.speech import demo_clips
 
 HINTS = "Ada Lovelace, Kubernetes, Prometheus"
 LONG = ", ".join(f"name{number}" for number in range(300))

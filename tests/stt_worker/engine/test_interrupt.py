@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import torch
 import whisper as openai_whisper
-from decoder_layer import DecoderLayer
-from speech_engine import Transcript, Utterance
-from stt_settings import SttSettings
-from stt_turns import ModelTurns, PartialAbortedError
-from whisper_decoding import WhisperDecoding
-from whisper_engine import WhisperEngine
 
+from harness.processes import wait_until
+from stt_worker.engine.decoder.decoding import WhisperDecoding
+from stt_worker.engine.decoder.layer import DecoderLayer
+from stt_worker.engine.protocol import Transcript, Utterance
+from stt_worker.engine.whisper_engine import WhisperEngine
+from stt_worker.partials.model_lock import ModelTurns, PartialAbortedError
+from stt_worker.settings import SttSettings
 from tests.stt_worker.conftest import Say, as_floats
-from tests.support.processes import wait_until
 
 AUDIO = (np.random.default_rng(5).standard_normal(16_000) * 0.1).astype(np.float32)
 WAIT_SEC = 60.0

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import whisper as openai_whisper
-from speech_engine import Utterance
-from stt_settings import SttSettings
-from stt_utterance import utterance_of
-from whisper_decoding import Attempt, WhisperDecoding
-from whisper_engine import WhisperEngine
 
-from contract.envelopes import UtteranceJob
+from contract.jobs import UtteranceJob
+from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
+from stt_worker.engine.protocol import Utterance
+from stt_worker.engine.whisper_engine import WhisperEngine
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.job import utterance_of
 
 AUDIO = (np.random.default_rng(5).standard_normal(16_000) * 0.1).astype(np.float32)
 SURE, UNSURE = -0.2, -1.8

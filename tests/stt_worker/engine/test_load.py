@@ -16,20 +16,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import model_download
 import numpy as np
 import pytest
 import whisper as openai_whisper
-from model_download import ModelUnavailableError, cached_checkpoint, can_download, download
-from speech_check import SpeechCheck
-from speech_engine import Utterance
-from speech_models import choose_model, load_engine
-from speech_quality import judge
-from stt_settings import SttSettings
 
-from contract.wav import read_wav
+from harness.processes import ROOT
+from runtime.wav import read_wav
+from stt_worker.engine.load import choose_model, load_engine
+from stt_worker.engine.protocol import Utterance
+from stt_worker.engine.quality import judge
+from stt_worker.engine.weights import download as model_download
+from stt_worker.engine.weights.download import ModelUnavailableError, cached_checkpoint, can_download, download
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.speech_check import SpeechCheck
 from tests.stt_worker.conftest import Say, as_floats
-from tests.support.processes import ROOT
 
 CLIPS = ROOT / "demo_models" / "clips"
 

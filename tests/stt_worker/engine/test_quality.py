@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from speech_engine import Transcript
-from speech_quality import Refusal, compression_ratio, doubt, judge, needs_fallback, tidy, without_loops
-from stt_settings import SttSettings
+
+from stt_worker.engine.protocol import Transcript
+from stt_worker.engine.quality import Refusal, compression_ratio, doubt, judge, needs_fallback, tidy, without_loops
+from stt_worker.settings import SttSettings
 
 SETTINGS = SttSettings()
 WORDS = st.lists(st.sampled_from(["no", "very", "good", "the", "cat", "ran", "home", "Thank", "you."]), max_size=40)

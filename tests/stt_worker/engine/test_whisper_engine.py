@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import audio_encoder
 import numpy as np
 import pytest
 import torch
 import whisper as openai_whisper
-from decoder_layer import DecoderLayer
-from speech_engine import SpeechEngine, SpeechEngineError, Utterance
-from speech_quality import doubt
-from stt_settings import SttSettings
-from whisper_decoding import Attempt, WhisperDecoding
-from whisper_engine import WhisperEngine
 
+from stt_worker.engine.decoder import encoder as audio_encoder
+from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
+from stt_worker.engine.decoder.layer import DecoderLayer
+from stt_worker.engine.protocol import SpeechEngine, SpeechEngineError, Utterance
+from stt_worker.engine.quality import doubt
+from stt_worker.engine.whisper_engine import WhisperEngine
+from stt_worker.settings import SttSettings
 from tests.stt_worker.conftest import Say, as_floats
 
 ANYTHING: dict[str, Any] = {

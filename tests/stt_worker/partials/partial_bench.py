@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import redis
-from speech_check import SpeechCheck
-from speech_engine import SpeechEngine, Transcript, Utterance
-from stt_partials import PartialWorker
-from stt_settings import SttSettings
-from stt_turns import ModelTurns
 
-from contract.envelopes import PartialEvent
+from contract.jobs import PartialEvent
 from contract.names import RESULT_MESSAGES
+from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
+from stt_worker.partials.model_lock import ModelTurns
+from stt_worker.partials.worker import PartialWorker
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.speech_check import SpeechCheck
 from tests.support.partial_requests import put
 
 SESSION = "s" * 32

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import redis
 
-from contract.envelopes import PartialEvent
+from contract.jobs import PartialEvent
 from contract.names import PARTIALS, RESULT_MESSAGES
+from harness.processes import wait_until
 from tests.stt_worker.conftest import Say
 from tests.stt_worker.worker_processes import (
     SESSION,
@@ -21,7 +22,6 @@ from tests.stt_worker.worker_processes import (
     wait_ready,
 )
 from tests.support.partial_requests import put
-from tests.support.processes import wait_until
 
 
 def test_an_idle_worker_says_what_it_hears(

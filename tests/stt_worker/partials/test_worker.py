@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 import redis
-from speech_check import SpeechCheck
-from speech_engine import Transcript
-from stt_settings import SttSettings
 
 from contract.names import PARTIALS, STT_QUEUE, done_key
 from contract.partials import REQUESTS_MAX
-from contract.patience import worker_redis
+from harness.processes import free_port, start_redis, wait_until
+from runtime.redis_retry import worker_redis
+from stt_worker.engine.protocol import Transcript
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.speech_check import SpeechCheck
 from tests.stt_worker.conftest import Say
-from tests.stt_worker.partial_bench import SESSION, START, TEXT, WAIT_SEC, Bench
-from tests.support.processes import free_port, start_redis, wait_until
+from tests.stt_worker.partials.partial_bench import SESSION, START, TEXT, WAIT_SEC, Bench
 
 MakeBench = Callable[..., Bench]
 

@@ -11,18 +11,18 @@ import pytest
 import redis
 import whisper as openai_whisper
 from numpy.typing import NDArray
-from speech_check import SpeechCheck
-from speech_engine import SpeechEngine, Transcript, Utterance
-from stt_drafts import DRAFTS_MAX, Drafts
-from stt_settings import SttSettings
-from stt_task import Transcriber
-from whisper_engine import WhisperEngine
 
-from contract.envelopes import AnalyzeJob, UtteranceJob
+from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.names import tries_key
-from contract.patience import RedisTroubleError
+from harness.speech import demo_clips
+from runtime.redis_retry import RedisTroubleError
+from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
+from stt_worker.engine.whisper_engine import WhisperEngine
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.drafts import DRAFTS_MAX, Drafts
+from stt_worker.utterances.speech_check import SpeechCheck
+from stt_worker.utterances.task import Transcriber
 from tests.stt_worker.conftest import Say, as_floats
-from tests.support.speech import demo_clips
 
 SESSIONS = [letter * 32 for letter in "abcdefgh"]
 

@@ -13,16 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from speech_check import SpeechCheck
-from speech_models import load_engine
-from stt_drafts import Drafts
-from stt_recognition import Recognition, Recording
-from stt_settings import SttSettings
 
-from contract.envelopes import AnalyzeJob, UtteranceJob
+from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.messages import UtteranceOutcome
 from contract.names import SAMPLE_RATE_HZ
-from tests.support.human_voices import (
+from harness.human_voices import (
     VOICES,
     Clip,
     HumanClips,
@@ -31,7 +26,12 @@ from tests.support.human_voices import (
     music,
     word_errors,
 )
-from tests.support.speech import noise
+from harness.speech import noise
+from stt_worker.engine.load import load_engine
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.recognition import Recognition, Recording
+from stt_worker.utterances.speech_check import SpeechCheck
 
 SESSION = "humanvoices-0123456789"
 CLIPS = 12

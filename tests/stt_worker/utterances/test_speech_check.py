@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from speech_check import FRAME_SAMPLES, SpeechCheck, SpeechFound, torch_threads
-from stt_settings import SttSettings
 
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.speech_check import FRAME_SAMPLES, SpeechCheck, SpeechFound, torch_threads
 from tests.stt_worker.conftest import Say, as_floats
 
 RATE = 16_000

@@ -13,16 +13,16 @@ from typing import Any, cast
 import numpy as np
 import pytest
 import redis
-from speech_check import SpeechCheck
-from speech_engine import SpeechEngine, Transcript, Utterance
-from stt_settings import SttSettings
-from stt_task import Transcriber
 
-from contract.envelopes import AnalyzeJob, OutcomeEvent, UtteranceJob
+from contract.jobs import AnalyzeJob, OutcomeEvent, UtteranceJob
 from contract.messages import Dropped, Error
 from contract.names import OUTCOMES_STREAM, done_key, session_outcomes_key, tries_key
-from contract.patience import RedisTroubleError, worker_redis
-from contract.wav import read_wav
+from runtime.redis_retry import RedisTroubleError, worker_redis
+from runtime.wav import read_wav
+from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.speech_check import SpeechCheck
+from stt_worker.utterances.task import Transcriber
 from tests.stt_worker.conftest import Say
 
 SESSION = "s" * 32

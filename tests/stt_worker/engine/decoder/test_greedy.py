@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 import whisper as openai_whisper
-from audio_encoder import encode, spectrogram, window_frames
-from decoding_rules import Prompts, decoding_rules, options
-from greedy_decoder import Decoded, GreedyDecoder, goes_in_circles
-from stt_settings import SttSettings
 from whisper.decoding import ApplyTimestampRules, DecodingTask
 
+from harness.speech import demo_clips
+from stt_worker.engine.decoder.encoder import encode, spectrogram, window_frames
+from stt_worker.engine.decoder.greedy import Decoded, GreedyDecoder, goes_in_circles
+from stt_worker.engine.decoder.rules import Prompts, decoding_rules, options
+from stt_worker.settings import SttSettings
 from tests.stt_worker.conftest import as_floats
-from tests.support.speech import demo_clips
 
 LIMIT = 60
 LOGITS_TOLERANCE = 2e-4  # of logits with a spread of about 1; float32 sums in another order

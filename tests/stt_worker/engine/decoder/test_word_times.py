@@ -9,25 +9,25 @@ import numpy as np
 import pytest
 import torch
 import whisper as openai_whisper
-from audio_encoder import encode, spectrogram
-from decoding_rules import options
-from greedy_decoder import GreedyDecoder
-from speech_check import SpeechCheck
-from speech_engine import Utterance, WordTime
-from stt_drafts import Drafts
-from stt_recognition import Recognition, Recording
-from stt_settings import SttSettings
-from stt_utterance import words_of_stream
 from whisper.timing import dtw, find_alignment, merge_punctuations
 from whisper.tokenizer import get_tokenizer
-from whisper_decoding import WhisperDecoding
-from whisper_engine import WhisperEngine
-from word_alignment import CLOSING_MARKS, OPENING_MARKS, warp, word_times
 
-from contract.envelopes import AnalyzeJob, UtteranceJob
+from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.messages import Word
+from harness.speech import demo_clips
+from stt_worker.engine.decoder.decoding import WhisperDecoding
+from stt_worker.engine.decoder.encoder import encode, spectrogram
+from stt_worker.engine.decoder.greedy import GreedyDecoder
+from stt_worker.engine.decoder.rules import options
+from stt_worker.engine.decoder.word_times import CLOSING_MARKS, OPENING_MARKS, warp, word_times
+from stt_worker.engine.protocol import Utterance, WordTime
+from stt_worker.engine.whisper_engine import WhisperEngine
+from stt_worker.settings import SttSettings
+from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.job import words_of_stream
+from stt_worker.utterances.recognition import Recognition, Recording
+from stt_worker.utterances.speech_check import SpeechCheck
 from tests.stt_worker.conftest import Say, as_floats
-from tests.support.speech import demo_clips
 
 SESSION = "w" * 32
 RATE = 16_000

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 import torch
 import whisper as openai_whisper
-from ctranslate2_file import CTranslate2File
-from whisper_assembly import ModelFormatError
-from whisper_ctranslate2 import load_ctranslate2_bin
-from whisper_folder import load_folder, what_is_missing
 
+from stt_worker.engine.weights.assembly import ModelFormatError
+from stt_worker.engine.weights.ctranslate2 import load_ctranslate2_bin
+from stt_worker.engine.weights.ctranslate2_file import CTranslate2File
+from stt_worker.engine.weights.folder import load_folder, what_is_missing
 from tests.support.whisper_forms import random_whisper, save_ctranslate2, save_huggingface
 
 FLOAT32, INT8 = 0, 1

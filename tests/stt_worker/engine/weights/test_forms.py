@@ -11,17 +11,17 @@ import ctranslate2
 import pytest
 import torch
 import whisper as openai_whisper
-from speech_engine import Utterance
-from stt_settings import SttSettings
 from torch import Tensor
 from whisper.audio import log_mel_spectrogram, pad_or_trim
 from whisper.decoding import DecodingOptions
-from whisper_ctranslate2 import load_ctranslate2_bin
-from whisper_engine import WhisperEngine
-from whisper_folder import load_folder
 
+from harness.human_voices import Clip, HumanClips
+from stt_worker.engine.protocol import Utterance
+from stt_worker.engine.weights.ctranslate2 import load_ctranslate2_bin
+from stt_worker.engine.weights.folder import load_folder
+from stt_worker.engine.whisper_engine import WhisperEngine
+from stt_worker.settings import SttSettings
 from tests.stt_worker.conftest import as_floats
-from tests.support.human_voices import Clip, HumanClips
 from tests.support.whisper_forms import as_torch_files, save_checkpoint, save_ctranslate2, save_huggingface
 
 Make = Callable[[openai_whisper.Whisper, Path, Path], Path]

@@ -15,9 +15,9 @@ import torch
 import whisper as openai_whisper
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from whisper_assembly import ModelFormatError, official_name
-from whisper_folder import load_folder, what_is_missing
 
+from stt_worker.engine.weights.assembly import ModelFormatError, official_name
+from stt_worker.engine.weights.folder import load_folder, what_is_missing
 from tests.support.whisper_forms import as_torch_files, random_whisper, save_huggingface, transformers_whisper
 
 LIKE = {  # vocabulary, mel bands, layers of encoder and decoder

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from model_download import ModelUnavailableError
-from speech_engine import Utterance
-from speech_models import choose_model, load_engine
-from stt_settings import SttSettings
 
+from harness.processes import ROOT
+from stt_worker.engine.load import choose_model, load_engine
+from stt_worker.engine.protocol import Utterance
+from stt_worker.engine.weights.download import ModelUnavailableError
+from stt_worker.settings import SttSettings
 from tests.support.fake_hub import serve_hub
-from tests.support.processes import ROOT
 from tests.support.whisper_forms import Tokens, as_torch_files, random_whisper, save_ctranslate2, save_huggingface
 
 JUNK = ("flax_model.msgpack", "model.fp32-00001-of-00002.safetensors", "tokenizer.json", "pytorch_model.bin")
@@ -32,9 +32,9 @@ JUNK = ("flax_model.msgpack", "model.fp32-00001-of-00002.safetensors", "tokenize
 FIND = """
 import json, sys
 from contextlib import contextmanager
-from contract.weights.progress import DownloadProgress
-from speech_models import ModelUnavailableError, load_engine
-from stt_settings import SttSettings
+from runtime.weights.progress import DownloadProgress
+from stt_worker.engine.load import ModelUnavailableError, load_engine
+from stt_worker.settings import SttSettings
 
 watched = []
 
@@ -76,7 +76,7 @@ def find(tmp_path: Path, *names: str, **environment: str) -> list[dict[str, Any]
         [sys.executable, "-c", FIND, *names],
         env={
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "stt_worker")]),
+            "PYTHONPATH": str(ROOT),
             "HF_HOME": str(tmp_path / "hub"),
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             **environment,

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 import whisper as openai_whisper
-import whisper_weights
-from int8_linear import Int8Linear, is_supported, to_int8
-from speech_engine import Utterance
-from stt_settings import SttSettings
 from torch import nn
-from whisper_engine import WhisperEngine
-from whisper_weights import PrecisionError, choose_precision, set_precision
+
+from stt_worker.engine.protocol import Utterance
+from stt_worker.engine.weights import precision as whisper_weights
+from stt_worker.engine.weights.int8 import Int8Linear, is_supported, to_int8
+from stt_worker.engine.weights.precision import PrecisionError, choose_precision, set_precision
+from stt_worker.engine.whisper_engine import WhisperEngine
+from stt_worker.settings import SttSettings
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -84,8 +85,8 @@ def test_the_demo_model_in_every_precision(precision: Any, speech_of_the_demo: n
 
 @pytest.fixture
 def speech_of_the_demo() -> np.ndarray[Any, Any]:
+    from harness.speech import demo_clips
     from tests.stt_worker.conftest import as_floats
-    from tests.support.speech import demo_clips
 
     return as_floats(next(clip.pcm for clip in demo_clips() if clip.text == "I love this movie."))
 

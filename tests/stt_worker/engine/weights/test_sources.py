@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import whisper as openai_whisper
-from model_download import ModelUnavailableError
-from speech_models import choose_model, load_engine
-from stt_settings import SttSettings
 
-from contract.weights import sources
+from runtime.weights import sources
+from stt_worker.engine.load import choose_model, load_engine
+from stt_worker.engine.weights.download import ModelUnavailableError
+from stt_worker.settings import SttSettings
 from tests.support.fake_index import FakeIndex
 
 CONTENT = b"weights of base in another form" * 1000

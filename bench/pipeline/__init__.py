@@ -1,0 +1,1 @@
+"""The whole system under real-time speakers: measure; stub_stt and stub_analyzer answer at once."""

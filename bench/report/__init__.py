@@ -1,0 +1,1 @@
+"""The tables and the plot of docs/performance.md, from bench/results: write, bars, scaling, plot."""

@@ -1,0 +1,1 @@
+"""What stands behind the gateway: backlog of the queues, health of the parts."""

@@ -1,0 +1,1 @@
+"""The system's processes and speech for it, for tests, benchmarks and tools."""

@@ -1,0 +1,1 @@
+"""How utterances are sent and outcomes come back: protocol, straight into the queue, results, workers."""

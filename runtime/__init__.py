@@ -1,0 +1,13 @@
+"""What every service runs on.
+
+    broker         Celery on Redis: the app, taking and giving back tasks, batches, what is kept out of logs
+    worker         heartbeat and health check, and how many cores to use
+    logs           one format for all
+    metrics        for Prometheus
+    weights        models on this disk, and how they come here
+    runtime.redis_client   clients with time limits; redis_retry: waits out trouble
+    given_up       shows what was given up: `python -m runtime.given_up`
+    wav            16 kHz mono WAV files
+
+Imports contract, no service, and no FastAPI.
+"""

@@ -1,0 +1,33 @@
+"""Shows what is kept of utterances that were given up: a line of JSON each, oldest first.
+
+`python -m runtime.given_up`; `make given-up` does so for `make run`, and
+`docker-compose exec gateway python -m runtime.given_up` for the containers.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import cast
+
+import redis
+
+from contract.names import GIVEN_UP_STREAM
+from contract.settings import ServiceSettings
+from runtime.logs.setup import printable
+from runtime.redis_client import sync_redis
+
+
+def main() -> str:
+    """Print all records; what went wrong, in words, empty when nothing did."""
+    try:
+        with sync_redis(ServiceSettings()) as client:
+            entries = cast(list[tuple[bytes, dict[bytes, bytes]]], client.xrange(GIVEN_UP_STREAM))
+    except redis.RedisError as problem:
+        return f"Redis: {problem}"
+    for _, fields in entries:
+        sys.stdout.write(printable(fields[b"utterance"].decode(errors="replace")) + "\n")
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main() or 0)

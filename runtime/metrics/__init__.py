@@ -1,0 +1,1 @@
+"""Numbers for Prometheus: registry is what all have in common, worker what workers have, server their /metrics."""

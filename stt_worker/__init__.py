@@ -1,0 +1,16 @@
+"""The speech worker: utterances to text.
+
+    stt_worker   the Celery app and its one task: start here
+    process      the worker process: start-up, heartbeat, what becomes of a task that cannot be done now
+    utterances   an utterance from the queue to its text: header, tries, speech check, verdict
+    partials     the text of what is still being spoken, while there is nothing else to do
+    engine       the model behind both: finding, loading, decoding
+    settings, metrics
+
+The Celery app is here, for `celery -A stt_worker:celery`; importing anything of this package makes it, and reads the
+settings, but loads no model and no torch.
+"""
+
+from stt_worker.stt_worker import celery
+
+__all__ = ["celery"]

@@ -1,0 +1,1 @@
+"""From audio to tokens: encoder, greedy decoding on its layers, rules, times of words."""

@@ -1,0 +1,1 @@
+"""`make run`, `make record`, `make check` and `make screenshots`: what stands behind them."""
