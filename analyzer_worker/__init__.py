@@ -7,8 +7,8 @@
     text, zones       what is judged of a text, and what a model's labels mean
     settings, metrics
 
-The Celery app is here, for `celery -A analyzer_worker:celery`; importing anything of this package makes it, and reads the
-settings, but loads no model and no torch.
+The Celery app is here, for `celery -A analyzer_worker:celery`. Importing anything of this package makes it and
+reads the settings; it loads no model and no torch.
 """
 
 from analyzer_worker.analyzer_worker import celery

@@ -8,8 +8,8 @@
     store         what is asked of Redis
     settings, metrics
 
-The Celery app is here, for `celery -A file_worker:celery`; importing anything of this package makes it, and reads the
-settings.
+The Celery app is here, for `celery -A file_worker:celery`. Importing anything of this package makes it and
+reads the settings.
 """
 
 from file_worker.file_worker import celery

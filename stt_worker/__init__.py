@@ -7,8 +7,8 @@
     engine       the model behind both: finding, loading, decoding
     settings, metrics
 
-The Celery app is here, for `celery -A stt_worker:celery`; importing anything of this package makes it, and reads the
-settings, but loads no model and no torch.
+The Celery app is here, for `celery -A stt_worker:celery`. Importing anything of this package makes it and
+reads the settings; it loads no model and no torch.
 """
 
 from stt_worker.stt_worker import celery

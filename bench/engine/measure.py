@@ -3,7 +3,8 @@
     python -m bench.engine.measure [--sizes tiny base small] [--seconds 2 5 10] [--rounds 5] [--threads N]
 
 Models of the true sizes that say 20 tokens (bench.engine.models). All ways take turns, round after round, so that a
-slow moment of the machine meets all of them; figures are medians. Without faster-whisper its rows are left out, and said so.
+slow moment of the machine meets all of them; figures are medians. Without faster-whisper its rows are left out, and
+said so.
 """
 
 from __future__ import annotations

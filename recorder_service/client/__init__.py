@@ -1,10 +1,12 @@
 """The client of docs/protocol.md as a library: `from recorder_service.client import StreamClient`.
 
-client        StreamClient, all that a program needs
-connection    one WebSocket; runner opens the next one; session is what outlives it
-unsafe_audio  what is kept until the server has accepted it
-outcomes      none twice, none missing unnoticed
-state, errors
+Its modules:
+
+    client        StreamClient, all that a program needs
+    connection    one WebSocket; runner opens the next one; session is what outlives it
+    unsafe_audio  what is kept until the server has accepted it
+    outcomes      none twice, none missing unnoticed
+    state, errors
 """
 
 from recorder_service.client.client import (

@@ -1,8 +1,8 @@
 """Partials: while the worker has nothing else to do, a thread transcribes what is still being spoken.
 
 Finals never wait for it (partials.model_lock), and nothing depends on it: a request that is late, refused or lost
-is simply no partial. Every request that was taken is answered, with an empty text where there is nothing to show, because the
-gateway asks for the next one only then.
+is simply no partial. Every request that was taken is answered, with an empty text where there is nothing to show,
+because the gateway asks for the next one only then.
 
 An utterance that ended a worker by a partial gets no other one: a mark in Redis stands while a worker is at it.
 """

@@ -1,1 +1,1 @@
-"""An utterance from the queue to its text: task, job, speech_check, recognition, drafts, stt_worker.utterances.debug_audio."""
+"""An utterance from the queue to its text: task, job, speech_check, recognition, drafts, debug_audio."""
