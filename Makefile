@@ -2,18 +2,18 @@
   bench bench-install bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-gpu bench-report
 VENV := .venv/bin
 PY := $(VENV)/python
-CODE := contract fastapi_service stt_worker analyzer_worker file_worker listener_service recorder_service demo_models tools bench tests
+CODE := contract runtime fastapi_service stt_worker analyzer_worker file_worker listener_service recorder_service harness demo_models tools bench tests
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 run: ## everything on this machine: open http://localhost:8000 once it says so
 	@tools/install.sh run
-	@exec $(PY) tools/run_local.py
+	@exec $(PY) -m tools.run_local
 
 record: ## the recorder against a running `make run`; options: make record ARGS="--file some.wav"
 	@tools/install.sh run
-	@exec $(PY) tools/record_local.py $(ARGS)
+	@exec $(PY) -m tools.record_local $(ARGS)
 
 test: ## all tests, with a real Redis, real workers and a real browser
 	@tools/install_system.sh
@@ -28,8 +28,9 @@ check: ## style and types, Python and JavaScript; no secret in a file; known hol
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy $(CODE)
+	$(VENV)/lint-imports
 	@npm run check --silent
-	$(PY) tools/check_secrets.py
+	$(PY) -m tools.check_secrets
 
 format: ## rewrite the Python code in the house format
 	@tools/install.sh dev
@@ -56,63 +57,63 @@ soak: ## sessions come and go for 30 minutes and nothing may grow; options: make
 	SOAK_SEC=$(SOAK_SEC) SOAK_SESSIONS=$(SOAK_SESSIONS) $(PY) -m pytest -s tests/faults/test_soak.py
 
 given-up: ## what `make run` has given up, a line of JSON each: when, where and why, no audio and no text
-	@set -a; [ ! -f .run/env ] || . ./.run/env; set +a; PYTHONPATH=. $(PY) -m contract.given_up
+	@set -a; [ ! -f .run/env ] || . ./.run/env; set +a; $(PY) -m runtime.given_up
 
 WORK ?= $(CURDIR)/.run/demo_models
 demo-models: ## train the demo models again: one to two hours on two cores, 2 GB in WORK
 	@tools/install_system.sh
 	@tools/install.sh dev
 	mkdir -p $(WORK)
-	cd demo_models && ../$(PY) demo_voices.py --work $(WORK) --count 30000 --sentences 14000
-	cd demo_models && ../$(PY) demo_speech_train.py --work $(WORK) --minutes 95
-	cd demo_models && ../$(PY) demo_sentiment_train.py
-	cd demo_models && ../$(PY) demo_clips.py --check
+	$(PY) -m demo_models.voices --work $(WORK) --count 30000 --sentences 14000
+	$(PY) -m demo_models.train_speech --work $(WORK) --minutes 95
+	$(PY) -m demo_models.train_sentiment
+	$(PY) -m demo_models.make_clips --check
 
 BASE ?= $(HOME)/.cache/whispertextanalyzer/all-MiniLM-L6-v2.zip
 offline-sentiment: ## train the offline sentiment model again: make offline-sentiment DATA=folder (train.tsv and dev.tsv)
 	@tools/install.sh dev
-	cd demo_models && PYTHONPATH=..:../analyzer_worker ../$(PY) offline_sentiment_train.py --base $(BASE) --data $(abspath $(DATA)) --out offline_sentiment --hold-out
-	cd demo_models && PYTHONPATH=..:../analyzer_worker ../$(PY) offline_sentiment_evaluate.py --base $(BASE) --data $(abspath $(DATA))
+	$(PY) -m demo_models.train_offline --base $(BASE) --data $(abspath $(DATA)) --out demo_models/offline_sentiment --hold-out
+	$(PY) -m demo_models.evaluate_offline --base $(BASE) --data $(abspath $(DATA))
 
 evaluate: ## measure the demo models through stt_worker's own path
 	@tools/install_system.sh
 	@tools/install.sh dev
-	PYTHONPATH=.:stt_worker:demo_models $(PY) demo_models/demo_evaluate.py --engine stt_worker --json demo_models/evaluation_worker.json
+	$(PY) -m demo_models.evaluate --engine stt_worker --json demo_models/evaluation_worker.json
 
 screenshots: ## take the README's pictures again, of the real system with the demo models
 	@tools/install_system.sh
 	@tools/install.sh dev
-	$(PY) tools/screenshots.py
+	$(PY) -m tools.screenshots
 
-BENCH := HF_HUB_OFFLINE=1 PYTHONPATH=.:stt_worker:analyzer_worker:file_worker:recorder_service:demo_models:tools:bench .venv-bench/bin/python
+BENCH := HF_HUB_OFFLINE=1 .venv-bench/bin/python -m
 bench: bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-gpu bench-report ## measure everything and write docs/performance.md: 80 minutes on two quiet cores
 
 bench-install:
 	@bench/install.sh
 
 bench-voices: bench-install ## human voices on base, by language and setting, beside openai-whisper and faster-whisper; options: make bench-voices ARGS="--clips 10"
-	$(BENCH) bench/bench_voices.py $(ARGS)
+	$(BENCH) bench.voices.measure $(ARGS)
 
 bench-engine: bench-install ## speech recognition beside openai-whisper's own way and faster-whisper; options: make bench-engine ARGS="--sizes base"
-	$(BENCH) bench/bench_engine.py $(ARGS)
+	$(BENCH) bench.engine.measure $(ARGS)
 
 bench-sentiment: bench-install ## the sentiment model at DistilBERT's size, beside transformers' pipeline
-	$(BENCH) bench/bench_sentiment.py $(ARGS)
+	$(BENCH) bench.engine.sentiment $(ARGS)
 
 bench-quality: bench-install ## what precision and window cost in words
-	$(BENCH) bench/bench_quality.py $(ARGS)
+	$(BENCH) bench.engine.quality $(ARGS)
 
 bench-pipeline: bench-install ## the whole system under 1 to 50 speakers
-	$(BENCH) bench/bench_pipeline.py $(ARGS)
+	$(BENCH) bench.pipeline.measure $(ARGS)
 
 bench-gateway: bench-install ## the gateway alone, and the broker
-	$(BENCH) bench/bench_gateway.py $(ARGS)
+	$(BENCH) bench.gateway.measure $(ARGS)
 
 bench-company: bench-install ## the speech worker beside other programs that use the cores
-	$(BENCH) bench/bench_company.py $(ARGS)
+	$(BENCH) bench.engine.company $(ARGS)
 
 bench-gpu: bench-install ## the engine on a GPU, where there is one
-	$(BENCH) bench/bench_gpu.py $(ARGS)
+	$(BENCH) bench.engine.gpu $(ARGS)
 
 bench-report: bench-install ## the tables and the plot of docs/performance.md from bench/results
-	$(BENCH) bench/bench_report.py
+	$(BENCH) bench.report.write

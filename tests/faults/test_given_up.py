@@ -145,7 +145,7 @@ async def until_given_up(world: World, speakers: list[Speaker]) -> Counter[str]:
 def look(world: World) -> list[dict[str, object]]:
     """What `make given-up` shows, oldest first."""
     environment = {**os.environ, "REDIS_PORT": str(world.redis_port), "REDIS_HOST": "127.0.0.1"}
-    command = [sys.executable, "-m", "contract.state.given_up"]
+    command = [sys.executable, "-m", "runtime.given_up"]
     shown = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True, timeout=30)
     records = [json.loads(line) for line in shown.stdout.splitlines()]
     return sorted(records, key=lambda one: str(one["code"]), reverse=True)

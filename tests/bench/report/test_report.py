@@ -34,7 +34,7 @@ def test_a_figure_that_changes_changes_the_page(monkeypatch: pytest.MonkeyPatch)
     result = files.read_result("quality")
     assert result is not None
     result["speech"][0]["held_out"]["wer"] = 0.4321
-    monkeypatch.setattr("bench_report.read_result", lambda part: result)
+    monkeypatch.setattr("bench.report.write.read_result", lambda part: result)
     assert "43.21%" in block("quality") and "43.21%" not in before
 
 
@@ -43,5 +43,5 @@ def test_a_bar_that_is_missed_is_said_so(monkeypatch: pytest.MonkeyPatch) -> Non
     assert result is not None
     default = next(row for row in result["speech"] if row["setting"] == result["default"])
     default["held_out"]["wer"] += 0.006
-    monkeypatch.setattr("bench_bars.read_result", lambda part: result if part == "quality" else None)
+    monkeypatch.setattr("bench.report.bars.read_result", lambda part: result if part == "quality" else None)
     assert [met for what, _, _, met in bars() if what.startswith("words lost by the default")] == [False]

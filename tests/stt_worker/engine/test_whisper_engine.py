@@ -71,7 +71,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, logprob: float | None = None) -> It
         return found if logprob is None else replace(found, avg_logprob=logprob)
 
     with monkeypatch.context() as patched:
-        patched.setattr("whisper_engine.encode", counting_encode)
+        patched.setattr("stt_worker.engine.whisper_engine.encode", counting_encode)
         patched.setattr(WhisperDecoding, "greedy", counting_greedy)
         patched.setattr(WhisperDecoding, "sampled", counting_sampled)
         yield calls

@@ -354,7 +354,7 @@ def test_work_longer_than_the_visibility_timeout_is_warned_of(
     bench: Bench, speech: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = iter([0.0, 31.0])
-    monkeypatch.setattr("stt_task.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr("stt_worker.utterances.task.time", SimpleNamespace(monotonic=lambda: next(clock)))
     bench.transcriber.handle(speech, header(speech))
     assert "longer than VISIBILITY_TIMEOUT_SEC=30" in caplog.text
 
