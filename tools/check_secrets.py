@@ -1,7 +1,7 @@
 """`make check`: no secret in a tracked file, and no known hole in a pinned requirement where that can be asked.
 
 A finding that is none (a test's made-up session id) is put into .secrets.baseline with
-`.venv/bin/python tools/check_secrets.py --accept`: look at each line that this adds.
+`.venv/bin/python -m tools.check_secrets --accept`: look at each line that this adds.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def test_workers_are_started_alike_everywhere() -> None:
 def test_an_image_holds_the_contract_and_its_own_folder(service: str) -> None:
     recipe = (ROOT / service / "Dockerfile").read_text(encoding="utf-8")
     sources = {source for line in re.findall(r"^COPY (.*)$", recipe, re.MULTILINE) for source in line.split()[:-1]}
-    assert {source.split("/")[0] for source in sources} == {"contract", service}
+    assert {source.split("/")[0] for source in sources} == {"contract", "runtime", service}
     assert "FROM python:3.11-slim-bookworm" in recipe
     assert recipe.index("requirements.txt") < recipe.index(f"COPY {service} {service}")
     assert not re.search(r"--mount|--chmod|--link|<<", recipe), "the classic builder does not know this"

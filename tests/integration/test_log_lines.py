@@ -42,7 +42,7 @@ def lines_of(stack: Stack, service: str, utterance: str) -> list[dict[str, Any]]
         if line.startswith("{"):
             found.append(json.loads(line))
         else:
-            matched = re.fullmatch(rf"{TIME} (\w+) +(\w+): (\w+)((?: \w+=(?:[^\s\"]+|\"[^\"]*\"))+)", line)
+            matched = re.fullmatch(rf"{TIME} (\w+) +([\w.]+): (\w+)((?: \w+=(?:[^\s\"]+|\"[^\"]*\"))+)", line)
             assert matched, line
             fields = dict(re.findall(r"(\w+)=([^\s\"]+|\"[^\"]*\")", matched[4]))
             found.append({"level": matched[1], "logger": matched[2], "event": matched[3], **fields})

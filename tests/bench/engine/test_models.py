@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from pathlib import Path
 
 import pytest
 import torch
@@ -15,12 +14,18 @@ from whisper.tokenizer import get_tokenizer
 from bench.engine.measure import speech_like
 from bench.engine.models import TOKENS, Size, decoder_flops, encoder_flops, random_model
 from bench.gateway.frames import END, FRAME_SAMPLES, SPEECH, masked
+from harness.processes import ROOT
 from stt_worker.engine.decoder.encoder import encode, spectrogram
 from stt_worker.engine.decoder.greedy import GreedyDecoder
 from stt_worker.engine.decoder.rules import Prompts
 
 SMALL = Size("smaller than tiny", 64, 2, 1, 2)
-BENCH = Path(__file__).resolve().parents[2] / "bench"
+SCRIPTS = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in sorted((ROOT / "bench").rglob("*.py"))
+    if "stub" not in path.stem and path.name != "__init__.py"
+]
+assert SCRIPTS
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -85,6 +90,6 @@ def test_frames_are_what_a_server_reads_as_binary(wire: bytes, payload_bytes: in
     assert (frame.opcode, len(frame.data)) == (Opcode.BINARY, payload_bytes)
 
 
-@pytest.mark.parametrize("module", sorted(path.stem for path in BENCH.glob("bench_*.py") if "stub" not in path.stem))
+@pytest.mark.parametrize("module", SCRIPTS)
 def test_every_script_imports_without_what_only_the_benchmark_installs(module: str) -> None:
     importlib.import_module(module)
