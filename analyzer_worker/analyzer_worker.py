@@ -24,7 +24,7 @@ from analyzer_worker.metrics import AnalyzerMetrics
 from analyzer_worker.model import SentimentModel
 from analyzer_worker.settings import AnalyzerSettings
 from analyzer_worker.task import Analyzer
-from contract.names import ANALYZE_TASK, ANALYZER_QUEUE
+from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE
 from runtime.broker.app import make_celery
 from runtime.broker.batch import Companions
 from runtime.broker.privacy import keep_messages_private

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer_worker.settings import AnalyzerSettings
-from contract.names import ANALYZER_QUEUE
+from contract.queues import ANALYZER_QUEUE
 from runtime.weights.hub import HubError, hub_folder, is_path
 from runtime.weights.index import IndexTroubleError, ask_and_fetch, cached_file
 from runtime.weights.progress import DownloadProgress

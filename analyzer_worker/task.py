@@ -15,8 +15,8 @@ from analyzer_worker.model import WARM_UP_TEXT, SentimentJudge
 from analyzer_worker.settings import AnalyzerSettings
 from analyzer_worker.text import text_to_judge
 from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.keys import done_key, tries_key
 from contract.messages import Result, Sentiment, UtteranceOutcome
-from contract.names import done_key, tries_key
 from contract.state.outcome import end_utterance, failed
 from runtime.redis_retry import RedisTroubleError, patiently
 

@@ -1,8 +1,9 @@
 """What the services agree on: data, names, and the changes of state that they share in Redis.
 
-    names             audio format, tasks, queues, channels, Redis keys, close codes
+    audio, websocket  format of the audio; sub-protocols and close codes
+    queues, keys      tasks, queues, channels; every key in Redis; ids
     messages          to clients; examples.json has one of each
-    jobs              from service to service: task arguments and Redis messages
+    jobs, events      from service to service: task arguments; what goes over Redis channels and streams
     partials          a request for the text of what is still being spoken
     segmenter         the one rule by which utterances are cut
     language_lock     when a language counts as known; spoken_language: what people write when they mean one

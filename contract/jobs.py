@@ -1,4 +1,4 @@
-"""What travels between the services: task arguments and Redis messages. Each is validated where it enters."""
+"""What travels between the services as arguments of tasks. Each is validated where it enters."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import time
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from contract.messages import Gap, Partial, StatsBlock, UtteranceOutcome, Word
-from contract.names import SAMPLE_RATE_HZ, utterance_id
+from contract.audio import SAMPLE_RATE_HZ
+from contract.ids import utterance_id
+from contract.messages import Gap, Word
 
 SESSION_PATTERN = r"^[A-Za-z0-9_-]{16,128}$"
 LANGUAGE_PATTERN = r"^[a-z]{2,3}$"
@@ -123,46 +124,3 @@ class AnalyzeJob(UtteranceJob):
     avg_logprob: float | None = None
     no_speech_prob: float | None = Field(None, ge=0, le=1)
     temperature: float | None = Field(None, ge=0)
-
-
-class OutcomeEvent(Envelope):
-    """One ended utterance, on `result_channel`, on `result_messages` and in both streams.
-
-    `seq` is put in by the outcome script; `ended_ms` (epoch ms) is when the utterance ended. A `repetition` (see
-    UtteranceJob) is not counted.
-    """
-
-    seq: int = Field(0, ge=0)
-    start: int = Field(ge=0, le=MAX_POSITION)
-    ended_ms: float = Field(default_factory=now_ms)
-    repetition: bool = False
-    message: UtteranceOutcome
-
-    def numbered(self) -> UtteranceOutcome:
-        """The message for the client, with its sequence number."""
-        return self.message.model_copy(update={"seq": self.seq})
-
-
-class PartialEvent(Envelope):
-    """A partial on `result_messages`; not an outcome. It answers the request whose `end` is `asked`; an empty text
-    says that there is nothing to show."""
-
-    partial: Partial
-    asked: int = Field(0, ge=0)
-
-    @field_validator("partial")
-    @classmethod
-    def _bounded(cls, partial: Partial) -> Partial:
-        if len(partial.text) > MAX_TEXT_CHARS:
-            raise ValueError("the text is too long")
-        return partial
-
-
-class StatsEvent(Envelope):
-    """A session's and the service's statistics on `final_stats`."""
-
-    stats_session: StatsBlock
-    stats_service: StatsBlock
-
-
-BUS_EVENT: TypeAdapter[OutcomeEvent | PartialEvent] = TypeAdapter(OutcomeEvent | PartialEvent)

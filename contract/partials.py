@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from contract.jobs import PartialEvent, Passage
+from contract.events import PartialEvent
+from contract.jobs import Passage
 from contract.messages import Partial
 
 REQUESTS_MAX: Final = 8  # more than this the workers would not reach in time

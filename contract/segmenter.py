@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 
 QUIET_WINDOW_SAMPLES = SAMPLE_RATE_HZ // 50  # 20 ms
 CutReason = Literal["end", "idle", "length", "recorded"]

@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI, WebSocket
 from pydantic import ValidationError
 
-from contract.names import MAX_FRAME_BYTES
+from contract.audio import MAX_FRAME_BYTES
 from fastapi_service.access.attempts import Failures
 from fastapi_service.access.guard import Guard
 from fastapi_service.access.login import login_router

@@ -16,7 +16,7 @@ from celery.concurrency import get_implementation
 from celery.concurrency.solo import TaskPool as SoloPool
 from celery.worker import WorkController
 
-from contract.names import FILE_QUEUE, TRANSCRIBE_FILE_TASK
+from contract.queues import FILE_QUEUE, TRANSCRIBE_FILE_TASK
 from file_worker.process import CANNOT_START_EXIT_CODE, FileProcess
 from file_worker.settings import FileSettings
 from runtime.broker.app import make_celery

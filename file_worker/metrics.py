@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import Counter
 
+from contract.audio import SAMPLE_RATE_HZ
 from contract.messages import UtteranceOutcome
-from contract.names import SAMPLE_RATE_HZ
 from runtime.metrics.server import ServedMetrics
 
 ENDINGS = ("done", "failed", "given_back", "dropped")  # dropped: cancelled, or taken over by another worker

@@ -11,7 +11,8 @@ from celery.exceptions import Reject
 from celery.worker import state as worker_state
 
 from contract.jobs import now_ms
-from contract.names import FILE_QUEUE, file_key
+from contract.keys import file_key
+from contract.queues import FILE_QUEUE
 from file_worker.metrics import FileMetrics
 from file_worker.run import StoppingError
 from file_worker.settings import FileSettings

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from contract.jobs import OutcomeEvent, UtteranceJob
+from contract.events import OutcomeEvent
+from contract.jobs import UtteranceJob
 from contract.messages import Result, UtteranceOutcome
 from contract.state.files import FileJob, FileSegment, file_path
 from contract.state.outcome import failed

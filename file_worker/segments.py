@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.segmenter import quietest_place
 
 FRAME_SAMPLES = SAMPLE_RATE_HZ // 50  # 20 ms

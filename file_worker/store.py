@@ -11,15 +11,10 @@ import redis
 from celery import Celery
 from pydantic import ValidationError
 
-from contract.jobs import OutcomeEvent, UtteranceJob
-from contract.names import (
-    STT_QUEUE,
-    done_key,
-    file_key,
-    file_segments_key,
-    session_outcomes_key,
-    workers_key,
-)
+from contract.events import OutcomeEvent
+from contract.jobs import UtteranceJob
+from contract.keys import done_key, file_key, file_segments_key, session_outcomes_key, workers_key
+from contract.queues import STT_QUEUE
 from contract.state.files import (
     ACTIVE,
     Call,

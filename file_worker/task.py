@@ -12,8 +12,8 @@ import re
 import time
 from collections.abc import Callable
 
+from contract.ids import session_tag
 from contract.jobs import SESSION_PATTERN
-from contract.names import session_tag
 from contract.state.files import file_path
 from file_worker.media.decoder import NotDecodableError, TooLongError
 from file_worker.metrics import FileMetrics

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from harness.processes import ROOT
 from runtime.wav import read_wav
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contract.names import ANALYZER_QUEUE, FILE_QUEUE, STT_QUEUE
+from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, STT_QUEUE
 from harness.processes import (
     Service,
     answers,

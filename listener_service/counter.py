@@ -17,17 +17,12 @@ import redis
 from pydantic import ValidationError
 from redis.client import Pipeline
 
-from contract.jobs import OutcomeEvent, StatsEvent, now_ms
+from contract.events import OutcomeEvent, StatsEvent
+from contract.ids import session_tag
+from contract.jobs import now_ms
+from contract.keys import LISTENER_STATE_KEY, OUTCOMES_STREAM, shown_stats_key, stats_key
 from contract.messages import Result
-from contract.names import (
-    FINAL_STATS,
-    LISTENER_STATE_KEY,
-    OUTCOMES_STREAM,
-    RESULT_MESSAGES,
-    session_tag,
-    shown_stats_key,
-    stats_key,
-)
+from contract.queues import FINAL_STATS, RESULT_MESSAGES
 from listener_service.counts import Statistics, load_statistics
 from listener_service.lines import console_line
 from listener_service.metrics import ListenerMetrics

@@ -7,9 +7,9 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from contract.jobs import OutcomeEvent
+from contract.events import OutcomeEvent
+from contract.ids import session_tag
 from contract.messages import Dropped, Result, reason_of
-from contract.names import session_tag
 from listener_service.counts import count_words, latency_ms
 from runtime.logs.event import Event
 

@@ -10,8 +10,8 @@ import redis
 from pydantic import ValidationError
 from redis.client import PubSub
 
-from contract.jobs import OutcomeEvent
-from contract.names import RESULT_CHANNEL
+from contract.events import OutcomeEvent
+from contract.queues import RESULT_CHANNEL
 from listener_service.counter import OutcomeCounter
 from listener_service.metrics import ListenerMetrics
 from listener_service.settings import ListenerSettings

@@ -13,7 +13,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Any
 
-from contract.jobs import OutcomeEvent
+from contract.events import OutcomeEvent
 from listener_service.lines import log_line
 from listener_service.metrics import ListenerMetrics
 from listener_service.settings import ListenerSettings

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from contract.ids import session_tag
 from contract.messages import Busy, Dropped, Error, Partial, Result, ServerMessage, Session, Zone
-from contract.names import session_tag
 from runtime.logs.setup import OneLineFormatter, printable
 
 ZONE_STYLES: dict[Zone, str] = {"positive": "bold green", "neutral": "bold yellow", "negative": "bold red"}

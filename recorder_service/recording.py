@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Result, ServerMessage
-from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from recorder_service.audio.gate import VoiceGate
 from recorder_service.audio.sources import Source, SourceError
 from recorder_service.client.errors import BufferFull, StreamError

@@ -11,7 +11,7 @@ from typing import cast
 
 import redis
 
-from contract.names import GIVEN_UP_STREAM
+from contract.keys import GIVEN_UP_STREAM
 from contract.settings import ServiceSettings
 from runtime.logs.setup import printable
 from runtime.redis_client import sync_redis

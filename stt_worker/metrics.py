@@ -6,9 +6,9 @@ import logging
 
 from prometheus_client import Counter, Histogram
 
+from contract.audio import SAMPLE_RATE_HZ
 from contract.jobs import UtteranceJob
 from contract.messages import UtteranceOutcome, reason_of
-from contract.names import SAMPLE_RATE_HZ
 from runtime.logs.event import Event, Value
 from runtime.metrics.registry import REAL_TIME_FACTORS, real_time_factor
 from runtime.metrics.worker import WorkerMetrics

@@ -13,7 +13,7 @@ from celery.concurrency.solo import TaskPool as SoloPool
 from celery.exceptions import Reject, WorkerShutdown
 
 from contract.jobs import AnalyzeJob
-from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_TASK
+from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_TASK
 from runtime.broker.batch import Companions
 from runtime.redis_retry import worker_redis
 from runtime.worker.core_share import CoreShare

@@ -20,7 +20,7 @@ from typing import Any
 from celery import signals
 from celery.worker import WorkController
 
-from contract.names import STT_QUEUE, TRANSCRIBE_TASK
+from contract.queues import STT_QUEUE, TRANSCRIBE_TASK
 from runtime.broker.app import make_celery
 from runtime.broker.privacy import keep_messages_private
 from runtime.broker.recovery import keep_consuming

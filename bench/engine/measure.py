@@ -32,7 +32,7 @@ from bench.engine.peers import converted
 from bench.files import say, write_result
 from bench.machine import Run, machine, measured_peak
 from bench.tables import engine_tables
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from runtime.wav import to_pcm, write_wav
 
 SETTLE_SEC = 0.02  # between two measurements: threads of one engine that still spin leave the next one alone

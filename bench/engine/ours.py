@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from whisper.model import Whisper
 
 from bench.engine.models import TOKENS
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from stt_worker.engine.decoder.encoder import encode, spectrogram, window_frames
 from stt_worker.engine.decoder.greedy import GreedyDecoder
 from stt_worker.engine.decoder.rules import Prompts

@@ -17,7 +17,7 @@ from celery import Celery
 from bench.files import say
 from bench.pipeline.system import cpu_sec
 from contract.jobs import UtteranceJob
-from contract.names import STT_QUEUE, TRANSCRIBE_TASK
+from contract.queues import STT_QUEUE, TRANSCRIBE_TASK
 from contract.settings import ServiceSettings
 from harness.processes import free_port, start_redis
 from harness.speech import demo_clips

@@ -13,10 +13,12 @@ import sys
 import msgpack
 import redis
 
-from contract.jobs import OutcomeEvent, PartialEvent, UtteranceJob
+from contract.events import OutcomeEvent, PartialEvent
+from contract.jobs import UtteranceJob
+from contract.keys import PARTIALS
 from contract.messages import Partial, Result
-from contract.names import PARTIALS, RESULT_MESSAGES, STT_QUEUE
 from contract.partials import PartialRequest
+from contract.queues import RESULT_MESSAGES, STT_QUEUE
 from contract.settings import ServiceSettings
 from contract.state.outcome import end_utterance
 

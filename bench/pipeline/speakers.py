@@ -14,8 +14,8 @@ from itertools import cycle
 import numpy as np
 
 from bench.clips import clips
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Result
-from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from recorder_service.client.client import ConnectionState, StreamClient
 from recorder_service.client.errors import Backoff
 from runtime.wav import to_pcm

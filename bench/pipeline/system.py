@@ -11,7 +11,7 @@ from pathlib import Path
 import redis
 
 from bench.machine import TICKS_PER_SEC
-from contract.names import ANALYZER_QUEUE, STT_QUEUE
+from contract.queues import ANALYZER_QUEUE, STT_QUEUE
 from harness.processes import (
     Service,
     answers,

@@ -24,7 +24,7 @@ from bench.voices.files import FileWays, file_rows
 from bench.voices.limits import check_row, limits_row
 from bench.voices.tables import voices_tables
 from bench.voices.ways import DEFAULT, PEER, PLAIN, Heard, Way, all_ways, open_way
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from harness.human_voices import VOICES, Clip, HumanVoicesMissingError, WordErrors, clips, word_errors
 from stt_worker.engine.load import AUTO_MODEL, ModelChoice, choose_model
 from stt_worker.engine.threads import use_threads

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bench.files import say
+from contract.audio import SAMPLE_RATE_HZ
 from contract.jobs import AnalyzeJob, UtteranceJob
-from contract.names import SAMPLE_RATE_HZ
 from file_worker.segments import Lengths, Segment, SegmentCutter
 from file_worker.settings import FileSettings
 from harness.human_voices import VOICES, Clip, clips, word_errors

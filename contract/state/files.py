@@ -13,19 +13,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from contract.audio import SAMPLE_RATE_HZ
 from contract.jobs import LANGUAGE_PATTERN, MAX_POSITION, SESSION_PATTERN, Hints, now_ms
-from contract.messages import UtteranceOutcome
-from contract.names import (
+from contract.keys import (
     FILES_KEY,
     KEPT_FILES_KEY,
-    SAMPLE_RATE_HZ,
     SENT_SEGMENTS_KEY,
-    STT_QUEUE,
     file_content_key,
     file_key,
     file_segments_key,
     file_wanted_key,
 )
+from contract.messages import UtteranceOutcome
+from contract.queues import STT_QUEUE
 
 FileState = Literal["waiting", "working", "done", "failed", "cancelled"]
 FileId = Annotated[str, StringConstraints(pattern=SESSION_PATTERN)]

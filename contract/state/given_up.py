@@ -9,9 +9,9 @@ import json
 from datetime import UTC, datetime
 from typing import Final
 
+from contract.ids import session_tag
 from contract.jobs import UtteranceJob
 from contract.messages import Error, UtteranceOutcome
-from contract.names import session_tag
 
 GIVEN_UP_CODES: Final = frozenset({"gave_up", "analyzer_failed", "no_answer"})
 GIVEN_UP_MAX: Final = 1_000  # utterances; the oldest go first

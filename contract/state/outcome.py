@@ -5,17 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from contract.jobs import OutcomeEvent, UtteranceJob
+from contract.events import OutcomeEvent
+from contract.jobs import UtteranceJob
+from contract.keys import GIVEN_UP_STREAM, OUTCOMES_STREAM, done_key, session_key, session_outcomes_key, tries_key
 from contract.messages import Dropped, Error, UtteranceOutcome
-from contract.names import (
-    GIVEN_UP_STREAM,
-    OUTCOMES_STREAM,
-    RESULT_CHANNEL,
-    done_key,
-    session_key,
-    session_outcomes_key,
-    tries_key,
-)
+from contract.queues import RESULT_CHANNEL
 from contract.settings import ServiceSettings
 from contract.state.given_up import GIVEN_UP_MAX, GIVEN_UP_TTL_SEC, given_up_record
 

@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from contract.messages import Busy, Error, Message
-from contract.names import CLOSE_NOT_ALLOWED, CLOSE_TRY_AGAIN, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX
+from contract.websocket import CLOSE_NOT_ALLOWED, CLOSE_TRY_AGAIN, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX
 from fastapi_service.access.attempts import Failures, client_address
 from fastapi_service.access.drain import Drained, brings_body
 from fastapi_service.access.login import login_page

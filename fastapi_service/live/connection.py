@@ -9,11 +9,14 @@ import time
 import redis
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from contract.jobs import OutcomeEvent, PartialEvent, UtteranceJob, now_ms
+from contract.audio import BYTES_PER_SAMPLE, MAX_FRAME_BYTES, SAMPLE_RATE_HZ
+from contract.events import OutcomeEvent, PartialEvent
+from contract.ids import session_tag
+from contract.jobs import UtteranceJob, now_ms
 from contract.language_lock import LanguageLock
 from contract.messages import Accepted, Busy, Message, Models, Stats
-from contract.names import (
-    BYTES_PER_SAMPLE,
+from contract.segmenter import Cut, Segmenter
+from contract.websocket import (
     CLOSE_ABNORMAL,
     CLOSE_INTERNAL_ERROR,
     CLOSE_NORMAL,
@@ -23,14 +26,10 @@ from contract.names import (
     CLOSE_TEXT_FRAME,
     CLOSE_TOO_BIG,
     CLOSE_TRY_AGAIN,
-    MAX_FRAME_BYTES,
-    SAMPLE_RATE_HZ,
-    session_tag,
 )
-from contract.segmenter import Cut, Segmenter
 from fastapi_service.live.closing import CloseConnection, first_ending, refused
 from fastapi_service.live.counters import GatewayMetrics
-from fastapi_service.live.dispatcher import SEND_ERRORS, Dispatcher, PendingFullError
+from fastapi_service.live.dispatcher import Dispatcher, PendingFullError
 from fastapi_service.live.greeting import greeting
 from fastapi_service.live.limits import REAL_TIME_BYTES_PER_SEC, ByteRate
 from fastapi_service.live.options import Options
@@ -38,6 +37,7 @@ from fastapi_service.live.outbox import Outbox
 from fastapi_service.live.partials import PartialAsker, PartialRequests
 from fastapi_service.live.sessions import OpenSession, QueueFullError, SessionStore, TakenOverError, end_if_cancelled
 from fastapi_service.settings import GatewaySettings
+from runtime.broker.app import SEND_ERRORS
 from runtime.logs.event import Event
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Histogram
 
-from contract.jobs import OutcomeEvent
+from contract.events import OutcomeEvent
 from contract.messages import Busy, Message
 from runtime.metrics.registry import (
     REAL_TIME_FACTORS,

@@ -16,21 +16,18 @@ from functools import partial
 
 import redis.asyncio
 from celery import Celery
-from kombu.exceptions import OperationalError
 
 from contract.jobs import UtteranceJob
-from contract.names import done_key
+from contract.keys import done_key
 from contract.state.outcome import end_utterance_async, failed
 from fastapi_service.pipeline.backlog import Backlog
 from fastapi_service.settings import GatewaySettings
-from runtime.broker.app import send_utterance
+from runtime.broker.app import SEND_ERRORS, SEND_RETRIES, send_utterance
 
 logger = logging.getLogger(__name__)
 
 CHECK_EVERY_SEC = 1.0
 SEND_THREADS = 4
-SEND_RETRIES = {"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5}
-SEND_ERRORS = (OperationalError, redis.RedisError, OSError)
 
 
 class PendingFullError(Exception):

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from contract.messages import Busy, Error, Message
-from contract.names import (
+from contract.websocket import (
     CLOSE_NOT_ALLOWED,
     CLOSE_TRY_AGAIN,
     SESSION_SUBPROTOCOL_PREFIX,

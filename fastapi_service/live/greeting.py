@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contract.audio import MAX_FRAME_BYTES
 from contract.messages import Limits, Models, Session
-from contract.names import MAX_FRAME_BYTES
 from fastapi_service.live.sessions import OpenSession
 from fastapi_service.settings import GatewaySettings
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 
 REAL_TIME_BYTES_PER_SEC = SAMPLE_RATE_HZ * BYTES_PER_SAMPLE
 # A frame counts as so many bytes at least (8 ms of speech), so that a flood of tiny ones is slowed as well.

@@ -13,20 +13,14 @@ from pathlib import Path
 
 import redis.asyncio
 
-from contract.jobs import PartialEvent
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.events import PartialEvent
+from contract.ids import session_tag, utterance_id
+from contract.keys import PARTIALS, partial_audio_key, session_key
 from contract.language_lock import LanguageLock
 from contract.messages import Partial
-from contract.names import (
-    BYTES_PER_SAMPLE,
-    PARTIALS,
-    SAMPLE_RATE_HZ,
-    STT_QUEUE,
-    partial_audio_key,
-    session_key,
-    session_tag,
-    utterance_id,
-)
 from contract.partials import AUDIO_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
+from contract.queues import STT_QUEUE
 from contract.segmenter import Segmenter
 from fastapi_service.live.sessions import OpenSession, end_if_cancelled
 from fastapi_service.settings import GatewaySettings

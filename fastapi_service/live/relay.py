@@ -8,9 +8,11 @@ import logging
 import redis.asyncio
 from pydantic import ValidationError
 
-from contract.jobs import BUS_EVENT, OutcomeEvent, StatsEvent
+from contract.events import BUS_EVENT, OutcomeEvent, StatsEvent
+from contract.ids import utterance_id
 from contract.messages import Stats, reason_of
-from contract.names import CLOSE_SERVICE_RESTART, CLOSE_TAKEN_OVER, FINAL_STATS, RESULT_MESSAGES, utterance_id
+from contract.queues import FINAL_STATS, RESULT_MESSAGES
+from contract.websocket import CLOSE_SERVICE_RESTART, CLOSE_TAKEN_OVER
 from fastapi_service.live.closing import CloseConnection
 from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics

@@ -12,10 +12,11 @@ from typing import cast
 import redis.asyncio
 from pydantic import ValidationError
 
-from contract.jobs import SESSION_PATTERN, OutcomeEvent, StatsEvent, now_ms
-from contract.names import (
+from contract.events import OutcomeEvent, StatsEvent
+from contract.ids import SESSION_ID_BYTES
+from contract.jobs import SESSION_PATTERN, now_ms
+from contract.keys import (
     SESSIONS_KEY,
-    STT_QUEUE,
     done_key,
     partial_audio_key,
     session_key,
@@ -23,10 +24,10 @@ from contract.names import (
     shown_stats_key,
     stats_key,
 )
+from contract.queues import STT_QUEUE
 from contract.segmenter import Cut
 from fastapi_service.settings import GatewaySettings
 
-SESSION_ID_BYTES = 24  # 192 random bits, 32 characters
 REPLAY_PAGE = 100
 IN_USE_MARGIN_SEC = 600.0  # an utterance may wait so long for its place in the queue
 StreamEntries = list[tuple[bytes, dict[bytes, bytes]]]

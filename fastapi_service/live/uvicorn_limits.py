@@ -22,7 +22,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-from contract.names import CLOSE_NOT_ALLOWED
+from contract.websocket import CLOSE_NOT_ALLOWED
 
 PIECE_BYTES = 4_096  # parsed at once: at most some 700 messages
 FRAGMENTS_MAX = 1_024  # of one message

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 import contract
 from contract.messages import Models, ServerMessage
-from contract.names import SUBPROTOCOL
+from contract.websocket import SUBPROTOCOL
 from fastapi_service.access.guard import OPEN
 from fastapi_service.access.tokens import COOKIE
 from runtime.weights.progress import Loading

@@ -7,7 +7,8 @@ import logging
 
 import redis.asyncio
 
-from contract.names import SENT_SEGMENTS_KEY, STT_QUEUE, workers_key
+from contract.keys import SENT_SEGMENTS_KEY, workers_key
+from contract.queues import STT_QUEUE
 from fastapi_service.settings import GatewaySettings
 from runtime.worker.heartbeat import alive
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import redis.asyncio
 
 from contract.messages import Models
-from contract.names import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
+from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
 from runtime.weights.progress import Loading, loading_now
 from runtime.worker.heartbeat import WorkerInfo, live_workers
 

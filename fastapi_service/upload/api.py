@@ -20,12 +20,12 @@ from fastapi import APIRouter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from contract.audio import SAMPLE_RATE_HZ
+from contract.ids import SESSION_ID_BYTES
 from contract.jobs import SESSION_PATTERN
-from contract.names import FILE_QUEUE, SAMPLE_RATE_HZ
+from contract.queues import FILE_QUEUE
 from contract.state.files import FileJob, FileSegment, FileView, content_digest
 from fastapi_service.access.drain import Drained
-from fastapi_service.live.dispatcher import SEND_ERRORS
-from fastapi_service.live.sessions import SESSION_ID_BYTES
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.upload.errors import UploadRefusedError, unavailable
 from fastapi_service.upload.form import OVERHEAD_BYTES, TOO_LARGE, UploadForm, boundary_of
@@ -34,6 +34,7 @@ from fastapi_service.upload.jobs import FileJobs
 from fastapi_service.upload.openapi import CANCEL_ANSWERS, TRANSCRIPTION_ANSWERS, TRANSCRIPTION_BODY
 from fastapi_service.upload.options import UploadOptions, read_options
 from fastapi_service.upload.store import UploadStore
+from runtime.broker.app import SEND_ERRORS
 from runtime.worker.heartbeat import live_workers
 
 logger = logging.getLogger(__name__)

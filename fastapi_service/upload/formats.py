@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from contract.audio import SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Gap, Result
-from contract.names import SAMPLE_RATE_HZ
 from contract.state.files import DAMAGE_FIELDS, FileSegment, FileView
 from fastapi_service.upload.options import UploadOptions
 

@@ -15,19 +15,18 @@ import redis.asyncio
 from celery import Celery
 from pydantic import ValidationError
 
+from contract.ids import session_tag
 from contract.jobs import now_ms
-from contract.names import (
-    FILE_QUEUE,
+from contract.keys import (
     FILES_KEY,
     KEPT_FILES_KEY,
-    TRANSCRIBE_FILE_TASK,
     file_content_key,
     file_key,
     file_segments_key,
     file_wanted_key,
     session_outcomes_key,
-    session_tag,
 )
+from contract.queues import FILE_QUEUE, TRANSCRIBE_FILE_TASK
 from contract.state.files import (
     ACTIVE,
     VIEW_FIELDS,
@@ -40,10 +39,10 @@ from contract.state.files import (
     file_path,
     view_of,
 )
-from fastapi_service.live.dispatcher import SEND_ERRORS, SEND_RETRIES
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.upload.errors import UploadRefusedError
 from fastapi_service.upload.store import UploadStore
+from runtime.broker.app import SEND_ERRORS, SEND_RETRIES
 
 logger = logging.getLogger(__name__)
 

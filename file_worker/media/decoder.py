@@ -21,7 +21,7 @@ import av.error
 import numpy as np
 from av.audio.resampler import AudioResampler
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from file_worker.media.frames import AUDIO_ERRORS, NotDecodableError, Samples, TooLongError, opened, samples_of
 from file_worker.media.level import LevelLift
 from file_worker.media.mixing import Mixer

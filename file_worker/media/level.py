@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from file_worker.media.frames import Samples
 
 FRAME_SAMPLES = SAMPLE_RATE_HZ // 50

@@ -10,7 +10,7 @@ from collections import deque
 
 import numpy as np
 
-from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from recorder_service.audio.timeline import Timeline
 
 FRAME_SAMPLES = SAMPLE_RATE_HZ // 50  # 20 ms

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from recorder_service.audio.sources import BLOCK_MS, SourceError
 
 if TYPE_CHECKING:

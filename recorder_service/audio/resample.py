@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import firwin, kaiser_beta, upfirdn
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from runtime.wav import to_pcm
 
 STOPBAND_DB = 70.0

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Protocol
 
-from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 
 BLOCK_MS = 40
 BLOCK_BYTES = SAMPLE_RATE_HZ * BLOCK_MS // 1000 * BYTES_PER_SAMPLE

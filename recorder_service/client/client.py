@@ -21,8 +21,8 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Self
 
+from contract.audio import BYTES_PER_SAMPLE
 from contract.messages import Limits, Models, ServerMessage
-from contract.names import BYTES_PER_SAMPLE
 from contract.spoken_language import language_code
 from recorder_service.client.connection import Address, websocket_url
 from recorder_service.client.errors import Backoff, BufferFull, CannotConnect, Refused, StreamError

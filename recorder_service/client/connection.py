@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus, InvalidURI, NegotiationError
 from websockets.typing import Subprotocol
 
 from contract.messages import Busy, ServerMessage
-from contract.names import (
+from contract.websocket import (
     CLOSE_NORMAL,
     CLOSE_TRY_AGAIN,
     SESSION_SUBPROTOCOL_PREFIX,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from contract.names import (
+from contract.websocket import (
     CLOSE_NOT_ALLOWED,
     CLOSE_ODD_BYTES,
     CLOSE_TAKEN_OVER,

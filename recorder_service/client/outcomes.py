@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from contract.audio import SAMPLE_RATE_HZ
 from contract.messages import Accepted, Dropped, Error, Result
-from contract.names import SAMPLE_RATE_HZ
 
 Outcome = Result | Dropped | Error
 Verdict = Literal["new", "old", "gap"]

@@ -13,8 +13,9 @@ from typing import Literal
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
+from contract.audio import MAX_FRAME_BYTES
 from contract.messages import Accepted, Busy, Dropped, Error, Result, Session
-from contract.names import MAX_FRAME_BYTES, SUBPROTOCOL
+from contract.websocket import SUBPROTOCOL
 from recorder_service.client.connection import (
     Address,
     Ended,

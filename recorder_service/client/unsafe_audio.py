@@ -6,7 +6,7 @@ Pure bookkeeping. Positions are samples of the session, as in docs/protocol.md: 
 
 from __future__ import annotations
 
-from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 
 
 class Ledger:

@@ -12,9 +12,10 @@ import redis
 import redis.asyncio
 from pydantic import ValidationError
 
-from contract.jobs import BUS_EVENT, OutcomeEvent, PartialEvent, StatsEvent
+from contract.events import BUS_EVENT, OutcomeEvent, PartialEvent, StatsEvent
+from contract.keys import done_key, session_outcomes_key
 from contract.messages import Partial, ServerMessage, Stats
-from contract.names import FINAL_STATS, RESULT_MESSAGES, done_key, session_outcomes_key
+from contract.queues import FINAL_STATS, RESULT_MESSAGES
 from recorder_service.client.errors import Backoff
 
 logger = logging.getLogger(__name__)

@@ -19,12 +19,13 @@ from typing import Any, Self
 import redis
 from kombu.exceptions import OperationalError
 
-from contract.jobs import OutcomeEvent, UtteranceJob
-from contract.messages import Accepted, Error, Partial, ServerMessage, Stats
-from contract.names import (
+from contract.audio import (
     BYTES_PER_SAMPLE,
     SAMPLE_RATE_HZ,
 )
+from contract.events import OutcomeEvent
+from contract.jobs import UtteranceJob
+from contract.messages import Accepted, Error, Partial, ServerMessage, Stats
 from contract.segmenter import Cut, Segmenter
 from contract.state.outcome import end_utterance_async, failed
 from recorder_service.client.errors import Backoff, BufferFull, StreamError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import redis.asyncio
 
-from contract.names import ANALYZER_QUEUE, STT_QUEUE
+from contract.queues import ANALYZER_QUEUE, STT_QUEUE
 from recorder_service.settings import RecorderSettings
 from runtime.worker.heartbeat import live_workers
 

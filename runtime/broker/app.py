@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import redis
 from celery import Celery
 from kombu.entity import Queue
+from kombu.exceptions import OperationalError
 
 from contract.jobs import UtteranceJob
-from contract.names import STT_QUEUE, TRANSCRIBE_TASK
+from contract.queues import STT_QUEUE, TRANSCRIBE_TASK
 from contract.settings import ServiceSettings
 
 SERIALIZER = "msgpack"  # audio stays bytes; kombu's JSON would carry it as base64 inside base64
+SEND_RETRIES = {"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5}
+SEND_ERRORS = (OperationalError, redis.RedisError, OSError)
 
 
 def make_celery(name: str, settings: ServiceSettings, queue: str | None = None) -> Celery:

@@ -19,7 +19,7 @@ from kombu.exceptions import KombuError
 from kombu.message import Message
 from kombu.serialization import prepare_accept_content
 
-from contract.names import workers_key
+from contract.keys import workers_key
 from runtime.broker.delivery import LastingChannel
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ import redis
 import redis.asyncio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contract.names import loading_key
+from contract.keys import loading_key
 from contract.settings import ServiceSettings
 from runtime.redis_retry import worker_redis
 

@@ -17,7 +17,7 @@ from typing import cast
 
 import redis
 
-from contract.names import workers_key
+from contract.keys import workers_key
 from contract.settings import ServiceSettings
 from runtime.redis_client import sync_redis
 from runtime.worker.heartbeat import WorkerInfo, parse_worker

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 
 import redis
 
-from contract.names import workers_key
+from contract.keys import workers_key
 
 if TYPE_CHECKING:
     import redis.asyncio

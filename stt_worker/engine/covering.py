@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from whisper.audio import N_FRAMES
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from stt_worker.engine.cover import Hole, holes, pause_near, replaced, seems_covered
 from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
 from stt_worker.engine.protocol import WordTime

@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 import whisper as openai_whisper
 
-from contract.names import STT_QUEUE
+from contract.queues import STT_QUEUE
 from runtime.weights.hub import HubError, hub_folder, is_path
 from runtime.weights.progress import DownloadProgress
 from stt_worker.engine.weights.assembly import ModelFormatError

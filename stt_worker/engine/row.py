@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from stt_worker.engine.protocol import Span, Utterance, WordTime
 
 

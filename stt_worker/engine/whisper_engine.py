@@ -22,7 +22,7 @@ from torch import Tensor
 from whisper.audio import N_FRAMES
 from whisper.tokenizer import LANGUAGES
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from stt_worker.engine.cover import surely_speech
 from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
 from stt_worker.engine.decoder.encoder import encode, spectrogram, window_frames

@@ -20,17 +20,10 @@ import redis
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from contract.names import (
-    BYTES_PER_SAMPLE,
-    PARTIALS,
-    RESULT_MESSAGES,
-    SAMPLE_RATE_HZ,
-    STT_QUEUE,
-    done_key,
-    partial_audio_key,
-    partial_begun_key,
-)
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.keys import PARTIALS, done_key, partial_audio_key, partial_begun_key
 from contract.partials import BEGUN_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
+from contract.queues import RESULT_MESSAGES, STT_QUEUE
 from runtime.redis_retry import REDIS_TROUBLE
 from stt_worker.engine.protocol import SpeechEngine
 from stt_worker.engine.quality import Refusal, judge

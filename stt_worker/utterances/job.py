@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.audio import SAMPLE_RATE_HZ
 from contract.jobs import Passage
 from contract.messages import Gap, Word
-from contract.names import SAMPLE_RATE_HZ
 from stt_worker.engine.hints import joined
 from stt_worker.engine.protocol import Span, Utterance, WordTime
 from stt_worker.settings import SttSettings

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import redis
 from pydantic import ValidationError
 
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.keys import done_key, tries_key
 from contract.messages import UtteranceOutcome
-from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, done_key, tries_key
 from contract.state.outcome import end_utterance, failed
 from runtime.redis_retry import RedisTroubleError, patiently
 from stt_worker.engine.protocol import SpeechEngine

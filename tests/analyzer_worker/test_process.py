@@ -15,9 +15,11 @@ import pytest
 import redis
 from celery import Celery
 
-from contract.jobs import AnalyzeJob, OutcomeEvent
+from contract.events import OutcomeEvent
+from contract.jobs import AnalyzeJob
+from contract.keys import OUTCOMES_STREAM, workers_key
 from contract.messages import Error, Result
-from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, OUTCOMES_STREAM, workers_key
+from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE
 from contract.settings import ServiceSettings
 from harness.processes import ROOT, Service, answers, free_port, redis_service, wait_until
 from runtime.broker.app import make_celery

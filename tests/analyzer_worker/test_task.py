@@ -11,9 +11,10 @@ import redis
 
 from analyzer_worker.settings import AnalyzerSettings
 from analyzer_worker.task import Analyzer, analyze_tries_key
-from contract.jobs import AnalyzeJob, OutcomeEvent
+from contract.events import OutcomeEvent
+from contract.jobs import AnalyzeJob
+from contract.keys import OUTCOMES_STREAM, done_key
 from contract.messages import Dropped, Error, Result, Sentiment
-from contract.names import OUTCOMES_STREAM, done_key
 from contract.state.outcome import dropped, end_utterance
 from harness.processes import free_port
 from runtime.redis_retry import RedisTroubleError

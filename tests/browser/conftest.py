@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from scipy.io import wavfile
 
-from contract.names import ANALYZER_QUEUE, SAMPLE_RATE_HZ, STT_QUEUE, utterance_id
+from contract.audio import SAMPLE_RATE_HZ
+from contract.ids import utterance_id
+from contract.queues import ANALYZER_QUEUE, STT_QUEUE
 from harness.gateway import GatewayProcess
 from runtime.worker.heartbeat import Heartbeat
 from tests.browser.fake_gateway import FakeGateway, Message

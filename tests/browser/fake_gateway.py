@@ -22,8 +22,10 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.base import RequestResponseEndpoint
 
-from contract.names import CLOSE_TAKEN_OVER, SAMPLE_RATE_HZ, SESSION_SUBPROTOCOL_PREFIX, SUBPROTOCOL, utterance_id
+from contract.audio import SAMPLE_RATE_HZ
+from contract.ids import utterance_id
 from contract.segmenter import Cut, Segmenter
+from contract.websocket import CLOSE_TAKEN_OVER, SESSION_SUBPROTOCOL_PREFIX, SUBPROTOCOL
 from fastapi_service.page.routes import SECURITY_HEADERS
 from tests.browser.fake_files import FakeFiles
 

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from scipy.io import wavfile
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from runtime.wav import read_wav
 from tests.browser.conftest import OpenPage
 

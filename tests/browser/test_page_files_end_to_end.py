@@ -11,7 +11,7 @@ import numpy as np
 from playwright.sync_api import expect
 from scipy.io import wavfile
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from runtime.wav import read_wav
 from tests.browser.conftest import OpenPage
 from tests.browser.test_page_end_to_end import CLIPS, RESULT_TIMEOUT_MS, words

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from tests.browser.fake_gateway import FakeGateway
 from tests.browser.test_page_capture import NO_16_KHZ_MICROPHONE
 from tests.support.sound_server import RATE_HZ, sound_server

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 from scipy.io import wavfile
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from harness.human_voices import HumanClips, word_errors
 from harness.stack import Stack, start_stack
 from tests.browser.conftest import OpenPage

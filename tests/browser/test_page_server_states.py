@@ -10,7 +10,8 @@ import pytest
 import redis
 from playwright.sync_api import Page, TimeoutError, expect
 
-from contract.names import ANALYZER_QUEUE, STT_QUEUE, loading_key
+from contract.keys import loading_key
+from contract.queues import ANALYZER_QUEUE, STT_QUEUE
 from harness.gateway import GatewayProcess
 from harness.processes import free_port, start_redis
 from runtime.weights.progress import Loading

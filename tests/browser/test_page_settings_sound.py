@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import expect
 from scipy.io import wavfile
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from tests.browser.conftest import UTTERANCES_SEC, OpenPage
 from tests.browser.fake_gateway import FakeGateway
 from tests.browser.settings_dialog import WATCHED, open_settings, prefer, slide, track_states

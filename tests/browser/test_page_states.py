@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from scipy.io import wavfile
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from tests.browser.conftest import OpenPage
 from tests.browser.fake_gateway import FakeGateway
 

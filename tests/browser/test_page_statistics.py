@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from contract.names import SAMPLE_RATE_HZ, utterance_id
+from contract.audio import SAMPLE_RATE_HZ
+from contract.ids import utterance_id
 from contract.segmenter import Cut
 from tests.browser.conftest import OpenPage
 from tests.browser.fake_gateway import FakeGateway, Message, result

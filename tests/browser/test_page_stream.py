@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import expect
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from tests.browser.conftest import OpenPage, watch
 from tests.browser.fake_gateway import FakeGateway
 from tests.browser.test_page_capture import UNPROCESSED, check_heard, start

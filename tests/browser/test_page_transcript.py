@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from contract.names import SAMPLE_RATE_HZ, utterance_id
+from contract.audio import SAMPLE_RATE_HZ
+from contract.ids import utterance_id
 from tests.browser.conftest import OpenPage
 from tests.browser.fake_gateway import FakeGateway, Message, result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from contract.names import utterance_id
+from contract.ids import utterance_id
 from tests.browser.conftest import OpenPage, Tell
 from tests.browser.fake_gateway import FakeGateway, Message, result
 

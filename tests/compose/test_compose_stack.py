@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from contract.messages import Result
-from contract.names import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
+from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
 from fastapi_service.page.routes import SECURITY_HEADERS
 from harness.processes import wait_until
 from harness.speech import Clip, demo_clips, words_of

@@ -11,14 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from contract.jobs import (
-    BUS_EVENT,
-    AnalyzeJob,
-    OutcomeEvent,
-    PartialEvent,
-    StatsEvent,
-    UtteranceJob,
-)
+from contract.events import BUS_EVENT, OutcomeEvent, PartialEvent, StatsEvent
+from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.messages import ServerMessage
 from contract.partials import PartialRequest
 from runtime.worker.heartbeat import parse_worker

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from contract.jobs import AnalyzeJob, OutcomeEvent, UtteranceJob
+from contract.events import OutcomeEvent
+from contract.ids import session_tag, utterance_id
+from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.messages import Dropped, ServerMessage
-from contract.names import session_tag, utterance_id
 
 EXAMPLES: dict[str, dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "contract" / "examples.json").read_text(encoding="utf-8")

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from contract.jobs import BUS_EVENT, MAX_TEXT_CHARS, OutcomeEvent, PartialEvent
+from contract.events import BUS_EVENT, OutcomeEvent, PartialEvent
+from contract.ids import utterance_id
+from contract.jobs import MAX_TEXT_CHARS
+from contract.keys import partial_audio_key
 from contract.messages import Dropped, Partial
-from contract.names import partial_audio_key, utterance_id
 from contract.partials import PartialRequest
 
 SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"

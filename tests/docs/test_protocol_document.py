@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from contract import names
+from contract import websocket
 from contract.messages import ServerMessage, UtteranceMessage
 from fastapi_service.access.guard import QUERY_MAX_BYTES, SUBPROTOCOLS_MAX, SUBPROTOCOLS_MAX_CHARS
 from fastapi_service.live.options import OPTION_NAMES
@@ -96,11 +96,11 @@ def test_the_query_is_what_the_gateway_reads() -> None:
 
 def test_the_subprotocols_are_those_of_the_contract() -> None:
     offered = {name.partition("<")[0] for name in listed("Opening", "offered")}
-    assert offered == {names.SUBPROTOCOL, names.SESSION_SUBPROTOCOL_PREFIX, names.TOKEN_SUBPROTOCOL_PREFIX}
+    assert offered == {websocket.SUBPROTOCOL, websocket.SESSION_SUBPROTOCOL_PREFIX, websocket.TOKEN_SUBPROTOCOL_PREFIX}
 
 
 def test_every_close_code_is_described() -> None:
-    known = {value for name, value in vars(names).items() if name.startswith("CLOSE_")}
+    known = {value for name, value in vars(websocket).items() if name.startswith("CLOSE_")}
     described = [int(code) for row in table(section("Endings"), "close code") for code in row[0].split(",")]
     assert sorted(described) == sorted(known)
 

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from contract.names import LISTENER_STATE_KEY, stats_key
+from contract.keys import LISTENER_STATE_KEY, stats_key
 from harness.speech import Clip, demo_clips
 from listener_service.counts import Statistics, count_words, load_statistics
 from tests.faults.campaign import Campaign, beside, wait_for

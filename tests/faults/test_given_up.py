@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from contract.jobs import PartialEvent
+from contract.audio import BYTES_PER_SAMPLE
+from contract.events import PartialEvent
+from contract.ids import session_tag
+from contract.keys import GIVEN_UP_STREAM
 from contract.messages import Error
-from contract.names import BYTES_PER_SAMPLE, GIVEN_UP_STREAM, RESULT_MESSAGES, session_tag
+from contract.queues import RESULT_MESSAGES
 from harness.processes import ROOT, wait_until
 from harness.speech import demo_clips, words_of
 from tests.faults.campaign import wait_for

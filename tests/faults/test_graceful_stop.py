@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from contract.names import SUBPROTOCOL
+from contract.websocket import SUBPROTOCOL
 from harness.processes import wait_until
 from harness.speech import demo_clips
 from tests.faults.campaign import wait_for

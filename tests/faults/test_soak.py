@@ -15,7 +15,8 @@ from pathlib import Path
 
 import redis
 
-from contract.names import ANALYZER_QUEUE, LISTENER, LISTENER_STATE_KEY, OUTCOMES_STREAM, STT_QUEUE, workers_key
+from contract.keys import LISTENER_STATE_KEY, OUTCOMES_STREAM, workers_key
+from contract.queues import ANALYZER_QUEUE, LISTENER, STT_QUEUE
 from harness.speech import demo_clips
 from tests.faults.campaign import wait_for
 from tests.faults.world import CELERYS_OWN, World, running_world

@@ -7,17 +7,12 @@ from typing import cast
 
 import redis
 
-from contract.jobs import AnalyzeJob, OutcomeEvent, UtteranceJob
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.events import OutcomeEvent
+from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.keys import OUTCOMES_STREAM
 from contract.messages import UtteranceOutcome
-from contract.names import (
-    ANALYZE_TASK,
-    ANALYZER_QUEUE,
-    BYTES_PER_SAMPLE,
-    OUTCOMES_STREAM,
-    SAMPLE_RATE_HZ,
-    STT_QUEUE,
-    TRANSCRIBE_TASK,
-)
+from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_TASK
 from contract.settings import ServiceSettings
 from harness.processes import wait_until
 from runtime.broker.app import make_celery

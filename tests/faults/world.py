@@ -13,7 +13,8 @@ from typing import Any
 
 import redis
 
-from contract.names import ANALYZER_QUEUE, LISTENER, STT_QUEUE, workers_key
+from contract.keys import workers_key
+from contract.queues import ANALYZER_QUEUE, LISTENER, STT_QUEUE
 from harness.processes import (
     Service,
     answers,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from contract.audio import SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Result, UtteranceOutcome
-from contract.names import SAMPLE_RATE_HZ
 from file_worker.language import ENOUGH_RESULTS, HELD_MAX, FileLanguage
 
 

@@ -11,16 +11,9 @@ import pytest
 import redis
 from celery import Celery
 
+from contract.keys import FILES_KEY, file_key, file_segments_key, session_outcomes_key
 from contract.messages import Result
-from contract.names import (
-    FILE_QUEUE,
-    FILES_KEY,
-    STT_QUEUE,
-    TRANSCRIBE_FILE_TASK,
-    file_key,
-    file_segments_key,
-    session_outcomes_key,
-)
+from contract.queues import FILE_QUEUE, STT_QUEUE, TRANSCRIBE_FILE_TASK
 from contract.settings import ServiceSettings
 from contract.state.files import VIEW_FIELDS, FileJob, FileSegment, begin_call, file_path, view_of
 from harness.processes import Service, celery_worker, wait_until

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from file_worker.segments import PAD_SAMPLES, Lengths, Segment, SegmentCutter, segments_of
 from harness.speech import noise
 from tests.support.media import silence, tone

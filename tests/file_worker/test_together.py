@@ -9,7 +9,8 @@ from dataclasses import asdict
 import pytest
 import redis
 
-from contract.names import FILE_QUEUE, STT_QUEUE, done_key, workers_key
+from contract.keys import done_key, workers_key
+from contract.queues import FILE_QUEUE, STT_QUEUE
 from file_worker.settings import FileSettings
 from file_worker.store import LIVE_SEC, FileStore
 from runtime.broker.app import make_celery

@@ -12,7 +12,7 @@ import openai
 import pytest
 import redis
 
-from contract.names import FILES_KEY, file_key, file_segments_key
+from contract.keys import FILES_KEY, file_key, file_segments_key
 from harness.processes import wait_until
 from harness.speech import demo_clips, words_of
 from harness.stack import Stack

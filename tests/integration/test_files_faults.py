@@ -9,7 +9,8 @@ from typing import cast
 import pytest
 import redis
 
-from contract.names import STT_QUEUE, file_key, session_outcomes_key, workers_key
+from contract.keys import file_key, session_outcomes_key, workers_key
+from contract.queues import STT_QUEUE
 from file_worker.store import live
 from harness.processes import wait_until
 from harness.speech import demo_clips, words_of

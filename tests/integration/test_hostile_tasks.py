@@ -16,8 +16,10 @@ import msgpack
 import pytest
 import redis
 
-from contract.jobs import AnalyzeJob, OutcomeEvent, UtteranceJob
-from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, OUTCOMES_STREAM, STT_QUEUE, TRANSCRIBE_TASK
+from contract.events import OutcomeEvent
+from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.keys import OUTCOMES_STREAM
+from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_TASK
 from contract.settings import ServiceSettings
 from harness.processes import Service, celery_worker, free_port, start_redis, wait_until
 from harness.speech import demo_clips

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from contract.names import utterance_id
+from contract.ids import utterance_id
 from harness.processes import wait_until
 from harness.speech import demo_clips, noise
 from harness.stack import Stack, start_stack

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import redis
 
-from contract.names import PARTIALS, partial_audio_key, utterance_id
+from contract.ids import utterance_id
+from contract.keys import PARTIALS, partial_audio_key
 from harness.speech import CLIPS, words_of
 from harness.stack import Stack
 from runtime.wav import read_wav

@@ -11,18 +11,17 @@ import pytest
 import redis
 from redis.client import Pipeline, PubSub
 
-from contract.jobs import BUS_EVENT, OutcomeEvent, StatsEvent
-from contract.messages import Result
-from contract.names import (
-    FINAL_STATS,
+from contract.events import BUS_EVENT, OutcomeEvent, StatsEvent
+from contract.keys import (
     LISTENER_STATE_KEY,
     OUTCOMES_STREAM,
-    RESULT_MESSAGES,
     session_key,
     session_outcomes_key,
     shown_stats_key,
     stats_key,
 )
+from contract.messages import Result
+from contract.queues import FINAL_STATS, RESULT_MESSAGES
 from contract.settings import ServiceSettings
 from listener_service.counter import OutcomeCounter
 from listener_service.metrics import ListenerMetrics

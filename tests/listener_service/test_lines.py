@@ -7,9 +7,9 @@ import logging
 
 import pytest
 
-from contract.jobs import OutcomeEvent
+from contract.events import OutcomeEvent
+from contract.ids import session_tag
 from contract.messages import Dropped, Error, Result, UtteranceOutcome
-from contract.names import session_tag
 from listener_service.lines import console_line, log_line
 from runtime.logs.setup import JsonFormatter, OneLineFormatter
 from tests.listener_service.conftest import SESSION, sentiment

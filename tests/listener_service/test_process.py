@@ -15,16 +15,9 @@ import pytest
 import redis
 from redis.client import PubSub
 
-from contract.jobs import OutcomeEvent, StatsEvent
-from contract.names import (
-    FINAL_STATS,
-    LISTENER_STATE_KEY,
-    OUTCOMES_STREAM,
-    RESULT_CHANNEL,
-    RESULT_MESSAGES,
-    stats_key,
-    workers_key,
-)
+from contract.events import OutcomeEvent, StatsEvent
+from contract.keys import LISTENER_STATE_KEY, OUTCOMES_STREAM, stats_key, workers_key
+from contract.queues import FINAL_STATS, RESULT_CHANNEL, RESULT_MESSAGES
 from harness.processes import ROOT, Service, answers, free_port, python_service, redis_service, wait_until
 from runtime.worker.heartbeat import parse_worker
 from tests.listener_service.conftest import SESSION, Ender

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.jobs import OutcomeEvent
+from contract.events import OutcomeEvent
 from contract.messages import Result
 from listener_service.result_log import ResultLog
 from listener_service.settings import ListenerSettings

@@ -12,7 +12,7 @@ from typing import Any
 
 from contract.jobs import UtteranceJob
 from contract.messages import Result, Sentiment
-from contract.names import STT_QUEUE, TRANSCRIBE_TASK
+from contract.queues import STT_QUEUE, TRANSCRIBE_TASK
 from contract.settings import ServiceSettings
 from contract.state.outcome import end_utterance
 from runtime.broker.app import make_celery

@@ -15,6 +15,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from contract.audio import SAMPLE_RATE_HZ
+from contract.ids import utterance_id
 from contract.messages import (
     Accepted,
     Busy,
@@ -25,8 +27,8 @@ from contract.messages import (
     Result,
     Session,
 )
-from contract.names import SAMPLE_RATE_HZ, SESSION_SUBPROTOCOL_PREFIX, SUBPROTOCOL, utterance_id
 from contract.segmenter import Cut, Segmenter
+from contract.websocket import SESSION_SUBPROTOCOL_PREFIX, SUBPROTOCOL
 
 TIME_LIMIT_SEC = 60.0
 LIMITS = Limits(frame_bytes=65536, utterance_sec=15.0, idle_cut_sec=2.0, idle_close_sec=3600.0, buffer_sec=600.0)

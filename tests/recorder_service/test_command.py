@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.io import wavfile
 from scipy.signal import correlate
 
-from contract.names import STT_QUEUE
+from contract.queues import STT_QUEUE
 from harness.processes import ROOT, wait_until
 from runtime.wav import read_wav, write_wav
 from tests.recorder_service.fakes import noise, spoken_wav

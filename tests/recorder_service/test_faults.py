@@ -8,7 +8,7 @@ from pathlib import Path
 
 import redis
 
-from contract.names import STT_QUEUE
+from contract.queues import STT_QUEUE
 from harness.gateway import GatewayProcess
 from harness.processes import answers, free_port, redis_service, wait_until
 from runtime.wav import read_wav, write_wav

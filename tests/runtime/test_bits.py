@@ -14,7 +14,8 @@ import pytest
 import redis
 from scipy.io import wavfile
 
-from contract.names import STT_QUEUE, workers_key
+from contract.keys import workers_key
+from contract.queues import STT_QUEUE
 from contract.settings import ServiceSettings
 from runtime.logs.setup import OneLineFormatter, printable
 from runtime.redis_client import async_redis

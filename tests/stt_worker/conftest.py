@@ -15,7 +15,7 @@ import whisper as openai_whisper
 from numpy.typing import NDArray
 from whisper.tokenizer import get_tokenizer
 
-from contract.names import STT_QUEUE
+from contract.queues import STT_QUEUE
 from harness.processes import Service, celery_worker, free_port
 from runtime.wav import read_wav
 from tests.stt_worker.worker_processes import Held, MakeWorker, environment

@@ -14,7 +14,8 @@ import redis
 from celery.exceptions import Reject, WorkerShutdown
 
 from contract.jobs import UtteranceJob
-from contract.names import STT_QUEUE, TRANSCRIBE_TASK, session_outcomes_key, tries_key
+from contract.keys import session_outcomes_key, tries_key
+from contract.queues import STT_QUEUE, TRANSCRIBE_TASK
 from harness.processes import ROOT, free_port, start_redis, wait_until
 from runtime.broker.privacy import keep_messages_private
 from runtime.redis_retry import RedisTroubleError

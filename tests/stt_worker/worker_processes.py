@@ -14,8 +14,10 @@ import redis
 from celery import Celery
 from kombu.connection import Connection
 
-from contract.jobs import AnalyzeJob, OutcomeEvent, UtteranceJob
-from contract.names import ANALYZER_QUEUE, OUTCOMES_STREAM, STT_QUEUE, TRANSCRIBE_TASK, workers_key
+from contract.events import OutcomeEvent
+from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.keys import OUTCOMES_STREAM, workers_key
+from contract.queues import ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_TASK
 from harness.processes import ROOT, Service, wait_until
 from runtime.broker.app import make_celery
 from runtime.worker.heartbeat import WorkerInfo, parse_worker

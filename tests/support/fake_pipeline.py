@@ -10,9 +10,11 @@ import redis
 from kombu.connection import Connection
 from kombu.simple import SimpleQueue
 
-from contract.jobs import OutcomeEvent, UtteranceJob
+from contract.events import OutcomeEvent
+from contract.jobs import UtteranceJob
+from contract.keys import session_outcomes_key
 from contract.messages import Result
-from contract.names import RESULT_MESSAGES, STT_QUEUE, session_outcomes_key
+from contract.queues import RESULT_MESSAGES, STT_QUEUE
 from contract.settings import ServiceSettings
 from contract.state.outcome import end_utterance
 from runtime.broker.app import SERIALIZER, transport_options

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from runtime.wav import write_wav
 
 # Extension to the program's options; the video has a picture that lasts as long as its sound.

@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import redis
 
-from contract.names import PARTIALS, RESULT_MESSAGES, partial_audio_key
+from contract.keys import PARTIALS, partial_audio_key
 from contract.partials import PartialRequest
+from contract.queues import RESULT_MESSAGES
 from harness.processes import wait_until
 
 WAIT_SEC = 10.0

@@ -10,7 +10,7 @@ from typing import Any, Self
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from contract.names import SUBPROTOCOL
+from contract.websocket import SUBPROTOCOL
 from tests.support.http_requests import unverified
 
 

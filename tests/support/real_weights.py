@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.names import ANALYZER_QUEUE, STT_QUEUE
+from contract.queues import ANALYZER_QUEUE, STT_QUEUE
 from contract.settings import ServiceSettings
 from runtime.weights.index import IndexTroubleError, ask_and_fetch, cached_file
 from runtime.weights.progress import DownloadProgress, Part

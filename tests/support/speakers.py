@@ -8,8 +8,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Accepted, Dropped, Error, Result
-from contract.names import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from harness.speech import Clip
 from recorder_service.client.client import StreamClient
 from recorder_service.client.errors import Backoff

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import redis
 
-from contract.names import file_key
+from contract.keys import file_key
 from harness.processes import Service
 from harness.speech import Clip, demo_clips
 from harness.stack import Stack

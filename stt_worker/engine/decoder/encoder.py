@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 from whisper.audio import HOP_LENGTH, N_FFT, N_FRAMES
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 
 FRAMES_PER_SEC: int = SAMPLE_RATE_HZ // HOP_LENGTH
 

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import whisper as openai_whisper
 
-from contract.names import STT_QUEUE
+from contract.queues import STT_QUEUE
 from runtime.weights.cache import digest, is_whole, one_at_a_time
 from runtime.weights.index import IndexTroubleError, ask_and_fetch, cached_file
 from runtime.weights.progress import DownloadProgress

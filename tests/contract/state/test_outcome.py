@@ -9,9 +9,11 @@ from typing import Any
 
 import redis
 
-from contract.jobs import OutcomeEvent, UtteranceJob
+from contract.events import OutcomeEvent
+from contract.jobs import UtteranceJob
+from contract.keys import GIVEN_UP_STREAM, OUTCOMES_STREAM, session_outcomes_key, tries_key
 from contract.messages import Result
-from contract.names import GIVEN_UP_STREAM, OUTCOMES_STREAM, RESULT_CHANNEL, session_outcomes_key, tries_key
+from contract.queues import RESULT_CHANNEL
 from contract.settings import ServiceSettings
 from contract.state.outcome import dropped, end_utterance, end_utterance_async, failed
 from runtime.redis_client import async_redis

@@ -14,7 +14,9 @@ import redis
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from contract.names import FINAL_STATS, RESULT_MESSAGES, STT_QUEUE, SUBPROTOCOL, session_key
+from contract.keys import session_key
+from contract.queues import FINAL_STATS, RESULT_MESSAGES, STT_QUEUE
+from contract.websocket import SUBPROTOCOL
 from harness.gateway import GatewayProcess
 from harness.processes import wait_until
 from tests.support.fake_pipeline import FakePipeline

@@ -16,19 +16,15 @@ import redis
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from contract.jobs import OutcomeEvent, StatsEvent, UtteranceJob
+from contract.events import OutcomeEvent, StatsEvent
+from contract.ids import session_tag
+from contract.jobs import UtteranceJob
+from contract.keys import PARTIALS, partial_audio_key, session_outcomes_key
 from contract.messages import Result, StatsBlock
-from contract.names import (
-    FINAL_STATS,
-    PARTIALS,
-    RESULT_MESSAGES,
-    SUBPROTOCOL,
-    partial_audio_key,
-    session_outcomes_key,
-    session_tag,
-)
 from contract.partials import PartialRequest
+from contract.queues import FINAL_STATS, RESULT_MESSAGES
 from contract.state.outcome import end_utterance
+from contract.websocket import SUBPROTOCOL
 from harness.gateway import GatewayProcess
 from tests.support.fake_pipeline import FakePipeline
 

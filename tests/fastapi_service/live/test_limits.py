@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import redis
 
-from contract.names import SESSIONS_KEY, session_key, session_outcomes_key
+from contract.keys import SESSIONS_KEY, session_key, session_outcomes_key
 from fastapi_service.access.attempts import ADDRESSES_REMEMBERED, Failures, client_address
 from fastapi_service.live.limits import ByteRate, NoPlaceError, Places
 from harness.gateway import GatewayProcess

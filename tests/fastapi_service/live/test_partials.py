@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import redis
 
-from contract.names import PARTIALS, RESULT_MESSAGES, STT_QUEUE, partial_audio_key, session_key, utterance_id
+from contract.ids import utterance_id
+from contract.keys import PARTIALS, partial_audio_key, session_key
 from contract.partials import AUDIO_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
+from contract.queues import RESULT_MESSAGES, STT_QUEUE
 from harness.gateway import GatewayProcess
 from harness.processes import wait_until
 from tests.support.fake_pipeline import FakePipeline

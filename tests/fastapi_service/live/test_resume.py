@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import redis
 
-from contract.jobs import StatsEvent
+from contract.events import StatsEvent
+from contract.keys import session_key, shown_stats_key
 from contract.messages import StatsBlock
-from contract.names import STT_QUEUE, session_key, shown_stats_key
+from contract.queues import STT_QUEUE
 from harness.gateway import GatewayProcess
 from harness.processes import wait_until
 from tests.support.fake_pipeline import FakePipeline

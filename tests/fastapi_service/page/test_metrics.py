@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from contract.jobs import AnalyzeJob, OutcomeEvent, UtteranceJob, now_ms
+from contract.events import OutcomeEvent
+from contract.jobs import AnalyzeJob, UtteranceJob, now_ms
 from contract.messages import Dropped
-from contract.names import ANALYZE_TASK, ANALYZER_QUEUE, FILE_QUEUE, RESULT_MESSAGES, STT_QUEUE, TRANSCRIBE_TASK
+from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE, FILE_QUEUE, RESULT_MESSAGES, STT_QUEUE, TRANSCRIBE_TASK
 from contract.settings import ServiceSettings
 from fastapi_service.live.counters import CLOSE_CODES
 from harness.gateway import GatewayProcess

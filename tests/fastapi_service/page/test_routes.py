@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from contract.names import ANALYZER_QUEUE, STT_QUEUE, loading_key
+from contract.keys import loading_key
+from contract.queues import ANALYZER_QUEUE, STT_QUEUE
 from harness.gateway import GatewayProcess
 from harness.processes import ROOT, wait_until
 from runtime.weights.progress import Loading

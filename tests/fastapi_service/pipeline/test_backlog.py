@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from contract.names import SENT_SEGMENTS_KEY, STT_QUEUE, workers_key
+from contract.keys import SENT_SEGMENTS_KEY, workers_key
+from contract.queues import STT_QUEUE
 from harness.gateway import GatewayProcess
 from harness.processes import wait_until
 from tests.support.raw_client import RawClient

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
-from contract.names import FILE_QUEUE, FILES_KEY, file_key
+from contract.keys import FILES_KEY, file_key
+from contract.queues import FILE_QUEUE
 from harness.gateway import GatewayProcess
 from harness.processes import wait_until
 from runtime.worker.heartbeat import Heartbeat

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from file_worker.media.decoder import NotDecodableError, SoundFile, TooLongError
 from harness.speech import demo_clips
 from tests.support.media import FORMATS, encode, silence, tone

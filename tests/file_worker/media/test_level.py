@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from file_worker.media.decoder import SoundFile
 from file_worker.media.level import GAIN_MAX_DB, TARGET_DB, LevelLift, gain_db
 from harness.speech import demo_clips, noise

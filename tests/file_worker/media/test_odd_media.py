@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from file_worker.media.decoder import NotDecodableError, SoundFile, TooLongError
 from file_worker.media.frames import samples_of
 from runtime.wav import write_wav

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from contract.names import SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
 from file_worker.media.level import LevelLift
 from file_worker.segments import Lengths, SegmentCutter, segments_of
 from harness.human_voices import HumanClips, HumanVoicesMissingError, music

@@ -14,7 +14,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from contract.names import SUBPROTOCOL
+from contract.websocket import SUBPROTOCOL
 from recorder_service.client.client import ConnectionState, StreamClient
 from recorder_service.client.errors import Backoff, CannotConnect, Refused
 from tests.recorder_service.fakes import FakeGateway, noise, run

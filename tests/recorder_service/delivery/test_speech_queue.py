@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 import redis
 
-from contract.jobs import PartialEvent, StatsEvent, UtteranceJob
+from contract.events import PartialEvent, StatsEvent
+from contract.jobs import UtteranceJob
+from contract.keys import done_key, session_key, session_outcomes_key
 from contract.messages import Accepted, Error, Partial, Result, ServerMessage, Stats, StatsBlock
-from contract.names import FINAL_STATS, RESULT_MESSAGES, STT_QUEUE, done_key, session_key, session_outcomes_key
+from contract.queues import FINAL_STATS, RESULT_MESSAGES, STT_QUEUE
 from contract.state.outcome import dropped, end_utterance
 from harness.processes import free_port, start_redis
 from recorder_service.client.errors import BufferFull

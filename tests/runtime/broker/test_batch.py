@@ -13,7 +13,7 @@ from celery import Celery
 from kombu.connection import Connection
 from kombu.transport import redis as redis_transport
 
-from contract.names import workers_key
+from contract.keys import workers_key
 from contract.settings import ServiceSettings
 from harness.processes import answers, free_port, start_redis, wait_until
 from runtime.broker.app import make_celery

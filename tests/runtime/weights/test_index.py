@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import redis
 
-from contract.names import STT_QUEUE, loading_key
+from contract.keys import loading_key
+from contract.queues import STT_QUEUE
 from contract.settings import ServiceSettings
 from harness.processes import free_port, wait_until
 from runtime.weights.index import IndexTroubleError, cached_file, fetch, index_trouble

@@ -12,7 +12,7 @@ import pytest
 import redis
 from pydantic import ValidationError
 
-from contract.names import STT_QUEUE
+from contract.queues import STT_QUEUE
 from contract.settings import ServiceSettings
 from harness.processes import ROOT
 from runtime.worker.healthcheck import STALLED_AFTER_SEC, Look, judge

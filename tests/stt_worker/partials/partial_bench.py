@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import redis
 
-from contract.jobs import PartialEvent
-from contract.names import RESULT_MESSAGES
+from contract.events import PartialEvent
+from contract.queues import RESULT_MESSAGES
 from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
 from stt_worker.partials.model_lock import ModelTurns
 from stt_worker.partials.worker import PartialWorker

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import redis
 
-from contract.jobs import PartialEvent
-from contract.names import PARTIALS, RESULT_MESSAGES
+from contract.events import PartialEvent
+from contract.keys import PARTIALS
+from contract.queues import RESULT_MESSAGES
 from harness.processes import wait_until
 from tests.stt_worker.conftest import Say
 from tests.stt_worker.worker_processes import (

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import redis
 
-from contract.names import PARTIALS, STT_QUEUE, done_key
+from contract.keys import PARTIALS, done_key
 from contract.partials import REQUESTS_MAX
+from contract.queues import STT_QUEUE
 from harness.processes import free_port, start_redis, wait_until
 from runtime.redis_retry import worker_redis
 from stt_worker.engine.protocol import Transcript

@@ -13,7 +13,7 @@ import whisper as openai_whisper
 from numpy.typing import NDArray
 
 from contract.jobs import AnalyzeJob, UtteranceJob
-from contract.names import tries_key
+from contract.keys import tries_key
 from harness.speech import demo_clips
 from runtime.redis_retry import RedisTroubleError
 from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance

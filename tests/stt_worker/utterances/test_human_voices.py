@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from contract.audio import SAMPLE_RATE_HZ
 from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.messages import UtteranceOutcome
-from contract.names import SAMPLE_RATE_HZ
 from harness.human_voices import (
     VOICES,
     Clip,

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 import redis
 
-from contract.jobs import AnalyzeJob, OutcomeEvent, UtteranceJob
+from contract.events import OutcomeEvent
+from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.keys import OUTCOMES_STREAM, done_key, session_outcomes_key, tries_key
 from contract.messages import Dropped, Error
-from contract.names import OUTCOMES_STREAM, done_key, session_outcomes_key, tries_key
 from runtime.redis_retry import RedisTroubleError, worker_redis
 from runtime.wav import read_wav
 from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance

@@ -1,53 +1,14 @@
-"""Names and constants that every service uses: tasks, queues, channels, Redis keys, close codes."""
+"""Every key in Redis (all ours carry a TTL)."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
-# --- audio ------------------------------------------------------------------------------------------
-SAMPLE_RATE_HZ: Final = 16_000
-BYTES_PER_SAMPLE: Final = 2  # s16le, mono
-MAX_FRAME_BYTES: Final = 64 * 1024
-
-# --- Celery -----------------------------------------------------------------------------------------
-TRANSCRIBE_TASK: Final = "stt_worker.transcribe_audio"
-ANALYZE_TASK: Final = "analyzer_worker.analyze_text"
-TRANSCRIBE_FILE_TASK: Final = "file_worker.transcribe_file"
-STT_QUEUE: Final = "stt_queue"
-ANALYZER_QUEUE: Final = "analyzer_queue"
-FILE_QUEUE: Final = "file_queue"
-
-# --- Pub/Sub ----------------------------------------------------------------------------------------
-RESULT_CHANNEL: Final = "result_channel"  # outcome script -> listener
-RESULT_MESSAGES: Final = "result_messages"  # listener -> gateway
-FINAL_STATS: Final = "final_stats"  # listener -> gateway
-
-# --- WebSocket --------------------------------------------------------------------------------------
-SUBPROTOCOL: Final = "wta.v1"
-SESSION_SUBPROTOCOL_PREFIX: Final = "session."
-TOKEN_SUBPROTOCOL_PREFIX: Final = "token."  # and the access token in base64url
-CLOSE_NORMAL: Final = 1000
-CLOSE_GOING_AWAY: Final = 1001
-CLOSE_TEXT_FRAME: Final = 1003
-CLOSE_ABNORMAL: Final = 1006  # the connection broke; never sent
-CLOSE_ODD_BYTES: Final = 1007
-CLOSE_NOT_ALLOWED: Final = 1008
-CLOSE_TOO_BIG: Final = 1009
-CLOSE_INTERNAL_ERROR: Final = 1011
-CLOSE_SERVICE_RESTART: Final = 1012
-CLOSE_TRY_AGAIN: Final = 1013
-CLOSE_TAKEN_OVER: Final = 4001  # a newer connection holds the session (private range, RFC 6455 7.4.2)
-
-# --- Redis keys (all ours carry a TTL) --------------------------------------------------------------
 OUTCOMES_STREAM: Final = "wta:outcomes"
 SESSIONS_KEY: Final = "wta:sessions"  # sorted set of the sessions that are kept, by their last use (epoch ms)
 GIVEN_UP_STREAM: Final = "wta:given_up"  # metadata of utterances that were given up, newest last
 LISTENER_STATE_KEY: Final = "wta:listener"
-LISTENER: Final = "listener"  # takes the place of a queue in the listener's heartbeat
 PARTIALS: Final = "wta:partials"  # list of requests for partials, newest left
-
-
 FILES_KEY: Final = "wta:files"  # sorted set of the files that wait or are in work, by when they came (epoch ms)
 KEPT_FILES_KEY: Final = "wta:files:kept"  # sorted set of those whose result is kept, by when they ended
 SENT_SEGMENTS_KEY: Final = "wta:files:sent"  # sorted set of all files' segments without outcome: done key, when sent
@@ -121,13 +82,3 @@ def workers_key(queue: str) -> str:
 def loading_key(queue: str) -> str:
     """How far a worker of the queue is with the download of its model, as JSON; there while it goes on."""
     return f"wta:loading:{queue}"
-
-
-def session_tag(session: str) -> str:
-    """A short name of a session that is safe to log: 8 hex digits of its SHA-256."""
-    return hashlib.sha256(session.encode()).hexdigest()[:8]
-
-
-def utterance_id(session: str, start: int) -> str:
-    """An utterance's id: its session's tag and its start position in samples."""
-    return f"{session_tag(session)}-{start}"

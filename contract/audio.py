@@ -1,0 +1,9 @@
+"""The audio that a client sends: its format, and how much in one frame."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SAMPLE_RATE_HZ: Final = 16_000
+BYTES_PER_SAMPLE: Final = 2  # s16le, mono
+MAX_FRAME_BYTES: Final = 64 * 1024

@@ -1,0 +1,51 @@
+"""What goes over Redis channels and streams: ended utterances, partials, statistics. Validated where it enters."""
+
+from __future__ import annotations
+
+from pydantic import Field, TypeAdapter, field_validator
+
+from contract.jobs import MAX_POSITION, MAX_TEXT_CHARS, Envelope, now_ms
+from contract.messages import Partial, StatsBlock, UtteranceOutcome
+
+
+class OutcomeEvent(Envelope):
+    """One ended utterance, on `result_channel`, on `result_messages` and in both streams.
+
+    `seq` is put in by the outcome script; `ended_ms` (epoch ms) is when the utterance ended. A `repetition` (see
+    UtteranceJob) is not counted.
+    """
+
+    seq: int = Field(0, ge=0)
+    start: int = Field(ge=0, le=MAX_POSITION)
+    ended_ms: float = Field(default_factory=now_ms)
+    repetition: bool = False
+    message: UtteranceOutcome
+
+    def numbered(self) -> UtteranceOutcome:
+        """The message for the client, with its sequence number."""
+        return self.message.model_copy(update={"seq": self.seq})
+
+
+class PartialEvent(Envelope):
+    """A partial on `result_messages`; not an outcome. It answers the request whose `end` is `asked`; an empty text
+    says that there is nothing to show."""
+
+    partial: Partial
+    asked: int = Field(0, ge=0)
+
+    @field_validator("partial")
+    @classmethod
+    def _bounded(cls, partial: Partial) -> Partial:
+        if len(partial.text) > MAX_TEXT_CHARS:
+            raise ValueError("the text is too long")
+        return partial
+
+
+class StatsEvent(Envelope):
+    """A session's and the service's statistics on `final_stats`."""
+
+    stats_session: StatsBlock
+    stats_service: StatsBlock
+
+
+BUS_EVENT: TypeAdapter[OutcomeEvent | PartialEvent] = TypeAdapter(OutcomeEvent | PartialEvent)

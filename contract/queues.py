@@ -1,0 +1,16 @@
+"""Names of tasks, queues and channels."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TRANSCRIBE_TASK: Final = "stt_worker.transcribe_audio"
+ANALYZE_TASK: Final = "analyzer_worker.analyze_text"
+TRANSCRIBE_FILE_TASK: Final = "file_worker.transcribe_file"
+STT_QUEUE: Final = "stt_queue"
+ANALYZER_QUEUE: Final = "analyzer_queue"
+FILE_QUEUE: Final = "file_queue"
+RESULT_CHANNEL: Final = "result_channel"  # outcome script -> listener
+RESULT_MESSAGES: Final = "result_messages"  # listener -> gateway
+FINAL_STATS: Final = "final_stats"  # listener -> gateway
+LISTENER: Final = "listener"  # takes the place of a queue in the listener's heartbeat

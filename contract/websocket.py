@@ -1,0 +1,20 @@
+"""The WebSocket's sub-protocols and close codes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SUBPROTOCOL: Final = "wta.v1"
+SESSION_SUBPROTOCOL_PREFIX: Final = "session."
+TOKEN_SUBPROTOCOL_PREFIX: Final = "token."  # and the access token in base64url
+CLOSE_NORMAL: Final = 1000
+CLOSE_GOING_AWAY: Final = 1001
+CLOSE_TEXT_FRAME: Final = 1003
+CLOSE_ABNORMAL: Final = 1006  # the connection broke; never sent
+CLOSE_ODD_BYTES: Final = 1007
+CLOSE_NOT_ALLOWED: Final = 1008
+CLOSE_TOO_BIG: Final = 1009
+CLOSE_INTERNAL_ERROR: Final = 1011
+CLOSE_SERVICE_RESTART: Final = 1012
+CLOSE_TRY_AGAIN: Final = 1013
+CLOSE_TAKEN_OVER: Final = 4001  # a newer connection holds the session (private range, RFC 6455 7.4.2)
