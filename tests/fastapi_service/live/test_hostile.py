@@ -220,7 +220,7 @@ HANDSHAKES = [
     upgrade_request().replace(b"Version: 13", b"Version: 99"),
     upgrade_request().replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"@@"),
     upgrade_request().replace(b"HTTP/1.1", b"HTTP/9.9"),
-    b"GET /static/../gateway_settings.py HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /static/../settings.py HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET /static/%2e%2e/%2e%2e/contract/messages.py HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET /demo/clips/..%2f..%2fREADME.md HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET /static/js%00.js HTTP/1.1\r\nHost: x\r\n\r\n",
