@@ -25,7 +25,7 @@ def test_the_tables_are_those_of_the_results() -> None:
 def test_every_result_says_where_and_how_it_was_measured(part: str) -> None:
     head = json.loads((files.RESULTS / f"{part}.json").read_text(encoding="utf-8"))["head"]
     assert head["machine"]["processor"] and head["machine"]["cores"] > 0
-    assert head["versions"]["torch"] and head["command"].startswith("python bench/") and head["date"]
+    assert head["versions"]["torch"] and head["command"].startswith("python -m bench.") and head["date"]
     assert isinstance(head["quiet"], bool)
 
 
