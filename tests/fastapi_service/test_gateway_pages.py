@@ -18,7 +18,7 @@ from tests.support.gateway import GatewayProcess
 from tests.support.processes import ROOT, wait_until
 
 STATIC = ROOT / "fastapi_service" / "static"
-FILES = ["js/app.js", "js/strings/ko.js", "css/base.css"]
+FILES = ["js/app.js", "js/text/ko.js", "css/base.css"]
 
 
 @pytest.fixture(scope="module")

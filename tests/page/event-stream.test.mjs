@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventStreamParser } from '../../fastapi_service/static/js/event-stream.js';
+import { EventStreamParser } from '../../fastapi_service/static/js/files/event-stream.js';
 import { random } from './export-samples.mjs';
 
 const STREAM =

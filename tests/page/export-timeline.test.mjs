@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { timeline } from '../../fastapi_service/static/js/export-timeline.js';
+import { timeline } from '../../fastapi_service/static/js/export/timeline.js';
 import { random } from './export-samples.mjs';
 
 /**

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Cleared } from '../../fastapi_service/static/js/cleared.js';
-import { Entries, hasEnded, MAX_ENTRIES, readId } from '../../fastapi_service/static/js/entries.js';
-import { RowHeights } from '../../fastapi_service/static/js/row-heights.js';
-import { MemoryStorage } from '../../fastapi_service/static/js/storage.js';
+import { Cleared } from '../../fastapi_service/static/js/transcript/cleared-outcomes.js';
+import { Entries, hasEnded, MAX_ENTRIES, readId } from '../../fastapi_service/static/js/transcript/utterances.js';
+import { RowHeights } from '../../fastapi_service/static/js/transcript/row-heights.js';
+import { MemoryStorage } from '../../fastapi_service/static/js/base/storage.js';
 import { entry, random, said } from './export-samples.mjs';
 
 /** @param {Entries} entries */
