@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MAX_BINS, signedScore, Trend } from '../../fastapi_service/static/js/statistics/trend.js';
+import { MAX_BINS, signedScore, Trend } from '../../../fastapi_service/static/js/statistics/trend.js';
 
-/** @typedef {import('../../fastapi_service/static/js/stream/messages.js').Sentiment} Sentiment */
+/** @typedef {import('../../../fastapi_service/static/js/stream/messages.js').Sentiment} Sentiment */
 
 /** @param {number} positive @returns {Sentiment} */
 function judged(positive) {

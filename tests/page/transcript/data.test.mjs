@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Cleared } from '../../fastapi_service/static/js/transcript/cleared-outcomes.js';
-import { Entries, hasEnded, MAX_ENTRIES, readId } from '../../fastapi_service/static/js/transcript/utterances.js';
-import { RowHeights } from '../../fastapi_service/static/js/transcript/row-heights.js';
-import { MemoryStorage } from '../../fastapi_service/static/js/base/storage.js';
-import { entry, random, said } from './export-samples.mjs';
+import { Cleared } from '../../../fastapi_service/static/js/transcript/cleared-outcomes.js';
+import { Entries, hasEnded, MAX_ENTRIES, readId } from '../../../fastapi_service/static/js/transcript/utterances.js';
+import { RowHeights } from '../../../fastapi_service/static/js/transcript/row-heights.js';
+import { MemoryStorage } from '../../../fastapi_service/static/js/base/storage.js';
+import { entry, random, said } from '../export/samples.mjs';
 
 /** @param {Entries} entries */
 const order = (entries) => entries.list.map(({ utterance }) => utterance);
@@ -108,7 +108,7 @@ test('what was cleared of a session stays away from a reloaded page, unless that
   const seen = [1, 2, 3].map((seq) => said('x', seq, {}, { seq }));
   const cleared = new Cleared(storage);
   const undo = cleared.add([...seen, entry(4, {}, null)]);
-  const outcome = /** @type {import('./export-samples.mjs').Outcome} */ (seen[2].outcome);
+  const outcome = /** @type {import('../export/samples.mjs').Outcome} */ (seen[2].outcome);
   const reloaded = new Cleared(storage);
   assert.ok(reloaded.covers(outcome));
   assert.ok(!reloaded.covers({ ...outcome, seq: 4 }));

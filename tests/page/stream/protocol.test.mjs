@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readFileSync } from 'node:fs';
-import { parseMessage, ProtocolError } from '../../fastapi_service/static/js/stream/protocol.js';
+import { parseMessage, ProtocolError } from '../../../fastapi_service/static/js/stream/protocol.js';
 
-/** @typedef {import('../../fastapi_service/static/js/stream/messages.js').ServerMessage} ServerMessage */
+/** @typedef {import('../../../fastapi_service/static/js/stream/messages.js').ServerMessage} ServerMessage */
 
 /** @type {Record<string, any>} */
-const examples = JSON.parse(readFileSync(new URL('../../contract/examples.json', import.meta.url), 'utf8'));
+const examples = JSON.parse(readFileSync(new URL('../../../contract/examples.json', import.meta.url), 'utf8'));
 
 // Fields that contract/messages.py gives a default.
 const OPTIONAL = {

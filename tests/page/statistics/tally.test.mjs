@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { Histogram } from '../../fastapi_service/static/js/statistics/histogram.js';
-import { countWords, Tally } from '../../fastapi_service/static/js/statistics/tally.js';
+import { Histogram } from '../../../fastapi_service/static/js/statistics/histogram.js';
+import { countWords, Tally } from '../../../fastapi_service/static/js/statistics/tally.js';
 
-const examples = JSON.parse(readFileSync(new URL('../../contract/examples.json', import.meta.url), 'utf8'));
+const examples = JSON.parse(readFileSync(new URL('../../../contract/examples.json', import.meta.url), 'utf8'));
 
 test('the example outcomes give the example statistics', () => {
   const tally = new Tally();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { FakeSocket, latest } from './fake-socket.mjs';
-import { makeClient } from './stream-harness.mjs';
+import { makeClient } from './harness.mjs';
 
 // A server that keeps the protocol, over many random lives of the connection: what it has at the end is what was
 // spoken, each sample once and in order, and each utterance ends where the speaker ended it.

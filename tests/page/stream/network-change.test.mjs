@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
-import { watchWake } from '../../fastapi_service/static/js/stream/network-change.js';
+import { watchWake } from '../../../fastapi_service/static/js/stream/network-change.js';
 
 class FakeDocument extends EventTarget {
   hidden = false;

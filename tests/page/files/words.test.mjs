@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FILE_LANGUAGES, fileSize, fileWords, saidWords, stateWords, warningWords } from '../../fastapi_service/static/js/files/words.js';
-import { LANGUAGES } from '../../fastapi_service/static/js/text/strings.js';
-import { FILES_ENGLISH } from '../../fastapi_service/static/js/text/files-en.js';
-import { scripts } from './text/scripts.mjs';
+import { FILE_LANGUAGES, fileSize, fileWords, saidWords, stateWords, warningWords } from '../../../fastapi_service/static/js/files/words.js';
+import { LANGUAGES } from '../../../fastapi_service/static/js/text/strings.js';
+import { FILES_ENGLISH } from '../../../fastapi_service/static/js/text/files-en.js';
+import { scripts } from '../text/scripts.mjs';
 
 const LIMITS = { upload_bytes: 200 * 1024 ** 2 };
 
@@ -15,7 +15,7 @@ test('every language of the page has every word, with the same values to put in'
   for (const [language, strings] of Object.entries(FILE_LANGUAGES)) {
     assert.deepEqual(Object.keys(strings).sort(), Object.keys(FILES_ENGLISH).sort(), language);
     for (const [key, text] of Object.entries(strings)) {
-      const english = FILES_ENGLISH[/** @type {import('../../fastapi_service/static/js/text/files-en.js').FileStringKey} */ (key)];
+      const english = FILES_ENGLISH[/** @type {import('../../../fastapi_service/static/js/text/files-en.js').FileStringKey} */ (key)];
       assert.deepEqual(names(text), names(english), `${language} ${key}`);
     }
   }
@@ -28,7 +28,7 @@ test('no word is left that nobody says', () => {
   }
 });
 
-/** @param {import('../../fastapi_service/static/js/files/job.js').FileState} state @param {number | null} [left_sec] */
+/** @param {import('../../../fastapi_service/static/js/files/job.js').FileState} state @param {number | null} [left_sec] */
 const job = (state, left_sec = null) => /** @type {any} */ ({ state, left_sec });
 
 /** @param {number} done_sec @param {number | null} [total_sec] @param {boolean} [held] */

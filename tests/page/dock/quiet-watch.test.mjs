@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { QuietWatch } from '../../fastapi_service/static/js/dock/quiet-watch.js';
+import { QuietWatch } from '../../../fastapi_service/static/js/dock/quiet-watch.js';
 
 const ROOM = 1e-7; // a quiet room
 const ZEROS = 0;

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exported, fileName, FORMATS } from '../../fastapi_service/static/js/export/index.js';
-import { entry, failed, nastyText, random, readCsv, readSrt, readVtt, refused, said, SPOKEN_AT_MS } from './export-samples.mjs';
+import { exported, fileName, FORMATS } from '../../../fastapi_service/static/js/export/index.js';
+import { entry, failed, nastyText, random, readCsv, readSrt, readVtt, refused, said, SPOKEN_AT_MS } from './samples.mjs';
 
 const NOW = new Date(SPOKEN_AT_MS + 60_000);
 const GERMAN = { language: 'de', translation: 'That was nice.' };
@@ -17,7 +17,7 @@ const ENTRIES = [
   entry(12, { state: 'partial', text: 'And then' }, null),
 ];
 
-/** @param {import('../../fastapi_service/static/js/export/index.js').Format} format */
+/** @param {import('../../../fastapi_service/static/js/export/index.js').Format} format */
 const file = (format, entries = ENTRIES) => exported(format, entries, NOW);
 
 test('subtitles hold the results alone, from the first one on, in the time of capture', () => {
@@ -194,7 +194,7 @@ test('what is from a file has the times of the file, and its name', () => {
   ];
   segments[1].spokenAtMs = null;
   const recording = { name: 'talk.mp3', duration_sec: 4000 };
-  /** @param {import('../../fastapi_service/static/js/export/index.js').Format} format */
+  /** @param {import('../../../fastapi_service/static/js/export/index.js').Format} format */
   const of = (format) => exported(format, segments, NOW, recording);
   const cues = [
     { begin_ms: 3250, end_ms: 4750, text: 'First.' },

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { timeline } from '../../fastapi_service/static/js/export/timeline.js';
-import { random } from './export-samples.mjs';
+import { timeline } from '../../../fastapi_service/static/js/export/timeline.js';
+import { random } from './samples.mjs';
 
 /**
  * @param {number} startSec

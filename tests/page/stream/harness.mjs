@@ -2,12 +2,12 @@
 
 import { beforeEach, mock } from 'node:test';
 import { FakeSocket, sockets } from './fake-socket.mjs';
-import { MemoryStorage } from '../../fastapi_service/static/js/base/storage.js';
-import { StreamClient } from '../../fastapi_service/static/js/stream/client.js';
+import { MemoryStorage } from '../../../fastapi_service/static/js/base/storage.js';
+import { StreamClient } from '../../../fastapi_service/static/js/stream/client.js';
 
 /**
- * @typedef {import('../../fastapi_service/static/js/stream/messages.js').ServerMessage} ServerMessage
- * @typedef {import('../../fastapi_service/static/js/stream/client.js').ConnectionState} ConnectionState
+ * @typedef {import('../../../fastapi_service/static/js/stream/messages.js').ServerMessage} ServerMessage
+ * @typedef {import('../../../fastapi_service/static/js/stream/client.js').ConnectionState} ConnectionState
  */
 
 globalThis.WebSocket = /** @type {any} */ (FakeSocket);

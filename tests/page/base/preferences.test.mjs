@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULTS, Preferences } from '../../fastapi_service/static/js/base/preferences.js';
-import { MemoryStorage } from '../../fastapi_service/static/js/base/storage.js';
+import { DEFAULTS, Preferences } from '../../../fastapi_service/static/js/base/preferences.js';
+import { MemoryStorage } from '../../../fastapi_service/static/js/base/storage.js';
 
 const KEY = 'wta.preferences';
 

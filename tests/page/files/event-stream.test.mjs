@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventStreamParser } from '../../fastapi_service/static/js/files/event-stream.js';
-import { random } from './export-samples.mjs';
+import { EventStreamParser } from '../../../fastapi_service/static/js/files/event-stream.js';
+import { random } from '../export/samples.mjs';
 
 const STREAM =
   '\ufeffdata: {"a":1}\n\n: keep-alive\n\nevent: x\nid: 7\ndata:no space\n\ndata: two\r\ndata: lines\r\n\r\ndata: 좋네요 😀\r\r' +

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { serverMs, stagesOf, STAGES } from '../../fastapi_service/static/js/transcript/stages.js';
-import { SpeechEnds } from '../../fastapi_service/static/js/transcript/speech-ends.js';
+import { serverMs, stagesOf, STAGES } from '../../../fastapi_service/static/js/transcript/stages.js';
+import { SpeechEnds } from '../../../fastapi_service/static/js/transcript/speech-ends.js';
 
-const examples = JSON.parse(readFileSync(new URL('../../contract/examples.json', import.meta.url), 'utf8'));
+const examples = JSON.parse(readFileSync(new URL('../../../contract/examples.json', import.meta.url), 'utf8'));
 const unknown = () => null;
 
 /** @param {ReturnType<typeof stagesOf>} breakdown */
@@ -106,7 +106,7 @@ test('another session clears what was noted, and the memory has a bound', () => 
   assert.notEqual(ends.take(outcome(4_999 * 16_000, 5_000 * 16_000), 6_000, unknown), null);
 });
 
-/** @param {import('../../fastapi_service/static/js/transcript/stages.js').PageStages} times */
+/** @param {import('../../../fastapi_service/static/js/transcript/stages.js').PageStages} times */
 function roundedTimes(times) {
   assert.ok(times);
   return { wait_ms: Math.round(times.wait_ms), network_ms: Math.round(times.network_ms) };

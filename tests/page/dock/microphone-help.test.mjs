@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { browserOf, refuserOf, secureAddress, systemOf } from '../../fastapi_service/static/js/dock/microphone-help.js';
-import { hasWords, LANGUAGES } from '../../fastapi_service/static/js/text/strings.js';
+import { browserOf, refuserOf, secureAddress, systemOf } from '../../../fastapi_service/static/js/dock/microphone-help.js';
+import { hasWords, LANGUAGES } from '../../../fastapi_service/static/js/text/strings.js';
 
 const MAC = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)';
 const WINDOWS = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64)';
@@ -47,7 +47,7 @@ test('every way to allow it is some steps, as many in each language', () => {
     const steps = english.split('\n');
     assert.ok(steps.length >= 3, key);
     for (const strings of Object.values(LANGUAGES)) {
-      const theirs = strings[/** @type {import('../../fastapi_service/static/js/text/strings.js').StringKey} */ (key)].split('\n');
+      const theirs = strings[/** @type {import('../../../fastapi_service/static/js/text/strings.js').StringKey} */ (key)].split('\n');
       assert.equal(theirs.length, steps.length, key);
       assert.ok(theirs.every((step) => step === step.trim() && step !== ''), key);
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { latest, sockets } from './fake-socket.mjs';
-import { makeClient, pcm, result, samples, storage, told } from './stream-harness.mjs';
+import { makeClient, pcm, result, samples, storage, told } from './harness.mjs';
 
 test('it opens with the protocol alone, and keeps the session that it is given', () => {
   makeClient().connect();

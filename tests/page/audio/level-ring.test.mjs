@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { COLUMNS, LevelRing } from '../../fastapi_service/static/js/audio/level-ring.js';
-import { decibels, levelShare, meanSquareOf } from '../../fastapi_service/static/js/audio/level-scale.js';
+import { COLUMNS, LevelRing } from '../../../fastapi_service/static/js/audio/level-ring.js';
+import { decibels, levelShare, meanSquareOf } from '../../../fastapi_service/static/js/audio/level-scale.js';
 
 const PRE_ROLL_MS = 300; // six columns
 

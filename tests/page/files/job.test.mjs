@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
-import { FileQueue, MAX_FILES } from '../../fastapi_service/static/js/files/queue.js';
+import { FileQueue, MAX_FILES } from '../../../fastapi_service/static/js/files/queue.js';
 
 /**
- * @typedef {import('../../fastapi_service/static/js/files/transfer.js').TransferHandlers} Handlers
+ * @typedef {import('../../../fastapi_service/static/js/files/transfer.js').TransferHandlers} Handlers
  * @typedef {{ file: File, asked: Record<string, string>, on: Handlers, aborted: boolean }} Sent
  */
 
@@ -58,10 +58,10 @@ function begin() {
   return { job, one: sent[0] };
 }
 
-/** @param {import('../../fastapi_service/static/js/files/job.js').FileJob} job @returns {string} */
+/** @param {import('../../../fastapi_service/static/js/files/job.js').FileJob} job @returns {string} */
 const nameOf = (job) => job.state.name;
 
-/** @param {import('../../fastapi_service/static/js/files/job.js').FileJob} job */
+/** @param {import('../../../fastapi_service/static/js/files/job.js').FileJob} job */
 const texts = (job) => job.entries.list.map(({ outcome }) => (outcome?.type === 'result' ? outcome.text : outcome?.type));
 
 test('from the first byte to the last segment', () => {

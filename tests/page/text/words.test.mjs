@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { chosenLanguage, hasWords, LANGUAGES, words } from '../../fastapi_service/static/js/text/strings.js';
-import { ENGLISH } from '../../fastapi_service/static/js/text/en.js';
-import { scripts } from './text/scripts.mjs';
+import { chosenLanguage, hasWords, LANGUAGES, words } from '../../../fastapi_service/static/js/text/strings.js';
+import { ENGLISH } from '../../../fastapi_service/static/js/text/en.js';
+import { scripts } from './scripts.mjs';
 
-const STATIC = new URL('../../fastapi_service/static/', import.meta.url);
+const STATIC = new URL('../../../fastapi_service/static/', import.meta.url);
 const html = readFileSync(new URL('index.html', STATIC), 'utf8');
 
 test('index.html says what the English words say', () => {
@@ -55,7 +55,7 @@ test('every language has every word, with the same values to put in', () => {
     assert.deepEqual(Object.keys(strings).sort(), Object.keys(ENGLISH).sort(), language);
     for (const [key, text] of Object.entries(strings)) {
       assert.ok(text.trim(), `${language} ${key}`);
-      const english = ENGLISH[/** @type {import('../../fastapi_service/static/js/text/strings.js').StringKey} */ (key)];
+      const english = ENGLISH[/** @type {import('../../../fastapi_service/static/js/text/strings.js').StringKey} */ (key)];
       assert.deepEqual(names(text), names(english), `${language} ${key}`);
     }
   }

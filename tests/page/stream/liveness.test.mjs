@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { latest, sockets } from './fake-socket.mjs';
-import { makeClient, pcm, result, samples, told } from './stream-harness.mjs';
+import { makeClient, pcm, result, samples, told } from './harness.mjs';
 
 test('a connection that takes nothing for 30 s is given up', () => {
   const client = makeClient();

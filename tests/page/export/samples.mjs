@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 
 /**
- * @typedef {import('../../fastapi_service/static/js/transcript/utterances.js').Entry} Entry
- * @typedef {import('../../fastapi_service/static/js/stream/messages.js').Outcome} Outcome
+ * @typedef {import('../../../fastapi_service/static/js/transcript/utterances.js').Entry} Entry
+ * @typedef {import('../../../fastapi_service/static/js/stream/messages.js').Outcome} Outcome
  * @typedef {{ begin_ms: number, end_ms: number, text: string }} Cue
  */
 
@@ -15,7 +15,7 @@ export const SPOKEN_AT_MS = Date.UTC(2025, 10, 24, 5, 3, 7, 120);
  * @param {string} text
  * @param {number} startSec
  * @param {Partial<Entry>} [more]
- * @param {Partial<import('../../fastapi_service/static/js/stream/messages.js').Result>} [fields]
+ * @param {Partial<import('../../../fastapi_service/static/js/stream/messages.js').Result>} [fields]
  * @returns {Entry}
  */
 export function said(text, startSec, more = {}, fields = {}) {

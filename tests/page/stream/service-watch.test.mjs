@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
-import { progressOf } from '../../fastapi_service/static/js/stream/service-downloads.js';
-import { ServiceWatch } from '../../fastapi_service/static/js/stream/service-watch.js';
+import { progressOf } from '../../../fastapi_service/static/js/stream/service-downloads.js';
+import { ServiceWatch } from '../../../fastapi_service/static/js/stream/service-watch.js';
 
 const NONE = { speech: '', sentiment: '', demo: false };
 const SPEECH = { speech: 'base', sentiment: '', demo: false };
