@@ -1,7 +1,7 @@
 // Why a recording could not start or go on.
 
 /**
- * strings/ has the words: `problem.<code>` at length, `control.stopped.<code>` in short.
+ * text/ has the words: `problem.<code>` at length, `control.stopped.<code>` in short.
  * @typedef {'refused' | 'no_microphone' | 'in_use' | 'insecure' | 'unsupported' | 'disconnected' | 'interrupted'
  *   | 'processing' | 'clip' | 'other'} ProblemCode
  */

@@ -1,4 +1,4 @@
-// The page's words in the language in use. The words themselves are in strings/; another language is another file
+// The page's words in the language in use. The words themselves are in en.js and ko.js; another language is another file
 // with the same keys.
 
 import { preferences } from '../base/preferences.js';
