@@ -75,7 +75,7 @@ def test_little_holds_the_first_paint_back(serve: Serve, open_page: OpenPage) ->
     connected(page)
     files: list[tuple[str, int]] = page.evaluate(BLOCKING)
     assert len(files) > 3
-    early = (".css", "/early-theme.js", "/load-again.js")
+    early = (".css", "/early-theme.js", "/reload-broken-page.js")
     assert all(name == "/" or name.endswith(early) for name, _ in files)
     assert sum(size for _, size in files) <= TO_FIRST_PAINT_BYTES, files
     assert page.evaluate("performance.getEntriesByName('first-contentful-paint').length") == 1

@@ -384,7 +384,7 @@ def test_a_server_that_takes_none_has_no_button_and_says_so(gateway: FakeGateway
 def test_nothing_of_it_is_fetched_before_it_is_used(view: Page) -> None:
     fetched = "performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname)"
     before = [name for name in view.evaluate(fetched) if "/file" in name]
-    assert before == ["/static/js/files-button.js"]
+    assert before == ["/static/js/files/button.js"]
     view.get_by_test_id("files-open").click()
     expect(view.get_by_test_id("files")).to_be_visible()
     assert "/static/css/files.css" in view.evaluate(fetched)

@@ -32,7 +32,7 @@ def forgive(complaints: list[str]) -> None:
     complaints[:] = [text for text in complaints if FAILED not in text]
 
 
-@pytest.mark.parametrize("name", ["app.js", "backoff.js", "strings/en.js"])
+@pytest.mark.parametrize("name", ["app.js", "backoff.js", "text/en.js"])
 def test_a_page_of_which_a_file_does_not_come_says_so_and_loads_again(
     gateway: FakeGateway, open_page: OpenPage, complaints: list[str], name: str
 ) -> None:
@@ -79,7 +79,7 @@ def test_a_page_that_runs_is_not_loaded_again_for_what_comes_later(
     gateway: FakeGateway, open_page: OpenPage, complaints: list[str]
 ) -> None:
     page = open_page("about:blank")
-    missed = miss(page, "settings.js", 1)
+    missed = miss(page, "settings/dialog.js", 1)
     absent = miss(page, "none.js", 1)
     page.goto(gateway.url)
     connected(page)

@@ -178,7 +178,7 @@ def test_settings_that_cannot_be_fetched_are_said_to_be_so(
     gateway: FakeGateway, open_page: OpenPage, complaints: list[str]
 ) -> None:
     page = open_page("about:blank")
-    page.route("**/settings.js", lambda route: route.abort())
+    page.route("**/settings/dialog.js", lambda route: route.abort())
     page.goto(gateway.url)
     expect(page.get_by_test_id("connection-state")).to_have_attribute("data-state", "open")
     page.get_by_test_id("settings-open").click()

@@ -19,7 +19,7 @@ from contract.ids import utterance_id
 from tests.browser.conftest import OpenPage
 from tests.browser.fake_gateway import FakeGateway, Message, result
 
-MAX_ENTRIES = 5000  # entries.js
+MAX_ENTRIES = 5000  # utterances.js
 MAX_NODES = 3500  # of the whole page, whatever the transcript's length
 
 Fill = Callable[..., list[Message]]
@@ -407,7 +407,7 @@ def test_with_nothing_to_take_the_tools_say_so(view: Page, gateway: FakeGateway)
 def test_a_file_can_be_made_when_the_server_is_gone(view: Page, gateway: FakeGateway, complaints: list[str]) -> None:
     live(gateway, 1)
     expect(view.get_by_test_id("download")).not_to_have_attribute("aria-disabled", "true")
-    loaded = "performance.getEntriesByType('resource').some((r) => r.name.endsWith('export-table.js'))"
+    loaded = "performance.getEntriesByType('resource').some((r) => r.name.endsWith('/export/table.js'))"
     gateway.wait_for(lambda: bool(view.evaluate(loaded)))
     gateway.stop()
     try:

@@ -35,7 +35,7 @@ class Exporter:
 
     def __init__(self, node: str) -> None:
         self._process = subprocess.Popen(
-            [node, str(Path(__file__).with_name("export-server.mjs"))],
+            [node, str(Path(__file__).with_name("export") / "server.mjs")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,27 +1,27 @@
 // The page's wiring: the connection, the recording, and what is shown of them.
 
-import { Clips } from './clips.js';
-import { ConnectionView, setText } from './connection-view.js';
-import { Control } from './control.js';
-import { byId } from './dom.js';
-import { FilesButton } from './files-button.js';
-import { MicrophoneNotice } from './microphone-notice.js';
-import { Notices } from './notices.js';
-import { preferences } from './preferences.js';
-import { QuietNotice } from './quiet-notice.js';
-import { Recorder } from './recorder.js';
-import { ServiceView } from './service-view.js';
-import { SpeechEnds } from './speech-ends.js';
-import { Statistics } from './statistics.js';
-import { wireSettings } from './settings-button.js';
-import { sessionStore } from './storage.js';
-import { StreamClient } from './stream-client.js';
-import { translateDocument, words } from './strings.js';
-import { followTheme } from './theme.js';
-import { Transcript } from './transcript.js';
-import { TranscriptTools } from './transcript-tools.js';
-import { watchWake } from './wake.js';
-import { Waveform } from './waveform.js';
+import { Recorder } from './audio/recorder.js';
+import { byId } from './base/dom.js';
+import { preferences } from './base/preferences.js';
+import { sessionStore } from './base/storage.js';
+import { followTheme } from './base/theme.js';
+import { Clips } from './dock/clips.js';
+import { Control } from './dock/dock.js';
+import { MicrophoneNotice } from './dock/microphone-notice.js';
+import { QuietNotice } from './dock/quiet-notice.js';
+import { Waveform } from './dock/waveform.js';
+import { TranscriptTools } from './export/toolbar.js';
+import { FilesButton } from './files/button.js';
+import { wireSettings } from './settings/button.js';
+import { Statistics } from './statistics/statistics.js';
+import { StreamClient } from './stream/client.js';
+import { ConnectionView, setText } from './stream/connection-view.js';
+import { watchWake } from './stream/network-change.js';
+import { Notices } from './stream/notices.js';
+import { ServiceView } from './stream/service-view.js';
+import { translateDocument, words } from './text/strings.js';
+import { SpeechEnds } from './transcript/speech-ends.js';
+import { Transcript } from './transcript/transcript.js';
 
 const REFRESH_MS = 250;
 
@@ -114,8 +114,8 @@ function streamOptions() {
 }
 
 /**
- * @param {import('./recorder.js').DockState} state
- * @param {import('./recorder.js').StopReason | null} reason
+ * @param {import('./audio/recorder.js').DockState} state
+ * @param {import('./audio/recorder.js').StopReason | null} reason
  * @param {URL | null} clip
  */
 function showRecording(state, reason, clip) {
@@ -135,7 +135,7 @@ function showRecording(state, reason, clip) {
 }
 
 /**
- * @param {import('./messages.js').ServerMessage} message
+ * @param {import('./stream/messages.js').ServerMessage} message
  * @param {boolean} replayed
  */
 function receive(message, replayed) {
@@ -173,7 +173,7 @@ function receive(message, replayed) {
 }
 
 /**
- * @param {import('./messages.js').Outcome} outcome
+ * @param {import('./stream/messages.js').Outcome} outcome
  * @param {boolean} replayed
  */
 function ended(outcome, replayed) {
@@ -192,7 +192,7 @@ function sessionLost() {
   speechEnds.clear();
 }
 
-/** @param {import('./stream-client.js').ConnectionState} state */
+/** @param {import('./stream/client.js').ConnectionState} state */
 function showConnection(state) {
   const { name } = state;
   if (name !== 'connecting') recorder.connection(name === 'waiting' || name === 'busy');

@@ -19,7 +19,7 @@ from harness.processes import ROOT, wait_until
 from runtime.weights.progress import Loading
 
 STATIC = ROOT / "fastapi_service" / "static"
-FILES = ["js/app.js", "js/strings/ko.js", "css/base.css"]
+FILES = ["js/app.js", "js/text/ko.js", "css/base.css"]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,194 @@
+// The recording that the visitor started, over as many captures as it takes: what is chosen in the settings meanwhile,
+// a microphone that goes, a connection that is down, and what all this is called on the dock.
+
+import { preferences } from '../base/preferences.js';
+import { Capture } from './capture.js';
+import { ScreenAwake } from './screen-awake.js';
+import { DEFAULT_GATE } from './voice-gate.js';
+
+/**
+ * `reconnecting` is recording while the connection is down; `stopped` is a recording that ended by itself, and
+ * `failed` one that could not begin.
+ * @typedef {'off' | 'starting' | 'loading' | 'listening' | 'speaking' | 'reconnecting' | 'muted' | 'paused' | 'clip'
+ *   | 'stopped' | 'failed'} DockState
+ *
+ * Why a recording ended by itself or could not begin (`control.stopped.<reason>`).
+ * @typedef {import('./capture-problem.js').ProblemCode | 'full' | 'taken_over' | 'server'} StopReason
+ *
+ * @typedef {object} RecorderHandlers
+ * @property {(pcm: Int16Array<ArrayBuffer>, capturedMs: number) => boolean} chunk false when no more can be kept
+ * @property {(spokenUntilMs: number) => void} utteranceEnd
+ * @property {(meanSquare: number, open: boolean) => void} level 20 times a second; open while speech is let through
+ * @property {(state: DockState, reason: StopReason | null, clip: URL | null) => void} state something of it changed
+ * @property {(problem: import('./capture-problem.js').CaptureProblem) => void} problem
+ * @property {(fellBack: boolean) => void} started true when the chosen microphone is gone and another one is heard
+ */
+
+export class Recorder {
+  /** @type {RecorderHandlers} */ #handlers;
+  /** @type {Capture | null} */ #capture = null;
+  /** @type {URL | null} */ #clip = null;
+  /** @type {StopReason | null} */ #reason = null;
+  /** @type {import('./capture.js').Held} */ #held = null;
+  #running = false; // sound comes from #capture
+  #again = false; // it ends to begin again, as it is chosen now
+  #ran = false; // sound has come since the start
+  #open = false; // the gate
+  #down = false; // the connection
+  #shown = '';
+  #awake = new ScreenAwake();
+  /** @type {Set<(meanSquare: number) => void>} */ #listeners = new Set();
+
+  /** @param {RecorderHandlers} handlers */
+  constructor(handlers) {
+    this.#handlers = handlers;
+    preferences.onChange((name) => {
+      if (name === 'threshold' || name === 'hangover_ms') this.#capture?.adjust(chosenGate());
+      else if (['microphone', 'echo_cancellation', 'noise_suppression'].includes(name)) this.#restart();
+    });
+  }
+
+  get active() {
+    return this.#capture !== null;
+  }
+
+  /** Whether the microphone is heard now. */
+  get hearing() {
+    return this.#running && this.#clip === null;
+  }
+
+  /** Start, or stop what runs. */
+  toggle() {
+    if (this.#capture === null) this.#begin(null, chosenMicrophone());
+    else void this.end();
+  }
+
+  /** Play a clip and record it, or stop it when it plays already. @param {URL} url */
+  async playClip(url) {
+    const again = this.#clip?.href === url.href;
+    await this.end();
+    if (!again && this.#capture === null) this.#begin(url, chosenMicrophone());
+  }
+
+  /** End the recording, if there is one, for a reason that the visitor has to know. @param {StopReason} reason */
+  stop(reason) {
+    if (this.#capture === null) return;
+    this.#reason = reason;
+    void this.end();
+  }
+
+  /** The connection is lost, or it is there again. @param {boolean} down */
+  connection(down) {
+    this.#down = down;
+    this.#show();
+  }
+
+  /**
+   * Hear the level of what is recorded, too.
+   * @param {(meanSquare: number) => void} listener
+   * @returns {() => void} ends it
+   */
+  listen(listener) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** End the recording, if there is one, because the visitor wants it to. */
+  async end() {
+    this.#again = false;
+    await this.#capture?.stop();
+  }
+
+  #restart() {
+    if (this.#capture === null || this.#clip !== null) return;
+    this.#again = true;
+    void this.#capture.stop();
+  }
+
+  /**
+   * @param {URL | null} clip null for the microphone
+   * @param {import('./microphone.js').MicrophoneChoice} microphone
+   * @param {boolean} [fallback] it is not the chosen one
+   */
+  #begin(clip, microphone, fallback = false) {
+    const capture = new Capture(chosenGate(), {
+      chunk: (pcm, capturedMs) => {
+        if (!this.#handlers.chunk(pcm, capturedMs)) this.stop('full');
+      },
+      utteranceEnd: (spokenUntilMs) => this.#handlers.utteranceEnd(spokenUntilMs),
+      level: (meanSquare, open) => {
+        this.#open = open;
+        this.#handlers.level(meanSquare, open);
+        for (const listener of this.#listeners) listener(meanSquare);
+        this.#show();
+      },
+      started: (fellBack) => {
+        this.#running = this.#ran = true;
+        this.#handlers.started(fellBack || fallback);
+        this.#show();
+      },
+      held: (held) => {
+        this.#held = held;
+        this.#show();
+      },
+      stopped: (problem) => this.#stopped(problem),
+    });
+    this.#capture = capture;
+    this.#clip = clip;
+    this.#reason = null;
+    this.#ran = false;
+    if (clip === null) this.#awake.hold();
+    this.#show();
+    void (clip === null ? capture.startMicrophone(microphone) : capture.startClip(clip));
+  }
+
+  /** @param {import('./capture-problem.js').CaptureProblem | null} problem */
+  #stopped(problem) {
+    const again = this.#again && problem === null;
+    const chosenIsGone = problem?.code === 'disconnected' && this.#running && preferences.get('microphone') !== '';
+    this.#capture = this.#clip = this.#held = null;
+    this.#running = this.#open = this.#again = false;
+    this.#awake.release();
+    if (again) return this.#begin(null, chosenMicrophone());
+    if (chosenIsGone) return this.#begin(null, { ...chosenMicrophone(), deviceId: '' }, true);
+    this.#reason ??= problem?.code ?? null;
+    this.#show();
+    if (problem !== null) this.#handlers.problem(problem);
+  }
+
+  #show() {
+    const state = this.#state();
+    const shown = `${state} ${this.#reason} ${this.#clip}`;
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#handlers.state(state, this.#reason, this.#clip);
+  }
+
+  /** @returns {DockState} */
+  #state() {
+    if (this.#capture === null) return this.#reason === null ? 'off' : this.#ran ? 'stopped' : 'failed';
+    if (!this.#running) return this.#clip === null ? 'starting' : 'loading';
+    if (this.#held !== null) return this.#held;
+    if (this.#clip !== null) return 'clip';
+    if (this.#down) return 'reconnecting';
+    return this.#open ? 'speaking' : 'listening';
+  }
+}
+
+/** The voice gate as it is chosen. */
+export function chosenGate() {
+  return {
+    ...DEFAULT_GATE,
+    threshold: preferences.get('threshold'),
+    hangoverMs: preferences.get('hangover_ms'),
+  };
+}
+
+/** The microphone as it is chosen. */
+export function chosenMicrophone() {
+  return {
+    deviceId: preferences.get('microphone'),
+    echoCancellation: preferences.get('echo_cancellation'),
+    noiseSuppression: preferences.get('noise_suppression'),
+  };
+}

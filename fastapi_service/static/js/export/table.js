@@ -1,0 +1,62 @@
+// The transcript as CSV (RFC 4180), for spreadsheets and for programs. docs/export.md describes the columns.
+
+import { serverMs } from '../transcript/stages.js';
+import { timeline } from './timeline.js';
+
+/** @typedef {import('../transcript/utterances.js').Entry} Entry */
+
+const COLUMNS = Object.freeze([
+  'number', 'type', 'spoken_at', 'offset_sec', 'duration_sec', 'language', 'text', 'translation', 'sentiment', 'score',
+  'reason', 'detail', 'server_ms',
+]);
+
+const BYTE_ORDER_MARK = '\ufeff'; // without it Excel takes UTF-8 for something else
+
+/** @type {import('./index.js').Writer} */
+export function csv(entries, _, recording) {
+  const spans = timeline(entries, recording !== null);
+  const rows = entries.map((entry, index) => row(entry, index + 1, spans[index].begin_ms));
+  return BYTE_ORDER_MARK + [COLUMNS, ...rows].map((cells) => cells.map(cell).join(',') + '\r\n').join('');
+}
+
+/**
+ * @param {Entry} entry
+ * @param {number} number
+ * @param {number} offset_ms
+ * @returns {(string | number)[]} in the order of COLUMNS
+ */
+function row(entry, number, offset_ms) {
+  const { outcome, spokenAtMs } = entry;
+  const when = [spokenAtMs === null ? '' : localTime(new Date(spokenAtMs)), offset_ms / 1000];
+  if (outcome === null) return [number, 'error', ...when, '', '', '', '', '', '', 'lost', '', ''];
+  const begin = [number, outcome.type, ...when, outcome.duration_sec];
+  const server_ms = Math.round(serverMs(outcome));
+  switch (outcome.type) {
+    case 'result': {
+      const { language, text, translation, sentiment, sentiment_reason } = outcome;
+      const felt = [sentiment?.zone ?? '', sentiment?.score ?? ''];
+      return [...begin, language, text, translation ?? '', ...felt, '', sentiment_reason ?? '', server_ms];
+    }
+    case 'dropped':
+      return [...begin, '', '', '', '', '', outcome.reason, outcome.detail, server_ms];
+    case 'error':
+      return [...begin, '', '', '', '', '', outcome.code, outcome.message, server_ms];
+  }
+}
+
+/** Local time as spreadsheets read it: 2025-11-24 14:03:07.120. @param {Date} date */
+function localTime(date) {
+  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
+  return local.toISOString().replace('T', ' ').replace('Z', '');
+}
+
+/**
+ * A text that a spreadsheet would take for a formula gets an apostrophe before it
+ * (https://owasp.org/www-community/attacks/CSV_Injection).
+ * @param {string | number} value
+ */
+function cell(value) {
+  if (typeof value === 'number') return String(value);
+  const safe = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,184 @@
+// The settings' voice gate: its threshold, set by eye or by the room, and the quiet that ends an utterance.
+
+import { asProblem } from '../audio/capture-problem.js';
+import { decibels, levelShare, meanSquareOf } from '../audio/level-scale.js';
+import { element } from '../base/dom.js';
+import { DEFAULTS, preferences } from '../base/preferences.js';
+import { LOCALE, words } from '../text/strings.js';
+import { assessRoom, CALIBRATION_LEVELS, SETTLING_LEVELS } from './calibration.js';
+import { section, slider } from './fields.js';
+import { MicrophoneTest } from './microphone-test.js';
+
+const SLIDER_DB = /** @type {[number, number, number]} */ ([-60, -10, 1]);
+const STALE_MS = 500; // a level older than this says nothing of now
+const PATIENCE_MS = 6000; // for the levels of a calibration
+
+export class GateSettings {
+  /** @type {MicrophoneTest} */ #test;
+  #threshold = slider({
+    name: 'threshold',
+    label: words('settings.threshold'),
+    hint: words('settings.threshold.hint'),
+    range: SLIDER_DB,
+    toSlider: (threshold) => Math.round(decibels(threshold)),
+    fromSlider: (db) => Number(meanSquareOf(db).toPrecision(3)),
+    say: (db) => words('settings.db', { db }),
+  });
+  #hangover = slider({
+    name: 'hangover_ms',
+    label: words('settings.hangover'),
+    hint: words('settings.hangover.hint'),
+    range: [200, 2000, 100],
+    toSlider: (ms) => ms,
+    fromSlider: (ms) => ms,
+    say: (ms) => words('settings.seconds', { seconds: (ms / 1000).toLocaleString(LOCALE) }),
+  });
+  #now = element('span', { class: 'level-now', 'data-testid': 'level-now' });
+  #show = button('settings.test', 'level-test', () => void this.#toggle());
+  #calibrate = button('settings.calibrate', 'calibrate', () => void this.#measure());
+  #reset = button('settings.reset', 'threshold-reset', () => preferences.set('threshold', DEFAULTS.threshold));
+  #said = element('p', { class: 'hint', role: 'status', 'data-testid': 'calibrate-said' });
+  /** @type {number[] | null} */ #measured = null;
+  #measuredEnough = () => {};
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #stale;
+  /** @type {() => void} */ #forget;
+
+  /** @param {import('../audio/recorder.js').Recorder} recorder */
+  constructor(recorder) {
+    this.#test = new MicrophoneTest(recorder, (meanSquare) => this.#heard(meanSquare));
+    this.#forget = preferences.onChange((name) => this.#changed(name));
+    this.#show.hidden = recorder.hearing;
+    if (recorder.hearing) void this.#test.start();
+    const level = element('p', { class: 'level-line' }, element('span', { text: `${words('settings.level')}: ` }), this.#now);
+    this.#threshold.field.append(level);
+    this.#silence();
+    this.section = section(
+      words('settings.gate'),
+      this.#threshold.field,
+      element('div', { class: 'buttons' }, this.#calibrate, this.#show, this.#reset),
+      this.#said,
+      this.#hangover.field,
+    );
+  }
+
+  /** Let go of the microphone. */
+  end() {
+    this.#forget();
+    this.#measured = null;
+    clearTimeout(this.#stale);
+    this.#test.stop();
+  }
+
+  /** @param {keyof import('../base/preferences.js').Values} name */
+  #changed(name) {
+    if (name === 'threshold') this.#threshold.set();
+    const other = name === 'microphone' || name === 'echo_cancellation' || name === 'noise_suppression';
+    if (!other || this.#show.hidden || !this.#test.running) return;
+    this.#test.stop();
+    void this.#listen();
+  }
+
+  async #toggle() {
+    if (this.#test.running) {
+      this.#test.stop();
+      this.#say('');
+      this.#showTest();
+    } else await this.#listen();
+  }
+
+  /** Resolves with whether the level is heard, and whether the microphone was opened for it. */
+  async #listen() {
+    try {
+      const opening = this.#test.start();
+      this.#showTest();
+      const opened = await opening;
+      this.#say(opened ? words('settings.test.hint') : '');
+      return { heard: true, opened };
+    } catch (thrown) {
+      if (thrown !== null) this.#say(words('calibrate.failed', { reason: words(`control.stopped.${asProblem(thrown).code}`) }));
+      return { heard: false, opened: false };
+    } finally {
+      this.#showTest();
+    }
+  }
+
+  #showTest() {
+    this.#show.textContent = words(this.#test.running ? 'settings.test.stop' : 'settings.test');
+    if (!this.#test.running) this.#silence();
+  }
+
+  /** Measure the room, and set the threshold by it. */
+  async #measure() {
+    if (this.#measured !== null) return;
+    const before = this.#test.running;
+    this.#measured = [];
+    this.#calibrate.disabled = true;
+    this.#say(words('calibrate.asking'));
+    const { heard, opened } = before ? { heard: true, opened: false } : await this.#listen();
+    if (heard) {
+      this.#say(words('calibrate.measuring'));
+      const settling = opened ? SETTLING_LEVELS : 0;
+      this.#measured = [];
+      await this.#levels(settling + CALIBRATION_LEVELS);
+      const room = assessRoom(this.#measured.slice(settling));
+      if ('threshold' in room) preferences.set('threshold', Number(room.threshold.toPrecision(3)));
+      this.#say(words(`calibrate.${room.verdict}`, 'threshold' in room ? inDb(room) : {}));
+    }
+    this.#measured = null;
+    this.#calibrate.disabled = false;
+    if (!before && heard) {
+      this.#test.stop();
+      this.#showTest();
+    }
+  }
+
+  /** Resolves when so many levels have been heard, or none comes any more. @param {number} count */
+  async #levels(count) {
+    await new Promise((resolve) => {
+      const patience = setTimeout(resolve, PATIENCE_MS);
+      this.#measuredEnough = () => {
+        if ((this.#measured?.length ?? 0) < count) return;
+        clearTimeout(patience);
+        resolve(undefined);
+      };
+    });
+  }
+
+  /** @param {number} meanSquare */
+  #heard(meanSquare) {
+    clearTimeout(this.#stale);
+    this.#stale = setTimeout(() => this.#silence(), STALE_MS);
+    this.#threshold.field.style.setProperty('--level', levelShare(meanSquare, SLIDER_DB[1]).toFixed(3));
+    this.#threshold.field.toggleAttribute('data-loud', meanSquare >= preferences.get('threshold'));
+    this.#now.textContent = words('settings.db', { db: Math.max(-99, Math.round(decibels(meanSquare))) });
+    if (this.#measured === null) return;
+    this.#measured.push(meanSquare);
+    this.#measuredEnough();
+  }
+
+  #silence() {
+    this.#threshold.field.style.setProperty('--level', '0');
+    this.#now.textContent = words('stats.none');
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    this.#said.textContent = text;
+  }
+}
+
+/** @param {{ noise: number, threshold: number }} room */
+function inDb({ noise, threshold }) {
+  return { noise: Math.round(decibels(noise)), threshold: Math.round(decibels(threshold)) };
+}
+
+/**
+ * @param {import('../text/strings.js').StringKey} key
+ * @param {string} testId
+ * @param {() => void} press
+ */
+function button(key, testId, press) {
+  const made = element('button', { type: 'button', class: 'quiet', text: words(key), 'data-testid': testId });
+  made.addEventListener('click', press);
+  return made;
+}

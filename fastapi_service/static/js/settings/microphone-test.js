@@ -1,0 +1,57 @@
+// Hears the microphone for its level alone: nothing of it is sent. While it is recorded anyway, the recording is heard.
+
+import { Capture } from '../audio/capture.js';
+import { chosenGate, chosenMicrophone } from '../audio/recorder.js';
+
+export class MicrophoneTest {
+  /** @type {import('../audio/recorder.js').Recorder} */ #recorder;
+  /** @type {(meanSquare: number) => void} */ #level;
+  /** @type {Capture | null} */ #own = null;
+  /** @type {(() => void) | null} */ #leave = null;
+
+  /**
+   * @param {import('../audio/recorder.js').Recorder} recorder
+   * @param {(meanSquare: number) => void} level 20 times a second
+   */
+  constructor(recorder, level) {
+    this.#recorder = recorder;
+    this.#level = level;
+  }
+
+  get running() {
+    return this.#own !== null || this.#leave !== null;
+  }
+
+  /**
+   * Resolves when sound comes, with whether the microphone was opened for it.
+   * @returns {Promise<boolean>} rejects with a CaptureProblem
+   */
+  start() {
+    if (this.#recorder.hearing) {
+      this.#leave ??= this.#recorder.listen(this.#level);
+      return Promise.resolve(false);
+    }
+    return new Promise((resolve, reject) => {
+      const capture = new Capture(chosenGate(), {
+        chunk: () => {},
+        utteranceEnd: () => {},
+        held: () => {},
+        level: this.#level,
+        started: () => resolve(true),
+        stopped: (problem) => {
+          if (this.#own === capture) this.#own = null;
+          reject(problem);
+        },
+      });
+      this.#own = capture;
+      void capture.startMicrophone(chosenMicrophone());
+    });
+  }
+
+  stop() {
+    this.#leave?.();
+    this.#leave = null;
+    void this.#own?.stop();
+    this.#own = null;
+  }
+}

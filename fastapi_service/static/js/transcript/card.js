@@ -1,0 +1,243 @@
+// One utterance as a card: while it is being spoken or transcribed, and as it ended.
+
+import { element, icon } from '../base/dom.js';
+import { languageName, score, shortSeconds, streamTime, timeOfDay } from '../text/format.js';
+import { hasWords, words } from '../text/strings.js';
+import { stageElement, stagesOf } from './stages.js';
+
+/**
+ * @typedef {import('./utterances.js').Entry} Entry
+ * @typedef {import('../stream/messages.js').Outcome} Outcome
+ * @typedef {import('../stream/messages.js').Result} Result
+ *
+ * Makes a change in a card while what is read stays in its place.
+ * @typedef {(entry: Entry, opens: boolean, change: () => void) => void} HoldStill
+ */
+
+/**
+ * Put into a list item what there is of an utterance.
+ * @param {HTMLLIElement} card
+ * @param {Entry} entry
+ * @param {HoldStill} holdStill
+ * @param {HTMLElement} [time] when it was spoken, where the entry does not tell
+ */
+export function fillCard(card, entry, holdStill, time = timeOf(entry)) {
+  const { state, outcome } = entry;
+  card.className = 'card';
+  card.dataset.testid = 'card';
+  card.dataset.utterance = entry.utterance;
+  card.dataset.state = state === 'lost' ? 'error' : state;
+  delete card.dataset.zone;
+  const side = element('div', { class: 'card-side' }, element('p', { class: 'card-time' }, time));
+  const body = element('div', { class: 'card-body' });
+  card.replaceChildren(side, body);
+  if (outcome !== null) fillEnded(side, body, entry, outcome, holdStill);
+  else if (state === 'lost') body.append(warning(words('transcript.lost')));
+  else fillWaiting(side, body, entry);
+  if (outcome?.type === 'result') card.dataset.zone = outcome.sentiment?.zone ?? 'none';
+}
+
+/** How a result's sentiment is called. @param {Result} result */
+export function sentimentWord(result) {
+  return words(result.sentiment === null ? 'zone.none' : `zone.${result.sentiment.zone}`);
+}
+
+/** Why an utterance was refused, in words. @param {import('../stream/messages.js').Dropped} dropped */
+export function dropReason({ reason }) {
+  const key = `dropped.${reason}`;
+  return hasWords(key) ? words(key) : reason.replaceAll('_', ' ');
+}
+
+/** @param {Entry} entry */
+function timeOf({ spokenAtMs, startSec }) {
+  return spokenAtMs === null
+    ? element('span', { text: words('transcript.at', { time: streamTime(startSec) }) })
+    : element('time', { datetime: new Date(spokenAtMs).toISOString(), text: timeOfDay(spokenAtMs) });
+}
+
+/**
+ * As high as the result that takes its place, so that nothing jumps.
+ * @param {HTMLElement} side
+ * @param {HTMLElement} body
+ * @param {Entry} entry
+ */
+function fillWaiting(side, body, { state, text }) {
+  const saying = words(state === 'partial' ? 'transcript.speaking' : 'transcript.pending');
+  const foot = element('p', { class: 'card-foot' });
+  if (text === '') {
+    body.append(element('p', { class: 'card-text', text: saying }), foot);
+    return;
+  }
+  side.append(element('p', { class: 'chip' }, icon('wave'), element('span', { text: words('transcript.provisional') })));
+  foot.append(element('span', { text: saying }));
+  body.append(element('p', { class: 'card-text', 'data-testid': 'card-partial', dir: 'auto', text }), foot);
+}
+
+/**
+ * @param {HTMLElement} side
+ * @param {HTMLElement} body
+ * @param {Entry} entry
+ * @param {Outcome} outcome
+ * @param {HoldStill} holdStill
+ */
+function fillEnded(side, body, entry, outcome, holdStill) {
+  if (outcome.type === 'result') side.append(sentimentChip(outcome));
+  const foot = element('p', { class: 'card-foot' });
+  body.append(...endedParts(outcome), foot);
+  if (outcome.type === 'result') {
+    foot.append(element('span', { 'data-testid': 'card-language', text: languageName(outcome.language) }));
+  }
+  foot.append(
+    element('span', {
+      text: words('transcript.spoken', { seconds: shortSeconds(outcome.duration_sec) }),
+      title: words('transcript.spoken.title'),
+    }),
+  );
+  const explained = explanations(outcome).length > 0 || Object.keys(outcome.timings_ms).length > 0;
+  if (explained) foot.append(toggle(body, entry, outcome, holdStill));
+  if (entry.open) body.append(details(entry, outcome));
+}
+
+/** @param {Outcome} outcome */
+function endedParts(outcome) {
+  switch (outcome.type) {
+    case 'result':
+      return resultParts(outcome);
+    case 'dropped': {
+      const text = words('dropped.prefix', { reason: dropReason(outcome) });
+      return [element('p', { class: 'card-text', 'data-testid': 'card-dropped', text })];
+    }
+    case 'error':
+      return [warning(errorReason(outcome))];
+  }
+}
+
+/** @param {import('../stream/messages.js').ServerError} outcome */
+function errorReason({ code, message }) {
+  const key = `error.${code}`;
+  return hasWords(key) ? words(key) : message;
+}
+
+/** @param {Result} result */
+function resultParts(result) {
+  const parts = [
+    element('p', {
+      class: result.text ? 'card-text' : 'card-text absent',
+      'data-testid': 'card-text',
+      lang: /^[a-z]{2,3}$/.test(result.language) ? result.language : null,
+      dir: 'auto',
+      text: result.text || words('transcript.empty_text'),
+    }),
+  ];
+  const marks = marksOf(result);
+  if (marks.length > 0) parts.push(element('p', { class: 'card-reason card-marks' }, ...marks));
+  if (result.translation !== null) {
+    parts.push(
+      element(
+        'p',
+        { class: 'card-translation', 'data-testid': 'card-translation' },
+        element('span', { class: 'label', text: words('transcript.translation') }),
+        element('span', { lang: 'en', text: result.translation }),
+      ),
+    );
+  }
+  if (result.sentiment === null && result.sentiment_reason) {
+    parts.push(element('p', { class: 'card-reason', text: result.sentiment_reason }));
+  }
+  return parts;
+}
+
+/** What is not sure or missing of a result, a word each. @param {Result} result */
+function marksOf(result) {
+  const marks = result.gaps.map((gap) => {
+    const seconds = shortSeconds(gap.end_sec - gap.start_sec);
+    const title = words('transcript.gap.title', { time: streamTime(gap.start_sec) });
+    return element('span', { class: 'mark', 'data-testid': 'card-gap', text: words('transcript.gap', { seconds }), title });
+  });
+  if (!result.doubtful) return marks;
+  const key = `doubtful.${result.doubtful_reason}`;
+  const title = words(hasWords(key) ? key : 'doubtful.low_confidence');
+  return [element('span', { class: 'mark', 'data-testid': 'card-doubtful', text: words('transcript.doubtful'), title }), ...marks];
+}
+
+/** @param {Result} result */
+function sentimentChip(result) {
+  const { sentiment } = result;
+  const chip = element('p', { class: 'chip', 'data-testid': 'card-sentiment' });
+  chip.append(icon(sentiment?.zone ?? 'none'), element('span', { text: sentimentWord(result) }));
+  if (sentiment !== null) {
+    chip.title = verdict(sentiment);
+    chip.append(element('span', { class: 'score', text: score(sentiment.score) }));
+  }
+  return chip;
+}
+
+/** What the model said, and why that can be called neutral. @param {import('../stream/messages.js').Sentiment} sentiment */
+function verdict(sentiment) {
+  const said = words('zone.title', { label: sentiment.label, score: score(sentiment.score) });
+  return sentiment.zone === 'neutral' ? `${said} ${words('zone.weak')}` : said;
+}
+
+/**
+ * The button that opens and closes the details: its words are how long it took, if that is known.
+ * @param {HTMLElement} body of the card
+ * @param {Entry} entry
+ * @param {Outcome} outcome
+ * @param {HoldStill} holdStill
+ */
+function toggle(body, entry, outcome, holdStill) {
+  const { total_ms } = stagesOf(outcome, entry.pageStages);
+  const took = outcome.type === 'result' && total_ms > 0;
+  const label = took ? words('transcript.latency', { seconds: shortSeconds(total_ms / 1000) }) : words('transcript.details');
+  const button = element(
+    'button',
+    { class: 'card-toggle', type: 'button', 'data-testid': 'card-toggle', 'aria-expanded': String(entry.open) },
+    element('span', { 'data-testid': took ? 'card-latency' : null, text: label }),
+  );
+  if (took) {
+    button.title = words('stage.title');
+    button.append(element('span', { class: 'unseen', text: `, ${words('stage.title')}` }));
+  }
+  button.append(icon('down-small'));
+  button.addEventListener('click', () => {
+    holdStill(entry, !entry.open, () => {
+      entry.open = !entry.open;
+      button.setAttribute('aria-expanded', String(entry.open));
+      if (entry.open) body.append(details(entry, outcome));
+      else body.querySelector('.card-details')?.remove();
+    });
+  });
+  return button;
+}
+
+/**
+ * @param {Entry} entry
+ * @param {Outcome} outcome
+ */
+function details(entry, outcome) {
+  const opened = element('div', { class: 'card-details', 'data-testid': 'card-details' });
+  for (const text of explanations(outcome)) opened.append(element('p', { class: 'card-why', text }));
+  if (Object.keys(outcome.timings_ms).length > 0) opened.append(stageElement(outcome, entry.pageStages));
+  return opened;
+}
+
+/** @param {Outcome} outcome */
+function explanations(outcome) {
+  switch (outcome.type) {
+    case 'dropped':
+      return outcome.detail ? [outcome.detail] : [];
+    case 'error':
+      return [words('transcript.code', { code: outcome.code })];
+    case 'result':
+      return [
+        ...(outcome.sentiment === null ? [] : [verdict(outcome.sentiment)]),
+        ...(outcome.decoded_again ? [words('transcript.twice')] : []),
+        ...marksOf(outcome).map((mark) => mark.title),
+      ];
+  }
+}
+
+/** @param {string} text */
+function warning(text) {
+  return element('p', { class: 'card-error', 'data-testid': 'card-error' }, icon('warning'), element('span', { text }));
+}

@@ -1,0 +1,186 @@
+// The transcript: what was said, in the order in which it was said. It keeps the newest utterances, of which only
+// those near the reader are in the document.
+
+import { SAMPLE_RATE_HZ } from '../base/audio-format.js';
+import { element } from '../base/dom.js';
+import { count } from '../text/format.js';
+import { words } from '../text/strings.js';
+import { fillCard, sentimentWord } from './card.js';
+import { Cleared } from './cleared-outcomes.js';
+import { Entries, hasEnded, MAX_ENTRIES, readId } from './utterances.js';
+import { WindowedList } from './windowed-list.js';
+
+const MAX_CAPTIONS = 5;
+
+/**
+ * @typedef {import('./utterances.js').Entry} Entry
+ * @typedef {import('./stages.js').PageStages} PageStages
+ *
+ * @typedef {object} TranscriptElements
+ * @property {HTMLElement} scroller
+ * @property {HTMLOListElement} list
+ * @property {HTMLElement} empty shown while there is nothing
+ * @property {HTMLElement} gone says that the oldest are no longer here
+ * @property {HTMLButtonElement} latest back to the end
+ * @property {HTMLElement} fresh in it, how many came meanwhile
+ * @property {HTMLElement} captions live region
+ */
+
+export class Transcript {
+  /** @type {TranscriptElements} */ #elements;
+  /** @type {(startSec: number) => number | null} */ #spokenAt;
+  /** @type {() => void} */ #changed;
+  /** @type {Cleared} */ #cleared;
+  #entries = new Entries();
+  /** @type {WindowedList<Entry>} */ #view;
+  /** @type {string | null} */ #counted = null; // the session whose first number was looked at
+  #fresh = 0; // came while the reader was elsewhere
+
+  /**
+   * @param {TranscriptElements} elements
+   * @param {(startSec: number) => number | null} spokenAt epoch milliseconds of a moment of the stream
+   * @param {Storage} storage keeps over a reload what was cleared
+   * @param {() => void} changed utterances came, ended or went
+   */
+  constructor(elements, spokenAt, storage, changed) {
+    this.#elements = elements;
+    this.#spokenAt = spokenAt;
+    this.#changed = changed;
+    this.#cleared = new Cleared(storage);
+    this.#view = new WindowedList(
+      elements.scroller,
+      elements.list,
+      this.#entries.list,
+      (card, entry) => fillCard(card, entry, (held, opens, change) => this.#view.holdStill(held, opens, change)),
+      () => this.#showLatest(),
+    );
+    elements.latest.addEventListener('click', () => {
+      this.#view.toEnd();
+      elements.scroller.focus({ preventScroll: true }); // the button goes
+    });
+  }
+
+  /** All that is kept, the oldest first. @returns {readonly Entry[]} */
+  get entries() {
+    return this.#entries.list;
+  }
+
+  /** @param {import('../stream/messages.js').Partial} message */
+  partial(message) {
+    const id = readId(message.utterance); // before `accepted` nothing else says where it starts
+    if (id === null) return;
+    const entry = this.#take(message.utterance, id.startSec);
+    if (hasEnded(entry)) return;
+    if (entry.revision === 0) entry.state = 'partial';
+    entry.text = message.text;
+    this.#update(entry);
+  }
+
+  /** @param {import('../stream/messages.js').Accepted} message */
+  accepted(message) {
+    const entry = this.#take(message.utterance, message.start / SAMPLE_RATE_HZ);
+    if (hasEnded(entry)) return;
+    entry.state = 'pending';
+    this.#update(entry);
+  }
+
+  /**
+   * @param {import('../stream/messages.js').Outcome} outcome
+   * @param {boolean} announce whether a screen reader says it
+   * @param {PageStages} pageStages what the page measured of it
+   */
+  outcome(outcome, announce, pageStages = null) {
+    this.#countGone(outcome);
+    if (this.#cleared.covers(outcome)) return;
+    const entry = this.#take(outcome.utterance, outcome.start_sec);
+    Object.assign(entry, { outcome, pageStages, state: outcome.type, text: '', startSec: outcome.start_sec });
+    if (announce && outcome.type === 'result') this.#announce(outcome);
+    if (!this.#view.following && outcome.type !== 'dropped') this.#fresh++;
+    this.#update(entry);
+  }
+
+  /** The server has begun another session: what is shown stays, above what is to come. */
+  newSession() {
+    this.#entries.remove(({ state }) => state === 'partial');
+    for (const entry of this.#entries.list.filter((shown) => !hasEnded(shown))) {
+      entry.state = 'lost';
+      entry.revision++;
+    }
+    this.#entries.newSession();
+    this.#update();
+  }
+
+  /**
+   * Take away all that has ended.
+   * @returns {{ count: number, undo: () => void }} how many utterances went, and what brings them back
+   */
+  clear() {
+    const { gone } = this.#entries;
+    const removed = this.#entries.remove(hasEnded);
+    const forget = this.#cleared.add(removed);
+    this.#entries.gone = 0;
+    this.#fresh = 0;
+    this.#update();
+    this.#view.toEnd();
+    return {
+      count: removed.length,
+      undo: () => {
+        forget();
+        this.#entries.gone += gone;
+        this.#entries.restore(removed);
+        this.#update();
+        this.#view.toEnd();
+      },
+    };
+  }
+
+  /**
+   * @param {string} utterance
+   * @param {number} startSec
+   */
+  #take(utterance, startSec) {
+    return this.#entries.find(utterance) ?? this.#entries.add(utterance, startSec, this.#spokenAt(startSec));
+  }
+
+  /** Show what has become of an entry, or of all. @param {Entry} [entry] */
+  #update(entry) {
+    if (entry !== undefined) entry.revision++;
+    const shifted = entry === undefined || this.#entries.trim() > 0;
+    const { empty, gone } = this.#elements;
+    empty.hidden = this.#entries.list.length > 0;
+    gone.hidden = this.#entries.gone === 0 || !empty.hidden;
+    if (!gone.hidden) {
+      gone.textContent = words('transcript.gone', { gone: count(this.#entries.gone), max: count(MAX_ENTRIES) });
+    }
+    this.#view.changed(shifted ? 0 : this.#entries.list.lastIndexOf(entry));
+    this.#changed();
+  }
+
+  /**
+   * A session's outcomes are numbered from 1, so its first one that comes tells how many the server no longer had.
+   * @param {import('../stream/messages.js').Outcome} outcome
+   */
+  #countGone(outcome) {
+    const session = readId(outcome.utterance)?.session ?? '';
+    if (session === this.#counted) return;
+    this.#counted = session;
+    this.#entries.gone += Math.max(0, outcome.seq - 1 - this.#cleared.upTo(session));
+  }
+
+  #showLatest() {
+    const { latest, fresh } = this.#elements;
+    if (this.#view.following) this.#fresh = 0;
+    latest.hidden = this.#view.following || !this.#view.away;
+    fresh.textContent = this.#fresh > 0 ? words('transcript.fresh', { count: count(this.#fresh) }) : '';
+  }
+
+  /** @param {import('../stream/messages.js').Result} result */
+  #announce(result) {
+    const { captions } = this.#elements;
+    const text = result.sentiment === null
+      ? words('caption.plain', { text: result.text })
+      : words('caption.result', { text: result.text, sentiment: sentimentWord(result) });
+    captions.append(element('p', { text }));
+    while (captions.childElementCount > MAX_CAPTIONS) captions.firstElementChild?.remove();
+  }
+}

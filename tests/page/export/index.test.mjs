@@ -1,0 +1,211 @@
+// Every file of the transcript is read back here as strictly as its standard says.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { exported, fileName, FORMATS } from '../../../fastapi_service/static/js/export/index.js';
+import { entry, failed, nastyText, random, readCsv, readSrt, readVtt, refused, said, SPOKEN_AT_MS } from './samples.mjs';
+
+const NOW = new Date(SPOKEN_AT_MS + 60_000);
+const GERMAN = { language: 'de', translation: 'That was nice.' };
+const ENTRIES = [
+  refused(0, 'speech probability 0.03 is below 0.50'),
+  said('I love this movie.', 1),
+  said('Das war schön.', 4, {}, GERMAN),
+  failed(7, 'It could not be processed.'),
+  entry(9, {}, null),
+  said('좋네요.', 10, {}, { language: 'ko', sentiment: null, sentiment_reason: 'This model cannot translate.' }),
+  entry(12, { state: 'partial', text: 'And then' }, null),
+];
+
+/** @param {import('../../../fastapi_service/static/js/export/index.js').Format} format */
+const file = (format, entries = ENTRIES) => exported(format, entries, NOW);
+
+test('subtitles hold the results alone, from the first one on, in the time of capture', () => {
+  const cues = [
+    { begin_ms: 0, end_ms: 1500, text: 'I love this movie.' },
+    { begin_ms: 6000, end_ms: 7500, text: 'Das war schön.' },
+    { begin_ms: 18000, end_ms: 19500, text: '좋네요.' },
+  ];
+  assert.deepEqual(readSrt(file('srt')), cues);
+  assert.deepEqual(readVtt(file('vtt')), cues);
+  assert.ok(file('srt').startsWith('1\r\n00:00:00,000 --> 00:00:01,500\r\nI love this movie.\r\n\r\n2\r\n'));
+  assert.ok(file('vtt').startsWith('WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nI love this movie.\n\n'));
+});
+
+/** Words of `text` that take so many seconds each, from `startSec` of the stream on. @param {string} text @param {number} startSec @param {number} each */
+function timed(text, startSec, each) {
+  const words = text.split(' ');
+  return words.map((word, at) => ({ word, start_sec: startSec + at * each, end_sec: startSec + (at + 0.9) * each }));
+}
+
+test('a long result becomes several cues where the times of its words are known', () => {
+  const text = Array.from({ length: 30 }, (_, at) => `word${at}`).join(' ');
+  const words = timed(text, 4, 0.5);
+  const first = said('Before.', 0, { spokenAtMs: null });
+  const long = said(text, 4, { spokenAtMs: null }, { duration_sec: 15.5, words });
+  for (const cues of [readSrt(file('srt', [first, long])), readVtt(file('vtt', [first, long]))]) {
+    const [before, ...rest] = cues;
+    assert.equal(before.text, 'Before.');
+    assert.equal(rest.map((cue) => cue.text).join(' '), text);
+    assert.ok(rest.length >= 3);
+    for (const cue of rest) {
+      assert.ok(cue.text.length <= 84, cue.text);
+      assert.ok(cue.end_ms - cue.begin_ms <= 7000);
+      const word = words.find((one) => cue.text.startsWith(`${one.word} `));
+      assert.equal(cue.begin_ms, Math.round((word?.start_sec ?? 0) * 1000), 'it begins with its first word');
+    }
+    assert.equal(rest[rest.length - 1].end_ms, 19_500);
+  }
+});
+
+test('without times of its words, or with those of another text, a long result is one cue', () => {
+  const text = 'so long '.repeat(20).trim();
+  for (const words of [null, [], timed('something else entirely', 0, 1)]) {
+    const [cue, ...rest] = readSrt(file('srt', [said(text, 0, {}, { duration_sec: 12, words })]));
+    assert.equal(cue.text, text);
+    assert.deepEqual(rest, []);
+  }
+});
+
+test('text without spaces is cut too, and loses nothing', () => {
+  const text = '映画がとても好きです。'.repeat(10);
+  const words = [...text].map((word, at) => ({ word, start_sec: at * 0.1, end_sec: at * 0.1 + 0.1 }));
+  const cues = readVtt(file('vtt', [said(text, 0, {}, { duration_sec: 11, words })]));
+  assert.equal(cues.map((cue) => cue.text).join(''), text);
+  assert.ok(cues.length >= 2);
+});
+
+test('times of words that cannot be give cues that are valid', () => {
+  const text = Array.from({ length: 30 }, (_, at) => `word${at}`).join(' ');
+  for (const each of [0, -1, 100]) {
+    const cues = readVtt(file('vtt', [said(text, 0, {}, { duration_sec: 15, words: timed(text, 0, each) }), said('After.', 20)]));
+    assert.equal(cues.slice(0, -1).map((cue) => cue.text).join(' '), text);
+    for (const [at, cue] of cues.entries()) {
+      assert.ok(cue.end_ms > cue.begin_ms);
+      assert.ok(at === 0 || cue.begin_ms >= cues[at - 1].end_ms);
+    }
+  }
+});
+
+test('what players take for times, tags and line ends is made safe, and nothing else is changed', () => {
+  const text = '1\n\n00:00:01,000 --> 00:00:02,000\r\n<b>bold</b> & a < b {\\an8}';
+  const [cue] = readSrt(file('srt', [said(text, 0)]));
+  assert.equal(cue.text, '1 00:00:01,000 → 00:00:02,000 ‹b>bold‹/b> & a < b (\\an8)');
+  assert.equal(readVtt(file('vtt', [said(text, 0)]))[0].text, '1 00:00:01,000 --> 00:00:02,000 <b>bold</b> & a < b {\\an8}');
+});
+
+test('random texts come through each subtitle and table', () => {
+  const chance = random(4);
+  for (let round = 0; round < 300; round++) {
+    const entries = Array.from({ length: Math.floor(chance() * 6) }, (_, n) =>
+      said(nastyText(chance), n * 3, { spokenAtMs: chance() < 0.3 ? null : SPOKEN_AT_MS + chance() * 20_000 }),
+    );
+    const texts = entries.map(({ outcome }) => (outcome?.type === 'result' ? outcome.text : ''));
+    const spoken = texts.map((text) => text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()).filter(Boolean);
+    assert.equal(readSrt(file('srt', entries)).length, spoken.length);
+    const cues = readVtt(file('vtt', entries));
+    assert.deepEqual(cues.map(({ text }) => text), spoken);
+    cues.forEach((cue, index) => {
+      assert.ok(cue.begin_ms < cue.end_ms);
+      assert.ok(index === 0 ? cue.begin_ms === 0 : cue.begin_ms >= cues[index - 1].end_ms);
+    });
+    const cells = readCsv(file('csv', entries)).map(({ text }) => text);
+    cells.forEach((text) => assert.doesNotMatch(text, /^[=+\-@\t\r\n]/));
+    assert.deepEqual(cells.map((text, index) => (text === `'${texts[index]}` ? texts[index] : text)), texts);
+    assert.deepEqual(JSON.parse(file('json', entries)).utterances.map((/** @type {any} */ { text }) => text), texts);
+  }
+});
+
+test('the table has a row for each utterance that has ended', () => {
+  const rows = readCsv(file('csv'));
+  assert.deepEqual(rows.map(({ type }) => type), ['dropped', 'result', 'result', 'error', 'error', 'result']);
+  assert.deepEqual(rows.map(({ number }) => number), ['1', '2', '3', '4', '5', '6']);
+  assert.deepEqual(rows.map(({ offset_sec }) => offset_sec), ['0', '2', '8', '14', '18', '20']);
+  assert.deepEqual(rows.map(({ reason }) => reason), ['no_speech', '', '', 'gave_up', 'lost', '']);
+  const { spoken_at, ...german } = rows[2];
+  assert.match(spoken_at, /^2025-11-2\d \d\d:\d3:15\.120$/);
+  assert.deepEqual(german, {
+    number: '3', type: 'result', offset_sec: '8', duration_sec: '1.5', language: 'de', text: 'Das war schön.',
+    translation: 'That was nice.', sentiment: 'positive', score: '0.998', reason: '', detail: '', server_ms: '152',
+  });
+  assert.equal(rows[5].detail, 'This model cannot translate.');
+  assert.equal(rows[5].score, '');
+});
+
+test('a formula is text to a spreadsheet', () => {
+  for (const begin of ['=', '+', '-', '@', '\t', '\r', '＝']) {
+    const [row] = readCsv(file('csv', [said(`${begin}HYPERLINK("http://x";"y")`, 0)]));
+    assert.equal(row.text, `'${begin}HYPERLINK("http://x";"y")`);
+  }
+});
+
+test('the JSON has everything, in UTC', () => {
+  const read = JSON.parse(file('json', [...ENTRIES, said('Felt', 20, { pageStages: { wait_ms: 400, network_ms: 9 } })]));
+  assert.equal(read.format, 'whisper-text-analyzer.transcript');
+  assert.equal(read.version, 1);
+  assert.equal(read.exported_at, '2025-11-24T05:04:07.120Z');
+  assert.equal(read.utterances.length, 7);
+  assert.deepEqual(read.utterances[2], {
+    type: 'result', session: 1, spoken_at: '2025-11-24T05:03:15.120Z', offset_sec: 8, utterance: '5f1d7c0a-64000',
+    start_sec: 4, duration_sec: 1.5, text: 'Das war schön.', language: 'de', translation: 'That was nice.',
+    sentiment: { label: 'POSITIVE', score: 0.998, scores: { POSITIVE: 0.998 }, zone: 'positive' },
+    sentiment_reason: null, decoded_again: false, language_probability: null, words: null, doubtful: false, doubtful_reason: null,
+    gaps: [], avg_logprob: null, no_speech_prob: null, temperature: null, timings_ms: { queue: 12.25, speech: 140 },
+  });
+  assert.equal(read.utterances[4].code, 'lost');
+  assert.deepEqual(read.utterances[6].page_ms, { wait_ms: 400, network_ms: 9 });
+});
+
+test('the text is for reading: a line for each result, its translation below, each day before its first', () => {
+  const later = said('Good\nmorning.', 90_000);
+  const lines = file('txt', [...ENTRIES, later, said('Unknown', 95_000, { spokenAtMs: null })]).split('\n');
+  assert.equal(lines.pop(), '');
+  assert.match(lines[0], /2025/);
+  assert.equal(lines[1], '');
+  assert.match(lines[2], /^\[.+\] I love this movie\. \(Positive, 99\.8%\)$/);
+  assert.match(lines[3], /^\[.+\] Das war schön\. \(Positive, 99\.8%\)$/);
+  assert.equal(lines[4], '    In English: That was nice.');
+  assert.match(lines[5], /^\[.+\] 좋네요\.$/);
+  assert.equal(lines[6], '');
+  assert.match(lines[7], /2025/);
+  assert.match(lines[9], /^\[.+\] Good morning\. /);
+  assert.match(lines[10], /^\[at 1583:20 of speech\] Unknown /);
+  assert.equal(lines.length, 11);
+});
+
+test('no utterance gives files that are valid', () => {
+  assert.equal(file('srt', []), '');
+  assert.deepEqual(readVtt(file('vtt', [])), []);
+  assert.deepEqual(readCsv(file('csv', [])), []);
+  assert.deepEqual(JSON.parse(file('json', [])).utterances, []);
+  assert.equal(file('txt', []), '');
+});
+
+test('file names say when, and each format its kind', () => {
+  assert.equal(fileName('srt', new Date(2025, 0, 2, 3, 4)), 'transcript-2025-01-02-0304.srt');
+  assert.deepEqual(Object.keys(FORMATS), ['txt', 'srt', 'vtt', 'json', 'csv']);
+});
+
+test('what is from a file has the times of the file, and its name', () => {
+  const segments = [
+    said('First.', 3.25, { spokenAtMs: null }),
+    failed(6, 'It could not be processed.'),
+    said('Second.', 3725, { spokenAtMs: null }),
+  ];
+  segments[1].spokenAtMs = null;
+  const recording = { name: 'talk.mp3', duration_sec: 4000 };
+  /** @param {import('../../../fastapi_service/static/js/export/index.js').Format} format */
+  const of = (format) => exported(format, segments, NOW, recording);
+  const cues = [
+    { begin_ms: 3250, end_ms: 4750, text: 'First.' },
+    { begin_ms: 3_725_000, end_ms: 3_726_500, text: 'Second.' },
+  ];
+  assert.deepEqual(readSrt(of('srt')), cues);
+  assert.deepEqual(readVtt(of('vtt')), cues);
+  assert.deepEqual(readCsv(of('csv')).map(({ offset_sec, spoken_at }) => [offset_sec, spoken_at]), [['3.25', ''], ['6', ''], ['3725', '']]);
+  assert.match(of('txt'), /^\[0:03\] First\. \(.+\)\n\[1:02:05\] Second\. \(.+\)\n$/);
+  const read = JSON.parse(of('json'));
+  assert.deepEqual(read.recording, recording);
+  assert.deepEqual(read.utterances.map((/** @type {any} */ { offset_sec }) => offset_sec), [3.25, 6, 3725]);
+  assert.equal(JSON.parse(file('json')).recording, undefined);
+});

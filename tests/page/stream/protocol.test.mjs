@@ -1,0 +1,73 @@
+// The page's parser and types against the contract's example messages.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { parseMessage, ProtocolError } from '../../../fastapi_service/static/js/stream/protocol.js';
+
+/** @typedef {import('../../../fastapi_service/static/js/stream/messages.js').ServerMessage} ServerMessage */
+
+/** @type {Record<string, any>} */
+const examples = JSON.parse(readFileSync(new URL('../../../contract/examples.json', import.meta.url), 'utf8'));
+
+// Fields that contract/messages.py gives a default.
+const OPTIONAL = {
+  session: ['seq'],
+  accepted: [],
+  partial: [],
+  result: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'translation', 'sentiment', 'sentiment_reason', 'decoded_again',
+    'language_probability', 'words', 'doubtful', 'doubtful_reason', 'gaps', 'avg_logprob', 'no_speech_prob', 'temperature'],
+  dropped: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'detail'],
+  stats: [],
+  error: ['seq', 'utterance', 'start_sec', 'duration_sec', 'timings_ms'],
+  busy: ['code'],
+};
+
+test('there is an example of every message, and a message for every example', () => {
+  assert.deepEqual(Object.keys(examples).sort(), Object.keys(OPTIONAL).sort());
+});
+
+for (const [type, example] of Object.entries(examples)) {
+  test(`${type}: the example is read in full`, () => {
+    assert.deepEqual(parseMessage(JSON.stringify(example)), example);
+  });
+
+  test(`${type}: unknown fields are left out`, () => {
+    assert.deepEqual(parseMessage(JSON.stringify({ ...example, novelty: 1 })), example);
+  });
+
+  for (const field of Object.keys(example).filter((name) => name !== 'type')) {
+    test(`${type}: without ${field}`, () => {
+      const { [field]: _gone, ...rest } = example;
+      const text = JSON.stringify(rest);
+      const optional = /** @type {Record<string, string[]>} */ (OPTIONAL)[type].includes(field);
+      if (optional) assert.ok(parseMessage(text));
+      else assert.throws(() => parseMessage(text), ProtocolError);
+    });
+
+    test(`${type}: ${field} of a wrong type`, () => {
+      const wrong = JSON.stringify({ ...example, [field]: [[]] });
+      assert.throws(() => parseMessage(wrong), ProtocolError);
+    });
+  }
+}
+
+test('what is no message is refused', () => {
+  for (const text of ['', '{', 'null', '[]', '"session"', '7']) {
+    assert.throws(() => parseMessage(text), ProtocolError, text);
+  }
+});
+
+test('a type that is not known is no fault', () => {
+  assert.equal(parseMessage('{"type":"later"}'), null);
+  assert.equal(parseMessage('{"type":"constructor"}'), null);
+});
+
+test('numbers are held to their range', () => {
+  const { accepted, result } = examples;
+  for (const position of [-1, 1.5, '7', null, 2 ** 60]) {
+    assert.throws(() => parseMessage(JSON.stringify({ ...accepted, position })), ProtocolError, String(position));
+  }
+  const zone = { ...result.sentiment, zone: 'ecstatic' };
+  assert.throws(() => parseMessage(JSON.stringify({ ...result, sentiment: zone })), ProtocolError);
+});
