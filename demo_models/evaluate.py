@@ -52,7 +52,7 @@ def whisper_transcriber(**options: Any) -> Transcriber:
 def worker_transcriber() -> Transcriber:
     """float32 audio at 16 kHz -> text, by the stt_worker's path: speech check, engine, quality checks.
 
-    A refused utterance gives the empty text. Needs the repository root and stt_worker on PYTHONPATH.
+    A refused utterance gives the empty text. Run it from the repository root.
     """
     from stt_worker.engine.load import load_engine
     from stt_worker.engine.protocol import Utterance

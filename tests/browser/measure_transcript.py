@@ -1,6 +1,6 @@
 """How long the page takes for one more result, and for a reload, by the length of the transcript.
 
-    PYTHONPATH=.:fastapi_service:tools python -m tests.browser.measure_transcript
+    python -m tests.browser.measure_transcript
 
 Prints milliseconds of the page's main thread per result that comes while the end is followed (Chromium's TaskDuration).
 """
