@@ -30,10 +30,14 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "microphone=(self)",
     "Cache-Control": "no-cache",
 }
+# These two are about a document, and a page of 60 scripts would carry them 60 times.
+OF_DOCUMENTS = frozenset(("Content-Security-Policy", "Permissions-Policy"))
+NO_DOCUMENTS = ("text/javascript", "text/css")
 
 
 class SecurityHeaders:
-    """ASGI middleware that puts SECURITY_HEADERS on every HTTP response; WebSockets pass by."""
+    """ASGI middleware that puts SECURITY_HEADERS on every HTTP response, those OF_DOCUMENTS on all but scripts and
+    styles; WebSockets pass by."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,8 +51,10 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                document = not headers.get("Content-Type", "").startswith(NO_DOCUMENTS)
                 for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                    if document or name not in OF_DOCUMENTS:
+                        headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -7,6 +7,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,32 @@ def test_files_are_compressed_where_that_is_understood(gateway: GatewayProcess, 
     with urllib.request.urlopen(f"{gateway.url}/static/{name}", timeout=10) as answer:
         assert answer.headers["Content-Encoding"] is None
         assert answer.read() == wanted
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/static/index.html", "/static/icon.svg", "/healthz", "/no-such-page"])
+def test_whatever_can_be_opened_as_a_document_says_what_it_may_load(gateway: GatewayProcess, path: str) -> None:
+    headers = headers_of(gateway, path)
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert headers["Permissions-Policy"] == "microphone=(self)"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_scripts_and_styles_carry_no_header_of_a_document(gateway: GatewayProcess, name: str) -> None:
+    headers = headers_of(gateway, f"/static/{name}")
+    assert "Content-Security-Policy" not in headers
+    assert "Permissions-Policy" not in headers
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cache-Control"] == "no-cache"
+
+
+def headers_of(gateway: GatewayProcess, path: str) -> Message:
+    """Those of the answer to GET `path`, whatever its status."""
+    try:
+        with urllib.request.urlopen(f"{gateway.url}{path}", timeout=10) as answer:
+            return answer.headers
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.headers
 
 
 def test_a_page_that_asks_for_readiness_gets_no_error_status(
