@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 import whisper as openai_whisper
-from whisper.timing import dtw, find_alignment, merge_punctuations
+from whisper.timing import dtw, find_alignment, median_filter, merge_punctuations
 from whisper.tokenizer import get_tokenizer
 
 from contract.jobs import AnalyzeJob, UtteranceJob
@@ -19,7 +20,14 @@ from stt_worker.engine.decoder.decoding import WhisperDecoding
 from stt_worker.engine.decoder.encoder import encode, spectrogram
 from stt_worker.engine.decoder.greedy import GreedyDecoder
 from stt_worker.engine.decoder.rules import options
-from stt_worker.engine.decoder.word_times import CLOSING_MARKS, OPENING_MARKS, warp, word_times
+from stt_worker.engine.decoder.word_times import (
+    CLOSING_MARKS,
+    OPENING_MARKS,
+    SMOOTHED_POSITIONS,
+    smoothed,
+    warp,
+    word_times,
+)
 from stt_worker.engine.protocol import Utterance, WordTime
 from stt_worker.engine.whisper_engine import WhisperEngine
 from stt_worker.settings import SttSettings
@@ -48,6 +56,18 @@ def test_the_path_is_openai_whispers(shape: tuple[int, int], whole: bool) -> Non
     rows, columns = warp(costs)
     wanted = dtw(torch.from_numpy(costs))
     assert np.array_equal(np.stack([rows, columns]), wanted)
+
+
+@pytest.mark.parametrize("columns", [1, 3, 4, 7, 8, 90])
+def test_smoothing_is_openai_whispers(columns: int) -> None:
+    rows = torch.from_numpy(np.random.default_rng(columns).standard_normal((4, columns)).astype(np.float32))
+    assert torch.equal(smoothed(rows), median_filter(rows, SMOOTHED_POSITIONS))
+
+
+def test_the_median_of_seven_is_one_whatever_the_order() -> None:
+    """What sorts every row of zeros and ones sorts everything (Knuth's 0-1 principle)."""
+    rows = torch.tensor(list(itertools.product((0.0, 1.0), repeat=7)))
+    assert torch.equal(smoothed(rows)[:, 3], rows.median(dim=1).values)
 
 
 @torch.inference_mode()
