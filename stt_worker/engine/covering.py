@@ -9,12 +9,12 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 from whisper.audio import N_FRAMES
 
 from contract.audio import SAMPLE_RATE_HZ
 from stt_worker.engine.cover import Hole, holes, pause_near, replaced, seems_covered
 from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
+from stt_worker.engine.decoder.encoded import EncodedAudio
 from stt_worker.engine.protocol import WordTime
 from stt_worker.engine.quality import has_loops, has_words
 from stt_worker.engine.row import Row
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 PAUSE_WITHIN_SEC = 0.6  # of where the words end: their times are about as exact
 
-Encode = Callable[[Sequence[NDArray[np.float32]], int], Tensor]
+Encode = Callable[[Sequence[NDArray[np.float32]], int], EncodedAudio]
 
 
 class Covering:

@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 from whisper.audio import N_FRAMES
 
 from stt_worker.engine.covering import Covering
 from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
+from stt_worker.engine.decoder.encoded import EncodedAudio
 from stt_worker.engine.hints import alike, repeats
 from stt_worker.engine.protocol import Transcript
 from stt_worker.engine.quality import Refusal, judge
 from stt_worker.engine.row import Row
 from stt_worker.settings import SttSettings
 
-Encode = Callable[[Sequence[NDArray[np.float32]], int], Tensor]
+Encode = Callable[[Sequence[NDArray[np.float32]], int], EncodedAudio]
 
 
 class Settling:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
 from contract.audio import SAMPLE_RATE_HZ
+from stt_worker.engine.decoder.encoded import EncodedAudio
 from stt_worker.engine.protocol import Span, Utterance, WordTime
 
 
@@ -14,7 +13,7 @@ class Row:
     them. `cuts`: in seconds, where it had to be taken apart. `words`: of the text that is kept, where
     they were looked at."""
 
-    def __init__(self, utterance: Utterance, features: Tensor, frames: int, language: str, limit: int) -> None:
+    def __init__(self, utterance: Utterance, features: EncodedAudio, frames: int, language: str, limit: int) -> None:
         self.audio = utterance.audio
         self.prompt = utterance.prompt
         self.assumed = utterance.assumed

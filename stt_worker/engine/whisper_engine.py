@@ -18,13 +18,13 @@ import numpy as np
 import torch
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
 from numpy.typing import NDArray
-from torch import Tensor
 from whisper.audio import N_FRAMES
 from whisper.tokenizer import LANGUAGES
 
 from contract.audio import SAMPLE_RATE_HZ
 from stt_worker.engine.cover import surely_speech
 from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
+from stt_worker.engine.decoder.encoded import EncodedAudio
 from stt_worker.engine.decoder.encoder import encode, spectrogram, window_frames
 from stt_worker.engine.fallback import Settling, transcript
 from stt_worker.engine.hints import repeats
@@ -136,12 +136,14 @@ class WhisperEngine:
             return int(N_FRAMES)
         return window_frames(samples, self._settings.whisper_window_floor_sec, self._settings.whisper_window_margin_sec)
 
-    def _encode(self, audio: Sequence[Samples], frames: int, interrupt: Callable[[], None] | None = None) -> Tensor:
+    def _encode(
+        self, audio: Sequence[Samples], frames: int, interrupt: Callable[[], None] | None = None
+    ) -> EncodedAudio:
         mels, device = self._model.dims.n_mels, self._model.device
         mel = torch.stack([spectrogram(samples, mels, frames, device) for samples in audio])
-        return encode(self._model.encoder, mel.to(self._dtype), interrupt)
+        return EncodedAudio(encode(self._model.encoder, mel.to(self._dtype), interrupt))
 
-    def _spoken(self, features: Tensor, wanted: Sequence[str | None]) -> list[tuple[str, float | None]]:
+    def _spoken(self, features: EncodedAudio, wanted: Sequence[str | None]) -> list[tuple[str, float | None]]:
         """The language of each row, and how probable it is where it had to be detected."""
         if not self._model.is_multilingual:
             return [("en", None)] * len(wanted)

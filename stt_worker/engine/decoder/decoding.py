@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
-from torch import Tensor
 from whisper.tokenizer import get_tokenizer
 
+from stt_worker.engine.decoder.encoded import Encoded
 from stt_worker.engine.decoder.greedy import Decoded, GreedyDecoder
 from stt_worker.engine.decoder.rules import Prompts
 from stt_worker.engine.protocol import SpeechEngineError, WordTime
@@ -61,13 +61,13 @@ class WhisperDecoding:
         wanted = SPARE_TOKENS + math.ceil(samples / sample_rate_hz * self._settings.tokens_per_sec_max)
         return min(int(self._model.dims.n_text_ctx) // 2, wanted)
 
-    def languages(self, features: Tensor) -> list[tuple[str, float]]:
+    def languages(self, features: Encoded) -> list[tuple[str, float]]:
         """The most probable language of each row as openai-whisper's `detect_language` finds it, and how probable."""
         return [self._likeliest(row) for row in self._greedy.spoken(features)]
 
     def greedy(
         self,
-        features: Tensor,
+        features: Encoded,
         languages: Sequence[str],
         task: str,
         limits: Sequence[int],
@@ -103,7 +103,7 @@ class WhisperDecoding:
         """Those of `text`."""
         return tuple(self._prompts.encode(text) or ())
 
-    def word_times(self, features: Tensor, language: str, attempt: Attempt, samples: int) -> tuple[WordTime, ...]:
+    def word_times(self, features: Encoded, language: str, attempt: Attempt, samples: int) -> tuple[WordTime, ...]:
         """When the words of `attempt` are said in audio of so many `samples`, which `features` are of."""
         from stt_worker.engine.decoder.word_times import word_times
 
@@ -115,7 +115,7 @@ class WhisperDecoding:
         return word_times(self._greedy, self._model, tokenizer, features, start, text, samples)
 
     def sampled(
-        self, features: Tensor, language: str, task: str, limit: int, temperature: float, prompt: str = ""
+        self, features: Encoded, language: str, task: str, limit: int, temperature: float, prompt: str = ""
     ) -> Attempt:
         """Decode the one row of `features` at a temperature. A `prompt` has a part up to PROMPT_TEMPERATURE.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ import whisper as openai_whisper  # the distribution is openai-whisper; `whisper
 from torch import Tensor
 from torch.nn import functional
 
+from stt_worker.engine.decoder.encoded import Encoded, EncodedAudio
 from stt_worker.engine.decoder.layer import DecoderLayer, KeysAndValues, normed
 from stt_worker.engine.decoder.rules import DecodingRules, decoding_rules
 from stt_worker.engine.decoder.timestamps import TimestampRules
@@ -61,7 +63,7 @@ class GreedyDecoder:
 
     def decode(
         self,
-        features: Tensor,
+        audio: Encoded,
         prompts: Sequence[Sequence[int]],
         limits: Sequence[int],
         interrupt: Interrupt | None = None,
@@ -69,7 +71,7 @@ class GreedyDecoder:
         timestamps: bool = False,
         temperature: float = 0.0,
     ) -> list[Decoded]:
-        """Decode each row of `features` (rows, positions, n_text_state) from its prompt, to at most its limit.
+        """Decode each row of `audio` (rows, positions, n_text_state) from its prompt, to at most its limit.
 
         All prompts have the same length; those for `timestamps` end without openai-whisper's token against them.
         `draft`, for a single row: tokens that it probably begins with, which are then checked in one step instead of
@@ -80,8 +82,8 @@ class GreedyDecoder:
         rows, prompt = len(prompts), len(prompts[0])
         steps = min(max(limits), self._context - prompt)
         draft = draft[: steps - 1] if rows == 1 else ()
-        caches = [layer.open(features, self._heads, prompt + steps) for layer in self._layers]
-        tokens = torch.tensor([[*one, *draft] for one in prompts], device=features.device)
+        caches = self._caches(audio, prompt + steps)
+        tokens = torch.tensor([[*one, *draft] for one in prompts], device=self._embedding.device)
         x = self._run(tokens, 0, caches, interrupt)
         results = self._opened(x[:, prompts[0].index(self._rules.sot)])
         logits = self._vocabulary(
@@ -91,7 +93,7 @@ class GreedyDecoder:
         rules = self._rules.timestamps if timestamps else None
         said: list[Sequence[int]] = [draft[:count] for count in range(len(draft) + 1)] if draft else [()] * rows
         chosen, logprob = self._choose(logits, rules, said, temperature)
-        total = torch.zeros(rows, device=features.device)
+        total = torch.zeros(rows, device=self._embedding.device)
         if draft:
             agreed = _agreement(chosen.tolist(), draft)
             results[0].tokens += draft[:agreed]
@@ -111,28 +113,37 @@ class GreedyDecoder:
             result.avg_logprob = logprobs / (len(result.tokens) + 1)
         return results
 
-    def spoken(self, features: Tensor) -> list[list[float]]:
-        """How probable each of `languages` is, for each row of `features`, from the start token alone."""
-        caches = [layer.open(features, self._heads, 1) for layer in self._layers]
-        tokens = torch.full((len(features), 1), self._rules.sot, device=features.device)
+    def spoken(self, audio: Encoded) -> list[list[float]]:
+        """How probable each of `languages` is, for each row of `audio`, from the start token alone."""
+        caches = self._caches(audio, 1)
+        tokens = torch.full((len(audio), 1), self._rules.sot, device=self._embedding.device)
         logits = self._vocabulary(self._run(tokens, 0, caches)[:, 0])
         found: list[list[float]] = logits[:, self._language_tokens].softmax(dim=-1).tolist()
         return found
 
-    def attention(self, features: Tensor, tokens: Sequence[int], heads: Sequence[tuple[int, int]]) -> Tensor:
-        """What each of `tokens` looks at in `features` (1, positions, n_text_state), before the softmax, by each of
-        `heads` (layer, head): float32 (heads, tokens, positions). One step for all tokens, up to the last such layer.
+    def attention(self, audio: Encoded, tokens: Sequence[int], heads: Sequence[tuple[int, int]]) -> Tensor:
+        """What each of `tokens` looks at in the one row of `audio`, before the softmax, by each of `heads` (layer,
+        head): float32 (heads, tokens, positions). One step for all tokens, up to the last such layer.
         """
         wanted = sorted({layer for layer, _ in heads})
         scores: dict[int, Tensor] = {}
-        x = functional.embedding(torch.tensor([tokens], device=features.device), self._embedding)
+        x = functional.embedding(torch.tensor([tokens], device=self._embedding.device), self._embedding)
         x = x + self._positions[: len(tokens)]
-        for number, layer in enumerate(self._layers[: wanted[-1] + 1]):
+        caches = self._caches(audio, len(tokens), wanted[-1] + 1)
+        for number, cache in enumerate(caches):
             seen: list[Tensor] | None = [] if number in wanted else None
-            x = layer.run(x, layer.open(features, self._heads, len(tokens)), 0, seen)
+            x = self._layers[number].run(x, cache, 0, seen)
             if seen:
                 scores[number] = seen[0][0]
         return torch.stack([scores[layer][head] for layer, head in heads])
+
+    def _caches(self, audio: Encoded, tokens: int, layers: int | None = None) -> list[KeysAndValues]:
+        """Of the first `layers`, or all: room for `tokens` tokens, and what `audio` has of their keys and values."""
+        heard, make = EncodedAudio.of(audio), partial(DecoderLayer.audio, heads=self._heads)
+        made = [heard.keys_and_values(at, partial(make, layer)) for at, layer in enumerate(self._layers[:layers])]
+        return [
+            layer.open(heard.features, self._heads, tokens, one) for layer, one in zip(self._layers, made, strict=False)
+        ]
 
     def _choose(
         self, logits: Tensor, timestamps: TimestampRules | None, said: Sequence[Sequence[int]], temperature: float

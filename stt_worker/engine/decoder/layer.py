@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from stt_worker.engine.decoder.encoded import KeysValues
 from stt_worker.engine.weights.int8 import Int8Linear
 
 Linear = Any  # a callable on tensors
@@ -52,16 +53,17 @@ class DecoderLayer:
         self._audio = [linear(part) for part in (audio.query, audio.key, audio.value, audio.out)]
         self._widen, self._narrow = linear(block.mlp[0]), linear(block.mlp[2])
 
-    def open(self, features: Tensor, heads: int, tokens: int) -> KeysAndValues:
-        """Room for `tokens` tokens, and the keys and values of `features` (rows, positions, n_text_state)."""
+    def audio(self, features: Tensor, heads: int) -> KeysValues:
+        """Keys and values of `features` (rows, positions, n_text_state)."""
+        _, key, value, _ = self._audio
+        return _split(key(features), heads).contiguous(), _split(value(features), heads).contiguous()
+
+    def open(self, features: Tensor, heads: int, tokens: int, audio: KeysValues | None = None) -> KeysAndValues:
+        """Room for `tokens` tokens, beside `audio`: keys and values of `features`, made where not given."""
         rows, _, state = features.shape
         shape = (rows, heads, tokens, state // heads)
-        return KeysAndValues(
-            features.new_empty(shape),
-            features.new_empty(shape),
-            _split(self._audio[1](features), heads).contiguous(),
-            _split(self._audio[2](features), heads).contiguous(),
-        )
+        keys, values = audio or self.audio(features, heads)
+        return KeysAndValues(features.new_empty(shape), features.new_empty(shape), keys, values)
 
     def run(self, x: Tensor, cache: KeysAndValues, offset: int, scores: list[Tensor] | None = None) -> Tensor:
         """New tokens `x` (rows, n, n_text_state), the first at position `offset`. Several only at offset 0.

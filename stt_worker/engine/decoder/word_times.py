@@ -22,6 +22,7 @@ from whisper.audio import HOP_LENGTH, TOKENS_PER_SECOND
 from whisper.timing import WordTiming, add_word_timestamps, merge_punctuations
 from whisper.tokenizer import Tokenizer
 
+from stt_worker.engine.decoder.encoded import Encoded, EncodedAudio
 from stt_worker.engine.decoder.greedy import GreedyDecoder
 from stt_worker.engine.protocol import WordTime
 
@@ -42,14 +43,14 @@ def word_times(
     decoder: GreedyDecoder,
     model: Any,
     tokenizer: Tokenizer,
-    features: Tensor,
+    features: Encoded,
     start: Sequence[int],
     text: Sequence[int],
     samples: int,
 ) -> tuple[WordTime, ...]:
     """The words of the tokens `text` in audio of so many `samples`, of which `features` (1, positions, n_audio_state)
     are the encoder's output. `start`: the tokens that decoding starts from; `tokenizer`: of the language spoken."""
-    positions = min(samples // HOP_LENGTH // 2, features.shape[1])
+    positions = min(samples // HOP_LENGTH // 2, EncodedAudio.of(features).features.shape[1])
     words, parts = tokenizer.split_to_word_tokens([*text, tokenizer.eot])
     if positions < 1 or len(parts) < 2:
         return ()
