@@ -48,9 +48,9 @@ class FasterWhisper:
         )
         return [sum(self._said(segment.tokens) for segment in segments)]
 
-    def text(self, audio: Samples, language: str, how: str) -> str:
-        """What it makes of a recording in `language`: with `transcribe`'s defaults ("beam") or in its batched pipeline
-        ("batched", 8 at once)."""
+    def text(self, audio: Samples, language: str | None, how: str) -> str:
+        """What it makes of a recording in `language` (None: it finds out), with `transcribe`'s defaults ("beam") or in
+        its batched pipeline ("batched", 8 at once)."""
         from faster_whisper import BatchedInferencePipeline
 
         if how == "batched":
@@ -98,7 +98,7 @@ class Apart:
             raise RuntimeError("faster-whisper does not start")
         self._pipe.recv()
 
-    def job(self, method: str, audio: Samples, *more: int | str) -> Callable[[], Any]:
+    def job(self, method: str, audio: Samples, *more: int | str | None) -> Callable[[], Any]:
         """A call of `method` of FasterWhisper. The audio is sent now: what is timed is the work and a few bytes."""
         self._pipe.send((method, audio, more))
         number: int = self._pipe.recv()
@@ -118,11 +118,11 @@ class Apart:
 def _serve(pipe: Connection, folder: Path, threads: int) -> None:
     """Take jobs (method, audio, more) and do the one of a number, until the other end is closed."""
     peer = FasterWhisper(folder, threads)
-    jobs: list[tuple[str, Samples, tuple[int | str, ...]]] = []
+    jobs: list[tuple[str, Samples, tuple[int | str | None, ...]]] = []
     pipe.send("ready")
     while True:
         try:
-            asked: int | tuple[str, Samples, tuple[int | str, ...]] = pipe.recv()
+            asked: int | tuple[str, Samples, tuple[int | str | None, ...]] = pipe.recv()
         except EOFError:
             return
         if isinstance(asked, tuple):

@@ -1,13 +1,14 @@
 """Files of human speech: ours as file_worker cuts them, openai-whisper, faster-whisper; words and s.
 
-A file is fifty prompts of a language with 0.6 s between them. Every way hears it before the next file. The language is
-told to all; ours hears it without translation, and once with it, as the workers do by default.
+A file is fifty prompts of a language with 0.6 s between them. Every way hears it before the next file: told the
+language, and left to find it, as each does by default. Ours hears it without translation, and once with it, as the
+workers do by default.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,10 +18,13 @@ from bench.engine.faster_whisper import Apart
 from bench.engine.models import SIZES
 from bench.engine.peers import converted
 from bench.files import say
-from bench.voices.ways import PEER, PeerWay
+from bench.voices.names import BATCHED, BEAM, BEAM_FOUND, FOUND, OURS, PEER, PEER_FOUND, TRANSLATED
+from bench.voices.ways import PeerWay
 from bench.voices.worker_path import GAP_SEC, SESSION, segments
 from contract.jobs import AnalyzeJob, UtteranceJob
-from file_worker.segments import Lengths
+from contract.messages import Result, UtteranceOutcome
+from file_worker.language import FileLanguage
+from file_worker.segments import Lengths, Segment
 from file_worker.settings import FileSettings
 from harness.human_voices import Clip, joined, word_errors
 from stt_worker.engine.load import ModelChoice, load_engine
@@ -31,8 +35,6 @@ from stt_worker.utterances.speech_check import SpeechCheck
 
 PROMPTS = 50
 VOLUMES = tuple(round(0.95 - 0.01 * step, 2) for step in range(10))
-OURS, TRANSLATED = "ours", "ours, with translation"
-BEAM, BATCHED = "faster-whisper int8, beam 5", "faster-whisper int8, batched"
 SETTLE_SEC = 0.3
 
 Hear = Callable[[Clip], str]  # a recording to its text
@@ -49,36 +51,60 @@ class FileWays:
         self._ours = {translate: _recognition(choice, check, translate=translate) for translate in (False, True)}
         self._together = FileSettings().file_segments_together
         self.ways: dict[str, Hear] = {
-            OURS: lambda one: self._heard(one, False),
-            TRANSLATED: lambda one: self._heard(one, True),
-            PEER: self._of_peer,
-            BEAM: lambda one: self._of_faster(one, "beam"),
-            BATCHED: lambda one: self._of_faster(one, "batched"),
+            OURS: lambda one: self._heard(one, one.language),
+            TRANSLATED: lambda one: self._heard(one, one.language, translate=True),
+            PEER: lambda one: self._of_peer(one, one.language),
+            BEAM: lambda one: self._of_faster(one, one.language, "beam"),
+            BATCHED: lambda one: self._of_faster(one, one.language, "batched"),
+            FOUND: lambda one: self._heard(one, None),
+            PEER_FOUND: lambda one: self._of_peer(one, None),
+            BEAM_FOUND: lambda one: self._of_faster(one, None, "beam"),
         }
 
     def close(self) -> None:
         """End the other process."""
         self._faster.close()
 
-    def _heard(self, one: Clip, translate: bool) -> str:
+    def _heard(self, one: Clip, told: str | None, translate: bool = False) -> str:
+        """As file_worker has it heard: what was heard in another language than the file's is heard again."""
+        language = FileLanguage(told, FileSettings().file_language_sec)
         cut = segments([one], 1.0, False, Lengths())
-        texts = []
+        heard: list[UtteranceOutcome] = []
         for first in range(0, len(cut), self._together):
             some = cut[first : first + self._together]
-            jobs = [UtteranceJob(session=SESSION, start=s.start, end=s.end, language=one.language) for s in some]
-            for verdict in self._ours[translate].verdicts(
-                [Recording(job, segment.pcm) for job, segment in zip(jobs, some, strict=True)]
-            ):
-                texts.append(verdict.text if isinstance(verdict, AnalyzeJob) else "")
-        return " ".join(texts)
+            heard += self._outcomes(some, language, translate)
+            for segment, outcome in zip(some, heard[first:], strict=True):
+                language.heard(segment.end - segment.start, outcome)
+            language.decide(len(heard), len(heard) == len(cut))
+        for at, segment in enumerate(cut):
+            if told is None and language.again(segment.end - segment.start, heard[at]):
+                (heard[at],) = self._outcomes([segment], language, translate)
+        return " ".join(outcome.text for outcome in heard if isinstance(outcome, Result))
 
-    def _of_peer(self, one: Clip) -> str:
-        audio = one.samples.astype(np.float32) / FULL_SCALE
-        return str(self._peer.transcribe(audio, fp16=False, language=one.language)["text"])
+    def _outcomes(self, some: Sequence[Segment], language: FileLanguage, translate: bool) -> list[UtteranceOutcome]:
+        recordings = []
+        for one in some:
+            code, assumed = language.asked(one.end - one.start)
+            job = UtteranceJob(session=SESSION, start=one.start, end=one.end, language=code, language_assumed=assumed)
+            recordings.append(Recording(job, one.pcm))
+        return [
+            _result(verdict) if isinstance(verdict, AnalyzeJob) else verdict
+            for verdict in self._ours[translate].verdicts(recordings)
+        ]
 
-    def _of_faster(self, one: Clip, how: str) -> str:
+    def _of_peer(self, one: Clip, told: str | None) -> str:
         audio = one.samples.astype(np.float32) / FULL_SCALE
-        return str(self._faster.job("text", audio, one.language, how)())
+        return str(self._peer.transcribe(audio, fp16=False, language=told)["text"])
+
+    def _of_faster(self, one: Clip, told: str | None, how: str) -> str:
+        audio = one.samples.astype(np.float32) / FULL_SCALE
+        return str(self._faster.job("text", audio, told, how)())
+
+
+def _result(job: AnalyzeJob) -> Result:
+    """What the analyzer would make of it, but for the sentiment."""
+    language, probability = job.spoken_language, job.language_probability
+    return Result(utterance=job.utterance, text=job.text, language=language, language_probability=probability)
 
 
 def _recognition(choice: ModelChoice, check: SpeechCheck, translate: bool) -> Recognition:

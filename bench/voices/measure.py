@@ -22,8 +22,9 @@ from bench.files import say, write_result
 from bench.machine import Run
 from bench.voices.files import FileWays, file_rows
 from bench.voices.limits import check_row, limits_row
+from bench.voices.names import PEER
 from bench.voices.tables import voices_tables
-from bench.voices.ways import DEFAULT, PEER, PLAIN, Heard, Way, all_ways, open_way
+from bench.voices.ways import DEFAULT, PLAIN, Heard, Way, all_ways, open_way
 from contract.audio import SAMPLE_RATE_HZ
 from harness.human_voices import VOICES, Clip, HumanVoicesMissingError, WordErrors, clips, word_errors
 from stt_worker.engine.load import AUTO_MODEL, ModelChoice, choose_model

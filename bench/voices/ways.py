@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
 
+from bench.voices.names import PEER
 from contract.jobs import AnalyzeJob, UtteranceJob
 from harness.human_voices import Clip
 from stt_worker.engine.load import ModelChoice, load_engine
@@ -27,7 +28,6 @@ WINDOW = "floor 10 s, margin 2 s"
 DEFAULT = f"int8, {WINDOW}, translation"
 PLAIN = "the same without translation"
 GIVEN = "the same, language given"
-PEER = "openai-whisper, transcribe, fp32"
 OPEN: dict[str, Any] = {  # every threshold out of the way: the first text as it comes
     "logprob_threshold": -10.0,
     "no_speech_threshold": 1.0,
