@@ -55,8 +55,8 @@ def worker_transcriber() -> Transcriber:
     A refused utterance gives the empty text. Run it from the repository root.
     """
     from stt_worker.engine.load import load_engine
-    from stt_worker.engine.protocol import Utterance
-    from stt_worker.engine.quality import Refusal, judge
+    from stt_worker.engine.protocol import Refusal, Utterance
+    from stt_worker.engine.quality import judge
     from stt_worker.settings import SttSettings
     from stt_worker.utterances.speech_check import SpeechCheck
 

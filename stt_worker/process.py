@@ -18,6 +18,8 @@ from runtime.broker.batch import Companions
 from runtime.redis_retry import worker_redis
 from runtime.worker.core_share import CoreShare
 from runtime.worker.heartbeat import Heartbeat
+from stt_worker.engine.models import LoadModels, load_models
+from stt_worker.engine.protocol import ModelUnavailableError
 from stt_worker.metrics import SttMetrics
 from stt_worker.partials.model_lock import ModelTurns
 from stt_worker.partials.worker import PartialWorker
@@ -33,9 +35,10 @@ TIME_SHARES = 4  # of the visibility timeout that what is done at once may take:
 
 
 class SttProcess:
-    """One worker process. Nothing is loaded before `start`."""
+    """One worker process. Nothing is loaded before `start`; `load_models` then loads: set another one before that."""
 
     def __init__(self, settings: SttSettings, app: Celery) -> None:
+        self.load_models: LoadModels = load_models
         self._settings = settings
         self._app = app
         self._transcriber: Transcriber | None = None
@@ -49,30 +52,21 @@ class SttProcess:
 
     def start(self) -> None:
         """Load the models and warm them up, then sign on. Raises SystemExit when a model cannot be had."""
-        import torch
-
-        from stt_worker.engine.load import load_engine
-        from stt_worker.engine.threads import use_in_background, use_threads
-        from stt_worker.engine.weights.download import (
-            ModelUnavailableError,  # from here on torch and openai-whisper: workers only
-        )
-        from stt_worker.utterances.speech_check import SpeechCheck
-
         self._metrics.serve(self._settings)
         try:
-            engine = load_engine(self._settings)
+            models = self.load_models(self._settings)
         except ModelUnavailableError as problem:
             logger.critical("%s", problem)
             raise SystemExit(NO_MODEL_EXIT_CODE) from None
-        check = SpeechCheck(self._settings)
-        threads = use_threads(self._settings.stt_threads, tiny_model=engine.demo)
-        if self._settings.stt_threads == 0:
-            self._share = CoreShare(threads, torch.set_num_threads)
+        engine, check = models.engine, models.check
+        if self._settings.stt_threads == 0 and models.set_threads is not None:
+            self._share = CoreShare(models.threads, models.set_threads)
             self._share.start()
         began = time.monotonic()
         check.warm_up()
         engine.warm_up()
-        logger.info("speech model %s warm after %.1f s, %d threads", engine.name, time.monotonic() - began, threads)
+        took = time.monotonic() - began
+        logger.info("speech model %s warm after %.1f s, %d threads", engine.name, took, models.threads)
         client = worker_redis(self._settings)
         drafts = Drafts()
         self._heartbeat = Heartbeat(
@@ -87,7 +81,7 @@ class SttProcess:
         if self._settings.partials_enabled:
             own_client = worker_redis(self._settings)
             self._partials = PartialWorker(
-                self._settings, own_client, self._turns, check, engine, use_in_background, drafts, live
+                self._settings, own_client, self._turns, check, engine, models.in_background, drafts, live
             )
             self._partials.start()
 

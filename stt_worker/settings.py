@@ -24,7 +24,7 @@ class SttSettings(ModelSettings):
         description="An openai-whisper name (`tiny`, `base`, `small.en`, `turbo`, ...), a path to a checkpoint, to a "
         "folder in the form of Hugging Face or of CTranslate2 or to the latter's model.bin, the name on the Hugging "
         "Face hub of such a folder (`owner/name`), `demo`, or `auto`: `base` from the first of MODEL_SOURCES that has "
-        "it, else `demo`.",
+        "it, else `demo`. `dummy` is none at all: sentences are made up, for tests of what is around the models.",
     )
     whisper_download_dir: Path | None = Field(
         None,

@@ -7,7 +7,7 @@
 processes to transcribe more at once. This module only wires; the package's own words name its rooms.
 
 To try another model set WHISPER_MODEL. To drop more or less, see the thresholds in settings. For a faster engine write
-a second class beside engine.whisper_engine and return it from engine.load.load_engine.
+a second class beside engine.whisper_engine and load it in engine.models. WHISPER_MODEL=dummy needs no model at all.
 
 The import loads no model and no torch: senders and tests may import it.
 """

@@ -90,8 +90,8 @@ class Ear:
 
     def hear(self, speech: Samples | None) -> str:
         """The text; empty for what is refused."""
-        from stt_worker.engine.protocol import Utterance
-        from stt_worker.engine.quality import Refusal, judge
+        from stt_worker.engine.protocol import Refusal, Utterance
+        from stt_worker.engine.quality import judge
 
         if speech is None:
             return ""

@@ -12,8 +12,8 @@ from stt_worker.engine.covering import Covering
 from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
 from stt_worker.engine.decoder.encoded import EncodedAudio
 from stt_worker.engine.hints import alike, repeats
-from stt_worker.engine.protocol import Transcript
-from stt_worker.engine.quality import Refusal, judge
+from stt_worker.engine.protocol import Refusal, Transcript
+from stt_worker.engine.quality import judge
 from stt_worker.engine.row import Row
 from stt_worker.settings import SttSettings
 

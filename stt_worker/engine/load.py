@@ -15,9 +15,10 @@ import whisper as openai_whisper
 from contract.queues import STT_QUEUE
 from runtime.weights.hub import HubError, hub_folder, is_path
 from runtime.weights.progress import DownloadProgress
+from stt_worker.engine.protocol import ModelUnavailableError
 from stt_worker.engine.weights.assembly import ModelFormatError
 from stt_worker.engine.weights.ctranslate2 import MODEL_BIN, load_ctranslate2_bin
-from stt_worker.engine.weights.download import ModelUnavailableError, official_model
+from stt_worker.engine.weights.download import official_model
 from stt_worker.engine.weights.folder import HUB_PATTERNS, load_folder, what_is_missing
 from stt_worker.engine.whisper_engine import WhisperEngine
 from stt_worker.settings import SttSettings

@@ -1,4 +1,5 @@
-"""What the worker asks of a speech model, whichever it is. A faster engine is a second class behind `SpeechEngine`."""
+"""What the worker asks of its models, whichever they are. A faster engine is a second class behind `SpeechEngine`; the
+cheapest is engine.dummy."""
 
 from __future__ import annotations
 
@@ -8,6 +9,10 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class ModelUnavailableError(Exception):
+    """The wanted model cannot be had; the message tells the user why and what to do."""
 
 
 class SpeechEngineError(Exception):
@@ -68,6 +73,52 @@ class Utterance:
     prompt: str = ""
     word_times: bool = False
     speech: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
+class SpeechFound:
+    """`speech_ms`: speech in all. `peak`: highest speech probability of a frame. `start`, `end`: samples from the
+    first to the last speech (`end` exclusive); both 0 when there is none. `clear`: the same of each stretch that is
+    surely speech, in order."""
+
+    speech_ms: int
+    peak: float
+    start: int
+    end: int
+    clear: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an utterance is dropped: a `reason` for programs, a `detail` for people. No word of the transcript."""
+
+    reason: str
+    detail: str
+
+
+class VoiceActivity(Protocol):
+    """Looks for speech before the engine does. Used by one thread at a time."""
+
+    def warm_up(self) -> None:
+        """Look at something for real, so that the first utterance is not the slow one."""
+        ...
+
+    def find(self, audio: NDArray[np.float32], interrupt: Callable[[], None] | None = None) -> SpeechFound:
+        """Where in `audio` (samples at 16 kHz, -1 to 1, shape (n,)) speech is. `interrupt` is called first and may
+        raise."""
+        ...
+
+    def refusal(self, found: SpeechFound) -> Refusal | None:
+        """Why an utterance in which this was found is no speech, or None when it is."""
+        ...
+
+    def trim_start(self, found: SpeechFound) -> int:
+        """The first sample that `trimmed` keeps."""
+        ...
+
+    def trimmed(self, audio: NDArray[np.float32], found: SpeechFound) -> NDArray[np.float32]:
+        """What the engine gets of `audio`."""
+        ...
 
 
 class SpeechEngine(Protocol):

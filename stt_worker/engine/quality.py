@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from dataclasses import dataclass
 from typing import Literal
 
 from contract.jobs import MAX_TEXT_CHARS
-from stt_worker.engine.protocol import Transcript
+from stt_worker.engine.protocol import Refusal, Transcript
 from stt_worker.settings import SttSettings
 
 WHOLE_TEXT_WORDS = 100  # longest phrase looked for in a text that compresses too well
@@ -23,14 +22,6 @@ UNFINISHED = "\ufffd"  # a character whose last bytes the token limit cut off
 
 
 Doubt = Literal["low_confidence", "repetition", "translation"]
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why an utterance is dropped: a `reason` for programs, a `detail` for people. No word of the transcript."""
-
-    reason: str
-    detail: str
 
 
 def compression_ratio(text: str) -> float:

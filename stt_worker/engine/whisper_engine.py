@@ -28,8 +28,8 @@ from stt_worker.engine.decoder.encoded import EncodedAudio
 from stt_worker.engine.decoder.encoder import encode, spectrogram, window_frames
 from stt_worker.engine.fallback import Settling, transcript
 from stt_worker.engine.hints import repeats
-from stt_worker.engine.protocol import Transcript, Utterance, WordTime
-from stt_worker.engine.quality import Refusal, judge
+from stt_worker.engine.protocol import Refusal, Transcript, Utterance, WordTime
+from stt_worker.engine.quality import judge
 from stt_worker.engine.row import Row
 from stt_worker.engine.weights.precision import DTYPES, choose_precision, set_precision
 from stt_worker.settings import SttSettings

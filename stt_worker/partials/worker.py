@@ -13,7 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import redis
@@ -25,15 +25,12 @@ from contract.keys import PARTIALS, done_key, partial_audio_key, partial_begun_k
 from contract.partials import BEGUN_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
 from contract.queues import RESULT_MESSAGES, STT_QUEUE
 from runtime.redis_retry import REDIS_TROUBLE
-from stt_worker.engine.protocol import SpeechEngine
-from stt_worker.engine.quality import Refusal, judge
+from stt_worker.engine.protocol import Refusal, SpeechEngine, VoiceActivity
+from stt_worker.engine.quality import judge
 from stt_worker.partials.model_lock import ModelTurns, PartialAbortedError
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.drafts import Drafts
 from stt_worker.utterances.job import utterance_of
-
-if TYPE_CHECKING:
-    from stt_worker.utterances.speech_check import SpeechCheck  # torch
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +52,7 @@ class PartialWorker:
         settings: SttSettings,
         client: redis.Redis,
         turns: ModelTurns,
-        check: SpeechCheck,
+        check: VoiceActivity,
         engine: SpeechEngine,
         prepare: Callable[[], None],
         drafts: Drafts | None = None,

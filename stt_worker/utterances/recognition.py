@@ -6,7 +6,6 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +15,11 @@ from contract.messages import Gap, UtteranceOutcome, Word
 from contract.state.outcome import dropped, failed
 from runtime.logs.event import Value
 from stt_worker.engine.cover import surely_speech
-from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
-from stt_worker.engine.quality import Refusal, doubt, judge
+from stt_worker.engine.protocol import Refusal, SpeechEngine, SpeechFound, Transcript, Utterance, VoiceActivity
+from stt_worker.engine.quality import doubt, judge
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.drafts import Drafts
 from stt_worker.utterances.job import gaps_of_stream, in_seconds, utterance_of, words_of_stream
-
-if TYPE_CHECKING:
-    from stt_worker.utterances.speech_check import SpeechCheck, SpeechFound  # torch
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +46,7 @@ class Recording:
 class Recognition:
     """Runs the models. `failures_in_a_row` counts utterances that broke the speech model, until one did not."""
 
-    def __init__(self, settings: SttSettings, check: SpeechCheck, engine: SpeechEngine, drafts: Drafts) -> None:
+    def __init__(self, settings: SttSettings, check: VoiceActivity, engine: SpeechEngine, drafts: Drafts) -> None:
         self._settings = settings
         self._check = check
         self._engine = engine

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,26 +12,13 @@ import torch
 from numpy.typing import NDArray
 
 from contract.audio import SAMPLE_RATE_HZ
-from stt_worker.engine.quality import Refusal
+from stt_worker.engine.protocol import Refusal, SpeechFound
 from stt_worker.settings import SttSettings
 
 WARM_UP_SEC = (1, 2, 3, 2)
 FRAME_SAMPLES = 512  # what the model takes at 16 kHz
 CONTEXT_SAMPLES = 64  # of the frame before, which the model hears with each
 FRAME_MS = FRAME_SAMPLES * 1000 // SAMPLE_RATE_HZ
-
-
-@dataclass(frozen=True)
-class SpeechFound:
-    """`speech_ms`: speech in all. `peak`: highest speech probability of a frame. `start`, `end`: samples from the
-    first to the last speech (`end` exclusive); both 0 when there is none. `clear`: the same of each stretch that is
-    surely speech, in order."""
-
-    speech_ms: int
-    peak: float
-    start: int
-    end: int
-    clear: tuple[tuple[int, int], ...] = ()
 
 
 @contextmanager

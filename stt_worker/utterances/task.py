@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar, cast
 
 import redis
 from pydantic import ValidationError
@@ -16,15 +16,12 @@ from contract.keys import done_key, tries_key
 from contract.messages import UtteranceOutcome
 from contract.state.outcome import end_utterance, failed
 from runtime.redis_retry import RedisTroubleError, patiently
-from stt_worker.engine.protocol import SpeechEngine
+from stt_worker.engine.protocol import SpeechEngine, VoiceActivity
 from stt_worker.metrics import SttMetrics
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.debug_audio import DebugAudio
 from stt_worker.utterances.drafts import Drafts
 from stt_worker.utterances.recognition import Recognition, Recording, Verdict
-
-if TYPE_CHECKING:
-    from stt_worker.utterances.speech_check import SpeechCheck  # torch
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +35,7 @@ class Transcriber:
         self,
         settings: SttSettings,
         client: redis.Redis,
-        check: SpeechCheck,
+        check: VoiceActivity,
         engine: SpeechEngine,
         hand_on: Callable[[AnalyzeJob], object],
         drafts: Drafts | None = None,

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from stt_worker import stt_worker
-from stt_worker.engine import load
-from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance, WordTime
+from stt_worker.engine.dummy import dummy_models
+from stt_worker.engine.models import Models
+from stt_worker.engine.protocol import Transcript, Utterance, WordTime
 from stt_worker.settings import SttSettings
 from tests.integration.korean_words import CANNOT, MEANT, PROBABILITY, SAID
 
@@ -43,10 +45,10 @@ class KoreanEngine:
         return self.transcribe(utterance)
 
 
-def load_korean_engine(_settings: SttSettings) -> SpeechEngine:
-    """In place of stt_worker.engine.load.load_engine."""
-    return KoreanEngine()
+def load_korean_models(_settings: SttSettings) -> Models:
+    """The Korean engine; all that is not silence is speech."""
+    return replace(dummy_models(), engine=KoreanEngine())
 
 
-load.load_engine = load_korean_engine  # type: ignore[assignment]
+stt_worker.process.load_models = load_korean_models
 celery = stt_worker.celery

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from stt_worker import stt_worker
-from stt_worker.engine import load
-from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
+from stt_worker.engine.dummy import dummy_models
+from stt_worker.engine.models import Models
+from stt_worker.engine.protocol import Transcript, Utterance
 from stt_worker.settings import SttSettings
 
 TEXT = "held words"
@@ -55,10 +57,10 @@ class HeldEngine:
         return Transcript(TEXT, "en", -0.1, 0.0)
 
 
-def load_held_engine(_settings: SttSettings) -> SpeechEngine:
-    """In place of stt_worker.engine.load.load_engine."""
-    return HeldEngine(Path(os.environ["HELD_DIR"]))
+def load_held_models(_settings: SttSettings) -> Models:
+    """The held engine; all that is not silence is speech."""
+    return replace(dummy_models(), engine=HeldEngine(Path(os.environ["HELD_DIR"])))
 
 
-load.load_engine = load_held_engine  # type: ignore[assignment]
+stt_worker.process.load_models = load_held_models
 celery = stt_worker.celery

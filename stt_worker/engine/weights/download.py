@@ -23,15 +23,12 @@ from runtime.weights.cache import digest, is_whole, one_at_a_time
 from runtime.weights.index import IndexTroubleError, ask_and_fetch, cached_file
 from runtime.weights.progress import DownloadProgress
 from runtime.weights.sources import SPEECH
+from stt_worker.engine.protocol import ModelUnavailableError
 from stt_worker.settings import SttSettings
 
 logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1 << 20
-
-
-class ModelUnavailableError(Exception):
-    """The wanted model cannot be had; the message tells the user why and what to do."""
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,10 @@ import whisper as openai_whisper
 from harness.processes import ROOT
 from runtime.wav import read_wav
 from stt_worker.engine.load import choose_model, load_engine
-from stt_worker.engine.protocol import Utterance
+from stt_worker.engine.protocol import ModelUnavailableError, Utterance
 from stt_worker.engine.quality import judge
 from stt_worker.engine.weights import download as model_download
-from stt_worker.engine.weights.download import ModelUnavailableError, cached_checkpoint, can_download, download
+from stt_worker.engine.weights.download import cached_checkpoint, can_download, download
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.speech_check import SpeechCheck
 from tests.stt_worker.conftest import Say, as_floats

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_worker.engine.protocol import Transcript
-from stt_worker.engine.quality import Refusal, compression_ratio, doubt, judge, needs_fallback, tidy, without_loops
+from stt_worker.engine.protocol import Refusal, Transcript
+from stt_worker.engine.quality import compression_ratio, doubt, judge, needs_fallback, tidy, without_loops
 from stt_worker.settings import SttSettings
 
 SETTINGS = SttSettings()

@@ -10,8 +10,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from stt_worker.engine.protocol import SpeechFound
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.speech_check import FRAME_SAMPLES, SpeechCheck, SpeechFound, torch_threads
+from stt_worker.utterances.speech_check import FRAME_SAMPLES, SpeechCheck, torch_threads
 from tests.stt_worker.conftest import Say, as_floats
 
 RATE = 16_000

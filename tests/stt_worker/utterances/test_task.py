@@ -20,7 +20,7 @@ from contract.keys import OUTCOMES_STREAM, done_key, session_outcomes_key, tries
 from contract.messages import Dropped, Error
 from runtime.redis_retry import RedisTroubleError, worker_redis
 from runtime.wav import read_wav
-from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
+from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance, VoiceActivity
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.speech_check import SpeechCheck
 from stt_worker.utterances.task import Transcriber
@@ -67,7 +67,7 @@ class FakeEngine:
 class Bench:
     """A Transcriber and all that it talks to."""
 
-    def __init__(self, client: redis.Redis, settings: SttSettings, check: SpeechCheck) -> None:
+    def __init__(self, client: redis.Redis, settings: SttSettings, check: VoiceActivity) -> None:
         self.client = client
         self.settings = settings
         self.engine = FakeEngine()

@@ -21,8 +21,7 @@ import torch
 
 from harness.processes import ROOT
 from stt_worker.engine.load import choose_model, load_engine
-from stt_worker.engine.protocol import Utterance
-from stt_worker.engine.weights.download import ModelUnavailableError
+from stt_worker.engine.protocol import ModelUnavailableError, Utterance
 from stt_worker.settings import SttSettings
 from tests.support.fake_hub import serve_hub
 from tests.support.whisper_forms import Tokens, as_torch_files, random_whisper, save_ctranslate2, save_huggingface

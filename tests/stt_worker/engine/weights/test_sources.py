@@ -12,7 +12,7 @@ import whisper as openai_whisper
 
 from runtime.weights import sources
 from stt_worker.engine.load import choose_model, load_engine
-from stt_worker.engine.weights.download import ModelUnavailableError
+from stt_worker.engine.protocol import ModelUnavailableError
 from stt_worker.settings import SttSettings
 from tests.support.fake_index import FakeIndex
 
