@@ -36,7 +36,7 @@ test('results without a sentiment have no part in the shares', () => {
 });
 
 test('words are counted as the server counts them', () => {
-  // The cases of tests/listener_service/test_listener_statistics.py.
+  // The cases of tests/listener_service/test_listener_service.counts.py.
   const cases = /** @type {const} */ ([
     ['I love this movie.', 4],
     ["  don't   stop \n now ", 3],

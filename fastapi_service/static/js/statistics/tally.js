@@ -1,4 +1,4 @@
-// Counts outcomes in the way the server does (listener_service/listener_statistics.py), so that a reloaded page has
+// Counts outcomes in the way the server does (listener_service/counts.py), so that a reloaded page has
 // its numbers before the server has sent any.
 
 import { serverMs } from '../transcript/stages.js';
