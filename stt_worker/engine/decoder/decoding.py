@@ -63,7 +63,11 @@ class WhisperDecoding:
 
     def languages(self, features: Encoded) -> list[tuple[str, float]]:
         """The most probable language of each row as openai-whisper's `detect_language` finds it, and how probable."""
-        return [self._likeliest(row) for row in self._greedy.spoken(features)]
+        return [self.likeliest(row) for row in self.spoken(features)]
+
+    def spoken(self, features: Encoded) -> list[list[float]]:
+        """How probable each language that the model knows is, for each row."""
+        return self._greedy.spoken(features)
 
     def greedy(
         self,
@@ -150,10 +154,11 @@ class WhisperDecoding:
             finished=decoded.finished,
             tokens=tuple(decoded.tokens),
             language_probability=spoken[self._codes.index(language)] if spoken else None,
-            likeliest=self._likeliest(spoken) if spoken else None,
+            likeliest=self.likeliest(spoken) if spoken else None,
         )
 
-    def _likeliest(self, probabilities: Sequence[float]) -> tuple[str, float]:
+    def likeliest(self, probabilities: Sequence[float]) -> tuple[str, float]:
+        """The most probable language of a row of `spoken`, and how probable."""
         best = max(probabilities)
         return self._codes[probabilities.index(best)], best
 

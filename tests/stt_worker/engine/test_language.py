@@ -102,11 +102,65 @@ def test_a_language_that_was_named_is_kept_whatever_is_heard(
     assert ran == ["transcribe en"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "seconds", "language", "probability"),
+    [
+        ({"it": 0.6, "es": 0.3}, {"es": 0.8, "it": 0.1}, 3.0, "es", 0.55),  # the mean decides
+        ({"pl": 0.84, "es": 0.1}, {"es": 0.75, "pl": 0.05}, 3.0, "pl", 0.445),
+        ({"it": 0.9}, None, 3.0, "it", 0.9),  # sure
+        ({"it": 0.6, "es": 0.3}, None, 6.5, "it", 0.6),  # long enough to tell
+    ],
+)
+def test_short_audio_of_an_unsure_language_is_looked_at_twice(
+    engine: WhisperEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    first: dict[str, float],
+    second: dict[str, float] | None,
+    seconds: float,
+    language: str,
+    probability: float,
+) -> None:
+    codes, looks, heard = engine._decoding._codes, [first, second], []
+
+    def spoken(_: Any, audio: Any) -> list[list[float]]:
+        look = looks.pop(0)
+        assert look is not None, "looked at once more than needed"
+        return [[look.get(code, 0.0) for code in codes]]
+
+    def encode(audio: Any, frames: int, interrupt: Any = None) -> Any:
+        heard.append(len(audio[0]))
+        return real(audio, frames, interrupt)
+
+    real = engine._encode
+    monkeypatch.setattr(WhisperDecoding, "spoken", spoken)
+    monkeypatch.setattr(engine, "_encode", encode)
+    audio = np.resize(AUDIO, int(seconds * 16_000))
+    features = engine._encode([audio], 3000)
+    ((found, how_probable),) = engine._spoken(features, [None], [audio])
+    assert found == language
+    assert how_probable == pytest.approx(probability)
+    assert heard[1:] == ([8 * 16_000] if second else [])
+
+
+def test_a_partial_is_looked_at_once(engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    real = WhisperDecoding.spoken
+
+    def spoken(self: WhisperDecoding, audio: Any) -> list[list[float]]:
+        looks.append(len(audio))
+        return real(self, audio)
+
+    monkeypatch.setattr(WhisperDecoding, "spoken", spoken)
+    engine.partial(Utterance(AUDIO, None), lambda: None)
+    assert looks == [1]
+
+
 def test_how_probable_the_language_is_comes_from_the_decode_itself(engine: WhisperEngine) -> None:
     """With random weights: what the decode tells of a named language is what a detection tells."""
-    detected = engine.transcribe(Utterance(AUDIO, None))
+    audio = np.resize(AUDIO, 7 * 16_000)
+    detected = engine.transcribe(Utterance(audio, None))
     assert detected.language_probability is not None
-    named = engine.transcribe(Utterance(AUDIO, detected.language))
+    named = engine.transcribe(Utterance(audio, detected.language))
     assert named.language_probability == pytest.approx(detected.language_probability, abs=1e-5)
 
 

@@ -204,7 +204,8 @@ def test_another_language_is_detected_and_translated_from_one_pass(
     multilingual_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = load(multilingual_checkpoint, **ANYTHING)
-    monkeypatch.setattr(WhisperDecoding, "languages", lambda _decoding, features: [("ko", 0.9)] * len(features))
+    surely = [0.9 if code == "ko" else 0.0 for code in engine._decoding._codes]
+    monkeypatch.setattr(WhisperDecoding, "spoken", lambda _decoding, features: [surely] * len(features))
     with counted(monkeypatch, logprob=-0.5) as calls:
         heard = engine.transcribe(Utterance(AUDIO, None))
     assert calls.frames == [1000]
@@ -230,7 +231,7 @@ def test_language_hint_saves_the_detection(multilingual_checkpoint: Path, monkey
     def no_detection(*_: Any) -> Any:
         raise AssertionError("detected in spite of a hint")
 
-    monkeypatch.setattr(WhisperDecoding, "languages", no_detection)
+    monkeypatch.setattr(WhisperDecoding, "spoken", no_detection)
     assert engine.transcribe(Utterance(AUDIO, "ja")).language == "ja"
 
 
