@@ -18,7 +18,7 @@ import numpy as np
 import torch
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
 from numpy.typing import NDArray
-from whisper.audio import N_FRAMES
+from whisper.audio import HOP_LENGTH, N_FRAMES
 from whisper.tokenizer import LANGUAGES
 
 from contract.audio import SAMPLE_RATE_HZ
@@ -37,10 +37,9 @@ from stt_worker.settings import SttSettings
 logger = logging.getLogger(__name__)
 
 WARM_UP_SEC = 1.0
-SURE_LANGUAGE = 0.9  # these four by 146 prompts in five languages; of 232 others 12 instead of 17 come out wrong
+SURE_LANGUAGE = 0.9  # these three by 146 prompts in five languages; of 232 others 12 instead of 17 come out wrong
 SHORT_SEC = 6.0
 PAUSE_SEC = 0.3
-REPEATED_SEC = 8.0  # the shortest window, with its margin
 SEED = 0  # sampling above temperature 0 gives the same text for the same audio
 
 Samples = NDArray[np.float32]
@@ -165,13 +164,13 @@ class WhisperEngine:
         return [detected.get(row) or (str(language), None) for row, language in enumerate(wanted)]
 
     def _looked_again(self, audio: Samples, first: list[float]) -> list[float]:
-        """`first`, or where that is unsure its mean with what is found in `audio` said over and over: a short sentence
-        before much silence tells less of its language."""
+        """`first`, or where that is unsure its mean with what is found where `audio` fills a window, over and over: a
+        short sentence before much silence tells less of its language."""
         if max(first) >= SURE_LANGUAGE or len(audio) > SHORT_SEC * SAMPLE_RATE_HZ:
             return first
         once = np.concatenate([audio, np.zeros(int(PAUSE_SEC * SAMPLE_RATE_HZ), np.float32)])
-        repeated = np.resize(once, int(REPEATED_SEC * SAMPLE_RATE_HZ))
-        (second,) = self._decoding.spoken(self._encode([repeated], self._frames(len(repeated))))
+        frames = self._frames(0)
+        (second,) = self._decoding.spoken(self._encode([np.resize(once, frames * HOP_LENGTH)], frames))
         return [(one + other) / 2 for one, other in zip(first, second, strict=True)]
 
     def _heard(self, row: Row, first: Attempt) -> Transcript:
