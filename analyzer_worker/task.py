@@ -15,7 +15,7 @@ from analyzer_worker.model import WARM_UP_TEXT, SentimentJudge
 from analyzer_worker.settings import AnalyzerSettings
 from analyzer_worker.text import text_to_judge
 from contract.jobs import AnalyzeJob, UtteranceJob
-from contract.keys import done_key, tries_key
+from contract.keys import analyzer_tries_key, done_key
 from contract.messages import Result, Sentiment, UtteranceOutcome
 from contract.state.outcome import end_utterance, failed
 from runtime.redis_retry import RedisTroubleError, patiently
@@ -23,11 +23,6 @@ from runtime.redis_retry import RedisTroubleError, patiently
 logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
-
-
-def analyze_tries_key(job: UtteranceJob) -> str:
-    """How often an analyzer has begun `job`; stt_worker counts its own tries under `tries_key`."""
-    return tries_key(job.session, job.start) + ":analyze"
 
 
 class Analyzer:
@@ -84,7 +79,7 @@ class Analyzer:
 
     def _count_again(self, job: AnalyzeJob, by: int) -> None:
         """Count a suspect only while it is worked on: one that ends the worker must not use up the others' tries."""
-        key = analyze_tries_key(job)
+        key = analyzer_tries_key(job.session, job.start)
 
         def count() -> None:
             pipe = self._client.pipeline(transaction=True)
@@ -155,7 +150,7 @@ class Analyzer:
 
     def _begin(self, job: AnalyzeJob) -> tuple[bool, int]:
         """Whether `job` has ended before, and how often it has been begun, this time included."""
-        key = analyze_tries_key(job)
+        key = analyzer_tries_key(job.session, job.start)
         pipe = self._client.pipeline(transaction=True)
         pipe.exists(done_key(job.session, job.start))
         pipe.incr(key)

@@ -1,4 +1,8 @@
-"""Every key in Redis (all ours carry a TTL)."""
+"""The name of every key in Redis that we make; all but Celery's own carry a TTL.
+
+docs/redis.md says of each its type and fields, who writes and reads it, its bound and its end. A new one has its row
+there: tests/docs/test_redis_document.py looks.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ PARTIALS: Final = "wta:partials"  # list of requests for partials, newest left
 FILES_KEY: Final = "wta:files"  # sorted set of the files that wait or are in work, by when they came (epoch ms)
 KEPT_FILES_KEY: Final = "wta:files:kept"  # sorted set of those whose result is kept, by when they ended
 SENT_SEGMENTS_KEY: Final = "wta:files:sent"  # sorted set of all files' segments without outcome: done key, when sent
+UNACKED_INDEX: Final = "unacked_index"  # kombu's default name, which runtime.broker.app leaves as it is
+PLACE: Final = "{}"  # in the place of an id it gives the pattern of a key, for a script that finds the id itself
 
 
 def session_key(session: str) -> str:
@@ -30,8 +36,13 @@ def done_key(session: str, start: int) -> str:
 
 
 def tries_key(session: str, start: int) -> str:
-    """How often a worker has begun the utterance that starts at sample `start`."""
+    """How often a speech worker has begun the utterance that starts at sample `start`."""
     return f"wta:tries:{session}:{start}"
+
+
+def analyzer_tries_key(session: str, start: int) -> str:
+    """How often an analyzer has begun it."""
+    return f"wta:tries:{session}:{start}:analyze"
 
 
 def partial_audio_key(session: str, start: int) -> str:
@@ -72,6 +83,11 @@ def stats_key(session: str) -> str:
 def shown_stats_key(session: str) -> str:
     """The latest message with one session's statistics, for those who missed it."""
     return f"wta:stats:{session}:shown"
+
+
+def taken_key(queue: str) -> str:
+    """List of the messages that were taken from `queue` and not recorded yet; empty but for moments."""
+    return f"{queue}:taken"
 
 
 def workers_key(queue: str) -> str:

@@ -1,12 +1,13 @@
 -- Begins the work on an uploaded file, or finds that the same one is known: in work, or done and kept.
 -- KEYS: 1 content's id, 2 files in work, 3 the new file's hash, 4 its wanted marker
--- ARGV: 1 id, 2 job as JSON, 3 now (ms), 4 TTL (s), 5 most files, 6 TTL of wanted (s), 7 prefix of the hashes
+-- ARGV: 1 id, 2 job as JSON, 3 now (ms), 4 TTL (s), 5 most files, 6 TTL of wanted (s),
+--       7 and 8 patterns of a file's hash and of its wanted marker, with {} for its id
 -- Returns {id, 1} for a new one, {id, 0} for a known one, {} when no place is free.
 local known = redis.call('GET', KEYS[1])
 if known then
-  local state = redis.call('HGET', ARGV[7] .. known, 'state')
+  local state = redis.call('HGET', (string.gsub(ARGV[7], '{}', known)), 'state')
   if state == 'waiting' or state == 'working' or state == 'done' then
-    redis.call('SET', ARGV[7] .. known .. ':wanted', '1', 'EX', ARGV[6])
+    redis.call('SET', (string.gsub(ARGV[8], '{}', known)), '1', 'EX', ARGV[6])
     return {known, 0}
   end
 end

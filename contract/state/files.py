@@ -18,6 +18,7 @@ from contract.jobs import LANGUAGE_PATTERN, MAX_POSITION, SESSION_PATTERN, Hints
 from contract.keys import (
     FILES_KEY,
     KEPT_FILES_KEY,
+    PLACE,
     SENT_SEGMENTS_KEY,
     file_content_key,
     file_key,
@@ -144,7 +145,7 @@ def begin_call(job: FileJob, files_max: int, ttl_sec: int, wanted_sec: int) -> C
     """Begin `job`. Answers [id, 1], or [id, 0] where the same is known already, or nothing where no place is free."""
     keys = [file_content_key(job.content), FILES_KEY, file_key(job.id), file_wanted_key(job.id)]
     arguments = [job.id, job.model_dump_json(), str(int(now_ms())), str(ttl_sec), str(files_max), str(wanted_sec)]
-    return BEGIN_SCRIPT, keys, [*arguments, file_key("")]
+    return BEGIN_SCRIPT, keys, [*arguments, file_key(PLACE), file_wanted_key(PLACE)]
 
 
 def take_call(file_id: str, holder: str, ttl_sec: int, visibility_timeout_sec: int) -> Call:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, cast
 
 from contract.events import OutcomeEvent
 from contract.jobs import UtteranceJob
-from contract.keys import GIVEN_UP_STREAM, OUTCOMES_STREAM, done_key, session_key, session_outcomes_key, tries_key
+from contract.keys import (
+    GIVEN_UP_STREAM,
+    OUTCOMES_STREAM,
+    analyzer_tries_key,
+    done_key,
+    session_key,
+    session_outcomes_key,
+    tries_key,
+)
 from contract.messages import Dropped, Error, UtteranceOutcome
 from contract.queues import RESULT_CHANNEL
 from contract.settings import ServiceSettings
@@ -28,6 +36,7 @@ def _call(job: UtteranceJob, message: UtteranceOutcome, settings: ServiceSetting
         session_outcomes_key(job.session),
         OUTCOMES_STREAM,
         tries_key(job.session, job.start),
+        analyzer_tries_key(job.session, job.start),
         GIVEN_UP_STREAM,
     ]
     arguments = [

@@ -16,6 +16,7 @@ from contract.events import OutcomeEvent, StatsEvent
 from contract.ids import SESSION_ID_BYTES
 from contract.jobs import SESSION_PATTERN, now_ms
 from contract.keys import (
+    PLACE,
     SESSIONS_KEY,
     done_key,
     partial_audio_key,
@@ -29,6 +30,7 @@ from contract.segmenter import Cut
 from fastapi_service.settings import GatewaySettings
 
 REPLAY_PAGE = 100
+SESSION_KEYS = [of(PLACE) for of in (session_key, session_outcomes_key, stats_key, shown_stats_key)]
 IN_USE_MARGIN_SEC = 600.0  # an utterance may wait so long for its place in the queue
 StreamEntries = list[tuple[bytes, dict[bytes, bytes]]]
 
@@ -92,7 +94,7 @@ class SessionStore:
             if resumed is not None:
                 return resumed
         bounds = [self._settings.sessions_max, int(now_ms()), 1000 * self._settings.session_ttl_sec, self._in_use_ms]
-        if not await self._claim([SESSIONS_KEY], [*bounds, session_key(""), stats_key("")]):
+        if not await self._claim([SESSIONS_KEY], [*bounds, *SESSION_KEYS]):
             raise SessionsFullError
         created = await self._opened(secrets.token_urlsafe(SESSION_ID_BYTES), create=True, held_from=None)
         assert created is not None

@@ -20,6 +20,8 @@ from kombu.transport import redis as redis_transport
 from kombu.transport.virtual import Empty
 from kombu.utils.json import loads
 
+from contract.keys import taken_key
+
 logger = logging.getLogger(__name__)
 
 GIVE_BACK_SEC = 3.0  # far longer than a worker takes from the one to the other; too early costs double work alone
@@ -27,11 +29,6 @@ FULL_SEC = 5.0  # before a full Redis is tried again
 
 RECORD_SCRIPT = Path(__file__).with_name("record_taken.lua").read_text(encoding="utf-8")
 GIVE_BACK_SCRIPT = Path(__file__).with_name("give_back.lua").read_text(encoding="utf-8")
-
-
-def taken_key(queue: str) -> str:
-    """List of the messages that were taken from `queue` and not recorded yet; empty but for moments."""
-    return f"{queue}:taken"
 
 
 class LastingChannel(redis_transport.Channel):

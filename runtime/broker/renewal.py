@@ -15,9 +15,10 @@ from contextlib import contextmanager
 
 import redis
 
+from contract.keys import UNACKED_INDEX
+
 logger = logging.getLogger(__name__)
 
-UNACKED_INDEX = "unacked_index"  # kombu's default name, which runtime.broker.app leaves as it is
 RENEWALS_PER_TIMEOUT = 6
 
 

@@ -10,10 +10,10 @@ import pytest
 import redis
 
 from analyzer_worker.settings import AnalyzerSettings
-from analyzer_worker.task import Analyzer, analyze_tries_key
+from analyzer_worker.task import Analyzer
 from contract.events import OutcomeEvent
 from contract.jobs import AnalyzeJob
-from contract.keys import OUTCOMES_STREAM, done_key
+from contract.keys import OUTCOMES_STREAM, analyzer_tries_key, done_key
 from contract.messages import Dropped, Error, Result, Sentiment
 from contract.state.outcome import dropped, end_utterance
 from harness.processes import free_port
@@ -222,15 +222,17 @@ def test_a_model_that_fails_on_everything_is_broken(redis_client: redis.Redis) -
     assert analyzer.broken
 
 
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of the task runs after it."""
+
+
+class DeadlyJudge(FakeJudge):
+    def judge(self, text: str) -> Sentiment:
+        self.texts.append(text)
+        raise Killed
+
+
 def test_an_utterance_whose_workers_die_ends_as_an_error(redis_client: redis.Redis) -> None:
-    class Killed(BaseException):
-        """Stands for SIGKILL: nothing of the task runs after it."""
-
-    class DeadlyJudge(FakeJudge):
-        def judge(self, text: str) -> Sentiment:
-            self.texts.append(text)
-            raise Killed
-
     judge = DeadlyJudge()
     analyzer = Analyzer(redis_client, judge, settings(analyzer_max_tries=3))
     for _ in range(3):
@@ -247,9 +249,15 @@ def test_an_utterance_whose_workers_die_ends_as_an_error(redis_client: redis.Red
     assert len(judge.texts) == 3
 
 
-def test_the_count_of_tries_expires(redis_client: redis.Redis) -> None:
+def test_the_count_of_tries_expires_and_goes_with_the_outcome(redis_client: redis.Redis) -> None:
+    key = analyzer_tries_key(SESSION, 48_000)
+    with pytest.raises(Killed):
+        Analyzer(redis_client, DeadlyJudge(), settings(session_ttl_sec=600)).handle(job())
+    assert redis_client.get(key) == b"1"
+    assert 0 < redis_client.ttl(key) <= 600
     Analyzer(redis_client, FakeJudge(), settings(session_ttl_sec=600)).handle(job())
-    assert 0 < redis_client.ttl(analyze_tries_key(AnalyzeJob.model_validate(job()))) <= 600
+    assert only_result(redis_client).sentiment == GOOD
+    assert not redis_client.exists(key)
 
 
 @pytest.mark.parametrize("raw", [None, 7, "text", [], {}, {"session": "short"}, {"v": 2, "session": SESSION}])
@@ -335,7 +343,7 @@ def test_a_text_that_breaks_the_model_leaves_its_neighbours_alone(redis_client: 
 def test_one_that_may_have_ended_a_worker_is_judged_alone(redis_client: redis.Redis) -> None:
     judge = FakeJudge()
     suspect = AnalyzeJob.model_validate(of_session("b"))
-    redis_client.set(analyze_tries_key(suspect), 1)
+    redis_client.set(analyzer_tries_key(suspect.session, suspect.start), 1)
     jobs = [of_session(letter) for letter in "abc"]
     assert Analyzer(redis_client, judge, settings()).handle_all(jobs) == [None] * 3
     assert judge.at_once == [2]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from contract.keys import taken_key
 from harness.processes import wait_until
-from runtime.broker.delivery import taken_key
 from tests.faults.worker_bench import DONE_SEC, QUEUES, WorkerBench
 from tests.faults.world import running_world
 

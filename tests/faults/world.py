@@ -13,7 +13,7 @@ from typing import Any
 
 import redis
 
-from contract.keys import workers_key
+from contract.keys import UNACKED_INDEX, taken_key, workers_key
 from contract.queues import ANALYZER_QUEUE, LISTENER, STT_QUEUE
 from harness.processes import (
     Service,
@@ -24,7 +24,6 @@ from harness.processes import (
     wait_until,
 )
 from harness.stack import Stack
-from runtime.broker.delivery import taken_key
 from runtime.worker.heartbeat import parse_worker
 from tests.faults.fault_points import Moments
 
@@ -146,7 +145,7 @@ class World:
         """Lengths of the queues, of what is taken from them, and of Celery's record of unacknowledged tasks."""
         queues = (STT_QUEUE, ANALYZER_QUEUE)
         lists = {name: self.client.llen(name) for name in (*queues, *map(taken_key, queues))}
-        lists |= {"unacked": self.client.hlen("unacked"), "unacked_index": self.client.zcard("unacked_index")}
+        lists |= {"unacked": self.client.hlen("unacked"), UNACKED_INDEX: self.client.zcard(UNACKED_INDEX)}
         return {name: count for name, count in lists.items() if isinstance(count, int) and count}
 
     def keys_without_ttl(self) -> list[str]:

@@ -3,7 +3,7 @@
 -- ARGV: 1 '1' to create it, 2 oldest position the client holds or -1, 3 TTL (s), 4 now (ms), 5 session
 -- Returns nil when it is unknown, else {epoch, position, seq, recorded end or -1}.
 if ARGV[1] == '1' then
-  redis.call('HSET', KEYS[1], 'position', 0, 'seq', 0, 'epoch', 0, 'created_ms', ARGV[4])
+  redis.call('HSET', KEYS[1], 'position', 0, 'seq', 0, 'epoch', 0)
 elseif redis.call('HEXISTS', KEYS[1], 'epoch') == 0 then
   return false
 end

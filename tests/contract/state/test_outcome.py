@@ -11,7 +11,7 @@ import redis
 
 from contract.events import OutcomeEvent
 from contract.jobs import UtteranceJob
-from contract.keys import GIVEN_UP_STREAM, OUTCOMES_STREAM, session_outcomes_key, tries_key
+from contract.keys import GIVEN_UP_STREAM, OUTCOMES_STREAM, analyzer_tries_key, session_outcomes_key, tries_key
 from contract.messages import Result
 from contract.queues import RESULT_CHANNEL
 from contract.settings import ServiceSettings
@@ -95,6 +95,21 @@ def test_every_key_expires_and_the_streams_are_bounded(redis_client: redis.Redis
     # `MAXLEN ~` trims whole nodes of up to 100 entries
     assert redis_client.xlen(session_outcomes_key(SESSION)) <= 110
     assert redis_client.xlen(OUTCOMES_STREAM) <= 200
+
+
+def test_no_count_of_tries_outlives_the_outcome(redis_client: redis.Redis) -> None:
+    def counted() -> list[bytes]:
+        counts: Any = redis_client.keys("wta:tries:*")
+        return sorted(counts)
+
+    for start in (0, 16_000):
+        redis_client.set(tries_key(SESSION, start), 2)
+        redis_client.set(analyzer_tries_key(SESSION, start), 1)
+    assert end_utterance(redis_client, job(0), dropped(job(0), "no_speech"), ServiceSettings()) == 1
+    others = [tries_key(SESSION, 16_000), analyzer_tries_key(SESSION, 16_000)]
+    assert counted() == sorted(key.encode() for key in others), "those of another utterance stay"
+    assert end_utterance(redis_client, job(16_000), failed(job(16_000), "gave_up", "words"), ServiceSettings()) == 2
+    assert counted() == []
 
 
 def test_what_is_given_up_leaves_its_metadata_once(redis_client: redis.Redis) -> None:

@@ -14,9 +14,10 @@ from kombu.entity import Queue
 from kombu.messaging import Consumer, Producer
 from kombu.transport import redis as redis_transport
 
+from contract.keys import taken_key
 from contract.settings import ServiceSettings
 from runtime.broker.app import transport_options
-from runtime.broker.delivery import GIVE_BACK_SEC, LastingChannel, taken_key
+from runtime.broker.delivery import GIVE_BACK_SEC, LastingChannel
 from runtime.broker.recovery import LastingQoS
 
 QUEUE = "take_queue"
