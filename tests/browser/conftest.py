@@ -30,6 +30,7 @@ UTTERANCES_SEC = ((2.0, 1.6), (5.5, 2.2), (10.0, 1.4))  # begin and length of ea
 # Chromium aborts its requests when the machine gets or loses a network interface, as it does with each container.
 NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 
+BrowserWith = Callable[[tuple[str, ...]], Browser]
 OpenPage = Callable[..., Page]
 Tell = Callable[..., str]
 Serve = Callable[..., GatewayProcess]
@@ -54,17 +55,40 @@ def playwright(chromium: str) -> Iterator[Playwright]:
         yield running
 
 
-@pytest.fixture
-def open_browser(playwright: Playwright, chromium: str) -> Iterator[Callable[..., Browser]]:
-    """Start a browser: `open_browser(wav=None, grant=True, microphone=True, more=())`.
+@pytest.fixture(scope="module")
+def browser_with(playwright: Playwright, chromium: str) -> Iterator[BrowserWith]:
+    """The module's browser with these arguments, started when it is first asked for, or after its end."""
+    running: dict[tuple[str, ...], Browser] = {}
 
-    Its microphone plays `wav` once, or beeps. Without one the machine has none either.
+    def find(arguments: tuple[str, ...]) -> Browser:
+        if arguments not in running or not running[arguments].is_connected():
+            running[arguments] = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        return running[arguments]
+
+    yield find
+    for browser in running.values():
+        browser.close()
+
+
+@pytest.fixture
+def open_context(
+    playwright: Playwright, chromium: str, browser_with: BrowserWith, tmp_path: Path
+) -> Iterator[Callable[..., BrowserContext]]:
+    """A profile of this test's own: `open_context(wav=None, grant=True, microphone=True, more=(), **context)`.
+
+    Its microphone plays `wav` once, or beeps. Without one the machine has none either. Chromium opens the file anew for
+    each stream that it gives out, so a browser that others have used plays from the beginning too. What plays a file
+    of this test alone ends with it.
     """
     with ExitStack() as stack:
 
         def start(
-            wav: Path | None = None, grant: bool = True, microphone: bool = True, more: Sequence[str] = ()
-        ) -> Browser:
+            wav: Path | None = None,
+            grant: bool = True,
+            microphone: bool = True,
+            more: Sequence[str] = (),
+            **options: object,
+        ) -> BrowserContext:
             arguments = [*ARGUMENTS, *more]
             if microphone:
                 arguments.append("--use-fake-device-for-media-stream")
@@ -72,9 +96,14 @@ def open_browser(playwright: Playwright, chromium: str) -> Iterator[Callable[...
                 arguments.append("--use-fake-ui-for-media-stream")
             if wav is not None:
                 arguments.append(f"--use-file-for-fake-audio-capture={wav.resolve()}%noloop")
-            browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-            stack.callback(browser.close)
-            return browser
+            if wav is not None and wav.is_relative_to(tmp_path):
+                browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+                stack.callback(browser.close)
+            else:
+                browser = browser_with(tuple(arguments))
+            context = browser.new_context(**options)  # type: ignore[arg-type]
+            stack.callback(context.close)
+            return context
 
         yield start
 
@@ -98,7 +127,7 @@ def watch(page: Page, complaints: list[str]) -> Page:
 
 
 @pytest.fixture
-def open_page(open_browser: Callable[..., Browser], complaints: list[str]) -> OpenPage:
+def open_page(open_context: Callable[..., BrowserContext], complaints: list[str]) -> OpenPage:
     """Open a watched page: `open_page(url, wav=None, grant=True, init_script=None, **context)`.
 
     `microphone` and `arguments` are those of the browser.
@@ -113,8 +142,7 @@ def open_page(open_browser: Callable[..., Browser], complaints: list[str]) -> Op
         arguments: Sequence[str] = (),
         **options: object,
     ) -> Page:
-        browser = open_browser(wav, grant, microphone, arguments)
-        context: BrowserContext = browser.new_context(**options)  # type: ignore[arg-type]
+        context = open_context(wav, grant, microphone, arguments, **options)
         page = watch(context.new_page(), complaints)
         if init_script is not None:
             page.add_init_script(init_script)
