@@ -25,7 +25,10 @@ from tests.browser.fake_gateway import FakeGateway, Message
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--autoplay-policy=user-gesture-required")
 
-UTTERANCES_SEC = ((2.0, 1.6), (5.5, 2.2), (10.0, 1.4))  # begin and length of each in `speech`
+# Begin and length of each in `speech`. A recording begins a little later than the file; between two of them there is
+# room for hangover and pre-roll.
+UTTERANCES_SEC = ((1.5, 1.6), (4.3, 2.2), (7.7, 1.4))
+SPEECH_SEC = 10
 
 # Chromium aborts its requests when the machine gets or loses a network interface, as it does with each container.
 NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
@@ -225,12 +228,12 @@ def tell(gateway: FakeGateway) -> Tell:
 
 @pytest.fixture(scope="session")
 def speech() -> NDArray[np.float64]:
-    """Thirteen seconds of what a voice gate and a browser's noise suppression take for speech: three utterances.
+    """Ten seconds of what a voice gate and a browser's noise suppression take for speech: three utterances.
 
     Pulses of a moving pitch through two moving resonances, loud and soft by syllables; no two moments are alike,
     so that a piece of it can be found again.
     """
-    total = np.zeros(13 * SAMPLE_RATE_HZ)
+    total = np.zeros(SPEECH_SEC * SAMPLE_RATE_HZ)
     rng = np.random.default_rng(7)
     for begin_sec, length_sec in UTTERANCES_SEC:
         begin = int(begin_sec * SAMPLE_RATE_HZ)
