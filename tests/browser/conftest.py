@@ -133,7 +133,7 @@ def watch(page: Page, complaints: list[str]) -> Page:
 def open_page(open_context: Callable[..., BrowserContext], complaints: list[str]) -> OpenPage:
     """Open a watched page: `open_page(url, wav=None, grant=True, init_script=None, **context)`.
 
-    `microphone` and `arguments` are those of the browser.
+    `microphone` and `arguments` are those of the browser. With `clock` the page's time is also the test's to move.
     """
 
     def start(
@@ -143,12 +143,15 @@ def open_page(open_context: Callable[..., BrowserContext], complaints: list[str]
         init_script: str | None = None,
         microphone: bool = True,
         arguments: Sequence[str] = (),
+        clock: bool = False,
         **options: object,
     ) -> Page:
         context = open_context(wav, grant, microphone, arguments, **options)
         page = watch(context.new_page(), complaints)
         if init_script is not None:
             page.add_init_script(init_script)
+        if clock:
+            page.clock.install()
         for _ in range(5):
             page.goto(url)
             if not any(NETWORK_CHANGED in text for text in complaints):
