@@ -34,7 +34,7 @@ class ServiceSettings(BaseSettings):
         "the shortest of any worker on a broker rules all of them.",
     )
     session_ttl_sec: int = Field(
-        86_400, ge=60, le=30 * 86_400, description="A session and its transcript are kept this long after its last use."
+        86_400, ge=10, le=30 * 86_400, description="A session and its transcript are kept this long after its last use."
     )
     session_outcomes_max: int = Field(
         5_000, ge=10, le=100_000, description="Outcomes kept per session for replay; the oldest go first."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -14,6 +15,23 @@ from tests.support.fake_index import package_index
 from tests.support.real_weights import base_checkpoint, offline_base_zip, tiny_en_bin
 
 __all__ = ["base_checkpoint", "human_clips", "offline_base_zip", "package_index", "tiny_en_bin"]
+
+TOKENS = "first-token-0123456789, other-token-9876543210"  # of `guarded_stack`
+TESTS = Path(__file__).parent
+FIRST = ("contract", "runtime", "page", "docs")  # then the services
+LAST = ("bench", "node_client", "integration", "monitoring", "browser", "compose", "faults")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes seconds is run before what takes minutes. Folders stay whole, and the order in them as it is."""
+    items.sort(key=lambda item: place_of(item.path.relative_to(TESTS).parts[0]))
+
+
+def place_of(folder: str) -> int:
+    """The place of a folder of tests among all of them."""
+    if folder in FIRST:
+        return FIRST.index(folder) - len(FIRST)
+    return LAST.index(folder) + 1 if folder in LAST else 0
 
 
 @pytest.fixture(scope="session")
@@ -39,4 +57,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     What a killed worker had in hand comes back after 10 s; a file that nobody waits for is cancelled after 3 s.
     """
     with start_stack(tmp_path_factory.mktemp("stack"), VISIBILITY_TIMEOUT_SEC="10", UPLOAD_LINGER_SEC="3") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def guarded_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole system behind TOKENS, logging all that it can, as JSON. Nobody disturbs it before tests/monitoring."""
+    folder = tmp_path_factory.mktemp("guarded")
+    told = {"LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG", "RESULT_LOG": str(folder / "results")}
+    with start_stack(folder, ACCESS_TOKEN=TOKENS, **told) as running:
         yield running

@@ -25,11 +25,15 @@ from tests.browser.fake_gateway import FakeGateway, Message
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--autoplay-policy=user-gesture-required")
 
-UTTERANCES_SEC = ((2.0, 1.6), (5.5, 2.2), (10.0, 1.4))  # begin and length of each in `speech`
+# Begin and length of each in `speech`. A recording begins a little later than the file; between two of them there is
+# room for hangover and pre-roll.
+UTTERANCES_SEC = ((1.5, 1.6), (4.3, 2.2), (7.7, 1.4))
+SPEECH_SEC = 10
 
 # Chromium aborts its requests when the machine gets or loses a network interface, as it does with each container.
 NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 
+BrowserWith = Callable[[tuple[str, ...]], Browser]
 OpenPage = Callable[..., Page]
 Tell = Callable[..., str]
 Serve = Callable[..., GatewayProcess]
@@ -54,17 +58,40 @@ def playwright(chromium: str) -> Iterator[Playwright]:
         yield running
 
 
-@pytest.fixture
-def open_browser(playwright: Playwright, chromium: str) -> Iterator[Callable[..., Browser]]:
-    """Start a browser: `open_browser(wav=None, grant=True, microphone=True, more=())`.
+@pytest.fixture(scope="module")
+def browser_with(playwright: Playwright, chromium: str) -> Iterator[BrowserWith]:
+    """The module's browser with these arguments, started when it is first asked for, or after its end."""
+    running: dict[tuple[str, ...], Browser] = {}
 
-    Its microphone plays `wav` once, or beeps. Without one the machine has none either.
+    def find(arguments: tuple[str, ...]) -> Browser:
+        if arguments not in running or not running[arguments].is_connected():
+            running[arguments] = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        return running[arguments]
+
+    yield find
+    for browser in running.values():
+        browser.close()
+
+
+@pytest.fixture
+def open_context(
+    playwright: Playwright, chromium: str, browser_with: BrowserWith, tmp_path: Path
+) -> Iterator[Callable[..., BrowserContext]]:
+    """A profile of this test's own: `open_context(wav=None, grant=True, microphone=True, more=(), **context)`.
+
+    Its microphone plays `wav` once, or beeps. Without one the machine has none either. Chromium opens the file anew for
+    each stream that it gives out, so a browser that others have used plays from the beginning too. What plays a file
+    of this test alone ends with it.
     """
     with ExitStack() as stack:
 
         def start(
-            wav: Path | None = None, grant: bool = True, microphone: bool = True, more: Sequence[str] = ()
-        ) -> Browser:
+            wav: Path | None = None,
+            grant: bool = True,
+            microphone: bool = True,
+            more: Sequence[str] = (),
+            **options: object,
+        ) -> BrowserContext:
             arguments = [*ARGUMENTS, *more]
             if microphone:
                 arguments.append("--use-fake-device-for-media-stream")
@@ -72,9 +99,14 @@ def open_browser(playwright: Playwright, chromium: str) -> Iterator[Callable[...
                 arguments.append("--use-fake-ui-for-media-stream")
             if wav is not None:
                 arguments.append(f"--use-file-for-fake-audio-capture={wav.resolve()}%noloop")
-            browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-            stack.callback(browser.close)
-            return browser
+            if wav is not None and wav.is_relative_to(tmp_path):
+                browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+                stack.callback(browser.close)
+            else:
+                browser = browser_with(tuple(arguments))
+            context = browser.new_context(**options)  # type: ignore[arg-type]
+            stack.callback(context.close)
+            return context
 
         yield start
 
@@ -98,10 +130,10 @@ def watch(page: Page, complaints: list[str]) -> Page:
 
 
 @pytest.fixture
-def open_page(open_browser: Callable[..., Browser], complaints: list[str]) -> OpenPage:
+def open_page(open_context: Callable[..., BrowserContext], complaints: list[str]) -> OpenPage:
     """Open a watched page: `open_page(url, wav=None, grant=True, init_script=None, **context)`.
 
-    `microphone` and `arguments` are those of the browser.
+    `microphone` and `arguments` are those of the browser. With `clock` the page's time is also the test's to move.
     """
 
     def start(
@@ -111,13 +143,15 @@ def open_page(open_browser: Callable[..., Browser], complaints: list[str]) -> Op
         init_script: str | None = None,
         microphone: bool = True,
         arguments: Sequence[str] = (),
+        clock: bool = False,
         **options: object,
     ) -> Page:
-        browser = open_browser(wav, grant, microphone, arguments)
-        context: BrowserContext = browser.new_context(**options)  # type: ignore[arg-type]
+        context = open_context(wav, grant, microphone, arguments, **options)
         page = watch(context.new_page(), complaints)
         if init_script is not None:
             page.add_init_script(init_script)
+        if clock:
+            page.clock.install()
         for _ in range(5):
             page.goto(url)
             if not any(NETWORK_CHANGED in text for text in complaints):
@@ -197,12 +231,12 @@ def tell(gateway: FakeGateway) -> Tell:
 
 @pytest.fixture(scope="session")
 def speech() -> NDArray[np.float64]:
-    """Thirteen seconds of what a voice gate and a browser's noise suppression take for speech: three utterances.
+    """Ten seconds of what a voice gate and a browser's noise suppression take for speech: three utterances.
 
     Pulses of a moving pitch through two moving resonances, loud and soft by syllables; no two moments are alike,
     so that a piece of it can be found again.
     """
-    total = np.zeros(13 * SAMPLE_RATE_HZ)
+    total = np.zeros(SPEECH_SEC * SAMPLE_RATE_HZ)
     rng = np.random.default_rng(7)
     for begin_sec, length_sec in UTTERANCES_SEC:
         begin = int(begin_sec * SAMPLE_RATE_HZ)

@@ -138,7 +138,8 @@ def test_stop_in_the_middle_of_a_word_sends_the_rest_and_ends_the_utterance(
 def test_a_clip_goes_through_the_same_path_unchanged(
     gateway: FakeGateway, open_page: OpenPage, speech: NDArray[np.float64], tmp_path: Path
 ) -> None:
-    clip = speech[int(1.8 * SAMPLE_RATE_HZ) : int(8.2 * SAMPLE_RATE_HZ)]
+    (first_sec, _), (second_sec, length_sec), _ = UTTERANCES_SEC
+    clip = speech[int((first_sec - 0.2) * SAMPLE_RATE_HZ) : int((second_sec + length_sec + 0.5) * SAMPLE_RATE_HZ)]
     wavfile.write(tmp_path / "good.wav", SAMPLE_RATE_HZ, np.round(clip * 32767).astype("<i2"))
     described = {"file": "good.wav", "text": "a good <b>day</b>", "sentiment": "positive", "voice": {"name": "nobody"}}
     (tmp_path / "clips.json").write_text(json.dumps([described]))

@@ -20,7 +20,7 @@ from runtime.wav import read_wav
 from tests.browser.conftest import OpenPage
 
 CLIPS = Path(__file__).parents[2] / "demo_models" / "clips"
-SILENCE_SEC = 3.0  # the file plays from the moment the microphone is asked for, the recording begins a little later
+SILENCE_SEC = 2.0  # the file plays from the moment the microphone is asked for, the recording begins a little later
 RESULT_TIMEOUT_MS = 60_000
 
 

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from harness.gateway import GatewayProcess
 from tests.support.http_requests import request
@@ -25,8 +25,8 @@ def guarded(redis_port: int, tmp_path: Path) -> Iterator[GatewayProcess]:
 
 
 @pytest.fixture
-def page(open_browser: Callable[..., Browser]) -> Page:
-    return open_browser().new_page()
+def page(open_context: Callable[..., BrowserContext]) -> Page:
+    return open_context().new_page()
 
 
 def test_a_browser_logs_in_and_stays_in(guarded: GatewayProcess, page: Page) -> None:
@@ -53,9 +53,9 @@ def test_a_browser_logs_in_and_stays_in(guarded: GatewayProcess, page: Page) -> 
 
 
 def test_the_login_page_is_korean_for_a_korean_browser(
-    guarded: GatewayProcess, open_browser: Callable[..., Browser]
+    guarded: GatewayProcess, open_context: Callable[..., BrowserContext]
 ) -> None:
-    page = open_browser().new_context(locale="ko-KR", viewport={"width": 320, "height": 600}).new_page()
+    page = open_context(locale="ko-KR", viewport={"width": 320, "height": 600}).new_page()
     page.goto(guarded.url)
     expect(page.get_by_label("접근 토큰")).to_be_visible()
     expect(page.get_by_role("button", name="계속")).to_be_visible()

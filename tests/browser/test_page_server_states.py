@@ -13,14 +13,16 @@ from playwright.sync_api import Page, TimeoutError, expect
 from contract.keys import loading_key
 from contract.queues import ANALYZER_QUEUE, STT_QUEUE
 from harness.gateway import GatewayProcess
-from harness.processes import free_port, start_redis
+from harness.processes import free_port, start_redis, wait_until
 from runtime.weights.progress import Loading
 from tests.browser.conftest import Announce, OpenPage, Serve, watch
 from tests.browser.test_page_capture import UNPROCESSED
 from tests.browser.test_page_states import connected, notice, press_start
 from tests.support.fake_pipeline import FakePipeline
+from tests.support.http_requests import request
 from tests.support.raw_client import RawClient
 
+ASKED_AFTER_MS = 5_000  # at first a page asks more often than that (service-watch.js)
 SAMPLES = re.compile(r"\d+ samples")  # what FakePipeline says was said
 
 
@@ -33,6 +35,12 @@ def pipeline(redis_port: int, redis_client: redis.Redis) -> FakePipeline:
 def forgive_absence(complaints: list[str]) -> None:
     """A browser complains of what it cannot reach, whatever the page does."""
     complaints[:] = [text for text in complaints if "ERR_CONNECTION_REFUSED" not in text]
+
+
+def look_again(page: Page, gateway: GatewayProcess, news: str) -> None:
+    """Once /readyz has the news, let the time pass after which a page without models asks for them."""
+    wait_until(lambda: news in request(gateway.url, "/readyz").text, 10, f"{news} in /readyz")
+    page.clock.fast_forward(ASKED_AFTER_MS)
 
 
 def expect_each_once(page: Page, count: int) -> None:
@@ -150,15 +158,19 @@ def test_a_server_without_its_redis_is_said_and_waited_for(open_page: OpenPage, 
 def test_models_that_are_still_loading_are_said_until_they_are_there_and_then_named(
     serve: Serve, announce: Announce, open_page: OpenPage
 ) -> None:
-    page = open_page(serve().url)
+    gateway = serve()
+    page = open_page(gateway.url, clock=True)
     loading = notice(page, "service")
     expect(loading).to_contain_text("still loading: speech recognition, sentiment analysis")
     announce(STT_QUEUE, "base")
+    look_again(page, gateway, '"base"')
     expect(loading).to_contain_text("still loading: sentiment analysis")
     announce(ANALYZER_QUEUE, "sst2")
+    look_again(page, gateway, '"sst2"')
     expect(loading).to_have_text("The server is ready: base, sst2.")
     expect(page.get_by_test_id("stat-speech-model")).to_have_text("base")
     expect(page.get_by_test_id("stat-sentiment-model")).to_have_text("sst2")
+    page.clock.fast_forward(8_000)
     expect(loading).to_have_count(0)
 
 
@@ -185,15 +197,21 @@ def test_a_model_that_is_downloaded_is_said_with_its_megabytes(
 
     announce(ANALYZER_QUEUE, "offline")
     tell(45, 133)
-    page = open_page(serve().url, locale=locale)
+    gateway = serve()
+    page = open_page(gateway.url, locale=locale, clock=True)
     loading = notice(page, "service")
+    expect(loading).to_be_visible()
+    look_again(page, gateway, "45000005")
     expect(loading.get_by_test_id("notice-note")).to_have_text(some)
     tell(90, 133)
+    look_again(page, gateway, "90000005")
     expect(loading).to_contain_text(more)
     tell(7, 0)
+    look_again(page, gateway, "7000005")
     expect(loading).to_contain_text(unknown)
     redis_client.delete(loading_key(STT_QUEUE))
     announce(STT_QUEUE, "base")
+    look_again(page, gateway, '"base"')
     expect(loading).to_contain_text("base, offline")
 
 

@@ -67,11 +67,15 @@ def test_a_new_threshold_counts_while_recording(gateway: FakeGateway, open_page:
 
 
 def test_a_longer_quiet_keeps_what_is_said_together(
-    gateway: FakeGateway, open_page: OpenPage, speech_wav: Path
+    gateway: FakeGateway, open_page: OpenPage, speech: NDArray[np.float64], make_wav: MakeWav
 ) -> None:
-    (first, length), (second, _), (third, _) = UTTERANCES_SEC
-    assert second - (first + length) < 2.0 < third - second
-    page = open_page(gateway.url, wav=speech_wav, init_script=WATCHED)
+    (first, length), (second, second_length), (third, _) = UTTERANCES_SEC
+    more = 1.2  # of quiet before the third
+    assert second - (first + length) < 2.0 < third + more - (second + second_length)
+    quiet = np.zeros(int(more * SAMPLE_RATE_HZ))
+    page = open_page(
+        gateway.url, wav=make_wav(np.insert(speech, int(third * SAMPLE_RATE_HZ), quiet)), init_script=WATCHED
+    )
     start(page)
     slider = open_settings(page).get_by_label("Quiet that ends an utterance")
     expect(slider).to_have_attribute("aria-valuetext", "0.5 s")

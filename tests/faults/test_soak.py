@@ -26,7 +26,7 @@ SOAK_SEC = float(os.environ.get("SOAK_SEC", "60"))
 SESSIONS = int(os.environ.get("SOAK_SESSIONS", "6"))
 WARM_UP_SEC = 30.0 if SOAK_SEC < 300 else 120.0
 VISIT_SEC = (5.0, 20.0)
-TTL_SEC = 60
+TTL_SEC = 20
 DRAIN_SEC = 60.0
 GROWTH = 0.10  # of a process's memory
 SPARE_MIB = 2.0  # pages that an allocator holds or not: more than a tenth of a small process such as Redis
@@ -92,7 +92,9 @@ class Visits:
 async def sizes_at_rest(world: World) -> tuple[dict[str, Size], int]:
     """The size of each process, and the gateway's tasks, once everybody has gone, with the keys of their sessions."""
     await wait_for(lambda: not world.work_left(), DRAIN_SEC, f"nothing is left to do: {world.work_left()}")
-    await wait_for(lambda: not passing_keys(world.client), TTL_SEC + 15, f"keys go: {passing_keys(world.client)[:9]}")
+    await wait_for(
+        lambda: not passing_keys(world.client), TTL_SEC + DRAIN_SEC, f"keys go: {passing_keys(world.client)[:9]}"
+    )
     tasks = await tasks_at_rest(world)
     return {name: size_of(world.pid(name)) for name in world.services}, tasks
 

@@ -16,7 +16,7 @@ from contract.messages import Result
 from contract.queues import FILE_QUEUE, STT_QUEUE, TRANSCRIBE_FILE_TASK
 from contract.settings import ServiceSettings
 from contract.state.files import VIEW_FIELDS, FileJob, FileSegment, begin_call, file_path, view_of
-from harness.processes import Service, celery_worker, wait_until
+from harness.processes import Service, celery_worker, free_port, start_redis, wait_until
 from runtime.broker.app import make_celery
 from runtime.worker.heartbeat import Heartbeat
 from tests.support.fake_pipeline import FakePipeline
@@ -35,21 +35,26 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
+def start_worker(port: int, folder: Path, logs: Path, name: str = "file_worker", **settings: str) -> Service:
+    environment = {
+        "REDIS_HOST": "127.0.0.1",
+        "REDIS_PORT": str(port),
+        "UPLOAD_DIR": str(folder),
+        "VISIBILITY_TIMEOUT_SEC": str(VISIBILITY_SEC),
+        **settings,
+    }
+    worker = celery_worker("file_worker", FILE_QUEUE, environment, logs, name)
+    worker.start()
+    return worker
+
+
 @pytest.fixture
 def make_worker(redis_port: int, tmp_path: Path, folder: Path) -> Iterator[Callable[..., Service]]:
     started: list[Service] = []
 
     def make(name: str = "file_worker", **settings: str) -> Service:
-        environment = {
-            "REDIS_HOST": "127.0.0.1",
-            "REDIS_PORT": str(redis_port),
-            "UPLOAD_DIR": str(folder),
-            "VISIBILITY_TIMEOUT_SEC": str(VISIBILITY_SEC),
-            **settings,
-        }
-        worker = celery_worker("file_worker", FILE_QUEUE, environment, tmp_path, name)
+        worker = start_worker(redis_port, folder, tmp_path, name, **settings)
         started.append(worker)
-        worker.start()
         return worker
 
     yield make
@@ -258,18 +263,43 @@ def test_a_long_file_is_not_given_to_another_worker(
     wait_until(lambda: state(redis_client) == "done", 30, "the file is done")
 
 
+@pytest.fixture(scope="module")
+def other_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A Redis that the other tests do not use."""
+    port = free_port()
+    with start_redis(port, tmp_path_factory.mktemp("redis")):
+        yield port
+
+
+@pytest.fixture(scope="module")
+def idle_worker(other_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A worker on that Redis: one for all that it is to drop."""
+    folder = tmp_path_factory.mktemp("idle")
+    worker = start_worker(other_port, folder / "uploads", folder)
+    yield worker
+    worker.stop()
+
+
+def dropped(worker: Service) -> int:
+    log = worker.log.read_text(errors="replace")
+    return log.count("names no file") + log.count("ended before")
+
+
 @pytest.mark.parametrize(
     "argument", ["../../etc/passwd", "/etc/passwd", "x", "", 5, None, ["f" * 32], {"id": 1}, "é" * 32, "n" * 32]
 )
 def test_a_task_that_names_no_file_reads_none_and_ends_nothing(
-    redis_client: redis.Redis, app: Celery, make_worker: Callable[..., Service], argument: object
+    other_port: int, idle_worker: Service, argument: object
 ) -> None:
-    worker = make_worker()
+    before = dropped(idle_worker)
+    app = make_celery("test", ServiceSettings(redis_host="127.0.0.1", redis_port=other_port))
     send(app, argument)
-    wait_until(lambda: "names no file" in worker.tail(200) or "ended before" in worker.tail(200), 30, "it is dropped")
-    wait_until(lambda: not redis_client.exists("unacked"), 10, "and acknowledged")
-    assert worker.running
-    assert "Traceback" not in worker.tail(500)
+    app.close()
+    wait_until(lambda: dropped(idle_worker) > before, 30, f"it is dropped: {idle_worker.tail()}")
+    with redis.Redis(port=other_port) as client:
+        wait_until(lambda: not client.exists("unacked"), 10, "and acknowledged")
+    assert idle_worker.running
+    assert "Traceback" not in idle_worker.tail(500)
 
 
 def test_what_cannot_be_decoded_ends_as_that(

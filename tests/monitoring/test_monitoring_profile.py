@@ -19,12 +19,12 @@ import yaml  # type: ignore[import-untyped]
 
 from harness.processes import ROOT, Service, free_port, wait_until
 from harness.speech import demo_clips, noise
-from harness.stack import Stack, start_stack
+from harness.stack import Stack
+from tests.conftest import TOKENS
 from tests.support.http_requests import request
 from tests.support.raw_client import RawClient
 
 MONITORING = ROOT / "deploy" / "monitoring"
-TOKENS = "first-token-0123456789, other-token-9876543210"
 WAIT_SEC = 90.0
 
 if shutil.which("prometheus") is None:
@@ -126,26 +126,25 @@ def configuration(stack: Stack, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def monitored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitored]:
+def monitored(guarded_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitored]:
     folder = tmp_path_factory.mktemp("prometheus")
-    with start_stack(tmp_path_factory.mktemp("monitored"), ACCESS_TOKEN=TOKENS) as stack:
-        port = free_port()
-        arguments = [f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}"]
-        environment = {
-            "ACCESS_TOKEN": TOKENS,
-            "TOKEN_FILE": str(folder / "access_token"),
-            "PROMETHEUS": str(shutil.which("prometheus")),
-            "CONFIG": str(configuration(stack, folder)),
-        }
-        command = ["sh", str(MONITORING / "prometheus.sh"), *arguments]
-        prometheus = Service("prometheus", command, environment, folder)
-        prometheus.start()
-        try:
-            monitored = Monitored(stack, port)
-            wait_until(lambda: _ready(monitored), WAIT_SEC, f"everybody is looked at: {prometheus.tail()}")
-            yield monitored
-        finally:
-            prometheus.stop()
+    port = free_port()
+    arguments = [f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}"]
+    environment = {
+        "ACCESS_TOKEN": TOKENS,
+        "TOKEN_FILE": str(folder / "access_token"),
+        "PROMETHEUS": str(shutil.which("prometheus")),
+        "CONFIG": str(configuration(guarded_stack, folder)),
+    }
+    command = ["sh", str(MONITORING / "prometheus.sh"), *arguments]
+    prometheus = Service("prometheus", command, environment, folder)
+    prometheus.start()
+    try:
+        monitored = Monitored(guarded_stack, port)
+        wait_until(lambda: _ready(monitored), WAIT_SEC, f"everybody is looked at: {prometheus.tail()}")
+        yield monitored
+    finally:
+        prometheus.stop()
 
 
 def _ready(monitored: Monitored) -> bool:
@@ -165,6 +164,10 @@ def speak(stack: Stack) -> None:
 
 
 def test_every_expression_has_series_in_a_running_system(monitored: Monitored) -> None:
+    def counted() -> float:
+        return sum(float(one["value"][1]) for one in monitored.query("wta_listener_utterances_total"))
+
+    before = counted()
     speak(monitored.stack)
     expressions = [*panel_expressions(), *(re.sub(r" (==|>|<) [0-9.]+$", "", expr) for expr in rules().values())]
     assert len(expressions) > 30
@@ -175,15 +178,12 @@ def test_every_expression_has_series_in_a_running_system(monitored: Monitored) -
     wait_until(lambda: not without_series(), WAIT_SEC, "series everywhere")
     speak(monitored.stack)  # again: a rate needs a step between two looks, and a series may have begun at its end
 
-    def counted() -> str:
-        return str(monitored.query("sum(wta_listener_utterances_total)")[0]["value"][1])
-
     def not_observed() -> list[str]:
         histograms = [expr for expr in panel_expressions() if "histogram_quantile" in expr]
         return [expr for expr in histograms if any(one["value"][1] == "NaN" for one in monitored.query(expr))]
 
     # Prometheus may have looked last between two utterances: its next look tells.
-    wait_until(lambda: counted() == "6", WAIT_SEC, "every utterance is counted")
+    wait_until(lambda: counted() == before + 6, WAIT_SEC, "every utterance is counted")
     wait_until(lambda: not not_observed(), WAIT_SEC, "every histogram has been observed")
 
 

@@ -21,14 +21,17 @@ class Scrape:
 
     def value(self, name: str, **labels: str) -> float:
         """The one sample called `name` with exactly these labels. Raises AssertionError where there is none."""
-        found = [
-            sample.value
-            for metric in self.metrics
-            for sample in metric.samples
-            if sample.name == name and sample.labels == labels
-        ]
+        found = self._samples(name, labels)
         assert len(found) == 1, f"{name}{labels}: {found}"
-        return float(found[0])
+        return found[0]
+
+    def count(self, name: str, **labels: str) -> float:
+        """The same, and 0 where there is none yet."""
+        return sum(self._samples(name, labels))
+
+    def _samples(self, name: str, labels: Mapping[str, str]) -> list[float]:
+        samples = (sample for metric in self.metrics for sample in metric.samples)
+        return [float(sample.value) for sample in samples if sample.name == name and sample.labels == labels]
 
     def labels(self, name: str, label: str) -> set[str]:
         """The values that `label` has in the samples called `name`."""

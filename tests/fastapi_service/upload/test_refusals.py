@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
-from contract.keys import FILES_KEY, file_key
+from contract.keys import FILES_KEY, file_key, file_wanted_key
 from contract.queues import FILE_QUEUE
 from harness.gateway import GatewayProcess
-from harness.processes import wait_until
+from harness.processes import free_port, start_redis, wait_until
 from runtime.worker.heartbeat import Heartbeat
 from tests.support.http_requests import Answer, request
 from tests.support.multipart import BOUNDARY, FORM, PATH, body, part, upload
@@ -117,20 +117,45 @@ def test_a_body_that_is_no_form_is_refused(
     assert "Traceback" not in gateway.service.log.read_text(errors="replace")
 
 
+@pytest.fixture(scope="module")
+def other_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.Redis]:
+    """A Redis that the other tests do not use, with a file worker that takes nothing."""
+    port = free_port()
+    with start_redis(port, tmp_path_factory.mktemp("redis")), redis.Redis(port=port) as client:
+        worker = Heartbeat(client, FILE_QUEUE, "idle", "", False, 60.0)
+        worker.start()
+        yield client
+        worker.stop()
+
+
+@pytest.fixture(scope="module")
+def forgetful(other_redis: redis.Redis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """A gateway on it that soon cancels what nobody waits for."""
+    port = other_redis.get_connection_kwargs()["port"]
+    gateway = GatewayProcess(port, tmp_path_factory.mktemp("forgetful"), UPLOAD_LINGER_SEC="3")
+    gateway.start()
+    yield gateway
+    gateway.service.stop()
+
+
 @pytest.mark.parametrize(
     "name", ["../../../etc/passwd", "/etc/passwd", "..", "", "a\x00b", 'q"uote', "x" * 3000, "CON", "\u202egpj.wav"]
 )
-def test_the_clients_file_name_is_never_used(start_gateway: Start, tmp_path: Path, name: str) -> None:
-    gateway = start_gateway(UPLOAD_LINGER_SEC="3")
-    connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=20)
+def test_the_clients_file_name_is_never_used(forgetful: GatewayProcess, other_redis: redis.Redis, name: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(forgetful.url).netloc, timeout=20)
     connection.request("POST", PATH, body(b"sound", name), FORM)
-    wait_until(lambda: len(stored(gateway)) == 1, 10, "the file is stored")
-    (kept,) = stored(gateway)
+    wait_until(lambda: len(stored(forgetful)) == 1, 10, "the file is stored")
+    (kept,) = stored(forgetful)
     assert len(kept) == 64
     assert set(kept) <= set("0123456789abcdef")
-    assert {entry.name for entry in tmp_path.iterdir()} == {"uploads", gateway.service.log.name}
+    log = forgetful.service.log
+    assert {entry.name for entry in log.parent.iterdir()} == {"uploads", log.name}
     connection.close()
-    wait_until(lambda: stored(gateway) == [], 20, "the file that nobody waits for is deleted")
+    (raw,) = cast(list[bytes], other_redis.zrange(FILES_KEY, 0, -1))
+    wanted = file_wanted_key(raw.decode())
+    assert 0 < cast(int, other_redis.pttl(wanted)) <= 3_000
+    other_redis.delete(wanted)  # as if that time had passed
+    wait_until(lambda: stored(forgetful) == [], 20, "the file that nobody waits for is deleted")
 
 
 def test_a_file_of_the_largest_size_is_taken_and_no_larger_one(start_gateway: Start) -> None:
