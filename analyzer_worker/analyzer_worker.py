@@ -44,7 +44,7 @@ companions_of_a_task = Companions(celery, ANALYZER_QUEUE, ANALYZE_TASK, 1)
 
 
 class _Running:
-    """What a started worker has. One per process: the solo pool runs one task at a time in the main thread."""
+    """State of a started worker. One per process: the solo pool runs one task at a time in the main thread."""
 
     analyzer: Analyzer | None = None
     heartbeat: Heartbeat | None = None
@@ -108,7 +108,7 @@ signals.worker_shutdown.connect(_sign_off)
 
 @celery.task(name=ANALYZE_TASK)  # type: ignore[untyped-decorator]
 def analyze_text(job: dict[str, Any]) -> None:
-    """Judge one transcript and what waits beside it, and end their utterances. `job` is an AnalyzeJob as a dict."""
+    """Classify one transcript and others that wait, and end their utterances. `job` is an AnalyzeJob as a dict."""
     if _Running.analyzer is None or _Running.heartbeat is None:
         raise Reject("the worker has no model", requeue=True)
     with _Running.heartbeat.working():

@@ -43,11 +43,11 @@ from runtime.metrics.registry import count_log_lines
 from runtime.redis_client import async_redis
 
 UVICORN_OPTIONS: dict[str, Any] = {
-    "ws": BoundedWebSocket,  # reads no further while a message waits: TCP slows a client that is too fast
+    "ws": BoundedWebSocket,  # stops reading while a message waits: TCP slows a client that is too fast
     "ws_max_size": MAX_FRAME_BYTES,
     "ws_per_message_deflate": False,  # speech does not compress; it would only cost a core
     "ws_ping_interval": 20.0,
-    "ws_ping_timeout": 300.0,  # a client that is not read for a while cannot answer pings either
+    "ws_ping_timeout": 300.0,  # while the gateway does not read, it sees no pongs either
     "timeout_graceful_shutdown": 4,
     "log_config": None,
     "access_log": False,
@@ -120,7 +120,7 @@ def main() -> None:
 
 
 def read_settings() -> GatewaySettings:
-    """The settings. Raises SystemExit, in words, for one that cannot be."""
+    """The settings. Raises SystemExit, which names the invalid ones."""
     try:
         return GatewaySettings()
     except ValidationError as problem:

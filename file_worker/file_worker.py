@@ -56,7 +56,7 @@ def before_work(sender: WorkController, **_: Any) -> None:
 
 
 def after_work(sender: WorkController, **_: Any) -> None:
-    """Sign off, so that nobody waits for this worker's heartbeat to expire."""
+    """Deregister, so that nobody waits for this worker's heartbeat to expire."""
     if sender.app is celery:
         process.stop()
 

@@ -1,4 +1,4 @@
-"""The file worker's process: its heartbeat, and what becomes of a file that cannot be done now."""
+"""The file worker's process: heartbeat and requeueing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FileProcess:
         self._name = f"{socket.gethostname()}-{os.getpid()}"
 
     def start(self) -> None:
-        """Sign on. Raises SystemExit when the folder of uploads cannot be used."""
+        """Register. Raises SystemExit when the folder of uploads cannot be used."""
         folder = self._settings.upload_dir
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ class FileProcess:
         heartbeat.start()
 
     def stop(self) -> None:
-        """Sign off."""
+        """Deregister."""
         if self._heartbeat is not None:
             self._heartbeat.stop()
 

@@ -1,4 +1,4 @@
-"""Waits for outcomes and has them counted; a lost Redis is waited for, never a reason to end."""
+"""Waits for outcomes and has them counted; when Redis is lost it reconnects, for ever."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MESSAGES_AT_ONCE = 1_000
 
 
 class Listener:
-    """Pub/Sub forgets, so a message is only the sign to look into the stream, which does not."""
+    """Pub/Sub loses messages, so a message is only the signal to read the stream, which does not."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Listener:
                 raise redis.ConnectionError(f"no confirmation of the subscription in {SUBSCRIBE_SEC:.0f} s")
 
     def _take_messages(self, subscription: PubSub) -> None:
-        """Wait for a message, `listener_poll_sec` at most, and take those that have come with it."""
+        """Wait for a message, `listener_poll_sec` at most, and take those that arrived with it."""
         timeout = self._settings.listener_poll_sec
         for _ in range(MESSAGES_AT_ONCE):
             message = subscription.get_message(timeout=timeout)

@@ -1,4 +1,4 @@
-"""Waits out trouble with Redis in a worker, for a bounded time."""
+"""Retries calls to Redis in a worker, until a deadline."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ T = TypeVar("T")
 
 
 class RedisTroubleError(Exception):
-    """Redis could not be used for as long as we may wait: the task must go back unacknowledged."""
+    """Redis could not be used until the deadline: the task must go back unacknowledged."""
 
 
 def worker_redis(settings: ServiceSettings) -> redis.Redis:
-    """A client that fails at once: `patiently` alone decides how often and how long to try."""
+    """A client without retries of its own: `patiently` decides how often and how long."""
     client = sync_redis(settings)
     client.set_retry(Retry(NoBackoff(), 0))
     return client
 
 
 def patiently(call: Callable[[], T], seconds: float, what: str, troubled: Callable[[], object] = lambda: None) -> T:
-    """The result of `call`, tried again until `seconds` are over. `what` is for the log; `troubled` hears each failure.
+    """The result of `call`, retried for `seconds`. `what` is for the log; `troubled` is called at each failure.
 
     Raises RedisTroubleError then. `call` may run more than once.
     """

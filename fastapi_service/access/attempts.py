@@ -1,4 +1,4 @@
-"""Wrong tokens per client, and who counts as one client. All of bounded size."""
+"""Counts wrong tokens per client address, in bounded memory; and what counts as one client."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Clock = Callable[[], float]
 
 
 class Failures:
-    """Wrong tokens per address: `per_min` at once and in every minute, then the address has to wait.
+    """Wrong tokens per address: `per_min` at once and per minute, then the address has to wait.
 
-    The address that failed longest ago is forgotten when there are too many.
+    When there are too many addresses, the one whose last failure is the oldest is forgotten.
     """
 
     def __init__(self, per_min: int, clock: Clock = time.monotonic) -> None:
@@ -45,7 +45,7 @@ class Failures:
 
 
 def client_address(scope: Mapping[str, Any]) -> str:
-    """Whom a limit counts as one client: the address, or for IPv6 its /64, which one subscriber has to himself."""
+    """What a limit counts as one client: the address, or for IPv6 its /64, which is one subscriber's."""
     client = scope.get("client")
     host = str(client[0]) if client else ""
     try:

@@ -1,4 +1,4 @@
-"""Who may come in where ACCESS_TOKEN is set: by the token itself, or by the cookie that a login gives.
+"""Checks the access token, or the cookie that a login gives, where ACCESS_TOKEN is set.
 
 The cookie holds when it ends and an HMAC of that under the token: it tells nothing of the token, is checked without
 stored state, holds over restarts, and ends when its token is taken from the settings.
@@ -23,7 +23,7 @@ PURPOSE = b"wta access cookie 1 "
 
 
 class Access:
-    """The tokens that let in. With none everybody is let in."""
+    """The accepted tokens. With none nobody is asked."""
 
     def __init__(self, tokens: list[str], cookie_sec: int, clock: Callable[[], float] = time.time) -> None:
         self._tokens = [token.encode() for token in tokens]
@@ -33,21 +33,21 @@ class Access:
 
     @property
     def needed(self) -> bool:
-        """Whether anything is asked for."""
+        """Whether a token is required."""
         return bool(self._tokens)
 
     def takes_token(self, token: str) -> bool:
-        """Whether `token` is one of ours. Takes equally long whichever it is and however much of it is right."""
+        """Whether `token` is an accepted one, compared in constant time."""
         given = hashlib.sha256(token.encode(errors="surrogatepass")).digest()  # digests: compared at equal length
         return _any_equal(given, self._digests)
 
     def cookie(self, token: str) -> str:
-        """The cookie's value for one who has shown `token`."""
+        """The cookie's value for `token`, which must be an accepted one."""
         ends = str(int(self._clock()) + self.cookie_sec)
         return f"{ends}.{_seal(token.encode(), ends).hex()}"
 
     def takes_cookie(self, value: str) -> bool:
-        """Whether `value` is a cookie of ours that has not ended."""
+        """Whether `value` is a genuine cookie that has not expired."""
         found = re.fullmatch(r"([0-9]{1,12})\.([0-9a-f]{64})", value, re.ASCII)
         if found is None:
             return False
@@ -87,7 +87,7 @@ def bearer_token(authorization: str) -> str | None:
 
 
 def subprotocol_token(offered: list[str], prefix: str) -> str | None:
-    """The token among offered WebSocket sub-protocols: `prefix` and its base64url. Not decodable is a wrong token."""
+    """The token among offered WebSocket sub-protocols: `prefix` and its base64url. Empty where that is not valid."""
     for protocol in offered:
         if protocol.startswith(prefix):
             coded = protocol.removeprefix(prefix)

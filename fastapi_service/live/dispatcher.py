@@ -1,7 +1,8 @@
-"""Sends utterances to the speech queue, keeps their audio until they have ended, and sends them again if need be.
+"""Sends utterances to the speech queue, keeps their audio until the outcome, and sends them again if there is none.
 
-kombu takes a message and records that it did in two steps; a worker killed in between loses it. So the bytes stay
-here until the outcome, and the same task (same utterance, so shown once) goes out again when none comes.
+A message can still be lost on its way, by a worker that takes it while Redis is full (runtime.broker.delivery) or with
+what Redis had not yet written to its disk. So the bytes stay here until the outcome, and the same task (same utterance,
+so shown once) goes out again when none comes.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Pending:
 
 
 class Dispatcher:
-    """Owns the way into the speech queue. `on_missed` is told session and start of an outcome that no relay brought."""
+    """Sends to the speech queue. `on_missed` is called with session and start of an outcome that no relay delivered."""
 
     def __init__(
         self,
@@ -69,7 +70,7 @@ class Dispatcher:
 
     @property
     def pending_bytes(self) -> int:
-        """Audio that is kept."""
+        """Bytes of audio that are kept."""
         return self._pending_bytes
 
     async def send(self, job: UtteranceJob, pcm: bytes) -> None:
@@ -93,7 +94,7 @@ class Dispatcher:
             self._pending_bytes -= len(pending.pcm)
 
     async def run(self) -> None:
-        """Look after the pending utterances until cancelled."""
+        """Check the pending utterances every second until cancelled."""
         while True:
             await asyncio.sleep(CHECK_EVERY_SEC)
             try:

@@ -1,4 +1,4 @@
-"""What one client, and all of them together, may take: places, bytes a second, guesses. All of bounded size."""
+"""Limits per client and over all: connections, bytes per second."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 
 REAL_TIME_BYTES_PER_SEC = SAMPLE_RATE_HZ * BYTES_PER_SAMPLE
-# A frame counts as so many bytes at least (8 ms of speech), so that a flood of tiny ones is slowed as well.
+# A frame counts as at least so many bytes (8 ms of speech), so that a flood of tiny ones is slowed too.
 SMALLEST_FRAME_BYTES = 256
 
 Clock = Callable[[], float]
@@ -21,7 +21,7 @@ class NoPlaceError(Exception):
 
 
 class Places:
-    """Counts the open connections, in all and per address. `per_address` 0: no limit of that kind."""
+    """Counts open connections, in all and per address. `per_address` 0: no limit per address."""
 
     def __init__(self, in_all: int, per_address: int) -> None:
         self._in_all = in_all
@@ -33,7 +33,7 @@ class Places:
 
     @contextmanager
     def take(self, address: str) -> Iterator[None]:
-        """Hold a place while the context lasts. Raises NoPlaceError."""
+        """Count a connection while the context lasts. Raises NoPlaceError."""
         if len(self) >= self._in_all:
             raise NoPlaceError("Everybody is speaking: no connection is free.")
         if 0 < self._per_address <= self._taken[address]:
@@ -58,7 +58,7 @@ class ByteRate:
         self._at = clock()
 
     def spend(self, frame_bytes: int) -> float:
-        """Count a frame that has come; returns how many seconds to wait before the next one is read."""
+        """Count a received frame; returns how many seconds to wait before the next is read."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._at) * self._per_sec)
         self._at = now

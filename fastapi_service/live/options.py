@@ -37,5 +37,5 @@ OPTION_NAMES = ("after", "from", "language", "hints", "words", "partials")
 
 
 def read_options(query: QueryParams) -> Options:
-    """The options of a query; what else it holds is passed over. Raises pydantic.ValidationError."""
+    """The options of a query; unknown names are ignored. Raises pydantic.ValidationError."""
     return Options.model_validate({name: query[name] for name in OPTION_NAMES if name in query})

@@ -1,7 +1,7 @@
-"""The gateway's numbers for Prometheus, at `/metrics` and behind the guard like everything else.
+"""The gateway's metrics for Prometheus, at `/metrics` and behind the guard like every route.
 
-What happens per frame is counted in plain integers and read when somebody looks. Redis is asked then, too, at most once
-a second and for a bounded time; what it does not answer is left out rather than shown as 0.
+What happens per frame is counted in plain integers and read at a scrape. Redis is asked at most once a second and with
+a timeout; what it does not answer is left out rather than shown as 0.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """What is up. Who has no token, where one is asked for, is told `ready` alone."""
+    """What is up. Without a token, where one is required, only `ready` is sent."""
 
     ready: bool = Field(description="whether speech that comes in now will be worked on")
     redis: bool = Field(False, description="whether Redis can be reached")

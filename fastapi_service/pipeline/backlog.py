@@ -1,4 +1,4 @@
-"""How long an utterance that is queued now would wait for speech recognition; beyond a bound it is refused in words."""
+"""How long an utterance that is queued now would wait for speech recognition, and how many may wait."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from runtime.worker.heartbeat import alive
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_SEC = 1.0
-SMALLEST_QUEUE = 8  # what one worker takes at once: never too much
+SMALLEST_QUEUE = 8  # per worker: what it takes at once
 
 
 class Backlog:
-    """`limit`: how many utterances may wait now. `wait_sec`: how long the last of those that do wait has to.
+    """`limit`: how many utterances may wait now. `wait_sec`: how long the last one waiting still has to.
 
-    Both by what the workers say an utterance has taken them lately; until they all say so, `queue_max` is the limit.
+    Both follow from what the workers report an utterance to take lately; until all report it, `queue_max` is the limit.
     """
 
     def __init__(self, client: redis.asyncio.Redis, settings: GatewaySettings) -> None:

@@ -1,7 +1,7 @@
 """`POST /v1/audio/transcriptions` as OpenAI's API has it, and `DELETE` of one. docs/files.md tells what is promised.
 
-The body goes to disk as it comes; the work is the file worker's, and this module follows it in Redis. Whoever follows
-keeps the file wanted: when the last one has gone for a while, the work is cancelled.
+The body is streamed to disk; the file worker does the work, and this module follows it in Redis. A request that
+follows a file marks it as wanted: some time after the last such request is gone, the work is cancelled.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Uploads:
         await self._jobs.run()
 
     def send_away(self) -> None:
-        """The gateway stops: whoever waits is told to come again, and finds the work where it is."""
+        """The gateway stops: waiting clients are told to send the file again; the work goes on meanwhile."""
         self._leaving = True
 
     def router(self) -> APIRouter:
@@ -112,7 +112,7 @@ class Uploads:
             return Response(status_code=499)  # nobody reads it
 
     async def _take(self, request: Request) -> tuple[UploadOptions, str]:
-        """Read the request and begin its work, or find it begun."""
+        """Read the request and start its work, or find the same work already started."""
         settings = self._settings
         boundary = boundary_of(request.headers.get("content-type", ""))
         length = request.headers.get("content-length", "")
@@ -156,7 +156,7 @@ class Uploads:
     async def _follow(
         self, request: Request, file_id: str, after: int | None
     ) -> AsyncIterator[tuple[FileView, list[FileSegment]]]:
-        """How the file stands, again and again, and its new segments; the last time it is done.
+        """The state of the file, repeatedly, with its new segments; the last time it is done.
 
         `after`: number of the first segment to give; None gives none. Raises UploadRefusedError, GoneError.
         """

@@ -1,7 +1,7 @@
 """Delivery straight to Celery: utterances are cut here, sent to stt_queue, and kept until their outcome.
 
-The task is sent again, under the same utterance, when no outcome comes: kombu can lose a message between taking it
-and recording it. Only a few utterances are in the queue at once, so that a slow worker meets no flood of doubles.
+The task is sent again, under the same utterance, when no outcome comes: a message can be lost while Redis is full, or
+when Redis ends. Only a few utterances are in the queue at once, so that a slow worker meets no flood of duplicates.
 """
 
 from __future__ import annotations

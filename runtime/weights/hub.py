@@ -24,7 +24,7 @@ class HubError(RuntimeError):
 
 
 def is_path(wanted: str) -> bool:
-    """Whether `wanted` is meant as a path and not as a name on the hub, which has one slash or none."""
+    """Whether `wanted` is a path, not a name on the hub, which has at most one slash."""
     return wanted.startswith(("/", "./", "../", "~")) or wanted.count("/") > 1 or Path(wanted).is_dir()
 
 
@@ -72,7 +72,7 @@ def hub_folder(
             lack = complete(folder)
             if not lack:
                 return folder
-    except Exception as problem:  # the hub's client raises errors of its own, of its HTTP library and of the system
+    except Exception as problem:  # the hub's client raises its own errors, its HTTP library's and the system's
         reason = (str(problem).strip().splitlines() or [""])[0]
         raise HubError(f"{name} cannot be downloaded: {type(problem).__name__}: {reason}") from problem
     raise HubError(f"{name} is on the hub but cannot be used here: {lack}")
@@ -89,7 +89,7 @@ def _watched(name: str, wanted: Sequence[str], probe_sec: float, watch: Watch | 
     try:
         found = HfApi().model_info(name, files_metadata=True, timeout=probe_sec).siblings or []
         sizes = {file.rfilename: file.size or 0 for file in found}
-    except Exception as problem:  # as above; the download itself will tell
+    except Exception as problem:  # as above; the download itself reports it
         logger.info("how large %s is the hub does not tell (%s)", name, type(problem).__name__)
         sizes = {}
     lacking = [

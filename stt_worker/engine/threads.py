@@ -17,8 +17,8 @@ BACKGROUND_NICE = 5  # a third of the share of a thread with the usual 0 (sched(
 def use_threads(count: int, tiny_model: bool) -> int:
     """Let torch compute with `count` threads and return the number.
 
-    With 0 as many as there are cores to use, but one for a tiny model: on products as small as its own, threads
-    mostly wait for each other, and beside other busy processes they make it several times slower.
+    0: one per usable core, but one for a tiny model: on its small products threads mostly wait for each other, and
+    beside other busy processes they make it several times slower.
     """
     threads = count or (1 if tiny_model else usable_cores())
     torch.set_num_threads(threads)
@@ -26,13 +26,13 @@ def use_threads(count: int, tiny_model: bool) -> int:
 
 
 def use_in_background() -> None:
-    """Set up the calling thread, which works beside the main one: it computes alone, and on Linux, where a thread can
-    have it for itself, with less of the processor than finals get, here and in other workers on this machine. Not much
-    less: a final may have to wait for half a layer that runs here.
+    """Set up the calling thread, which works beside the main one: it computes with one thread, and on Linux, which has
+    priorities per thread, at a lower one than finals, of this and other workers on the machine. Only a little lower: a
+    final may have to wait for half a layer that runs here.
 
-    Alone, because helpers belong to the thread that calls them, and GNU's OpenMP lets none wait actively once a process
-    has more of them than cores (libgomp, gomp_managed_threads): from then on each small product of a decoder would
-    cost a wake-up, and finals would take twice as long.
+    One thread, because a team of OpenMP threads belongs to its caller, and GNU's OpenMP stops spinning once a process
+    has more of them than cores (libgomp, gomp_managed_threads): then each small product of a decoder would cost a
+    wake-up, and finals would take twice as long.
     """
     torch.set_num_threads(1)
     if sys.platform == "linux":

