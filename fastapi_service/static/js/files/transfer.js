@@ -1,5 +1,5 @@
 // One file on its way: the upload with its progress, and the answer's events while they come. XMLHttpRequest, because
-// fetch tells nothing of an upload.
+// fetch reports no progress of an upload.
 
 import { EventStreamParser } from './event-stream.js';
 
