@@ -14,6 +14,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from contract.queues import LISTENER
 from listener_service.counter import OutcomeCounter
 from listener_service.loop import Listener
 from listener_service.metrics import ListenerMetrics
@@ -22,7 +23,6 @@ from listener_service.settings import ListenerSettings
 from runtime.logs.setup import set_up_logging
 from runtime.worker.heartbeat import Heartbeat
 
-HEARTBEAT_QUEUE = "listener"
 STUCK_AFTER_SEC = 60.0
 
 
@@ -43,7 +43,7 @@ def main() -> int:
         health_check_interval=10,
     )
     worker = f"{socket.gethostname()}-{os.getpid()}"
-    heartbeat = Heartbeat(client, HEARTBEAT_QUEUE, worker, "", False, STUCK_AFTER_SEC)
+    heartbeat = Heartbeat(client, LISTENER, worker, "", False, STUCK_AFTER_SEC)
     log = ResultLog(settings, metrics)
     try:
         counter = OutcomeCounter(client, settings, log, metrics)

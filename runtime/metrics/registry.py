@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
@@ -135,9 +135,3 @@ def count_log_lines(registry: CollectorRegistry) -> None:
 def exposition(registry: CollectorRegistry) -> bytes:
     """All of `registry` in Prometheus's text format."""
     return generate_latest(registry)
-
-
-def names_of(registry: CollectorRegistry) -> Iterator[tuple[str, str]]:
-    """Name (as Prometheus stores it, `_total` included) and type of each metric."""
-    for metric in registry.collect():
-        yield metric.name + ("_total" if metric.type == "counter" else ""), metric.type
