@@ -17,7 +17,8 @@ from runtime.redis_client import sync_redis
 
 logger = logging.getLogger(__name__)
 
-REDIS_TROUBLE = (redis.RedisError, OperationalError, OSError)  # a full Redis or disk too: its answers are RedisError
+# Redis cannot be used, whether redis-py or kombu says so. A full Redis or disk too: its answers are RedisError.
+REDIS_TROUBLE = (redis.RedisError, OperationalError, OSError)
 FIRST_DELAY_SEC = 0.1
 LONGEST_DELAY_SEC = 2.0
 

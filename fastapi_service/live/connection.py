@@ -37,8 +37,8 @@ from fastapi_service.live.outbox import Outbox
 from fastapi_service.live.partials import PartialAsker, PartialRequests
 from fastapi_service.live.sessions import OpenSession, QueueFullError, SessionStore, TakenOverError, end_if_cancelled
 from fastapi_service.settings import GatewaySettings
-from runtime.broker.app import SEND_ERRORS
 from runtime.logs.event import Event
+from runtime.redis_retry import REDIS_TROUBLE
 
 logger = logging.getLogger(__name__)
 
@@ -223,7 +223,7 @@ class Connection:
             raise self._busy(
                 "queue_full", "Too many utterances are waiting. Yours is kept; trying again soon."
             ) from None
-        except SEND_ERRORS as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("%s not queued: %s", job.utterance, problem)
             raise self._busy(
                 "unavailable", "The service cannot take speech at the moment; trying again soon."

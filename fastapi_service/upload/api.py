@@ -34,7 +34,7 @@ from fastapi_service.upload.jobs import FileJobs
 from fastapi_service.upload.openapi import CANCEL_ANSWERS, TRANSCRIPTION_ANSWERS, TRANSCRIPTION_BODY
 from fastapi_service.upload.options import UploadOptions, read_options
 from fastapi_service.upload.store import UploadStore
-from runtime.broker.app import SEND_ERRORS
+from runtime.redis_retry import REDIS_TROUBLE
 from runtime.worker.heartbeat import live_workers
 
 logger = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ class Uploads:
             return Response(body, 200, headers, CONTENT_TYPES[options.format])
         except UploadRefusedError as refusal:
             return refusal.response() if whole(request) else Drained(refusal.response())
-        except SEND_ERRORS as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("a file was not served: %s: %s", type(problem).__name__, problem)
             words = "The service cannot be reached in full just now."
             answer = unavailable(words, self._settings.upload_retry_sec).response()
@@ -213,7 +213,7 @@ class Uploads:
                 yield event(transcript.done(view))
         except UploadRefusedError as refusal:
             yield event({"type": "error", **refusal.body})
-        except SEND_ERRORS as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("a file was not followed: %s: %s", type(problem).__name__, problem)
             yield event({"type": "error", **unavailable("Redis cannot be reached.", 1).body})
         except GoneError:
@@ -224,7 +224,7 @@ class Uploads:
         try:
             if re.fullmatch(SESSION_PATTERN, transcription_id):
                 known = await self._jobs.cancel(transcription_id)
-        except SEND_ERRORS:
+        except REDIS_TROUBLE:
             return unavailable("Redis cannot be reached.", self._settings.upload_retry_sec).response()
         if not known:
             return UploadRefusedError(404, "not_found", "There is no such transcription.").response()

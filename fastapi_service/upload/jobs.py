@@ -42,7 +42,8 @@ from contract.state.files import (
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.upload.errors import UploadRefusedError
 from fastapi_service.upload.store import UploadStore
-from runtime.broker.app import SEND_ERRORS, SEND_RETRIES
+from runtime.broker.app import SEND_RETRIES
+from runtime.redis_retry import REDIS_TROUBLE
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ SWEEP_EVERY_SEC = 60.0
 
 
 class FileJobs:
-    """Raises redis.RedisError when Redis cannot be reached, one of SEND_ERRORS when the queue cannot."""
+    """Raises redis.RedisError when Redis cannot be reached, one of REDIS_TROUBLE when the queue cannot."""
 
     def __init__(
         self, client: redis.asyncio.Redis, celery: Celery, settings: GatewaySettings, store: UploadStore
@@ -144,7 +145,7 @@ class FileJobs:
         while True:
             try:
                 await self._look_after()
-            except (*SEND_ERRORS, ValueError) as problem:
+            except (*REDIS_TROUBLE, ValueError) as problem:
                 logger.warning("uploaded files not looked after: %s: %s", type(problem).__name__, problem)
             await asyncio.sleep(LOOK_EVERY_SEC)
 

@@ -17,7 +17,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import redis
-from kombu.exceptions import OperationalError
 
 from contract.audio import (
     BYTES_PER_SAMPLE,
@@ -35,10 +34,10 @@ from recorder_service.delivery.workers import redis_words, workers_words
 from recorder_service.settings import RecorderSettings
 from runtime.broker.app import make_celery, send_utterance
 from runtime.redis_client import async_redis
+from runtime.redis_retry import REDIS_TROUBLE
 
 logger = logging.getLogger(__name__)
 
-SEND_ERRORS = (OperationalError, redis.RedisError, OSError)
 SEND_RETRIES = {"max_retries": 1, "interval_start": 0.2}  # few, so that leaving is quick: the loop here goes on
 SESSION_ID_BYTES = 24  # 192 random bits, 32 characters, as the gateway's
 INBOX_MESSAGES = 2_000
@@ -241,7 +240,7 @@ class QueueDelivery:
                 else:
                     await self._send(kept)
                 backoff.reset()
-            except SEND_ERRORS as problem:
+            except REDIS_TROUBLE as problem:
                 delay = backoff.next_delay()
                 logger.warning("%s is not sent: %s; again in %.0f s", kept.job.utterance, problem, delay)
                 await asyncio.sleep(delay)

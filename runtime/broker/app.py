@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import redis
 from celery import Celery
 from kombu.entity import Queue
-from kombu.exceptions import OperationalError
 
 from contract.jobs import UtteranceJob
 from contract.queues import STT_QUEUE, TRANSCRIBE_TASK
@@ -15,7 +13,6 @@ from contract.settings import ServiceSettings
 
 SERIALIZER = "msgpack"  # audio stays bytes; in kombu's JSON it would be base64 inside base64
 SEND_RETRIES = {"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5}
-SEND_ERRORS = (OperationalError, redis.RedisError, OSError)
 
 
 def make_celery(name: str, settings: ServiceSettings, queue: str | None = None) -> Celery:
@@ -51,7 +48,7 @@ def make_celery(name: str, settings: ServiceSettings, queue: str | None = None) 
 def send_utterance(app: Celery, pcm: bytes, job: UtteranceJob, **policy: Any) -> None:
     """Queue an utterance, s16le `pcm`, for speech recognition. `policy`: of retries, as `send_task` takes it.
 
-    Raises what kombu and redis raise.
+    Raises one of REDIS_TROUBLE.
     """
     app.send_task(
         TRANSCRIBE_TASK,

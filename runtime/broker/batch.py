@@ -12,18 +12,15 @@ import math
 from collections.abc import Sequence
 from typing import Any, cast
 
-import redis
 from celery import Celery
-from kombu.exceptions import KombuError
 from kombu.message import Message
 from kombu.serialization import prepare_accept_content
 
 from contract.keys import workers_key
 from runtime.broker.delivery import LastingChannel
+from runtime.redis_retry import REDIS_TROUBLE
 
 logger = logging.getLogger(__name__)
-
-TROUBLE = (redis.RedisError, OSError, KombuError)
 
 
 class Companion:
@@ -37,14 +34,14 @@ class Companion:
         """Acknowledge it. When that fails it is redelivered, which is harmless: an utterance ends once."""
         try:
             self._message.ack()
-        except TROUBLE as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("a task could not be acknowledged: %s: %s", type(problem).__name__, problem)
 
     def give_back(self) -> None:
         """Requeue it; when that fails it is redelivered after the visibility timeout."""
         try:
             self._message.reject(requeue=True)
-        except TROUBLE as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("a task could not be given back: %s: %s", type(problem).__name__, problem)
 
 
@@ -71,7 +68,7 @@ class Companions:
                 if companion is None:
                     break
                 taken.append(companion)
-        except TROUBLE as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("no more tasks taken at once: %s: %s", type(problem).__name__, problem)
             self._forget()
         return taken
@@ -81,7 +78,7 @@ class Companions:
         try:
             if self._connection is not None:
                 self._connection.release()
-        except TROUBLE as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("connection not closed: %s: %s", type(problem).__name__, problem)
         self._forget()
 

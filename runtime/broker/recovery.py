@@ -14,16 +14,14 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import redis
 from celery import Celery
 from kombu.transport import redis as redis_transport
 from kombu.transport import virtual
 
 from runtime.broker.delivery import LastingChannel
+from runtime.redis_retry import REDIS_TROUBLE
 
 logger = logging.getLogger(__name__)
-
-TROUBLE = (redis.RedisError, OSError)
 
 
 class LastingQoS(redis_transport.QoS):
@@ -38,7 +36,7 @@ class LastingQoS(redis_transport.QoS):
                 virtual.QoS.append(self, message, delivery_tag)
             else:
                 redis_transport.QoS.append(self, message, delivery_tag)
-        except TROUBLE as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("a message is worked on unrecorded: %s: %s", type(problem).__name__, problem)
             virtual.QoS.append(self, message, delivery_tag)
 
@@ -46,14 +44,14 @@ class LastingQoS(redis_transport.QoS):
         """Acknowledge; when that fails the message is redelivered."""
         try:
             redis_transport.QoS.ack(self, delivery_tag)
-        except TROUBLE as problem:
+        except REDIS_TROUBLE as problem:
             self._let_go(delivery_tag, problem)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Requeue or discard; when that fails the message is redelivered."""
         try:
             redis_transport.QoS.reject(self, delivery_tag, requeue=requeue)
-        except TROUBLE as problem:
+        except REDIS_TROUBLE as problem:
             self._let_go(delivery_tag, problem)
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
