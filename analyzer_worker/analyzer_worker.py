@@ -7,8 +7,6 @@ This module only wires; it loads no model until a worker starts.
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from typing import Any
 
 import redis
@@ -31,10 +29,10 @@ from runtime.broker.privacy import keep_messages_private
 from runtime.broker.recovery import keep_consuming
 from runtime.logs.setup import set_up_logging
 from runtime.worker.core_share import wait_briefly
-from runtime.worker.heartbeat import STUCK_EXIT_CODE, Heartbeat
+from runtime.worker.exit_codes import CANNOT_START_EXIT_CODE, RESTART_EXIT_CODE
+from runtime.worker.heartbeat import Heartbeat, worker_id
 
 logger = logging.getLogger(__name__)
-CANNOT_START_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 
 wait_briefly()  # before torch is loaded
 settings = AnalyzerSettings()
@@ -82,7 +80,7 @@ def _load_model(sender: Any = None, **_: Any) -> None:
     _Running.heartbeat = Heartbeat(
         client,
         ANALYZER_QUEUE,
-        f"{socket.gethostname()}-{os.getpid()}",
+        worker_id(),
         model.name,
         model.demo,
         settings.analyzer_stuck_after_sec,
@@ -123,4 +121,4 @@ def analyze_text(job: dict[str, Any]) -> None:
         logger.error("Redis stays out of reach, the task goes back to its queue: %s", own)
         raise Reject("Redis is out of reach", requeue=True) from None
     if _Running.analyzer.broken:
-        worker_state.should_stop = STUCK_EXIT_CODE  # ends the worker after this task; its supervisor restarts it
+        worker_state.should_stop = RESTART_EXIT_CODE  # ends the worker after this task; its supervisor restarts it

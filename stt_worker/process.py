@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import time
 
 from celery import Celery
@@ -17,7 +15,8 @@ from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_
 from runtime.broker.batch import Companions
 from runtime.redis_retry import worker_redis
 from runtime.worker.core_share import CoreShare
-from runtime.worker.heartbeat import Heartbeat
+from runtime.worker.exit_codes import CANNOT_START_EXIT_CODE, RESTART_EXIT_CODE
+from runtime.worker.heartbeat import Heartbeat, worker_id
 from stt_worker.metrics import SttMetrics
 from stt_worker.partials.model_lock import ModelTurns
 from stt_worker.partials.worker import PartialWorker
@@ -27,8 +26,6 @@ from stt_worker.utterances.task import Transcriber
 
 logger = logging.getLogger(__name__)
 
-NO_MODEL_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
-RESTART_EXIT_CODE = 75  # EX_TEMPFAIL
 TIME_SHARES = 4  # a batch may take one of so many parts of the visibility timeout
 
 
@@ -63,7 +60,7 @@ class SttProcess:
             engine = load_engine(self._settings)
         except ModelUnavailableError as problem:
             logger.critical("%s", problem)
-            raise SystemExit(NO_MODEL_EXIT_CODE) from None
+            raise SystemExit(CANNOT_START_EXIT_CODE) from None
         check = SpeechCheck(self._settings)
         threads = use_threads(self._settings.stt_threads, tiny_model=engine.demo)
         if self._settings.stt_threads == 0:
@@ -144,11 +141,6 @@ class SttProcess:
             ignore_result=True,
             retry=False,
         )
-
-
-def worker_id() -> str:
-    """This process's name among all workers."""
-    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def refuse_other_pools(pool: object) -> None:

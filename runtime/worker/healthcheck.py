@@ -7,7 +7,6 @@ the last check. Also for the listener, under the name `listener`. What is wrong 
 from __future__ import annotations
 
 import json
-import socket
 import sys
 import tempfile
 import time
@@ -20,7 +19,7 @@ import redis
 from contract.keys import workers_key
 from contract.settings import ServiceSettings
 from runtime.redis_client import sync_redis
-from runtime.worker.heartbeat import WorkerInfo, parse_worker
+from runtime.worker.heartbeat import WorkerInfo, host_prefix, parse_worker
 
 STALLED_AFTER_SEC = 40.0
 
@@ -52,7 +51,7 @@ def judge(worker: WorkerInfo | None, waiting: int, before: Look | None, now: flo
 def own_worker(client: redis.Redis, queue: str) -> WorkerInfo | None:
     """The heartbeat of this host's worker of `queue`, None where there is no fresh one. Raises redis.RedisError."""
     raw = cast(dict[bytes, bytes], client.hgetall(workers_key(queue)))
-    own = (parse_worker(value) for name, value in raw.items() if name.startswith(f"{socket.gethostname()}-".encode()))
+    own = (parse_worker(value) for name, value in raw.items() if name.startswith(host_prefix().encode()))
     return next((worker for worker in own if worker is not None), None)
 
 

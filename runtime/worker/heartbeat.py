@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, cast
 import redis
 
 from contract.keys import workers_key
+from runtime.worker.exit_codes import RESTART_EXIT_CODE
 
 if TYPE_CHECKING:
     import redis.asyncio
@@ -29,7 +31,6 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_EVERY_SEC = 2.0
 HEARTBEAT_TTL_SEC = 10.0
 STOP_SEC = 3.0
-STUCK_EXIT_CODE = 75  # EX_TEMPFAIL of sysexits.h
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,16 @@ class WorkerInfo:
 
 
 KNOWN = tuple(field.name for field in fields(WorkerInfo))
+
+
+def host_prefix() -> str:
+    """What the names of this host's workers begin with."""
+    return f"{socket.gethostname()}-"
+
+
+def worker_id() -> str:
+    """This process's name among all workers."""
+    return f"{host_prefix()}{os.getpid()}"
 
 
 class Heartbeat:
@@ -111,7 +122,7 @@ class Heartbeat:
             since = self._busy_since
             if since is not None and time.monotonic() - max(since, self._moved) > self._stuck_after_sec:
                 logger.error("a task is stuck for over %.0f s: ending this worker", self._stuck_after_sec)
-                os._exit(STUCK_EXIT_CODE)
+                os._exit(RESTART_EXIT_CODE)
             self._beat()
 
     def _beat(self) -> None:
