@@ -13,6 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from contract.settings import ServiceSettings
+from runtime.backoff import Backoff
 from runtime.redis_client import sync_redis
 
 logger = logging.getLogger(__name__)
@@ -42,14 +43,14 @@ def patiently(call: Callable[[], T], seconds: float, what: str, troubled: Callab
     Raises RedisTroubleError then. `call` may run more than once.
     """
     deadline = time.monotonic() + seconds
-    delay = FIRST_DELAY_SEC
+    backoff = Backoff(FIRST_DELAY_SEC, LONGEST_DELAY_SEC)
     while True:
         try:
             return call()
         except REDIS_TROUBLE as problem:
             troubled()
-            if time.monotonic() + delay > deadline:
+            delay_sec = backoff.next_delay()
+            if time.monotonic() + delay_sec > deadline:
                 raise RedisTroubleError(f"{what}: {type(problem).__name__}: {problem}") from problem
             logger.warning("%s: %s: %s; trying again", what, type(problem).__name__, problem)
-        time.sleep(delay)
-        delay = min(delay * 2, LONGEST_DELAY_SEC)
+        time.sleep(delay_sec)

@@ -17,6 +17,7 @@ from fastapi_service.live.closing import CloseConnection
 from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher
+from runtime.backoff import Backoff
 from runtime.logs.event import Event
 
 logger = logging.getLogger(__name__)
@@ -102,21 +103,21 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until cancelled; when Redis was lost, subscribe again and let every session catch up."""
-        retry_sec = RETRY_FIRST_SEC
+        backoff = Backoff(RETRY_FIRST_SEC, RETRY_MAX_SEC)
         while True:
             try:
                 async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
                     await subscription.subscribe(RESULT_MESSAGES, FINAL_STATS)
                     self.subscribed.set()
                     self._hub.all_missed()
-                    retry_sec = RETRY_FIRST_SEC
+                    backoff.reset()
                     async for message in subscription.listen():
                         self._route(message)
             except (redis.RedisError, OSError) as problem:
                 self.subscribed.clear()
+                retry_sec = backoff.next_delay()
                 logger.warning("subscription lost, again in %.1f s: %s", retry_sec, problem)
                 await asyncio.sleep(retry_sec)
-                retry_sec = min(2 * retry_sec, RETRY_MAX_SEC)
 
     def _route(self, message: dict[str, bytes]) -> None:
         try:

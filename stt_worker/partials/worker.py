@@ -24,6 +24,7 @@ from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.keys import PARTIALS, done_key, partial_audio_key, partial_begun_key
 from contract.partials import BEGUN_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
 from contract.queues import RESULT_MESSAGES, STT_QUEUE
+from runtime.backoff import Backoff
 from runtime.redis_retry import REDIS_TROUBLE
 from stt_worker.engine.protocol import SpeechEngine
 from stt_worker.engine.quality import Refusal, judge
@@ -85,20 +86,20 @@ class PartialWorker:
 
     def _run(self) -> None:
         self._prepare()
-        back_off_sec = BACK_OFF_FIRST_SEC
+        backoff = Backoff(BACK_OFF_FIRST_SEC, BACK_OFF_MAX_SEC)
         while not self._stopped.is_set():
             try:
                 if self._turns.wait_for_no_final(POLL_SEC):
                     self.take_one(POLL_SEC)
-                back_off_sec = BACK_OFF_FIRST_SEC
+                backoff.reset()
             except REDIS_TROUBLE as problem:
-                logger.warning("no partials for %.1f s: %s: %s", back_off_sec, type(problem).__name__, problem)
-                self._stopped.wait(back_off_sec)
-                back_off_sec = min(2 * back_off_sec, BACK_OFF_MAX_SEC)
+                delay_sec = backoff.next_delay()
+                logger.warning("no partials for %.1f s: %s: %s", delay_sec, type(problem).__name__, problem)
+                self._stopped.wait(delay_sec)
             except Exception:
-                logger.exception("a partial failed; the next in %.1f s", back_off_sec)
-                self._stopped.wait(back_off_sec)
-                back_off_sec = min(2 * back_off_sec, BACK_OFF_MAX_SEC)
+                delay_sec = backoff.next_delay()
+                logger.exception("a partial failed; the next in %.1f s", delay_sec)
+                self._stopped.wait(delay_sec)
 
     def take_one(self, wait_sec: int) -> bool:
         """Take the oldest request, waiting for one, and answer it; False when none came. Raises REDIS_TROUBLE."""
