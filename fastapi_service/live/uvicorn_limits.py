@@ -13,7 +13,6 @@ import asyncio
 import logging
 import socket
 import struct
-import time
 from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
@@ -23,6 +22,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 
 from contract.websocket import CLOSE_NOT_ALLOWED
+from fastapi_service.token_bucket import TokenBucket
 
 PIECE_BYTES = 4_096  # parsed at once: at most some 700 messages
 FRAGMENTS_MAX = 1_024  # of one message
@@ -79,8 +79,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._unparsed = bytearray()
-        self._control_left = float(CONTROL_BURST)
-        self._control_at = time.monotonic()
+        self._control = TokenBucket(CONTROL_PER_SEC, CONTROL_BURST)
         self._closed_by_app = False
         self._abort: asyncio.TimerHandle | None = None
 
@@ -163,11 +162,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.transport.abort()
 
     def _count_control(self) -> None:
-        now = time.monotonic()
-        earned = (now - self._control_at) * CONTROL_PER_SEC
-        self._control_left = min(float(CONTROL_BURST), self._control_left + earned) - 1
-        self._control_at = now
-        if self._control_left < 0:
+        self._control.take(1)
+        if self._control.wait_sec() > 0:
             self._fail("too many pings")
 
     def _fail(self, reason: str) -> None:
