@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatch
-from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+
+from runtime.weights.probe import head_status
 
 logger = logging.getLogger(__name__)
 
@@ -102,29 +99,9 @@ def _watched(name: str, wanted: Sequence[str], probe_sec: float, watch: Watch | 
     return watch(folder, sum(sizes[file] for file in lacking))
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """A redirect is an answer too; nothing is gained by following it."""
-
-
 def _trouble(url: str, probe_sec: float) -> str:
-    """Why no HTTP answer comes from `url` within `probe_sec`; empty when one does.
-
-    The hub's own client tries again for minutes. The look runs in a thread because a name look-up has no timeout.
-    """
-    trouble = [f"no answer within {probe_sec:g} s"]
-
-    def probe() -> None:
-        opener = urllib.request.build_opener(_NoRedirect)
-        try:
-            opener.open(urllib.request.Request(url, method="HEAD"), timeout=probe_sec).close()
-            trouble[0] = ""
-        except urllib.error.HTTPError as answer:
-            trouble[0] = f"it answers {answer.code}" if answer.code >= 500 else ""
-        except (OSError, HTTPException, ValueError) as problem:
-            trouble[0] = str(problem) or type(problem).__name__
-
-    thread = threading.Thread(target=probe, name="hub-probe", daemon=True)
-    thread.start()
-    thread.join(probe_sec)
-    return trouble[0]
+    """Why the hub cannot be reached; empty when it answers. Its own client would try again for minutes."""
+    answer = head_status(url, probe_sec)
+    if isinstance(answer, str):
+        return answer
+    return f"it answers {answer}" if answer >= 500 else ""
