@@ -19,6 +19,7 @@ from bench.engine.peers import converted
 from bench.files import say
 from bench.voices.ways import PEER, PeerWay
 from bench.voices.worker_path import GAP_SEC, SESSION, segments
+from contract.audio import FULL_SCALE
 from contract.jobs import AnalyzeJob, UtteranceJob
 from file_worker.segments import Lengths
 from file_worker.settings import FileSettings
@@ -26,7 +27,7 @@ from harness.human_voices import Clip, joined, word_errors
 from stt_worker.engine.load import ModelChoice, load_engine
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.drafts import Drafts
-from stt_worker.utterances.recognition import FULL_SCALE, Recognition, Recording
+from stt_worker.utterances.recognition import Recognition, Recording
 from stt_worker.utterances.speech_check import SpeechCheck
 
 PROMPTS = 50

@@ -9,8 +9,7 @@ from starlette.datastructures import QueryParams
 
 from contract.jobs import MAX_POSITION, plain_line
 from contract.spoken_language import language_code
-
-HINTS_MAX_CHARS = 400  # also in the page, and within what a query may hold of any script
+from contract.websocket import HINTS_MAX_CHARS
 
 Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]
 Choice = Literal["0", "1"]

@@ -23,6 +23,7 @@ from contract.audio import (
     SAMPLE_RATE_HZ,
 )
 from contract.events import OutcomeEvent
+from contract.ids import SESSION_ID_BYTES
 from contract.jobs import UtteranceJob
 from contract.messages import Accepted, Error, Partial, ServerMessage, Stats
 from contract.segmenter import Cut, Segmenter
@@ -39,7 +40,6 @@ from runtime.redis_retry import REDIS_TROUBLE
 logger = logging.getLogger(__name__)
 
 SEND_RETRIES = {"max_retries": 1, "interval_start": 0.2}  # few, so that leaving is quick: the loop here goes on
-SESSION_ID_BYTES = 24  # 192 random bits, 32 characters, as the gateway's
 INBOX_MESSAGES = 2_000
 PIECE_BYTES = SAMPLE_RATE_HZ * BYTES_PER_SAMPLE  # what is taken between two looks at the room
 

@@ -20,7 +20,7 @@ import redis
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE, SAMPLE_RATE_HZ
 from contract.keys import PARTIALS, done_key, partial_audio_key, partial_begun_key
 from contract.partials import BEGUN_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
 from contract.queues import RESULT_MESSAGES, STT_QUEUE
@@ -42,7 +42,6 @@ POLL_SEC = 1  # how long the list is waited on at a time, so how long a stop may
 BACK_OFF_FIRST_SEC = 0.5
 BACK_OFF_MAX_SEC = 10.0
 STOP_SEC = 5.0
-FULL_SCALE = 32768.0
 
 
 class PartialWorker:

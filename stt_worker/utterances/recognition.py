@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.audio import FULL_SCALE
 from contract.jobs import MAX_GAPS, MAX_WORDS, AnalyzeJob, UtteranceJob
 from contract.messages import Gap, UtteranceOutcome, Word
 from contract.state.outcome import dropped, failed
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MODEL_ATTEMPTS = 2
-FULL_SCALE = 32768.0
 
 Verdict = AnalyzeJob | UtteranceOutcome
 
