@@ -33,7 +33,9 @@ from fastapi_service.live.uvicorn_limits import BoundedWebSocket, bounded_http, 
 from fastapi_service.page.metrics import PipelineWatch, metrics_router
 from fastapi_service.page.openapi import describe
 from fastapi_service.page.routes import add_pages
+from fastapi_service.pipeline.backlog import Backlog
 from fastapi_service.pipeline.health import Health
+from fastapi_service.pipeline.snapshot import Pipeline
 from fastapi_service.server import GatewayServer
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.upload.api import Uploads
@@ -60,17 +62,18 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     client: redis.asyncio.Redis = async_redis(settings)
     hub = Hub(settings.linger_sec, settings.linger_max)
     celery = make_celery("fastapi_service", settings)
-    dispatcher = Dispatcher(celery, client, settings, hub.missed)
+    pipeline = Pipeline(client)
+    dispatcher = Dispatcher(celery, client, settings, hub.missed, Backlog(pipeline, settings))
     metrics = GatewayMetrics()
     relay = Relay(client, hub, dispatcher, metrics)
-    health = Health(client)
+    health = Health(pipeline)
     partials = PartialRequests(client, settings)
     endpoint = SocketEndpoint(SessionStore(client, settings), dispatcher, hub, health, settings, partials, metrics)
     uploads = Uploads(client, celery, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        loops = [asyncio.create_task(one.run()) for one in (relay, dispatcher, dispatcher.backlog, uploads)]
+        loops = [asyncio.create_task(one.run()) for one in (relay, dispatcher, pipeline, uploads)]
         yield
         for loop in loops:
             loop.cancel()
@@ -87,7 +90,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     access = Access(settings.access_tokens, settings.access_cookie_sec)
     failures = Failures(settings.login_failures_per_min)
     app.include_router(login_router(access, failures))
-    app.include_router(metrics_router(metrics, PipelineWatch(metrics, client, dispatcher, lambda: len(hub))))
+    watch = PipelineWatch(metrics, client, pipeline, dispatcher, lambda: len(hub))
+    app.include_router(metrics_router(metrics, watch))
     app.include_router(uploads.router())
     origins = Origins(settings.allowed_origins or "")
     app.add_middleware(Guard, access=access, origins=origins, failures=failures, told=metrics.told)

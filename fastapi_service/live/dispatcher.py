@@ -55,12 +55,13 @@ class Dispatcher:
         client: redis.asyncio.Redis,
         settings: GatewaySettings,
         on_missed: Callable[[str, int], None],
+        backlog: Backlog,
     ) -> None:
         self._celery = celery
         self._client = client
         self._settings = settings
         self._on_missed = on_missed
-        self.backlog = Backlog(client, settings)
+        self.backlog = backlog
         self._threads = ThreadPoolExecutor(SEND_THREADS, thread_name_prefix="send-task")
         self._pending: dict[tuple[str, int], Pending] = {}
         self._pending_bytes = 0

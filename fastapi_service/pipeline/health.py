@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
-import redis.asyncio
 from pydantic import BaseModel, ConfigDict, Field
 
 from contract.messages import Models
 from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
-from runtime.weights.progress import Loading, loading_now
-from runtime.worker.heartbeat import WorkerInfo, live_workers
+from fastapi_service.pipeline.snapshot import Pipeline
+from runtime.weights.progress import Loading
+from runtime.worker.heartbeat import WorkerInfo
 
-CACHE_SEC = 1.0
 MODELS = {"speech": "base", "sentiment": "offline", "demo": False}
 LOADING = [{"part": "speech", "model": "base", "done_bytes": 45_000_000, "total_bytes": 133_000_000}]
 
@@ -33,38 +30,26 @@ class Ready(BaseModel):
 
 
 class Health:
-    """Looks at Redis, at most once a second however many ask."""
+    """Readiness by the pipeline's snapshots."""
 
-    def __init__(self, client: redis.asyncio.Redis) -> None:
-        self._client = client
-        self._checked = 0.0
-        self._last = Ready(ready=False)
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
 
     async def readiness(self) -> Ready:
         """The state now (at most a second old)."""
-        if time.monotonic() - self._checked > CACHE_SEC:
-            self._last = await self._look()
-            self._checked = time.monotonic()
-        return self._last
-
-    async def _look(self) -> Ready:
-        try:
-            stt = await live_workers(self._client, STT_QUEUE)
-            analyzer = await live_workers(self._client, ANALYZER_QUEUE)
-            files = await live_workers(self._client, FILE_QUEUE)
-            listeners = await live_workers(self._client, LISTENER)
-            loading = await loading_now(self._client, (STT_QUEUE, ANALYZER_QUEUE))
-        except (redis.RedisError, OSError):
+        now = await self._pipeline.snapshot()
+        if not now.redis_up:
             return Ready(ready=False)
+        stt, analyzer = now.workers[STT_QUEUE], now.workers[ANALYZER_QUEUE]
         return Ready(
             ready=bool(stt and analyzer),
             redis=True,
             stt_workers=len(stt),
             analyzer_workers=len(analyzer),
-            file_workers=len(files),
-            listeners=len(listeners),
+            file_workers=len(now.workers[FILE_QUEUE]),
+            listeners=len(now.workers[LISTENER]),
             models=Models(speech=_name(stt), sentiment=_name(analyzer), demo=any(w.demo for w in stt + analyzer)),
-            loading=loading,
+            loading=now.loading,
         )
 
 
