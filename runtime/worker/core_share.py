@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from runtime.worker.cores import own_cores
+
 STAT = Path("/proc/stat")
 SPIN_COUNT = "10000"  # libgomp's GOMP_SPINCOUNT, by default 300,000; 3,000 made `base` a quarter slower alone
 WAITING = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
@@ -97,13 +99,6 @@ class CoreShare:
                 self.look()
             except OSError:  # too many open files, for example: old samples must not decide for ever
                 self._looks.clear()
-
-
-def own_cores() -> set[int]:
-    """The cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return set(os.sched_getaffinity(0))
-    return set(range(os.cpu_count() or 1))
 
 
 def look_at_cores() -> Look:
