@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PATH = "/v1/audio/transcriptions"
 SILENT_SEC = 60.0  # the server says something every 10 s
 EVENT_BYTES = 1024 * 1024
+NO_EVENT = "the server sent what is no event of this API"
 
 
 def upload_url(text: str) -> str:
@@ -81,11 +82,8 @@ def _send(
 
 def _show(answer: httpx2.Response, output: Output) -> tuple[int, bool]:
     """Show the events; see send_file."""
-    from httpx2 import EventSource
-
-    for told in EventSource(answer, EVENT_BYTES):
+    for event in _events(answer):
         try:
-            event: Any = told.json()
             kind = event.get("type")
             if kind == "transcript.segment":
                 output.message(*_result(event))
@@ -101,9 +99,22 @@ def _show(answer: httpx2.Response, output: Output) -> tuple[int, bool]:
                 output.note(f"{counted(output.counts['result'], 'segment')} in {event['duration']:.1f} s of sound.")
                 return len(failed), True
         except (ValueError, LookupError, TypeError, AttributeError, ValidationError) as problem:
-            raise DeliveryError("the server sent what is no event of this API") from problem
+            raise DeliveryError(NO_EVENT) from problem
     output.problem("The connection ended before the file did. Send it again: what is done is not done twice.")
     return 0, False
+
+
+def _events(answer: httpx2.Response) -> Iterator[Any]:
+    """What is in the server-sent events, until the last of them or the end of the connection."""
+    from httpx2 import EventSource, RemoteProtocolError
+
+    try:
+        for told in EventSource(answer, EVENT_BYTES):
+            yield told.json()
+    except RemoteProtocolError:  # the connection has ended in the middle
+        return
+    except ValueError as problem:
+        raise DeliveryError(NO_EVENT) from problem
 
 
 def _result(segment: dict[str, Any]) -> tuple[Result, Moment]:
