@@ -1,10 +1,10 @@
-"""The sentiment worker: texts to what they feel like.
+"""The sentiment worker: texts to sentiments.
 
     analyzer_worker   the Celery app and its one task: start here
     task              one job: tries, sentiment, outcome
     find_model        SENTIMENT_MODEL to a folder on this disk
-    model             that folder to a judge of texts; offline_model: one that ships
-    text, zones       what is judged of a text, and what a model's labels mean
+    model             that folder to a classifier; offline_model: one that ships
+    text, zones       which text is classified, and what a model's labels mean
     settings, metrics
 
 The Celery app is here, for `celery -A analyzer_worker:celery`. Importing anything of this package makes it and

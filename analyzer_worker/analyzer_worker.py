@@ -7,8 +7,6 @@ This module only wires; it loads no model until a worker starts.
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from typing import Any
 
 import redis
@@ -31,10 +29,10 @@ from runtime.broker.privacy import keep_messages_private
 from runtime.broker.recovery import keep_consuming
 from runtime.logs.setup import set_up_logging
 from runtime.worker.core_share import wait_briefly
-from runtime.worker.heartbeat import STUCK_EXIT_CODE, Heartbeat
+from runtime.worker.exit_codes import CANNOT_START_EXIT_CODE, RESTART_EXIT_CODE
+from runtime.worker.heartbeat import Heartbeat, worker_id
 
 logger = logging.getLogger(__name__)
-CANNOT_START_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 
 wait_briefly()  # before torch is loaded
 settings = AnalyzerSettings()
@@ -44,7 +42,7 @@ companions_of_a_task = Companions(celery, ANALYZER_QUEUE, ANALYZE_TASK, 1)
 
 
 class _Running:
-    """What a started worker has. One per process: the solo pool runs one task at a time in the main thread."""
+    """State of a started worker. One per process: the solo pool runs one task at a time in the main thread."""
 
     analyzer: Analyzer | None = None
     heartbeat: Heartbeat | None = None
@@ -82,7 +80,7 @@ def _load_model(sender: Any = None, **_: Any) -> None:
     _Running.heartbeat = Heartbeat(
         client,
         ANALYZER_QUEUE,
-        f"{socket.gethostname()}-{os.getpid()}",
+        worker_id(),
         model.name,
         model.demo,
         settings.analyzer_stuck_after_sec,
@@ -108,7 +106,7 @@ signals.worker_shutdown.connect(_sign_off)
 
 @celery.task(name=ANALYZE_TASK)  # type: ignore[untyped-decorator]
 def analyze_text(job: dict[str, Any]) -> None:
-    """Judge one transcript and what waits beside it, and end their utterances. `job` is an AnalyzeJob as a dict."""
+    """Classify one transcript and others that wait, and end their utterances. `job` is an AnalyzeJob as a dict."""
     if _Running.analyzer is None or _Running.heartbeat is None:
         raise Reject("the worker has no model", requeue=True)
     with _Running.heartbeat.working():
@@ -123,4 +121,4 @@ def analyze_text(job: dict[str, Any]) -> None:
         logger.error("Redis stays out of reach, the task goes back to its queue: %s", own)
         raise Reject("Redis is out of reach", requeue=True) from None
     if _Running.analyzer.broken:
-        worker_state.should_stop = STUCK_EXIT_CODE  # ends the worker after this task; its supervisor restarts it
+        worker_state.should_stop = RESTART_EXIT_CODE  # ends the worker after this task; its supervisor restarts it

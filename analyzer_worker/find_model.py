@@ -18,7 +18,7 @@ from runtime.weights.sources import SENTIMENT_BASE
 logger = logging.getLogger(__name__)
 
 AUTO_MODEL = "distilbert-base-uncased-finetuned-sst-2-english"
-# The hub moved the model below an owner and redirects; older caches hold it under the bare name.
+# The hub redirects the bare name, under which older caches hold the model.
 _HUB_NAMES = {AUTO_MODEL: (f"distilbert/{AUTO_MODEL}", AUTO_MODEL)}
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model")
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -26,7 +26,7 @@ _SMALL_FILES = ["*.json", "*.txt", "*.model"]  # beside the weights; a repositor
 
 
 class ModelError(RuntimeError):
-    """The model cannot be had; the message tells a person why and what to do."""
+    """The model is not available; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def find_model(settings: AnalyzerSettings) -> FoundModel:
 
 
 def what_is_missing(folder: Path) -> str:
-    """What `folder` lacks to be a text classifier, in words; empty when nothing is missing."""
+    """What `folder` lacks to be a text classifier; empty when nothing is missing."""
     if not folder.is_dir():
         return f"the folder {folder} does not exist"
     if not (folder / "config.json").is_file():

@@ -1,4 +1,4 @@
-"""What the analyzer tells of itself: its numbers for Prometheus, and one line of the log per utterance."""
+"""The analyzer's metrics for Prometheus, and one log line per utterance."""
 
 from __future__ import annotations
 

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from celery.utils.sysinfo import cpu_budget
-
 from analyzer_worker.find_model import FoundModel, ModelError
 from analyzer_worker.offline_model import build_offline
 from analyzer_worker.settings import AnalyzerSettings
 from analyzer_worker.zones import ZoneMap
 from contract.messages import Sentiment
+from runtime.worker.cores import usable_cores
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +112,7 @@ def _load(found: FoundModel, settings: AnalyzerSettings) -> tuple[Any, Any]:
 
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    torch.set_num_threads(settings.analyzer_threads or (1 if found.demo else cpu_budget().count))
+    torch.set_num_threads(settings.analyzer_threads or (1 if found.demo else usable_cores()))
     device = _device(settings.analyzer_device)
     if found.base is not None:
         tokenizer, model = build_offline(found.base, found.folder)

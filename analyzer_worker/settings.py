@@ -10,10 +10,11 @@ from pydantic_settings import NoDecode
 
 from analyzer_worker.text import ANY_LANGUAGE
 from contract.messages import Zone
+from contract.settings import REPOSITORY_ROOT
 from contract.spoken_language import language_code
 from runtime.weights.settings import ModelSettings
 
-SHIPPED_MODELS = Path(__file__).resolve().parents[1] / "demo_models"
+SHIPPED_MODELS = REPOSITORY_ROOT / "demo_models"
 
 
 class AnalyzerSettings(ModelSettings):

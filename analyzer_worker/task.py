@@ -1,4 +1,4 @@
-"""What `analyze_text` does with one utterance: judge its text, end it as a result."""
+"""One utterance in the analyzer: classify its text, end it as a result."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Analyzer:
         self._metrics = metrics or AnalyzerMetrics()
 
     def handle(self, raw: object) -> None:
-        """Take one task argument to its outcome. Never raises for what `raw` holds or the model does.
+        """Process one task argument to its outcome. Never raises for its content or for errors of the model.
 
         Raises RedisTroubleError when Redis stays out of reach for `analyzer_redis_patience_sec`: nothing is lost
         then, the task has to run again.
@@ -54,7 +54,7 @@ class Analyzer:
     def handle_all(self, raws: Sequence[object]) -> list[RedisTroubleError | None]:
         """`handle` for several at once; for each, what Redis said where it has to run again.
 
-        A job that a worker has begun before, and may have ended on, is done alone.
+        A job that a worker has begun before, and that may have killed it, is done alone.
         """
         troubles: list[RedisTroubleError | None] = [None] * len(raws)
         begun: dict[int, tuple[AnalyzeJob, int]] = {}
@@ -78,7 +78,7 @@ class Analyzer:
         return troubles
 
     def _count_again(self, job: AnalyzeJob, by: int) -> None:
-        """Count a suspect only while it is worked on: one that ends the worker must not use up the others' tries."""
+        """Count a suspect only while it is worked on: one that kills the worker must not use up the others' tries."""
         key = analyzer_tries_key(job.session, job.start)
 
         def count() -> None:

@@ -1,4 +1,4 @@
-"""Which text of an utterance the model judges: what was said, where it reads that language, else the English. Pure."""
+"""Which text of an utterance is classified: the original if the model reads its language, else the English. Pure."""
 
 from __future__ import annotations
 

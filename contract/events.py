@@ -1,4 +1,4 @@
-"""What goes over Redis channels and streams: ended utterances, partials, statistics. Validated where it enters."""
+"""Events on Redis channels and streams: ended utterances, partials, statistics. Validated by the receiver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ids of sessions and utterances, and what of them may be shown."""
+"""Ids of sessions and utterances, and their public forms."""
 
 from __future__ import annotations
 

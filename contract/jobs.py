@@ -1,4 +1,4 @@
-"""What travels between the services as arguments of tasks. Each is validated where it enters."""
+"""Arguments of the tasks between the services. Each is validated by its receiver."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MAX_TEXT_CHARS = 8_000
 MAX_HINTS_CHARS = 1_000  # Whisper reads about 220 tokens of them
 MAX_WORDS = 1_000
 MAX_GAPS = 100
-MAX_POSITION = 2**53 - 1  # the largest whole number that JavaScript counts exactly
+MAX_POSITION = 2**53 - 1  # JavaScript's largest safe integer
 
 
 def plain_line(text: str) -> str:
-    """`text` as it came, if it is one line. Raises ValueError for control characters and halves of characters."""
+    """`text` unchanged, if it is one line. Raises ValueError for control characters and lone surrogates."""
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
         raise ValueError("control characters are not allowed")
     return text
@@ -50,7 +50,7 @@ class Passage(Envelope):
     """Samples `start` to `end` (exclusive) of a session, and the code of the language if it is known.
 
     `language_assumed`: earlier utterances were in that language, so it is likely, not certain. `hints`: names and
-    words that may be spoken, as its speaker gave them.
+    words that may be spoken, from the speaker.
     """
 
     start: int = Field(ge=0, le=MAX_POSITION)
@@ -92,7 +92,7 @@ class UtteranceJob(Passage):
     live: bool = True
 
     def stamp(self, stage: str) -> None:
-        """Book the time since the last stamp under `stage` (added to what it has) and move the stamp to now."""
+        """Add the time since the last stamp to `stage`, and set the stamp to now."""
         now = now_ms()
         self.timings_ms[stage] = round(self.timings_ms.get(stage, 0.0) + max(0.0, now - self.stamped_ms), 1)
         self.stamped_ms = now

@@ -1,23 +1,23 @@
-"""The language of a session: the one its client names, or the one that its utterances were surely in lately.
+"""The language of a session: the one its client names, or the one confidently detected in recent utterances.
 
-Detecting a language goes wrong most with short utterances ("okay", a name). After some in a row that were surely in
-one language the next are taken for that, and it is given up when one does badly under it or is in another, so that
-somebody who speaks two languages is not held to one (the speech worker then decodes that utterance in the other).
+Detection is least reliable with short utterances ("okay", a name). After some in a row that were confidently in one
+language the next are assumed to be in it. The assumption ends when an utterance does badly under it or is in another
+language, so that somebody may speak two (the speech worker then decodes that utterance in the other).
 """
 
 from __future__ import annotations
 
 from contract.messages import Dropped, Result, UtteranceOutcome
 
-DOING_BADLY = frozenset({"low_confidence", "repetition"})  # to drop or to doubt what is heard in a wrong language
+DOING_BADLY = frozenset({"low_confidence", "repetition"})  # what a text in the wrong language is dropped or doubted for
 
 
 class LanguageLock:
-    """Of one session. `language`: of its next utterance, None to have it detected. `assumed`: it is a guess."""
+    """Of one session. `language`: of its next utterance, None: detect it. `assumed`: likely, not certain."""
 
     def __init__(self, named: str | None, after: int, probability: float) -> None:
-        """`named`: what the client named, which always holds. `after`: how many in a row it takes, 0 for never;
-        `probability`: how sure each must be."""
+        """`named`: by the client, which always wins. `after`: how many in a row it takes, 0: never assume one.
+        `probability`: the least that each must have."""
         self._named = named
         self._after = after if named is None else 0
         self._probability = probability

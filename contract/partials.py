@@ -13,17 +13,17 @@ from contract.events import PartialEvent
 from contract.jobs import Passage
 from contract.messages import Partial
 
-REQUESTS_MAX: Final = 8  # more than this the workers would not reach in time
+REQUESTS_MAX: Final = 8  # workers would not reach more in time
 REQUESTS_TTL_SEC: Final = 10
-AUDIO_TTL_SEC: Final = 60  # for audio that nobody cuts; a cut deletes it
-BEGUN_TTL_SEC: Final = 3_600  # longer than any utterance is spoken
+AUDIO_TTL_SEC: Final = 60  # of audio whose utterance is never cut; a cut deletes it
+BEGUN_TTL_SEC: Final = 3_600  # longer than any utterance lasts
 
 
 class PartialRequest(Passage):
     """Asks for the text of samples `start` to `end` at least; what has been said by then is in the audio key.
 
-    Both times are epoch milliseconds by Redis's clock, put in by the script that pushes the request: a worker that
-    has not begun by `begin_by_ms` drops it, one that has not answered by `answer_by_ms` gives it up.
+    Both times are epoch milliseconds by Redis's clock, set by the script that pushes the request: a worker that has not
+    begun by `begin_by_ms` drops it, one that has not answered by `answer_by_ms` aborts it.
     """
 
     begin_by_ms: float = 0.0

@@ -47,7 +47,7 @@ class Segmenter:
 
     @property
     def start(self) -> int:
-        """First sample of the utterance in hand."""
+        """First sample of the current utterance."""
         return self._start
 
     @property
@@ -61,11 +61,11 @@ class Segmenter:
         return bool(self._buffer)
 
     def audio_from(self, position: int) -> bytes:
-        """A copy of the utterance in hand from sample `position` on, which must be in it."""
+        """A copy of the current utterance from sample `position` on, which must be in it."""
         return bytes(memoryview(self._buffer)[(position - self._start) * BYTES_PER_SAMPLE :])
 
     def feed(self, frame: bytes) -> Iterator[Cut]:
-        """Take a frame (an even number of bytes; empty ends the utterance) and yield the cuts it brings."""
+        """Take a frame (an even number of bytes; empty ends the utterance) and yield the cuts that it completes."""
         if not frame:
             yield from self.flush("end")
             return
@@ -83,7 +83,7 @@ class Segmenter:
                 return
 
     def flush(self, reason: CutReason) -> Iterator[Cut]:
-        """End the utterance here, if one has begun. Audio short of a recorded end stays: its rest is to come."""
+        """End the utterance here, if one has begun. Audio before a recorded end is kept: the rest is still to come."""
         if self._buffer and self._recorded_end is None:
             yield self._take(len(self._buffer), reason)
 

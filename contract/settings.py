@@ -9,6 +9,8 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+
 
 class ServiceSettings(BaseSettings):
     """Read from environment variables of the same name in capitals (`REDIS_HOST`, `LOG_LEVEL`, ...)."""

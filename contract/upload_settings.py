@@ -6,9 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from contract.settings import ServiceSettings
-
-REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+from contract.settings import REPOSITORY_ROOT, ServiceSettings
 
 
 class UploadSettings(ServiceSettings):

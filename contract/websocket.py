@@ -1,4 +1,4 @@
-"""The WebSocket's sub-protocols and close codes."""
+"""The WebSocket's sub-protocols, the length of its hints, and its close codes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Final
 SUBPROTOCOL: Final = "wta.v1"
 SESSION_SUBPROTOCOL_PREFIX: Final = "session."
 TOKEN_SUBPROTOCOL_PREFIX: Final = "token."  # and the access token in base64url
+HINTS_MAX_CHARS: Final = 400  # of `hints`; also in the page. Within what a query may hold, of any script
 CLOSE_NORMAL: Final = 1000
-CLOSE_GOING_AWAY: Final = 1001
+CLOSE_GOING_AWAY: Final = 1001  # a client's, as of a page that is left; never sent
 CLOSE_TEXT_FRAME: Final = 1003
 CLOSE_ABNORMAL: Final = 1006  # the connection broke; never sent
 CLOSE_ODD_BYTES: Final = 1007

@@ -7,7 +7,7 @@
     page              HTTP beside that: the page, health, metrics, the description of the API
     pipeline          what stands behind: queues and workers
     static            the page itself
-    server, settings
+    server, settings, token_bucket
 
 The app is here, for `uvicorn fastapi_service:app`. It is made when it is asked for: making it sets logging up.
 """

@@ -33,7 +33,9 @@ from fastapi_service.live.uvicorn_limits import BoundedWebSocket, bounded_http, 
 from fastapi_service.page.metrics import PipelineWatch, metrics_router
 from fastapi_service.page.openapi import describe
 from fastapi_service.page.routes import add_pages
+from fastapi_service.pipeline.backlog import Backlog
 from fastapi_service.pipeline.health import Health
+from fastapi_service.pipeline.snapshot import Pipeline
 from fastapi_service.server import GatewayServer
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.upload.api import Uploads
@@ -43,11 +45,11 @@ from runtime.metrics.registry import count_log_lines
 from runtime.redis_client import async_redis
 
 UVICORN_OPTIONS: dict[str, Any] = {
-    "ws": BoundedWebSocket,  # reads no further while a message waits: TCP slows a client that is too fast
+    "ws": BoundedWebSocket,  # stops reading while a message waits: TCP slows a client that is too fast
     "ws_max_size": MAX_FRAME_BYTES,
     "ws_per_message_deflate": False,  # speech does not compress; it would only cost a core
     "ws_ping_interval": 20.0,
-    "ws_ping_timeout": 300.0,  # a client that is not read for a while cannot answer pings either
+    "ws_ping_timeout": 300.0,  # while the gateway does not read, it sees no pongs either
     "timeout_graceful_shutdown": 4,
     "log_config": None,
     "access_log": False,
@@ -60,17 +62,18 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     client: redis.asyncio.Redis = async_redis(settings)
     hub = Hub(settings.linger_sec, settings.linger_max)
     celery = make_celery("fastapi_service", settings)
-    dispatcher = Dispatcher(celery, client, settings, hub.missed)
+    pipeline = Pipeline(client)
+    dispatcher = Dispatcher(celery, client, settings, hub.missed, Backlog(pipeline, settings))
     metrics = GatewayMetrics()
     relay = Relay(client, hub, dispatcher, metrics)
-    health = Health(client)
+    health = Health(pipeline)
     partials = PartialRequests(client, settings)
     endpoint = SocketEndpoint(SessionStore(client, settings), dispatcher, hub, health, settings, partials, metrics)
     uploads = Uploads(client, celery, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        loops = [asyncio.create_task(one.run()) for one in (relay, dispatcher, dispatcher.backlog, uploads)]
+        loops = [asyncio.create_task(one.run()) for one in (relay, dispatcher, pipeline, uploads)]
         yield
         for loop in loops:
             loop.cancel()
@@ -87,7 +90,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     access = Access(settings.access_tokens, settings.access_cookie_sec)
     failures = Failures(settings.login_failures_per_min)
     app.include_router(login_router(access, failures))
-    app.include_router(metrics_router(metrics, PipelineWatch(metrics, client, dispatcher, lambda: len(hub))))
+    watch = PipelineWatch(metrics, client, pipeline, dispatcher, lambda: len(hub))
+    app.include_router(metrics_router(metrics, watch))
     app.include_router(uploads.router())
     origins = Origins(settings.allowed_origins or "")
     app.add_middleware(Guard, access=access, origins=origins, failures=failures, told=metrics.told)
@@ -120,7 +124,7 @@ def main() -> None:
 
 
 def read_settings() -> GatewaySettings:
-    """The settings. Raises SystemExit, in words, for one that cannot be."""
+    """The settings. Raises SystemExit, which names the invalid ones."""
     try:
         return GatewaySettings()
     except ValidationError as problem:

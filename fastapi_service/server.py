@@ -1,7 +1,7 @@
-"""uvicorn's server, which tells WebSocket clients to come back before it goes.
+"""uvicorn's server, which closes WebSockets with 1012 (come back) before it stops.
 
-By itself it closes their connections under the app, which then waits on for what cannot come any more: a connection
-under back-pressure held the stop up for the whole of `timeout_graceful_shutdown`, and was cancelled in the end.
+By itself it closes the transports under the app, which goes on waiting for outcomes: a connection under back-pressure
+would delay shutdown until `timeout_graceful_shutdown`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from fastapi_service.live.relay import Hub
 from fastapi_service.live.uvicorn_limits import BoundedWebSocket
 from fastapi_service.upload.api import Uploads
 
-FAREWELL_SEC = 1.5  # for clients to take their close frame and to answer it
+FAREWELL_SEC = 1.5  # for clients to read and answer their close frame
 
 
 class GatewayServer(uvicorn.Server):
-    """Ends the connections of `hub` first, as the app ends them."""
+    """Ends the connections of `hub` before uvicorn closes their transports."""
 
     def __init__(self, config: uvicorn.Config, hub: Hub, uploads: Uploads) -> None:
         super().__init__(config)
@@ -28,7 +28,7 @@ class GatewayServer(uvicorn.Server):
         self._uploads = uploads
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take nobody new, send everybody away, then stop."""
+        """Accept no new connections, close the open ones, then stop."""
         for server in self.servers:
             server.close()
         self._hub.send_away()

@@ -7,11 +7,10 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from contract.settings import REPOSITORY_ROOT
 from contract.upload_settings import UploadSettings
 from fastapi_service.access.origins import Origins
 from fastapi_service.access.tokens import parse_tokens
-
-REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 
 
 class GatewaySettings(UploadSettings):

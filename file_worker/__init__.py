@@ -1,7 +1,7 @@
 """The file worker: uploaded files, cut into segments that the speech workers recognise.
 
     file_worker   the Celery app and its one task: start here
-    process       heartbeat, what becomes of a file that cannot be done now
+    process       heartbeat, requeueing
     task, run     one file, from its id to its end; language: which one it is in
     media         any format to 16 kHz mono
     segments      cuts that at silences

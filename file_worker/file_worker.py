@@ -17,12 +17,13 @@ from celery.concurrency.solo import TaskPool as SoloPool
 from celery.worker import WorkController
 
 from contract.queues import FILE_QUEUE, TRANSCRIBE_FILE_TASK
-from file_worker.process import CANNOT_START_EXIT_CODE, FileProcess
+from file_worker.process import FileProcess
 from file_worker.settings import FileSettings
 from runtime.broker.app import make_celery
 from runtime.broker.privacy import keep_messages_private
 from runtime.broker.recovery import keep_consuming
 from runtime.logs.setup import set_up_logging
+from runtime.worker.exit_codes import CANNOT_START_EXIT_CODE
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def before_work(sender: WorkController, **_: Any) -> None:
 
 
 def after_work(sender: WorkController, **_: Any) -> None:
-    """Sign off, so that nobody waits for this worker's heartbeat to expire."""
+    """Deregister, so that nobody waits for this worker's heartbeat to expire."""
     if sender.app is celery:
         process.stop()
 

@@ -1,4 +1,4 @@
-"""The file worker's numbers for Prometheus. Its segments are counted as utterances by the workers they go through."""
+"""The file worker's metrics for Prometheus. The other workers count its segments as utterances."""
 
 from __future__ import annotations
 

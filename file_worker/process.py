@@ -1,10 +1,8 @@
-"""The file worker's process: its heartbeat, and what becomes of a file that cannot be done now."""
+"""The file worker's process: heartbeat and requeueing."""
 
 from __future__ import annotations
 
 import logging
-import os
-import socket
 
 from celery import Celery
 from celery.exceptions import Reject
@@ -20,11 +18,10 @@ from file_worker.store import FileStore
 from file_worker.task import FileTranscriber
 from runtime.broker.renewal import held
 from runtime.redis_retry import RedisTroubleError, worker_redis
-from runtime.worker.heartbeat import Heartbeat
+from runtime.worker.exit_codes import CANNOT_START_EXIT_CODE
+from runtime.worker.heartbeat import Heartbeat, worker_id
 
 logger = logging.getLogger(__name__)
-
-CANNOT_START_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 
 
 class FileProcess:
@@ -36,10 +33,10 @@ class FileProcess:
         self._heartbeat: Heartbeat | None = None
         self._metrics = FileMetrics()
         self._transcriber: FileTranscriber | None = None
-        self._name = f"{socket.gethostname()}-{os.getpid()}"
+        self._name = worker_id()
 
     def start(self) -> None:
-        """Sign on. Raises SystemExit when the folder of uploads cannot be used."""
+        """Register. Raises SystemExit when the folder of uploads cannot be used."""
         folder = self._settings.upload_dir
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +53,7 @@ class FileProcess:
         heartbeat.start()
 
     def stop(self) -> None:
-        """Sign off."""
+        """Deregister."""
         if self._heartbeat is not None:
             self._heartbeat.stop()
 

@@ -54,7 +54,7 @@ class Sent:
 
     @property
     def kept(self) -> UtteranceOutcome | None:
-        """What is written down: where hearing it again gave no text, what was heard first."""
+        """The outcome to write down: the first one, if the second gave no text."""
         return self.first if isinstance(self.first, Result) and not isinstance(self.outcome, Result) else self.outcome
 
 
@@ -98,7 +98,7 @@ class FileRun:
         self._looked = 0.0
 
     def run(self) -> bool:
-        """Until the file is done, or (False) not ours any more."""
+        """Work until the file is done; False when it is no longer this worker's."""
         self._written, self._resume_at = self._store.finished(self._job.id)
         self._language.known(self._store.language(self._job.id))
         sound = SoundFile(file_path(self._settings.upload_dir, self._job.id), self._settings.upload_max_sec)
@@ -206,7 +206,7 @@ class FileRun:
                 self._early[place] = event.numbered()
 
     def _find_language(self) -> None:
-        """Decide on the file's language once that can be, and have heard again what was heard in another."""
+        """Decide on the file's language once possible, and send segments in another language again."""
         if not self._language.decided:
             ended = sum(one.outcome is not None for one in self._sent)
             self._language.decide(ended, self._exhausted and ended == len(self._sent))
@@ -223,7 +223,7 @@ class FileRun:
         return self._language.again(one.samples, one.outcome)
 
     def _hear_again(self, one: Sent) -> None:
-        """Send a segment in the session for that, once it may be; an utterance ends once, so it is another one."""
+        """Send a segment again when it may be, as an utterance of the second session: an utterance ends once."""
         session = self._job.again_session
         outcome = self._early.pop((session, one.segment.start), None)
         if outcome is None and not self._store.may_send(session, one.segment.start, True):
@@ -257,7 +257,7 @@ class FileRun:
         return True
 
     def _send_again(self) -> None:
-        """kombu can lose a message; the same utterance sent twice is done once."""
+        """Send again what has no outcome: a full Redis can lose a message. Sending twice is harmless."""
         for one in self._sent:
             late_sec = time.monotonic() - one.sent
             if one.outcome is not None or late_sec < self._settings.file_resend_after_sec * (one.resends + 1):

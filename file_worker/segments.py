@@ -129,7 +129,7 @@ class SegmentCutter:
 
 
 def segments_of(blocks: Iterable[bytes], cutter: SegmentCutter) -> Iterator[Segment | None]:
-    """The segments of a stream; None now and then, while none has ended, so that its reader can do something else."""
+    """The segments of a stream; None now and then, while none has ended, so that the caller can do other work."""
     looked_until = 0
     for block in blocks:
         for segment in cutter.feed(block):

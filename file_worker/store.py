@@ -1,4 +1,4 @@
-"""What the file worker asks of Redis, waited out for a while when it cannot be reached."""
+"""The file worker's calls to Redis, retried for a while when it cannot be reached."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from runtime.worker.heartbeat import WorkerInfo, alive
 logger = logging.getLogger(__name__)
 
 STALE_SEC = 120.0  # a segment without outcome for so long does not count as outstanding any more
-LIVE_SEC = 20.0  # after somebody has spoken, segments go one by one
+LIVE_SEC = 20.0  # after live speech, segments are sent one by one
 PAGE = 500
 
 T = TypeVar("T")
 
 
 def live(workers: Iterable[WorkerInfo]) -> bool:
-    """Whether somebody has spoken to `workers` lately."""
+    """Whether `workers` have had live speech lately."""
     return any(time.time() - one.live_at < LIVE_SEC for one in workers)
 
 
@@ -71,7 +71,7 @@ class FileStore:
         return self._number(take_call(file_id, holder, settings.upload_result_ttl_sec, settings.visibility_timeout_sec))
 
     def give_back(self, file_id: str) -> None:
-        """Let another worker take it at once, and do not count this try. As well as Redis allows."""
+        """Let another worker take it at once, and do not count this try. Errors are only logged."""
         try:
             if self.client.exists(file_key(file_id)):
                 self.client.hincrby(file_key(file_id), "tries", -1)

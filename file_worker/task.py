@@ -1,8 +1,8 @@
 """One uploaded file from its bytes to its last segment's outcome.
 
-Its segments are utterances of a secret session, so everything that holds for what is spoken live holds for them: the
-same queue, retries, outcome script and statistics. They are sent a few at a time and only while nothing else waits, and
-written down in order. A worker that begins a file again cuts it in the same places and sends what has not ended.
+Its segments are utterances of a secret session, treated like live ones: the same queue, retries, outcome script and
+statistics. They are sent a few at a time and only while nothing else waits, and written down in order. A worker that
+begins a file again cuts it in the same places and sends what has not ended.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Reads the durable stream of outcomes in order, counts each exactly once and relays it.
 
 The position in the stream, the statistics and the messages to the gateway change in one transaction. A process that
-is killed in any moment has either done all of that for an outcome or nothing, and the next one goes on from there.
-Two listeners on one Redis get in each other's way but count no outcome twice: the transaction fails for the slower.
+is killed at any moment has done either all of that for an outcome or nothing, and the next one continues from there.
+Two listeners on one Redis slow each other down but count no outcome twice: the slower one's transaction fails.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class OutcomeCounter:
         return event
 
     def _load_sessions(self, pipe: Pipeline, sessions: set[str]) -> None:
-        """Have the statistics of `sessions` at hand, as the most recently used."""
+        """Load the statistics of `sessions`, as the most recently used."""
         absent = [session for session in sessions if session not in self._sessions]
         states = cast("list[bytes | None]", pipe.mget([stats_key(session) for session in absent])) if absent else []
         for session, state in zip(absent, states, strict=True):
@@ -137,7 +137,7 @@ class OutcomeCounter:
             self._sessions.move_to_end(session)
 
     def _adopt(self, pipe: Pipeline, saved: bytes | None) -> None:
-        """Take position and statistics from Redis; what was held in memory is outdated."""
+        """Load position and statistics from Redis; those in memory are outdated."""
         self._sessions.clear()
         self._position, self._service = START, Statistics()
         if saved is not None:
@@ -152,7 +152,7 @@ class OutcomeCounter:
         self._look_for_gap(pipe)
 
     def _look_for_gap(self, pipe: Pipeline) -> None:
-        """Say so where the stream has lost outcomes that were not counted, or is another one than it was."""
+        """Log it when the stream has lost outcomes that were not counted, or was replaced."""
         first = cast(list[Entry], pipe.xrange(OUTCOMES_STREAM, count=1))
         if not first or self._position == START:
             return

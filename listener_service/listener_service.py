@@ -5,9 +5,7 @@ Run it as `python -m listener_service`; it ends on SIGINT or SIGTERM. This modul
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
 import threading
 
 import redis
@@ -21,7 +19,7 @@ from listener_service.metrics import ListenerMetrics
 from listener_service.result_log import ResultLog
 from listener_service.settings import ListenerSettings
 from runtime.logs.setup import set_up_logging
-from runtime.worker.heartbeat import Heartbeat
+from runtime.worker.heartbeat import Heartbeat, worker_id
 
 STUCK_AFTER_SEC = 60.0
 
@@ -42,8 +40,7 @@ def main() -> int:
         retry=Retry(NoBackoff(), 0),  # the loop's back-off is the only one
         health_check_interval=10,
     )
-    worker = f"{socket.gethostname()}-{os.getpid()}"
-    heartbeat = Heartbeat(client, LISTENER, worker, "", False, STUCK_AFTER_SEC)
+    heartbeat = Heartbeat(client, LISTENER, worker_id(), "", False, STUCK_AFTER_SEC)
     log = ResultLog(settings, metrics)
     try:
         counter = OutcomeCounter(client, settings, log, metrics)

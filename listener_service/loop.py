@@ -1,4 +1,4 @@
-"""Waits for outcomes and has them counted; a lost Redis is waited for, never a reason to end."""
+"""Waits for outcomes and has them counted; when Redis is lost it reconnects, for ever."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from contract.queues import RESULT_CHANNEL
 from listener_service.counter import OutcomeCounter
 from listener_service.metrics import ListenerMetrics
 from listener_service.settings import ListenerSettings
+from runtime.backoff import Backoff
 from runtime.worker.heartbeat import Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ MESSAGES_AT_ONCE = 1_000
 
 
 class Listener:
-    """Pub/Sub forgets, so a message is only the sign to look into the stream, which does not."""
+    """Pub/Sub loses messages, so a message is only the signal to read the stream, which does not."""
 
     def __init__(
         self,
@@ -41,7 +42,7 @@ class Listener:
         self._settings = settings
         self._stop = stop
         self._metrics = metrics
-        self._wait_sec = settings.listener_backoff_first_sec
+        self._backoff = Backoff(settings.listener_backoff_first_sec, settings.listener_backoff_max_sec)
         self._signed_on = False
 
     def run(self) -> None:
@@ -53,9 +54,9 @@ class Listener:
             except (redis.RedisError, OSError) as problem:
                 connected = False
                 self._metrics.redis_trouble.inc()
-                logger.warning("Redis: %s; again in %.1f s", problem, self._wait_sec)
-                self._stop.wait(self._wait_sec)
-                self._wait_sec = min(2 * self._wait_sec, self._settings.listener_backoff_max_sec)
+                delay_sec = self._backoff.next_delay()
+                logger.warning("Redis: %s; again in %.1f s", problem, delay_sec)
+                self._stop.wait(delay_sec)
             else:
                 connected = True
         if self._signed_on and connected:
@@ -67,7 +68,7 @@ class Listener:
             subscription.subscribe(RESULT_CHANNEL)
             self._await_confirmation(subscription)
             self._catch_up()
-            self._wait_sec = self._settings.listener_backoff_first_sec
+            self._backoff.reset()
             logger.info("subscribed to %s, caught up", RESULT_CHANNEL)
             if not self._signed_on:
                 self._signed_on = True
@@ -86,7 +87,7 @@ class Listener:
                 raise redis.ConnectionError(f"no confirmation of the subscription in {SUBSCRIBE_SEC:.0f} s")
 
     def _take_messages(self, subscription: PubSub) -> None:
-        """Wait for a message, `listener_poll_sec` at most, and take those that have come with it."""
+        """Wait for a message, `listener_poll_sec` at most, and take those that arrived with it."""
         timeout = self._settings.listener_poll_sec
         for _ in range(MESSAGES_AT_ONCE):
             message = subscription.get_message(timeout=timeout)

@@ -1,4 +1,4 @@
-"""The listener's numbers for Prometheus. It reads the durable stream, so what it counts is complete."""
+"""The listener's metrics for Prometheus. It reads the durable stream, so its counts are complete."""
 
 from __future__ import annotations
 

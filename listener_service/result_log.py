@@ -1,4 +1,5 @@
-"""result_listener.log: the one place where transcripts are kept, a line an outcome, rotated by size."""
+"""result_listener.log: transcripts in a file, one line per outcome, rotated by size. Redis keeps them too,
+for SESSION_TTL_SEC."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ TAIL_BYTES = 2_000_000
 
 
 class ResultLog:
-    """Writes outcomes; writing one twice, also by the next process, gives one line."""
+    """Writes outcomes; one that is written twice, also by the next process, is one line."""
 
     def __init__(self, settings: ListenerSettings, metrics: ListenerMetrics | None = None) -> None:
         self._written: OrderedDict[tuple[str, int], None] = OrderedDict()
@@ -60,7 +61,7 @@ class ResultLog:
 
 
 class _PatientHandler(RotatingFileHandler):
-    """A rotating file that only its owner may read, that survives a full disk, and mends a line torn by it."""
+    """A rotating file that only its owner may read. It survives a full disk and ends a line that was cut off by one."""
 
     def __init__(self, path: Path, max_bytes: int, count: int) -> None:
         super().__init__(path, maxBytes=max_bytes, backupCount=count, encoding="utf-8", delay=True)
@@ -77,7 +78,7 @@ class _PatientHandler(RotatingFileHandler):
         return not self._failed_now
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
-        """Warn once per trouble. The file is opened anew for the next line."""
+        """Warn once until a line can be written again. The file is reopened for the next line."""
         self._failed_now = True
         if not self._failing:
             self._failing = True

@@ -13,7 +13,8 @@ class ListenerSettings(MeasuredSettings):
     """Read from the environment: `RESULT_LOG`, `CONSOLE_TEXT`, ..."""
 
     result_log_enabled: bool = Field(
-        True, description="Whether transcripts are written to the log at all; nothing else keeps them."
+        True,
+        description="Whether transcripts are written to the log; Redis keeps them as well, for SESSION_TTL_SEC.",
     )
     result_log: Path = Field(
         Path("result_listener.log"), description="The log of outcomes, one JSON object a line, readable by its owner."

@@ -1,10 +1,10 @@
-"""The recorder: a microphone or a WAV file, and what was said in it and how it felt.
+"""The recorder: sends a microphone or a WAV file, and shows transcripts and sentiments.
 
 Its rooms and modules:
 
     recorder_service   the command: `python -m recorder_service`; app does what options say
     client             a library for programs of your own: docs/client.md
     audio              from a microphone or a file to 16 kHz, and the voice gate
-    delivery           utterances straight into the queue in Redis, and their outcomes back
+    delivery           utterances into the queue in Redis, and their outcomes back
     recording, output, upload, access_token, settings
 """

@@ -1,4 +1,4 @@
-"""Where the recorder has the gateway's access token from. It is shown to the gateway alone: no message quotes it."""
+"""Reads the gateway's access token for the recorder. It is sent to the gateway alone: no message quotes it."""
 
 from __future__ import annotations
 

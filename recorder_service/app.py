@@ -134,7 +134,7 @@ class _Stopper:
 
 
 class _Connection:
-    """Tells what becomes of the WebSocket, once as a note and as long as it lasts in the live line."""
+    """Shows a lost connection, once as a note and while it lasts in the live line."""
 
     def __init__(self, output: Output) -> None:
         self._output = output

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from contract.jobs import plain_line
 from contract.spoken_language import language_code
+from contract.websocket import HINTS_MAX_CHARS
 from recorder_service.client.connection import websocket_url
 from recorder_service.upload import upload_url
 
-HINTS_MAX_CHARS = 400  # the gateway takes no more
 DESCRIPTION = """\
 Speak (or send a WAV file) and see what was said and how it felt, utterance by utterance.
 Speech goes straight into the queue in Redis (REDIS_HOST, REDIS_PORT, REDIS_PASSWORD or REDIS_URL), or with --url

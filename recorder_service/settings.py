@@ -1,4 +1,4 @@
-"""The recorder's settings: from the environment, and those a person changes from call to call on the command line."""
+"""The recorder's settings from the environment; the command line overrides some of them."""
 
 from __future__ import annotations
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import secrets
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -20,10 +17,13 @@ from recorder_service.delivery.protocol import DeliveryError
 from recorder_service.output import Moment, Output, counted
 from runtime.logs.setup import printable
 
+if TYPE_CHECKING:
+    import httpx2
+
 PATH = "/v1/audio/transcriptions"
-PIECE_BYTES = 64 * 1024
 SILENT_SEC = 60.0  # the server says something every 10 s
-LINE_BYTES = 1024 * 1024
+EVENT_BYTES = 1024 * 1024
+NO_EVENT = "the server sent what is no event of this API"
 
 
 def upload_url(text: str) -> str:
@@ -45,74 +45,45 @@ def send_file(
     `fields` of the form: None is left out.
     Raises SourceError when the file cannot be read, DeliveryError when the server does not take it.
     """
+    import httpx2  # here, because it takes a while to load, and a microphone does without
+
     try:
         with path.open("rb") as file:
-            return _send(file, path, url, output, fields, token, insecure)
-    except (http.client.HTTPException, TimeoutError, ssl.SSLError, ConnectionError) as problem:
+            output.note(f"Sending {path}. Ctrl-C cancels.")
+            return _send(file, url, output, fields, token, insecure)
+    except httpx2.HTTPError as problem:
         raise DeliveryError(f"{url}: {printable(str(problem)) or type(problem).__name__}") from problem
+    except BrokenPipeError:  # standard output's
+        raise
     except OSError as problem:
-        if problem.filename is not None:
-            raise SourceError(f"{path}: cannot be read ({problem.strerror or problem})") from problem
-        raise DeliveryError(f"{url}: cannot be reached ({problem.strerror or problem})") from problem
+        raise SourceError(f"{path}: cannot be read ({problem.strerror or problem})") from problem
 
 
 def _send(
-    file: BinaryIO,
-    path: Path,
-    url: str,
-    output: Output,
-    fields: Mapping[str, str | None],
-    token: str | None,
-    insecure: bool,
+    file: BinaryIO, url: str, output: Output, fields: Mapping[str, str | None], token: str | None, insecure: bool
 ) -> tuple[int, bool]:
-    parts = urlsplit(url)
-    context = ssl._create_unverified_context() if insecure else None
-    connection = (
-        http.client.HTTPSConnection(parts.netloc, timeout=SILENT_SEC, context=context)
-        if parts.scheme == "https"
-        else http.client.HTTPConnection(parts.netloc, timeout=SILENT_SEC)
-    )
-    try:
-        boundary = secrets.token_hex(16)
-        asked = {"model": "whisper-1", "response_format": "verbose_json", "stream": "true", **fields}
-        head = "".join(
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-            for name, value in asked.items()
-            if value is not None
-        )
-        head += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n\r\n'
-        tail = f"\r\n--{boundary}--\r\n"
-        headers = {
-            "Content-Type": f"multipart/form-data; boundary={boundary}",
-            "Content-Length": str(len(head.encode()) + path.stat().st_size + len(tail)),
-        }
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        output.note(f"Sending {path}. Ctrl-C cancels.")
-        with suppress(BrokenPipeError, ConnectionResetError):  # refused before all was sent: the answer says why
-            connection.request("POST", parts.path, _body(head, file, tail), headers)
-        answer = connection.getresponse()
-        if answer.status != 200:
+    import httpx2
+
+    asked = {"model": "whisper-1", "response_format": "verbose_json", "stream": "true", **fields}
+    form = {name: value for name, value in asked.items() if value is not None}
+    headers = {"Accept-Encoding": "identity"}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    verify = False if insecure else ssl.create_default_context()
+    with (
+        # No settings from the environment: a .netrc would put a password of its own in the token's place.
+        httpx2.Client(verify=verify, timeout=SILENT_SEC, trust_env=False) as client,
+        client.stream("POST", url, data=form, files={"file": ("file", file)}, headers=headers) as answer,
+    ):
+        if answer.status_code != 200:
             raise DeliveryError(_refusal(answer))
         return _show(answer, output)
-    finally:
-        connection.close()
 
 
-def _body(head: str, file: BinaryIO, tail: str) -> Iterator[bytes]:
-    yield head.encode()
-    while piece := file.read(PIECE_BYTES):
-        yield piece
-    yield tail.encode()
-
-
-def _show(answer: http.client.HTTPResponse, output: Output) -> tuple[int, bool]:
+def _show(answer: httpx2.Response, output: Output) -> tuple[int, bool]:
     """Show the events; see send_file."""
-    while line := answer.readline(LINE_BYTES):
-        if not line.startswith(b"data: "):
-            continue
+    for event in _events(answer):
         try:
-            event: Any = json.loads(line[6:])
             kind = event.get("type")
             if kind == "transcript.segment":
                 output.message(*_result(event))
@@ -128,9 +99,22 @@ def _show(answer: http.client.HTTPResponse, output: Output) -> tuple[int, bool]:
                 output.note(f"{counted(output.counts['result'], 'segment')} in {event['duration']:.1f} s of sound.")
                 return len(failed), True
         except (ValueError, LookupError, TypeError, AttributeError, ValidationError) as problem:
-            raise DeliveryError("the server sent what is no event of this API") from problem
+            raise DeliveryError(NO_EVENT) from problem
     output.problem("The connection ended before the file did. Send it again: what is done is not done twice.")
     return 0, False
+
+
+def _events(answer: httpx2.Response) -> Iterator[Any]:
+    """What is in the server-sent events, until the last of them or the end of the connection."""
+    from httpx2 import EventSource, RemoteProtocolError
+
+    try:
+        for told in EventSource(answer, EVENT_BYTES):
+            yield told.json()
+    except RemoteProtocolError:  # the connection has ended in the middle
+        return
+    except ValueError as problem:
+        raise DeliveryError(NO_EVENT) from problem
 
 
 def _result(segment: dict[str, Any]) -> tuple[Result, Moment]:
@@ -154,11 +138,15 @@ def _result(segment: dict[str, Any]) -> tuple[Result, Moment]:
     return result, Moment(segment["start"], segment["end"])
 
 
-def _refusal(answer: http.client.HTTPResponse) -> str:
+def _refusal(answer: httpx2.Response) -> str:
+    body = bytearray()
+    for piece in answer.iter_bytes():
+        body += piece
+        if len(body) > EVENT_BYTES:
+            break
     try:
-        error = json.loads(answer.read(LINE_BYTES))["error"]
-        words = printable(str(error["message"]))
+        words = printable(str(json.loads(body)["error"]["message"]))
     except (ValueError, LookupError, TypeError):
-        words = f"the server answered {answer.status}"
-    retry = answer.getheader("Retry-After", "")
+        words = f"the server answered {answer.status_code}"
+    retry = answer.headers.get("Retry-After", "")
     return f"{words} Try again in {retry} s." if retry.isascii() and retry.isdigit() else words

@@ -5,7 +5,7 @@
     logs           one format for all
     metrics        for Prometheus
     weights        models on this disk, and how they come here
-    redis_client   clients with time limits; redis_retry: waits out trouble
+    redis_client   clients with timeouts; redis_retry: retries; backoff: delays between them
     given_up       shows what was given up: `python -m runtime.given_up`
     wav            16 kHz mono WAV files
 

@@ -18,7 +18,7 @@ from runtime.redis_client import sync_redis
 
 
 def main() -> str:
-    """Print all records; what went wrong, in words, empty when nothing did."""
+    """Print all records; returns what went wrong, empty when nothing did."""
     try:
         with sync_redis(ServiceSettings()) as client:
             entries = cast(list[tuple[bytes, dict[bytes, bytes]]], client.xrange(GIVEN_UP_STREAM))

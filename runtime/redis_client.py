@@ -1,4 +1,4 @@
-"""Redis clients with time limits, so that a dead broker is an error and not a wait without end."""
+"""Redis clients with timeouts, so that a dead broker is an error and not an endless wait."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def sync_redis(settings: ServiceSettings) -> redis.Redis:
 def async_redis(settings: ServiceSettings) -> redis.asyncio.Redis:
     """A client for asyncio services. Does not connect before its first command.
 
-    More than `CALLS_AT_ONCE` calls wait for each other. redis-py's own pool refuses the 101st, which a moment in which
-    many speakers end their sentences reaches.
+    At most `CALLS_AT_ONCE` calls run at once, the others wait. redis-py's own pool refuses the 101st, which happens
+    when many speakers end their sentences at the same moment.
     """
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         settings.broker_url(),

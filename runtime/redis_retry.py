@@ -1,4 +1,4 @@
-"""Waits out trouble with Redis in a worker, for a bounded time."""
+"""Retries calls to Redis in a worker, until a deadline."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from contract.settings import ServiceSettings
+from runtime.backoff import Backoff
 from runtime.redis_client import sync_redis
 
 logger = logging.getLogger(__name__)
 
-REDIS_TROUBLE = (redis.RedisError, OperationalError, OSError)  # a full Redis or disk too: its answers are RedisError
+# Redis cannot be used, whether redis-py or kombu says so. A full Redis or disk too: its answers are RedisError.
+REDIS_TROUBLE = (redis.RedisError, OperationalError, OSError)
 FIRST_DELAY_SEC = 0.1
 LONGEST_DELAY_SEC = 2.0
 
@@ -25,30 +27,30 @@ T = TypeVar("T")
 
 
 class RedisTroubleError(Exception):
-    """Redis could not be used for as long as we may wait: the task must go back unacknowledged."""
+    """Redis could not be used until the deadline: the task must go back unacknowledged."""
 
 
 def worker_redis(settings: ServiceSettings) -> redis.Redis:
-    """A client that fails at once: `patiently` alone decides how often and how long to try."""
+    """A client without retries of its own: `patiently` decides how often and how long."""
     client = sync_redis(settings)
     client.set_retry(Retry(NoBackoff(), 0))
     return client
 
 
 def patiently(call: Callable[[], T], seconds: float, what: str, troubled: Callable[[], object] = lambda: None) -> T:
-    """The result of `call`, tried again until `seconds` are over. `what` is for the log; `troubled` hears each failure.
+    """The result of `call`, retried for `seconds`. `what` is for the log; `troubled` is called at each failure.
 
     Raises RedisTroubleError then. `call` may run more than once.
     """
     deadline = time.monotonic() + seconds
-    delay = FIRST_DELAY_SEC
+    backoff = Backoff(FIRST_DELAY_SEC, LONGEST_DELAY_SEC)
     while True:
         try:
             return call()
         except REDIS_TROUBLE as problem:
             troubled()
-            if time.monotonic() + delay > deadline:
+            delay_sec = backoff.next_delay()
+            if time.monotonic() + delay_sec > deadline:
                 raise RedisTroubleError(f"{what}: {type(problem).__name__}: {problem}") from problem
             logger.warning("%s: %s: %s; trying again", what, type(problem).__name__, problem)
-        time.sleep(delay)
-        delay = min(delay * 2, LONGEST_DELAY_SEC)
+        time.sleep(delay_sec)

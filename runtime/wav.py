@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.audio import SAMPLE_RATE_HZ
+from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 
 
 class WavError(ValueError):
@@ -57,5 +57,5 @@ def to_float(samples: NDArray[np.generic]) -> NDArray[np.float64]:
 
 def to_pcm(samples: NDArray[np.floating]) -> bytes:
     """Floats in -1 to 1 as s16le bytes, clamped."""
-    clamped: NDArray[np.int16] = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2")
+    clamped: NDArray[np.int16] = np.clip(np.rint(samples * FULL_SCALE), -32768, 32767).astype("<i2")
     return clamped.tobytes()

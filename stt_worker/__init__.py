@@ -1,9 +1,9 @@
 """The speech worker: utterances to text.
 
     stt_worker   the Celery app and its one task: start here
-    process      the worker process: start-up, heartbeat, what becomes of a task that cannot be done now
+    process      the worker process: start-up, heartbeat, requeueing
     utterances   an utterance from the queue to its text: header, tries, speech check, verdict
-    partials     the text of what is still being spoken, while there is nothing else to do
+    partials     the text of what is still being spoken, while the worker is idle
     engine       the model behind both: finding, loading, decoding
     settings, metrics
 

@@ -1,4 +1,4 @@
-"""What the speech worker tells of itself: its numbers for Prometheus, and one line of the log per utterance."""
+"""The speech worker's metrics for Prometheus, and one log line per utterance."""
 
 from __future__ import annotations
 

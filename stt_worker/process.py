@@ -1,10 +1,8 @@
-"""The worker process: loads and warms the models before any work, shows that it is alive, and runs the tasks."""
+"""The worker process: loads and warms the models before any work, writes the heartbeat, and runs the tasks."""
 
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import time
 
 from celery import Celery
@@ -17,7 +15,8 @@ from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_
 from runtime.broker.batch import Companions
 from runtime.redis_retry import worker_redis
 from runtime.worker.core_share import CoreShare
-from runtime.worker.heartbeat import Heartbeat
+from runtime.worker.exit_codes import CANNOT_START_EXIT_CODE, RESTART_EXIT_CODE
+from runtime.worker.heartbeat import Heartbeat, worker_id
 from stt_worker.engine.models import LoadModels, load_models
 from stt_worker.engine.protocol import ModelUnavailableError
 from stt_worker.metrics import SttMetrics
@@ -29,9 +28,7 @@ from stt_worker.utterances.task import Transcriber
 
 logger = logging.getLogger(__name__)
 
-NO_MODEL_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
-RESTART_EXIT_CODE = 75  # EX_TEMPFAIL
-TIME_SHARES = 4  # of the visibility timeout that what is done at once may take: one
+TIME_SHARES = 4  # a batch may take one of so many parts of the visibility timeout
 
 
 class SttProcess:
@@ -51,13 +48,13 @@ class SttProcess:
         self._share: CoreShare | None = None  # None: STT_THREADS decides
 
     def start(self) -> None:
-        """Load the models and warm them up, then sign on. Raises SystemExit when a model cannot be had."""
+        """Load the models and warm them up, then register. Raises SystemExit when a model cannot be had."""
         self._metrics.serve(self._settings)
         try:
             models = self.load_models(self._settings)
         except ModelUnavailableError as problem:
             logger.critical("%s", problem)
-            raise SystemExit(NO_MODEL_EXIT_CODE) from None
+            raise SystemExit(CANNOT_START_EXIT_CODE) from None
         engine, check = models.engine, models.check
         if self._settings.stt_threads == 0 and models.set_threads is not None:
             self._share = CoreShare(models.threads, models.set_threads)
@@ -86,7 +83,7 @@ class SttProcess:
             self._partials.start()
 
     def stop(self) -> None:
-        """Take no more, and sign off."""
+        """Take no more tasks, and deregister."""
         if self._share is not None:
             self._share.stop()
         if self._partials is not None:
@@ -96,8 +93,8 @@ class SttProcess:
         self._companions.close()
 
     def run(self, audio: object, header: object) -> None:
-        """One task, and what waits beside it. Raises Reject when it must be done again, WorkerShutdown when the model
-        seems broken for good."""
+        """One task, and others that wait. Raises Reject when it must be done again, WorkerShutdown when the model seems
+        broken for good."""
         if self._transcriber is None or self._heartbeat is None:
             raise RuntimeError("the worker process was not started")
         began = time.monotonic()
@@ -114,16 +111,16 @@ class SttProcess:
         self._pace_sec = (time.monotonic() - began) / len(tasks)
         self._heartbeat.pace_sec = self._pace_sec
         if own is not None:
-            # Late acknowledgement alone would not do: Celery acknowledges a task that raised. Requeued it stays
-            # Redis's, and if even that fails, it is still unacknowledged and comes back by the visibility timeout.
+            # Late acknowledgement is not enough: Celery acknowledges a task that raised. If requeueing fails as well,
+            # the task is still unacknowledged and is redelivered after the visibility timeout.
             raise Reject(str(own), requeue=True) from own
         if self._transcriber.failures_in_a_row >= self._settings.stt_failures_to_restart:
             logger.critical("the speech model failed %d times in a row: ending", self._transcriber.failures_in_a_row)
             raise WorkerShutdown(RESTART_EXIT_CODE)
 
     def _room(self) -> int:
-        """How many utterances may go through the model beside the one in hand: all must be done well before Redis
-        gives them to another worker."""
+        """How many utterances may be processed beside the current one: all must be done well before Redis redelivers
+        them to another worker."""
         in_time = self._settings.visibility_timeout_sec / (TIME_SHARES * self._pace_sec) if self._pace_sec else 1
         return min(self._settings.stt_batch_max - 1, int(in_time))
 
@@ -140,13 +137,8 @@ class SttProcess:
         )
 
 
-def worker_id() -> str:
-    """This process's name among all workers."""
-    return f"{socket.gethostname()}-{os.getpid()}"
-
-
 def refuse_other_pools(pool: object) -> None:
-    """Raise SystemExit, in words, for any pool but solo.
+    """Raise SystemExit, with the reason, for any pool but solo.
 
     With child processes the parent would take tasks before a child's models are loaded, and each child would hold
     models of its own; threads would share one model that is not safe to share.

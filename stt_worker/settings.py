@@ -9,10 +9,9 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from contract.jobs import Hints
+from contract.settings import REPOSITORY_ROOT
 from contract.spoken_language import language_code
 from runtime.weights.settings import ModelSettings
-
-REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 
 
 class SttSettings(ModelSettings):

@@ -3,13 +3,13 @@
     celery -A stt_worker:celery worker -Q stt_queue --loglevel=info --concurrency=1 --pool=solo \\
         --without-gossip --without-mingle --without-heartbeat
 
-(The last three save Redis the chatter between workers that nothing here uses.) One process is one model; start more
-processes to transcribe more at once. This module only wires; the package's own words name its rooms.
+(The last three turn off messages between workers that nothing here uses.) One process is one model; start more
+processes to transcribe more at once. This module only wires; the package's docstring names the others.
 
 To try another model set WHISPER_MODEL. To drop more or less, see the thresholds in settings. For a faster engine write
 a second class beside engine.whisper_engine and load it in engine.models. WHISPER_MODEL=dummy needs no model at all.
 
-The import loads no model and no torch: senders and tests may import it.
+Importing it loads no model and no torch: senders and tests may.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def before_work(sender: WorkController, **_: Any) -> None:
 
 
 def after_work(sender: WorkController, **_: Any) -> None:
-    """Sign off, so that nobody waits for this worker's heartbeat to expire."""
+    """Deregister, so that nobody waits for this worker's heartbeat to expire."""
     if sender.app is celery:
         process.stop()
 

@@ -21,6 +21,7 @@ from bench.files import say
 from bench.voices.names import BATCHED, BEAM, BEAM_FOUND, FOUND, OURS, PEER, PEER_FOUND, TRANSLATED
 from bench.voices.ways import PeerWay
 from bench.voices.worker_path import GAP_SEC, SESSION, segments
+from contract.audio import FULL_SCALE
 from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.messages import Result, UtteranceOutcome
 from file_worker.language import FileLanguage
@@ -30,7 +31,7 @@ from harness.human_voices import Clip, joined, word_errors
 from stt_worker.engine.load import ModelChoice, load_engine
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.drafts import Drafts
-from stt_worker.utterances.recognition import FULL_SCALE, Recognition, Recording
+from stt_worker.utterances.recognition import Recognition, Recording
 from stt_worker.utterances.speech_check import SpeechCheck
 
 PROMPTS = 50

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from bench.voices.ways import Heard, Way, WorkerWay
+from contract.audio import FULL_SCALE
 from harness.human_voices import MIN_WORDS, Clip, WordErrors, clip, prompts, word_errors
 from stt_worker.engine.quality import has_loops
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.recognition import FULL_SCALE
 from stt_worker.utterances.speech_check import SpeechCheck
 
 

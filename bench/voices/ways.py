@@ -12,6 +12,7 @@ import numpy as np
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
 
 from bench.voices.names import PEER
+from contract.audio import FULL_SCALE
 from contract.jobs import AnalyzeJob, UtteranceJob
 from harness.human_voices import Clip
 from stt_worker.engine.load import ModelChoice, load_engine
@@ -20,7 +21,7 @@ from stt_worker.engine.weights.ctranslate2 import load_ctranslate2_bin
 from stt_worker.engine.weights.folder import load_folder
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.drafts import Drafts
-from stt_worker.utterances.recognition import FULL_SCALE, Recognition, Recording
+from stt_worker.utterances.recognition import Recognition, Recording
 from stt_worker.utterances.speech_check import SpeechCheck
 
 SESSION = "bench-voices-session"

@@ -1,51 +1,50 @@
-"""Wrong tokens per client, and who counts as one client. All of bounded size."""
+"""Counts wrong tokens per client address, in bounded memory; and what counts as one client."""
 
 from __future__ import annotations
 
 import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from fastapi_service.token_bucket import Clock, TokenBucket
 
 ADDRESSES_REMEMBERED = 4_096
 MINUTE_SEC = 60.0
 
-Clock = Callable[[], float]
-
 
 class Failures:
-    """Wrong tokens per address: `per_min` at once and in every minute, then the address has to wait.
+    """Wrong tokens per address: `per_min` at once and per minute, then the address has to wait.
 
-    The address that failed longest ago is forgotten when there are too many.
+    When there are too many addresses, the one whose last failure is the oldest is forgotten.
     """
 
     def __init__(self, per_min: int, clock: Clock = time.monotonic) -> None:
         self._per_min = per_min
         self._clock = clock
-        self._counts: OrderedDict[str, tuple[float, float]] = OrderedDict()  # failures that count, and when they did
+        self._left: OrderedDict[str, TokenBucket] = OrderedDict()  # failures that an address has left
 
     def __len__(self) -> int:
-        return len(self._counts)
+        return len(self._left)
 
     def wait_sec(self, address: str) -> float:
         """How long `address` has to wait before it may try a token; 0 when it may now."""
-        return max(0.0, self._count(address) - self._per_min + 1) * MINUTE_SEC / self._per_min
+        left = self._left.get(address)
+        return 0.0 if left is None else left.wait_sec(1)
 
     def failed(self, address: str) -> None:
         """`address` has tried a wrong token."""
-        self._counts[address] = (self._count(address) + 1, self._clock())
-        self._counts.move_to_end(address)
-        while len(self._counts) > ADDRESSES_REMEMBERED:
-            self._counts.popitem(last=False)
-
-    def _count(self, address: str) -> float:
-        count, at = self._counts.get(address, (0.0, 0.0))
-        return max(0.0, count - (self._clock() - at) * self._per_min / MINUTE_SEC)
+        if address not in self._left:
+            self._left[address] = TokenBucket(self._per_min / MINUTE_SEC, self._per_min, self._clock)
+        self._left[address].take(1)
+        self._left.move_to_end(address)
+        while len(self._left) > ADDRESSES_REMEMBERED:
+            self._left.popitem(last=False)
 
 
 def client_address(scope: Mapping[str, Any]) -> str:
-    """Whom a limit counts as one client: the address, or for IPv6 its /64, which one subscriber has to himself."""
+    """What a limit counts as one client: the address, or for IPv6 its /64, which is one subscriber's."""
     client = scope.get("client")
     host = str(client[0]) if client else ""
     try:

@@ -1,4 +1,4 @@
-"""Refusals that a client reads which is still sending."""
+"""Refuses a request whose body is still arriving."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def brings_body(scope: Scope) -> bool:
 
 
 class Drained(Response):
-    """An answer to a request whose body was not read: the rest is read for a while, and dropped.
+    """An answer to a request whose body was not read: the rest is read for DRAIN_SEC at most, and discarded.
 
-    Otherwise the connection breaks while the client still sends, and it never sees the answer.
+    Without that the connection breaks while the client is still sending, and it never sees the answer.
     """
 
     def __init__(self, answer: Response) -> None:

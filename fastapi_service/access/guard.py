@@ -1,7 +1,7 @@
-"""The door of every route: whoever has no token or cookie, where one is asked for, is told so here and gets no further.
+"""Requires a token or a cookie on every route but those in OPEN, where the service has a token.
 
-A new route is behind it by default; OPEN names those that are not. On the WebSocket the Origin is looked at as well.
-Refusals are words: a login page for browsers, JSON for programs, an `error` or `busy` message and a close code there.
+A new route is protected by default. On the WebSocket the Origin is checked as well. A refusal says why: a login page
+for browsers, JSON for programs, and on the WebSocket an `error` or `busy` message with a close code.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ How = Literal["open", "cookie", "token"]
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why somebody does not get in. `wait_sec`: above 0, an attempt would be looked at after so long."""
+    """Why a request is refused. `wait_sec`: above 0, how long to wait before the next attempt."""
 
     code: str
     words: str
@@ -55,7 +55,7 @@ class Refusal:
 
 
 def let_in(scope: Scope) -> bool:
-    """Whether the guard has seen the right to everything; on an open route there may be none."""
+    """Whether the request has shown a token or cookie (or none is needed). On an open route it may have none."""
     return bool(scope.get(LET_IN))
 
 
@@ -70,7 +70,7 @@ class Guard:
         failures: Failures,
         told: Callable[[Message], None] = lambda _: None,
     ) -> None:
-        """`told` hears the words of every refused WebSocket."""
+        """`told` is called with the message that each refused WebSocket gets."""
         self._app = app
         self._access = access
         self._origins = origins
@@ -127,7 +127,7 @@ class Guard:
         return how if isinstance(how, Refusal) else None
 
     def _how(self, request: HTTPConnection, token: str | None, cookie_counts: bool) -> How | Refusal:
-        """What lets the request in, or why nothing does."""
+        """What authorises the request, or why nothing does."""
         if not self._access.needed:
             return "open"
         if cookie_counts and self._access.takes_cookie(request.cookies.get(COOKIE, "")):
@@ -151,7 +151,7 @@ class Guard:
         return self._origins.allow(origin, request.headers.get("host", ""), request.scope["scheme"] in ("https", "wss"))
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
-        """Accept and say why not: a page cannot read the answer to an upgrade that fails."""
+        """Accept, then say why and close: a page cannot read the answer to an upgrade that fails."""
         logger.info("a WebSocket from %s refused: %s", client_address(scope), refusal.code)
         await receive()  # websocket.connect
         message: Message = Error(code=refusal.code, message=refusal.words)

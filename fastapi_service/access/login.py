@@ -1,4 +1,4 @@
-"""The login page for browsers where ACCESS_TOKEN is set, and the refusals of the guard in JSON."""
+"""The login page for browsers where ACCESS_TOKEN is set, and the exchange of a token for a cookie."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ WORDS = {
 
 
 def login_page(request: HTTPConnection, status: int, problem: str = "", wait_sec: float = 0.0) -> Response:
-    """The page with its form; `problem` names the words of what went wrong."""
+    """The page with its form; `problem` is the key of the error message."""
     words = WORDS[preferred_language(request.headers.get("accept-language", ""))]
     seconds = math.ceil(wait_sec)
     told = words[problem].format(seconds=seconds) if problem else ""
@@ -91,7 +91,7 @@ def login_page(request: HTTPConnection, status: int, problem: str = "", wait_sec
 
 
 def preferred_language(accepted: str) -> str:
-    """`en` or `ko`, whichever an Accept-Language header likes better; English where it knows neither."""
+    """`en` or `ko`, whichever an Accept-Language header prefers; English if it has neither."""
     best, best_weight = "en", 0.0
     for part in accepted[:500].split(","):
         found = re.fullmatch(r"\s*([A-Za-z]{2,3})(?:-[\w-]*)?\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?", part)
@@ -156,7 +156,7 @@ def login_router(access: Access, failures: Failures) -> APIRouter:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The request's body, or None when it is bigger than any form of ours; then the rest is not read."""
+    """The request's body, or None when it is larger than BODY_MAX_BYTES; the rest is not read."""
     body = b""
     async for piece in request.stream():
         body += piece

@@ -1,7 +1,7 @@
-"""Which web sites may open the WebSocket with a visitor's browser. Pure.
+"""Which web sites' pages may open the WebSocket. Pure.
 
-A browser says in `Origin` which page asks, and no page can change that. Another site's page must not get in: it would
-use the visitor's cookie, or a service that only the visitor's machine can reach.
+A browser names the page in `Origin`, and no page can change that. Another site's page is refused: it would use the
+visitor's cookie, or reach a service that only the visitor's machine can reach.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Authority = tuple[str, int]
 
 
 class Origins:
-    """The origins that are let in: the service's own (what the browser calls it in `Host`), and those listed."""
+    """The allowed origins: the service's own (the `Host` that the browser sent), and those listed."""
 
     def __init__(self, allowed: str) -> None:
         """`allowed`: comma-separated origins (`https://example.org`), or `*`. Raises ValueError, in words."""
@@ -31,10 +31,10 @@ class Origins:
             self._listed.add(origin)
 
     def allow(self, origin: str, host: str, encrypted: bool) -> bool:
-        """Whether a page of `origin` may come in at `host` (a Host header), `encrypted` when that came by TLS.
+        """Whether a page of `origin` may use the service at `host` (a Host header). `encrypted`: it was asked by TLS.
 
-        Schemes may differ in one direction: a proxy that ends TLS need not say so. A page that was not encrypted
-        could be anybody's on the way, so it does not get at an encrypted service.
+        An https page may reach a service that looks like http: a proxy that ends TLS need not say so. An http page
+        could have been changed on its way, so it may not use an encrypted service.
         """
         if self._any:
             return True

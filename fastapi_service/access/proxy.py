@@ -1,4 +1,4 @@
-"""What a proxy says about its client, believed where the proxy is one of FORWARDED_ALLOW_IPS: address, scheme, host."""
+"""Address, scheme and host of the client as a proxy forwards them, trusted from FORWARDED_ALLOW_IPS alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FORWARDED_HOST = b"x-forwarded-host"
 
 
 class Forwarded(ProxyHeadersMiddleware):
-    """uvicorn's middleware for X-Forwarded-For and -Proto, and X-Forwarded-Host in the place of Host as well."""
+    """uvicorn's middleware for X-Forwarded-For and -Proto, which also replaces Host by X-Forwarded-Host."""
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Pass the request on as its client sent it to the proxy."""

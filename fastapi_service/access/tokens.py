@@ -1,7 +1,7 @@
-"""Who may come in where ACCESS_TOKEN is set: by the token itself, or by the cookie that a login gives.
+"""Checks the access token, or the cookie that a login gives, where ACCESS_TOKEN is set.
 
-The cookie holds when it ends and an HMAC of that under the token: it tells nothing of the token, is checked without
-stored state, holds over restarts, and ends when its token is taken from the settings.
+The cookie is the time at which it expires, signed with the token (an HMAC): it reveals nothing of the token, is checked
+without stored state, survives restarts, and ends when its token is removed from the settings.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ import re
 import time
 from collections.abc import Callable
 
+from itsdangerous import BadSignature, Signer
+
 COOKIE = "wta_access"
 BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 TOKEN_MIN_CHARS = 16
 TOKEN_MAX_CHARS = 256
 TOKEN = re.compile(r"[!-+\--~]*")  # what a header can carry: printable ASCII, no space, no comma
-PURPOSE = b"wta access cookie 1 "
+PURPOSE = b"wta access cookie 2"
 
 
 class Access:
-    """The tokens that let in. With none everybody is let in."""
+    """The accepted tokens. With none nobody is asked."""
 
     def __init__(self, tokens: list[str], cookie_sec: int, clock: Callable[[], float] = time.time) -> None:
         self._tokens = [token.encode() for token in tokens]
@@ -33,38 +35,32 @@ class Access:
 
     @property
     def needed(self) -> bool:
-        """Whether anything is asked for."""
+        """Whether a token is required."""
         return bool(self._tokens)
 
     def takes_token(self, token: str) -> bool:
-        """Whether `token` is one of ours. Takes equally long whichever it is and however much of it is right."""
+        """Whether `token` is an accepted one, compared in constant time."""
         given = hashlib.sha256(token.encode(errors="surrogatepass")).digest()  # digests: compared at equal length
-        return _any_equal(given, self._digests)
+        found = False
+        for one in self._digests:
+            found |= hmac.compare_digest(given, one)  # no early exit
+        return found
 
     def cookie(self, token: str) -> str:
-        """The cookie's value for one who has shown `token`."""
-        ends = str(int(self._clock()) + self.cookie_sec)
-        return f"{ends}.{_seal(token.encode(), ends).hex()}"
+        """The cookie's value for `token`, which must be an accepted one."""
+        return _signer([token.encode()]).sign(str(int(self._clock()) + self.cookie_sec)).decode()
 
     def takes_cookie(self, value: str) -> bool:
-        """Whether `value` is a cookie of ours that has not ended."""
-        found = re.fullmatch(r"([0-9]{1,12})\.([0-9a-f]{64})", value, re.ASCII)
-        if found is None:
+        """Whether `value` is a genuine cookie that has not expired."""
+        try:
+            return int(_signer(self._tokens).unsign(value)) > self._clock()
+        except (BadSignature, ValueError):
             return False
-        ends, seal = found[1], bytes.fromhex(found[2])
-        genuine = _any_equal(seal, [_seal(token, ends) for token in self._tokens])
-        return genuine and int(ends) > self._clock()
 
 
-def _seal(token: bytes, ends: str) -> bytes:
-    return hmac.new(token, PURPOSE + ends.encode(), hashlib.sha256).digest()
-
-
-def _any_equal(given: bytes, wanted: list[bytes]) -> bool:
-    found = False
-    for one in wanted:
-        found |= hmac.compare_digest(given, one)  # no early exit
-    return found
+def _signer(tokens: list[bytes]) -> Signer:
+    """Signs with the last of `tokens`, and takes what any of them has signed."""
+    return Signer(tokens, salt=PURPOSE, key_derivation="hmac", digest_method=hashlib.sha256)
 
 
 def parse_tokens(text: str) -> list[str]:
@@ -87,7 +83,7 @@ def bearer_token(authorization: str) -> str | None:
 
 
 def subprotocol_token(offered: list[str], prefix: str) -> str | None:
-    """The token among offered WebSocket sub-protocols: `prefix` and its base64url. Not decodable is a wrong token."""
+    """The token among offered WebSocket sub-protocols: `prefix` and its base64url. Empty where that is not valid."""
     for protocol in offered:
         if protocol.startswith(prefix):
             coded = protocol.removeprefix(prefix)

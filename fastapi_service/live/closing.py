@@ -1,4 +1,4 @@
-"""How a connection ends: the exception that carries the close code, and the words that go before it."""
+"""How a connection ends: the exception that carries the close code and the last message."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class CloseConnection(Exception):  # noqa: N818 - an ending, not always an error
 
 
 def refused(code: int, name: str, words: str) -> CloseConnection:
-    """The ending of a client that broke the protocol, told in words first."""
+    """Ends the connection of a client that broke the protocol, with an `error` message that says why."""
     return CloseConnection(code, name, Error(code=name, message=words))
 
 
 def first_ending(group: BaseExceptionGroup[Exception]) -> Exception:
-    """The first exception of a group that may be nested. A CloseConnection, which has words, goes before others."""
+    """The first exception of a group that may be nested; a CloseConnection before any other."""
     leaves: list[Exception] = []
     for problem in group.exceptions:
         leaves.append(first_ending(problem) if isinstance(problem, BaseExceptionGroup) else problem)

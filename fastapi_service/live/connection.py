@@ -37,8 +37,8 @@ from fastapi_service.live.outbox import Outbox
 from fastapi_service.live.partials import PartialAsker, PartialRequests
 from fastapi_service.live.sessions import OpenSession, QueueFullError, SessionStore, TakenOverError, end_if_cancelled
 from fastapi_service.settings import GatewaySettings
-from runtime.broker.app import SEND_ERRORS
 from runtime.logs.event import Event
+from runtime.redis_retry import REDIS_TROUBLE
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class Connection:
             self._ended.set_result(CloseConnection(code, reason))
 
     def outcome(self, event: OutcomeEvent) -> None:
-        """Take an outcome from the relay: the next in order goes out at once, any other through the stream."""
+        """Take an outcome from the relay: the next in order is sent at once, any other is read from the stream."""
         self._free(event.start)
         if event.seq <= self._last_seq:
             return
@@ -130,7 +130,7 @@ class Connection:
             self._behind.set()
 
     def statistics(self, message: Stats) -> None:
-        """Take the statistics, of which only the newest matter."""
+        """Take the statistics; only the newest are sent."""
         self._statistics_told += 1
         self._outbox.set_latest(message.type, message)
 
@@ -142,13 +142,13 @@ class Connection:
             self._outbox.set_latest(message.type, message)
 
     def missed(self, start: int | None = None) -> None:
-        """Outcomes may have been missed (that of the utterance at `start`, if given): look into the stream."""
+        """Outcomes may have been missed (that of the utterance at `start`, if given): read the stream."""
         if start is not None:
             self._free(start)
         self._behind.set()
 
     async def cut_abandoned(self) -> None:
-        """Queue the unfinished utterance of a connection that is gone. Raises CloseConnection where it cannot."""
+        """Queue the unfinished utterance of a connection that is gone. Raises CloseConnection if that fails."""
         self._outstanding.clear()
         async with self._cutting:
             for cut in self.segmenter.flush("idle"):
@@ -223,7 +223,7 @@ class Connection:
             raise self._busy(
                 "queue_full", "Too many utterances are waiting. Yours is kept; trying again soon."
             ) from None
-        except SEND_ERRORS as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("%s not queued: %s", job.utterance, problem)
             raise self._busy(
                 "unavailable", "The service cannot take speech at the moment; trying again soon."
@@ -255,7 +255,7 @@ class Connection:
             self._room.set()
 
     async def _catch_up(self) -> None:
-        """Whenever behind, bring the client the outcomes after its last one, and the statistics, from what is kept."""
+        """Whenever outcomes were missed, send those after the last one, and the statistics, from Redis."""
         while True:
             await self._behind.wait()
             self._behind.clear()
@@ -278,7 +278,7 @@ class Connection:
             end_if_cancelled()
 
     async def _catch_up_statistics(self) -> None:
-        """Tell the latest statistics that are kept, unless newer ones come meanwhile."""
+        """Send the latest statistics from Redis, unless newer ones arrive meanwhile."""
         told = self._statistics_told
         kept = await self._store.statistics(self.held.session)
         if kept is not None and told == self._statistics_told:

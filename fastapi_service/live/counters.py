@@ -1,4 +1,4 @@
-"""What the gateway counts while it serves, for Prometheus."""
+"""The gateway's counters for Prometheus."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CLOSE_CODES = ("1000", "1001", "1003", "1005", "1006", "1007", "1008", "1009", "
 
 
 class GatewayMetrics:
-    """Counts what the gateway does. Its methods are called by the event loop's thread alone."""
+    """Counters of one gateway. Called from the event loop's thread alone."""
 
     def __init__(self) -> None:
         self.registry = new_registry()
@@ -59,16 +59,16 @@ class GatewayMetrics:
             self._busy.labels(code)
 
     def told(self, message: Message | None) -> None:
-        """A message ends a connection; `busy` ones are counted."""
+        """Count a connection that ends with `message`, if that is `busy`."""
         if isinstance(message, Busy):
             self._busy.labels(self._busy_codes(message.code)).inc()
 
     def closed(self, code: int) -> None:
-        """A connection has ended with `code`, by whichever side."""
+        """Count a connection that either side has closed with `code`."""
         self._closed.labels(self._close_codes(str(code))).inc()
 
     def relayed(self, event: OutcomeEvent) -> None:
-        """An outcome has come from the listener."""
+        """Count an outcome that the listener has relayed."""
         message = event.message
         self._outcomes.count(message)
         self._stages.observe(message.timings_ms)

@@ -1,7 +1,8 @@
-"""Sends utterances to the speech queue, keeps their audio until they have ended, and sends them again if need be.
+"""Sends utterances to the speech queue, keeps their audio until the outcome, and sends them again if there is none.
 
-kombu takes a message and records that it did in two steps; a worker killed in between loses it. So the bytes stay
-here until the outcome, and the same task (same utterance, so shown once) goes out again when none comes.
+A message can still be lost on its way, by a worker that takes it while Redis is full (runtime.broker.delivery) or with
+what Redis had not yet written to its disk. So the bytes stay here until the outcome, and the same task (same utterance,
+so shown once) goes out again when none comes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from contract.keys import done_key
 from contract.state.outcome import end_utterance_async, failed
 from fastapi_service.pipeline.backlog import Backlog
 from fastapi_service.settings import GatewaySettings
-from runtime.broker.app import SEND_ERRORS, SEND_RETRIES, send_utterance
+from runtime.broker.app import SEND_RETRIES, send_utterance
+from runtime.redis_retry import REDIS_TROUBLE
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ class Pending:
 
 
 class Dispatcher:
-    """Owns the way into the speech queue. `on_missed` is told session and start of an outcome that no relay brought."""
+    """Sends to the speech queue. `on_missed` is called with session and start of an outcome that no relay delivered."""
 
     def __init__(
         self,
@@ -53,12 +55,13 @@ class Dispatcher:
         client: redis.asyncio.Redis,
         settings: GatewaySettings,
         on_missed: Callable[[str, int], None],
+        backlog: Backlog,
     ) -> None:
         self._celery = celery
         self._client = client
         self._settings = settings
         self._on_missed = on_missed
-        self.backlog = Backlog(client, settings)
+        self.backlog = backlog
         self._threads = ThreadPoolExecutor(SEND_THREADS, thread_name_prefix="send-task")
         self._pending: dict[tuple[str, int], Pending] = {}
         self._pending_bytes = 0
@@ -69,11 +72,11 @@ class Dispatcher:
 
     @property
     def pending_bytes(self) -> int:
-        """Audio that is kept."""
+        """Bytes of audio that are kept."""
         return self._pending_bytes
 
     async def send(self, job: UtteranceJob, pcm: bytes) -> None:
-        """Queue one utterance. Raises PendingFullError, or one of SEND_ERRORS when the broker cannot be reached."""
+        """Queue one utterance. Raises PendingFullError, or one of REDIS_TROUBLE when the broker cannot be reached."""
         key = (job.session, job.start)
         if key not in self._pending:
             if self._pending_bytes + len(pcm) > self._settings.pending_bytes_max:
@@ -93,12 +96,12 @@ class Dispatcher:
             self._pending_bytes -= len(pending.pcm)
 
     async def run(self) -> None:
-        """Look after the pending utterances until cancelled."""
+        """Check the pending utterances every second until cancelled."""
         while True:
             await asyncio.sleep(CHECK_EVERY_SEC)
             try:
                 await self._check()
-            except SEND_ERRORS as problem:
+            except REDIS_TROUBLE as problem:
                 logger.warning("pending utterances not checked: %s", problem)
 
     def close(self) -> None:

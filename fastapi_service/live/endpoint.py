@@ -79,7 +79,7 @@ class SocketEndpoint:
     async def _serve(self, websocket: WebSocket, options: Options) -> None:
         """Open the session and run its connection."""
         offered, backlog = offered_session(websocket.scope["subprotocols"]), self._dispatcher.backlog
-        # One that comes back with nothing to send is let in: it wants its results.
+        # A client that resumes with nothing to send is let in: it wants its results.
         brings_work = offered is None or options.held_from is not None
         if brings_work and backlog.wait_sec > self._settings.admit_wait_max_sec:
             words = f"Speech recognition is {backlog.wait_sec:.0f} s behind. Your speech is kept; trying again soon."
@@ -125,7 +125,7 @@ class SocketEndpoint:
 
 
 def _bad_query(problem: ValidationError) -> str:
-    """What is wrong with a query; a language that is none is quoted."""
+    """What is wrong with a query; an unknown language is quoted."""
     places = {str(error["loc"][0]): error.get("ctx", {}) for error in problem.errors()}
     words = f"The query has a value that cannot be: {', '.join(sorted(places))}."
     return f"{words} {places['language']['error']}." if "language" in places else words

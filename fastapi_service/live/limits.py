@@ -1,19 +1,18 @@
-"""What one client, and all of them together, may take: places, bytes a second, guesses. All of bounded size."""
+"""Limits per client and over all: connections, bytes per second."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from fastapi_service.token_bucket import Clock, TokenBucket
 
 REAL_TIME_BYTES_PER_SEC = SAMPLE_RATE_HZ * BYTES_PER_SAMPLE
-# A frame counts as so many bytes at least (8 ms of speech), so that a flood of tiny ones is slowed as well.
+# A frame counts as at least so many bytes (8 ms of speech), so that a flood of tiny ones is slowed too.
 SMALLEST_FRAME_BYTES = 256
-
-Clock = Callable[[], float]
 
 
 class NoPlaceError(Exception):
@@ -21,7 +20,7 @@ class NoPlaceError(Exception):
 
 
 class Places:
-    """Counts the open connections, in all and per address. `per_address` 0: no limit of that kind."""
+    """Counts open connections, in all and per address. `per_address` 0: no limit per address."""
 
     def __init__(self, in_all: int, per_address: int) -> None:
         self._in_all = in_all
@@ -33,7 +32,7 @@ class Places:
 
     @contextmanager
     def take(self, address: str) -> Iterator[None]:
-        """Hold a place while the context lasts. Raises NoPlaceError."""
+        """Count a connection while the context lasts. Raises NoPlaceError."""
         if len(self) >= self._in_all:
             raise NoPlaceError("Everybody is speaking: no connection is free.")
         if 0 < self._per_address <= self._taken[address]:
@@ -48,19 +47,12 @@ class Places:
 
 
 class ByteRate:
-    """A token bucket: `per_sec` bytes a second, and `burst` at once."""
+    """`per_sec` bytes a second, and `burst` at once."""
 
     def __init__(self, per_sec: float, burst: float, clock: Clock = time.monotonic) -> None:
-        self._per_sec = per_sec
-        self._burst = burst
-        self._clock = clock
-        self._left = burst
-        self._at = clock()
+        self._bucket = TokenBucket(per_sec, burst, clock)
 
     def spend(self, frame_bytes: int) -> float:
-        """Count a frame that has come; returns how many seconds to wait before the next one is read."""
-        now = self._clock()
-        self._left = min(self._burst, self._left + (now - self._at) * self._per_sec)
-        self._at = now
-        self._left -= max(frame_bytes, SMALLEST_FRAME_BYTES)
-        return max(0.0, -self._left / self._per_sec)
+        """Count a received frame; returns how many seconds to wait before the next is read."""
+        self._bucket.take(max(frame_bytes, SMALLEST_FRAME_BYTES))
+        return self._bucket.wait_sec()

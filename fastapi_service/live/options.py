@@ -9,8 +9,7 @@ from starlette.datastructures import QueryParams
 
 from contract.jobs import MAX_POSITION, plain_line
 from contract.spoken_language import language_code
-
-HINTS_MAX_CHARS = 400  # also in the page, and within what a query may hold of any script
+from contract.websocket import HINTS_MAX_CHARS
 
 Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]
 Choice = Literal["0", "1"]
@@ -37,5 +36,5 @@ OPTION_NAMES = ("after", "from", "language", "hints", "words", "partials")
 
 
 def read_options(query: QueryParams) -> Options:
-    """The options of a query; what else it holds is passed over. Raises pydantic.ValidationError."""
+    """The options of a query; unknown names are ignored. Raises pydantic.ValidationError."""
     return Options.model_validate({name: query[name] for name in OPTION_NAMES if name in query})

@@ -1,4 +1,4 @@
-"""The messages that wait for one client: a bounded queue of ordered ones, and the latest of the repeating ones."""
+"""The send queue of one client: bounded and ordered, and beside it the latest of each repeating message."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contract.messages import Message
 
 
 class Outbox:
-    """Ordered messages leave first in, first out; of a kind given to `set_latest` only the newest stays.
+    """Ordered messages leave first in, first out; of a kind given to `set_latest` only the newest is kept.
 
-    One task reads; any may write. Nothing here blocks a writer but `put`.
+    One task reads; any may write. Only `put` blocks a writer.
     """
 
     def __init__(self, limit: int) -> None:
@@ -41,7 +41,7 @@ class Outbox:
         self._filled.set()
 
     def discard(self, kind: str) -> None:
-        """Forget the message of `kind` that waits, if one does."""
+        """Drop the waiting message of `kind`, if there is one."""
         self._latest.pop(kind, None)
 
     async def get(self) -> Message:

@@ -1,6 +1,6 @@
-"""Partials: asks for the provisional text of an utterance that is still being spoken, and takes the answers.
+"""Partials: requests the provisional text of an utterance that is still being spoken, and takes the answers.
 
-Nothing waits for a partial: this runs beside the audio path, and whatever goes wrong here ends as no partial.
+Nothing waits for a partial: this runs beside the audio path, and any failure means that there is no partial.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from fastapi_service.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
 
-CALLS_AT_ONCE = 4  # over all sessions, so that partials never take the connections to Redis that audio needs
-ANSWER_MARGIN_SEC = 1.0  # for an answer that was given in time and is on its way
+CALLS_AT_ONCE = 4  # over all sessions, so that partials never use up the connections to Redis that audio needs
+ANSWER_MARGIN_SEC = 1.0  # for an answer that was sent in time and has not arrived
 
 
 class Asked(IntEnum):
@@ -41,7 +41,7 @@ class Asked(IntEnum):
 
 
 class PartialRequests:
-    """The way of all sessions to the list of requests."""
+    """Pushes the requests of all sessions."""
 
     def __init__(self, client: redis.asyncio.Redis, settings: GatewaySettings) -> None:
         script = Path(__file__).parent / "scripts" / "ask_partial.lua"
@@ -50,7 +50,7 @@ class PartialRequests:
         self.turn = asyncio.Semaphore(CALLS_AT_ONCE)
 
     async def ask(self, held: OpenSession, request: PartialRequest, position: int, audio: bytes) -> Asked:
-        """Append `audio`, which begins at sample `position`, to the utterance's, and push `request`; or neither.
+        """Append `audio`, which begins at sample `position`, to the utterance's and push `request`, or do neither.
 
         Raises redis.RedisError, OSError.
         """
@@ -95,12 +95,12 @@ class PartialAsker:
         self._outstanding_until = 0.0
 
     def heard(self) -> None:
-        """More of the stream is in the segmenter: ask, if it is time."""
+        """The segmenter has more audio: ask, if it is time."""
         if self._requests is not None and self._due(self._requests.settings):
             self._wake.set()
 
     def answer(self, event: PartialEvent) -> Partial | None:
-        """Take the answer to a request; returns what to show, if it is of the utterance in hand."""
+        """Take the answer to a request; returns it if it is of the current utterance and has a text."""
         partial = event.partial
         if self._outstanding == (partial.utterance, event.asked):
             self._outstanding = None
@@ -142,7 +142,7 @@ class PartialAsker:
         try:
             became = await requests.ask(self._held, request, position, self._segmenter.audio_from(position))
         except (redis.RedisError, OSError) as problem:
-            # It may have been pushed all the same, so it counts as outstanding: no other is asked for until it is late.
+            # It may have been pushed nevertheless, so it counts as outstanding until its time is over.
             logger.warning("session %s: no partial: %s: %s", self._tag, type(problem).__name__, problem)
             return
         if became is not Asked.QUEUED and self._outstanding == asked:

@@ -1,4 +1,4 @@
-"""Hands each session its own results: a Redis subscriber, and the connections that it serves."""
+"""Routes results to sessions: a Redis subscriber, and the open connections."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from fastapi_service.live.closing import CloseConnection
 from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher
+from runtime.backoff import Backoff
 from runtime.logs.event import Event
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ RETRY_MAX_SEC = 10.0
 
 
 class Hub:
-    """The open connections, one a session, and the unfinished utterances of lost ones."""
+    """The open connections, one per session, and the unfinished utterances of lost ones."""
 
     def __init__(self, linger_sec: float, linger_max: int) -> None:
         self._connections: dict[str, Connection] = {}
@@ -38,46 +39,46 @@ class Hub:
         return len(self._connections)
 
     def add(self, connection: Connection) -> None:
-        """Serve `connection`; an older one of the same session is ended."""
+        """Add `connection`; an older one of the same session is closed."""
         older = self._connections.get(connection.held.session)
         self._connections[connection.held.session] = connection
         if older is not None:
             older.end(CLOSE_TAKEN_OVER, "a newer connection holds this session")
 
     def remove(self, connection: Connection) -> None:
-        """Serve `connection` no longer."""
+        """Remove `connection`."""
         if self._connections.get(connection.held.session) is connection:
             del self._connections[connection.held.session]
 
     def get(self, session: str) -> Connection | None:
-        """The connection of `session`, if it is here."""
+        """The connection of `session`, None where this gateway has none."""
         return self._connections.get(session)
 
     def missed(self, session: str, start: int | None = None) -> None:
-        """An outcome of `session` came by no relay."""
+        """No relay delivered an outcome of `session`: have it read the stream."""
         connection = self._connections.get(session)
         if connection is not None:
             connection.missed(start)
 
     def all_missed(self) -> None:
-        """The subscription had a gap: every session looks into its stream."""
+        """The subscription had a gap: have every session read its stream."""
         for connection in self._connections.values():
             connection.missed()
 
     def send_away(self) -> None:
-        """The service stops: every client is told to come back."""
+        """The service stops: close every connection with 1012, so that clients reconnect."""
         for connection in self._connections.values():
             connection.end(CLOSE_SERVICE_RESTART, "the service restarts")
 
     def linger(self, connection: Connection) -> None:
-        """Keep the unfinished utterance of a lost connection for a while; nobody resumes it: queue it as it is."""
+        """Keep the unfinished utterance of a lost connection for `linger_sec`, then queue it as it is."""
         if len(self._lingering) < self._linger_max:
             task = asyncio.create_task(self._cut_later(connection))
             self._lingering.add(task)
             task.add_done_callback(self._lingering.discard)
 
     async def close(self) -> None:
-        """Forget what lingers: its clients resume with the next process."""
+        """Drop the unfinished utterances: their clients resume with the next process."""
         for task in self._lingering:
             task.cancel()
         await asyncio.gather(*self._lingering, return_exceptions=True)
@@ -101,22 +102,22 @@ class Relay:
         self.subscribed = asyncio.Event()
 
     async def run(self) -> None:
-        """Relay until cancelled; after a lost Redis subscribe again and let every session catch up."""
-        retry_sec = RETRY_FIRST_SEC
+        """Relay until cancelled; when Redis was lost, subscribe again and let every session catch up."""
+        backoff = Backoff(RETRY_FIRST_SEC, RETRY_MAX_SEC)
         while True:
             try:
                 async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
                     await subscription.subscribe(RESULT_MESSAGES, FINAL_STATS)
                     self.subscribed.set()
                     self._hub.all_missed()
-                    retry_sec = RETRY_FIRST_SEC
+                    backoff.reset()
                     async for message in subscription.listen():
                         self._route(message)
             except (redis.RedisError, OSError) as problem:
                 self.subscribed.clear()
+                retry_sec = backoff.next_delay()
                 logger.warning("subscription lost, again in %.1f s: %s", retry_sec, problem)
                 await asyncio.sleep(retry_sec)
-                retry_sec = min(2 * retry_sec, RETRY_MAX_SEC)
 
     def _route(self, message: dict[str, bytes]) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Sessions in Redis: their safe position, the recorded end of the utterance in hand, their outcomes."""
+"""Sessions in Redis: safe position, recorded end of the latest cut, outcomes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from fastapi_service.settings import GatewaySettings
 
 REPLAY_PAGE = 100
 SESSION_KEYS = [of(PLACE) for of in (session_key, session_outcomes_key, stats_key, shown_stats_key)]
-IN_USE_MARGIN_SEC = 600.0  # an utterance may wait so long for its place in the queue
+IN_USE_MARGIN_SEC = 600.0  # an utterance may wait so long for room in the queue
 StreamEntries = list[tuple[bytes, dict[bytes, bytes]]]
 
 
@@ -49,7 +49,7 @@ class SessionsFullError(Exception):
 
 @dataclass(slots=True)
 class OpenSession:
-    """One connection's hold on a session. `epoch` tells it from older and newer connections of the same session."""
+    """One connection's lease of a session. `epoch` tells it from other connections of the same session."""
 
     session: str
     epoch: int
@@ -111,7 +111,7 @@ class SessionStore:
         return OpenSession(session, epoch, position, seq, recorded_end if recorded_end >= 0 else None)
 
     async def record_cut(self, held: OpenSession, cut: Cut, queue_limit: int) -> bool:
-        """Write down where `cut` ends, before its task is sent; False when the utterance has ended already.
+        """Record where `cut` ends, before its task is sent; False when the utterance has ended already.
 
         Raises TakenOverError, QueueFullError.
         """
@@ -132,7 +132,7 @@ class SessionStore:
             raise TakenOverError
 
     async def leave(self, held: OpenSession) -> None:
-        """The connection is gone: a session in which nothing was said is the first to end when room is needed."""
+        """The connection is gone: a session in which nothing was said may be evicted first."""
         unused_since = int(now_ms()) - self._in_use_ms
         await self._leave([session_key(held.session), SESSIONS_KEY], [held.epoch, held.session, unused_since])
 

@@ -1,10 +1,10 @@
 """uvicorn's two protocols, with bounds where theirs have none. They use its internals: look here when its pin moves.
 
-HTTP: a client that does not finish its request's headers in time is hung up on.
-WebSocket: what one client can make the gateway hold is bounded. uvicorn stops reading once a message waits for the
-app, but by then it has read up to 256 KiB: tens of thousands of empty messages. It answers pings to a client that
-reads none, keeps the empty fragments of a message that never ends, and waits for ever for a client to take the rest
-of what was written when the connection is over.
+HTTP: a client that does not finish its request's headers in time is disconnected.
+WebSocket: what one client can make the gateway buffer is bounded. uvicorn stops reading once a message waits for the
+app, but by then it has read up to 256 KiB: tens of thousands of empty messages. It answers the pings of a client that
+reads nothing, keeps the empty fragments of a message that never ends, and after the end of a connection waits without
+limit for its client to read what was written.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import asyncio
 import logging
 import socket
 import struct
-import time
 from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
@@ -23,6 +22,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 
 from contract.websocket import CLOSE_NOT_ALLOWED
+from fastapi_service.token_bucket import TokenBucket
 
 PIECE_BYTES = 4_096  # parsed at once: at most some 700 messages
 FRAGMENTS_MAX = 1_024  # of one message
@@ -40,12 +40,12 @@ class BoundedHttp(H11Protocol):
     _seen: object = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
+        """Start the time limit for the first request."""
         super().connection_made(transport)
         self._await_headers()
 
     def data_received(self, data: bytes) -> None:
-        """Take data; wait for the rest of a request that has begun."""
+        """Take data; the time limit holds until the headers are complete."""
         super().data_received(data)
         if self.cycle is not self._seen or self.transport.is_closing() or self not in self.connections:
             self._seen = self.cycle  # a request is complete, refused, or has become a WebSocket
@@ -54,7 +54,7 @@ class BoundedHttp(H11Protocol):
             self._await_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Stop the time limit."""
         self._stop_waiting()
         super().connection_lost(exc)
 
@@ -74,25 +74,24 @@ def bounded_http(handshake_sec: float) -> type[BoundedHttp]:
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """A WebSocket of which one client can make the gateway hold a bounded part alone."""
+    """A WebSocket that bounds what one client can make the gateway buffer."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._unparsed = bytearray()
-        self._control_left = float(CONTROL_BURST)
-        self._control_at = time.monotonic()
+        self._control = TokenBucket(CONTROL_PER_SEC, CONTROL_BURST)
         self._closed_by_app = False
         self._abort: asyncio.TimerHandle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone, and what it left unread."""
+        """The connection is gone; discard what was not parsed."""
         self._unparsed.clear()
         if self._abort is not None:
             self._abort.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what was read; parse it piece by piece, no further than the app has come."""
+        """Take what was read; parse it piece by piece, no faster than the app takes it."""
         self._unparsed += data
         self._parse()
 
@@ -107,9 +106,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         return message
 
     async def send(self, message: ASGISendEvent) -> None:
-        """Send the app's message; after a close look through what is unparsed for the client's own.
+        """Send the app's message. After a close frame, parse what is left: the client's close frame may be in it.
 
-        A client that broke the protocol is gone, while uvicorn takes any further message for a fault of the app.
+        A client that broke the protocol is gone; uvicorn takes any further message for an error of the app.
         """
         if self.close_sent and not self._closed_by_app:
             raise ClientDisconnected
@@ -119,19 +118,19 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self._parse()
 
     async def run_asgi(self) -> None:
-        """Run the app; what it has written may take a while to leave, and not for ever."""
+        """Run the app; afterwards its client has LINGER_SEC to read what was written."""
         await super().run_asgi()
         if not self.disconnected:
             self._abort = self.loop.call_later(LINGER_SEC, self._hang_up)
 
     def handle_cont(self, event: Frame) -> None:
-        """Take a fragment, of a bounded number."""
+        """Take a fragment; their number is bounded."""
         super().handle_cont(event)
         if len(self.frames) > FRAGMENTS_MAX:
             self._fail("too many fragments")
 
     def handle_ping(self) -> None:
-        """Answer a client that reads; another's answers are dropped."""
+        """Answer a client that reads; for one that does not, the answer is dropped."""
         if not self.writable.is_set():
             self.conn.data_to_send()
         else:
@@ -158,16 +157,13 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
                 super().data_received(piece)
 
     def _hang_up(self) -> None:
-        """End at once, and have the system forget what the client did not take."""
+        """Close at once (RST); what the client has not read is discarded."""
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
         self.transport.abort()
 
     def _count_control(self) -> None:
-        now = time.monotonic()
-        earned = (now - self._control_at) * CONTROL_PER_SEC
-        self._control_left = min(float(CONTROL_BURST), self._control_left + earned) - 1
-        self._control_at = now
-        if self._control_left < 0:
+        self._control.take(1)
+        if self._control.wait_sec() > 0:
             self._fail("too many pings")
 
     def _fail(self, reason: str) -> None:

@@ -1,7 +1,7 @@
-"""The gateway's numbers for Prometheus, at `/metrics` and behind the guard like everything else.
+"""The gateway's metrics for Prometheus, at `/metrics` and behind the guard like every route.
 
-What happens per frame is counted in plain integers and read when somebody looks. Redis is asked then, too, at most once
-a second and for a bounded time; what it does not answer is left out rather than shown as 0.
+What happens per frame is counted in plain integers and read at a scrape. Redis is asked at most once a second and with
+a timeout; what it does not answer is left out rather than shown as 0.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import redis.asyncio
 from fastapi import APIRouter
@@ -17,68 +16,58 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher
-from runtime.broker.queue_age import waiting_tasks
+from fastapi_service.pipeline.snapshot import HAVE_MODELS, Pipeline, Snapshot
+from runtime.broker.queue_age import oldest_wait_sec
 from runtime.metrics.registry import (
     CONTENT_TYPE,
     BoundedNames,
     exposition,
 )
-from runtime.worker.heartbeat import WorkerInfo, live_workers
 
 CACHE_SEC = 1.0
 LOOK_SEC = 5.0
-QUEUES = (STT_QUEUE, ANALYZER_QUEUE, FILE_QUEUE)
-HAVE_MODELS = (STT_QUEUE, ANALYZER_QUEUE)
-SERVED = (*QUEUES, LISTENER)  # who sends heartbeats
 MODELS_MAX = 8
 
 
-@dataclass
-class PipelineLook:
-    """What Redis told at the last look."""
-
-    redis_up: bool = False
-    queues: dict[str, tuple[int, float | None]] = field(default_factory=dict)
-    workers: dict[str, list[WorkerInfo]] = field(default_factory=dict)
-
-
 class PipelineWatch(Collector):
-    """Looks at queues and heartbeats, and puts that and the plain counts of `metrics` into its registry."""
+    """Puts the pipeline's snapshot and the plain counts of `metrics` into the registry of `metrics`."""
 
     def __init__(
         self,
         metrics: GatewayMetrics,
         client: redis.asyncio.Redis,
+        pipeline: Pipeline,
         dispatcher: Dispatcher,
         connections: Callable[[], int],
     ) -> None:
         """`connections`: how many are open."""
         self._metrics = metrics
         self._client = client
+        self._pipeline = pipeline
         self._dispatcher = dispatcher
         self._connections = connections
         self._looking = asyncio.Lock()
         self._looked = -CACHE_SEC
-        self._last = PipelineLook()
+        self._last = Snapshot()
+        self._oldest_sec: dict[str, float | None] = {}
         self._models = BoundedNames((), MODELS_MAX)
         metrics.registry.register(self)
 
     async def look(self) -> None:
-        """Bring what is known of Redis up to date."""
+        """Read a new snapshot, and the ages that it has not: they are read from whole messages."""
         async with self._looking:  # those who ask meanwhile get the same answer
             if time.monotonic() - self._looked < CACHE_SEC:
                 return
+            now = await self._pipeline.snapshot(0.0)
+            ages: dict[str, float | None] = {}
             try:
                 async with asyncio.timeout(LOOK_SEC):
-                    queues = {queue: await waiting_tasks(self._client, queue) for queue in QUEUES}
-                    workers = {served: await live_workers(self._client, served) for served in SERVED}
-                self._last = PipelineLook(True, queues, workers)
-            except (redis.RedisError, OSError, TimeoutError):
-                self._last = PipelineLook()
-            self._looked = time.monotonic()
+                    ages = {queue: await oldest_wait_sec(self._client, queue) for queue in now.tasks}
+            except (redis.RedisError, OSError):  # a TimeoutError is an OSError
+                now = Snapshot()
+            self._last, self._oldest_sec, self._looked = now, ages, time.monotonic()
 
     def collect(self) -> Iterator[Metric]:
         """All that is no counter of its own."""
@@ -102,7 +91,8 @@ class PipelineWatch(Collector):
         ages = GaugeMetricFamily(
             "wta_queue_oldest_seconds", "How long the oldest has been waiting; 0: none waits.", labels=["queue"]
         )
-        for queue, (length, age_sec) in self._last.queues.items():
+        for queue, length in self._last.tasks.items():
+            age_sec = self._oldest_sec[queue]
             lengths.add_metric([queue], length)
             if age_sec is not None:
                 ages.add_metric([queue], age_sec)

@@ -15,37 +15,22 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field, TypeAdapter
 
 import contract
-from contract.messages import Models, ServerMessage
+from contract.messages import ServerMessage
 from contract.websocket import SUBPROTOCOL
 from fastapi_service.access.guard import OPEN
 from fastapi_service.access.tokens import COOKIE
-from runtime.weights.progress import Loading
+from fastapi_service.pipeline.health import Ready
 
 EXAMPLES = Path(contract.__file__).with_name("examples.json")
 ABOUT = "Speech to text and sentiment. Audio travels over the WebSocket at /ws: docs/protocol.md tells how."
 METHODS = ("get", "post", "put", "delete", "patch")
 RETRY_AFTER: dict[str, Any] = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
-MODELS = {"speech": "base", "sentiment": "offline", "demo": False}
-LOADING = [{"part": "speech", "model": "base", "done_bytes": 45_000_000, "total_bytes": 133_000_000}]
 
 
 class Alive(BaseModel):
     """The process answers."""
 
     status: str = Field(examples=["alive"])
-
-
-class Ready(BaseModel):
-    """What is up. Who has no token, where one is asked for, is told `ready` alone."""
-
-    ready: bool = Field(description="whether speech that comes in now will be worked on")
-    redis: bool = Field(False, description="whether Redis can be reached")
-    stt_workers: int = Field(0, description="speech workers with a fresh heartbeat", examples=[1])
-    analyzer_workers: int = Field(0, description="sentiment workers with a fresh heartbeat", examples=[1])
-    file_workers: int = Field(0, description="file workers with a fresh heartbeat", examples=[1])
-    listeners: int = Field(0, description="listeners with a fresh heartbeat", examples=[1])
-    models: Models = Field(Models(speech="", sentiment="", demo=False), description="in use", examples=[MODELS])
-    loading: list[Loading] = Field([], description="models whose weights are being fetched", examples=[LOADING])
 
 
 class Refused(BaseModel):

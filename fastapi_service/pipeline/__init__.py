@@ -1,1 +1,1 @@
-"""What stands behind the gateway: backlog of the queues, health of the parts."""
+"""What stands behind the gateway: a snapshot of it, and by that the backlog and the health."""

@@ -1,55 +1,41 @@
-"""How long an utterance that is queued now would wait for speech recognition; beyond a bound it is refused in words."""
+"""How long an utterance that is queued now would wait for speech recognition, and how many may wait."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-
-import redis.asyncio
-
-from contract.keys import SENT_SEGMENTS_KEY, workers_key
 from contract.queues import STT_QUEUE
+from fastapi_service.pipeline.snapshot import Pipeline
 from fastapi_service.settings import GatewaySettings
-from runtime.worker.heartbeat import alive
 
-logger = logging.getLogger(__name__)
-
-LOOK_EVERY_SEC = 1.0
-SMALLEST_QUEUE = 8  # what one worker takes at once: never too much
+SMALLEST_QUEUE = 8  # per worker: what it takes at once
 
 
 class Backlog:
-    """`limit`: how many utterances may wait now. `wait_sec`: how long the last of those that do wait has to.
+    """By what the workers report an utterance to take lately; until all report it, `queue_max` is the limit.
 
-    Both by what the workers say an utterance has taken them lately; until they all say so, `queue_max` is the limit.
+    While Redis cannot be reached both figures stay as they are.
     """
 
-    def __init__(self, client: redis.asyncio.Redis, settings: GatewaySettings) -> None:
-        self._client = client
+    def __init__(self, pipeline: Pipeline, settings: GatewaySettings) -> None:
+        self._pipeline = pipeline
         self._settings = settings
-        self.limit = settings.queue_max
-        self.wait_sec = 0.0
 
-    async def run(self) -> None:
-        """Look every second until cancelled."""
-        while True:
-            try:
-                await self._look()
-            except (redis.RedisError, OSError) as problem:
-                logger.warning("the queue was not looked at: %s", problem)
-            await asyncio.sleep(LOOK_EVERY_SEC)
+    @property
+    def limit(self) -> int:
+        """How many utterances may wait now."""
+        pace = self._per_sec()
+        if not pace:
+            return self._settings.queue_max
+        workers = len(self._pipeline.known.workers[STT_QUEUE])
+        wanted = max(SMALLEST_QUEUE * workers, int(pace * self._settings.queue_wait_max_sec))
+        return min(self._settings.queue_max, wanted)
 
-    async def _look(self) -> None:
-        pipe = self._client.pipeline(transaction=False)
-        pipe.hvals(workers_key(STT_QUEUE))
-        pipe.llen(STT_QUEUE)
-        pipe.zcard(SENT_SEGMENTS_KEY)
-        told, waiting, of_files = await pipe.execute()
-        paces = [worker.pace_sec for worker in alive(told)]
-        if not paces or not all(paces):
-            self.limit, self.wait_sec = self._settings.queue_max, 0.0
-            return
-        a_sec = sum(1 / pace for pace in paces)
-        wanted = max(SMALLEST_QUEUE * len(paces), int(a_sec * self._settings.queue_wait_max_sec))
-        self.limit = min(self._settings.queue_max, wanted)
-        self.wait_sec = max(0, waiting - of_files) / a_sec  # what is spoken goes before parts of files
+    @property
+    def wait_sec(self) -> float:
+        """How long the last waiting utterance still has to wait."""
+        known, pace = self._pipeline.known, self._per_sec()
+        return max(0, known.tasks[STT_QUEUE] - known.segments) / pace if pace else 0.0  # live speech goes before files
+
+    def _per_sec(self) -> float:
+        """Utterances that all speech workers do in a second, 0 while that is not known."""
+        paces = [worker.pace_sec for worker in self._pipeline.known.workers.get(STT_QUEUE, ())]
+        return sum(1 / pace for pace in paces) if paces and all(paces) else 0.0

@@ -2,66 +2,55 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-
-import redis.asyncio
+from pydantic import BaseModel, ConfigDict, Field
 
 from contract.messages import Models
 from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
-from runtime.weights.progress import Loading, loading_now
-from runtime.worker.heartbeat import WorkerInfo, live_workers
+from fastapi_service.pipeline.snapshot import Pipeline
+from runtime.weights.progress import Loading
+from runtime.worker.heartbeat import WorkerInfo
 
-CACHE_SEC = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """What is up. Workers are those with a fresh heartbeat; `loading` are the downloads of models that go on."""
-
-    redis: bool
-    stt_workers: int
-    analyzer_workers: int
-    file_workers: int
-    listeners: int
-    models: Models
-    loading: tuple[Loading, ...] = ()
-
-    @property
-    def ready(self) -> bool:
-        """Whether speech that comes in now will be worked on."""
-        return self.redis and self.stt_workers > 0 and self.analyzer_workers > 0
+MODELS = {"speech": "base", "sentiment": "offline", "demo": False}
+LOADING = [{"part": "speech", "model": "base", "done_bytes": 45_000_000, "total_bytes": 133_000_000}]
 
 
-NOTHING = Readiness(False, 0, 0, 0, 0, Models(speech="", sentiment="", demo=False))
+class Ready(BaseModel):
+    """What is up. Without a token, where one is required, only `ready` is sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ready: bool = Field(description="whether speech that comes in now will be worked on")
+    redis: bool = Field(False, description="whether Redis can be reached")
+    stt_workers: int = Field(0, description="speech workers with a fresh heartbeat", examples=[1])
+    analyzer_workers: int = Field(0, description="sentiment workers with a fresh heartbeat", examples=[1])
+    file_workers: int = Field(0, description="file workers with a fresh heartbeat", examples=[1])
+    listeners: int = Field(0, description="listeners with a fresh heartbeat", examples=[1])
+    models: Models = Field(Models(speech="", sentiment="", demo=False), description="in use", examples=[MODELS])
+    loading: tuple[Loading, ...] = Field((), description="models whose weights are being fetched", examples=[LOADING])
 
 
 class Health:
-    """Looks at Redis, at most once a second however many ask."""
+    """Readiness by the pipeline's snapshots."""
 
-    def __init__(self, client: redis.asyncio.Redis) -> None:
-        self._client = client
-        self._checked = 0.0
-        self._last = NOTHING
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
 
-    async def readiness(self) -> Readiness:
+    async def readiness(self) -> Ready:
         """The state now (at most a second old)."""
-        if time.monotonic() - self._checked > CACHE_SEC:
-            self._last = await self._look()
-            self._checked = time.monotonic()
-        return self._last
-
-    async def _look(self) -> Readiness:
-        try:
-            stt = await live_workers(self._client, STT_QUEUE)
-            analyzer = await live_workers(self._client, ANALYZER_QUEUE)
-            files = await live_workers(self._client, FILE_QUEUE)
-            listeners = await live_workers(self._client, LISTENER)
-            loading = await loading_now(self._client, (STT_QUEUE, ANALYZER_QUEUE))
-        except (redis.RedisError, OSError):
-            return NOTHING
-        models = Models(speech=_name(stt), sentiment=_name(analyzer), demo=any(w.demo for w in stt + analyzer))
-        return Readiness(True, len(stt), len(analyzer), len(files), len(listeners), models, loading)
+        now = await self._pipeline.snapshot()
+        if not now.redis_up:
+            return Ready(ready=False)
+        stt, analyzer = now.workers[STT_QUEUE], now.workers[ANALYZER_QUEUE]
+        return Ready(
+            ready=bool(stt and analyzer),
+            redis=True,
+            stt_workers=len(stt),
+            analyzer_workers=len(analyzer),
+            file_workers=len(now.workers[FILE_QUEUE]),
+            listeners=len(now.workers[LISTENER]),
+            models=Models(speech=_name(stt), sentiment=_name(analyzer), demo=any(w.demo for w in stt + analyzer)),
+            loading=now.loading,
+        )
 
 
 def _name(workers: list[WorkerInfo]) -> str:

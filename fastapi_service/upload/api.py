@@ -1,7 +1,7 @@
 """`POST /v1/audio/transcriptions` as OpenAI's API has it, and `DELETE` of one. docs/files.md tells what is promised.
 
-The body goes to disk as it comes; the work is the file worker's, and this module follows it in Redis. Whoever follows
-keeps the file wanted: when the last one has gone for a while, the work is cancelled.
+The body is streamed to disk; the file worker does the work, and this module follows it in Redis. A request that
+follows a file marks it as wanted: some time after the last such request is gone, the work is cancelled.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from fastapi_service.upload.jobs import FileJobs
 from fastapi_service.upload.openapi import CANCEL_ANSWERS, TRANSCRIPTION_ANSWERS, TRANSCRIPTION_BODY
 from fastapi_service.upload.options import UploadOptions, read_options
 from fastapi_service.upload.store import UploadStore
-from runtime.broker.app import SEND_ERRORS
+from runtime.redis_retry import REDIS_TROUBLE
 from runtime.worker.heartbeat import live_workers
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Uploads:
         await self._jobs.run()
 
     def send_away(self) -> None:
-        """The gateway stops: whoever waits is told to come again, and finds the work where it is."""
+        """The gateway stops: waiting clients are told to send the file again; the work goes on meanwhile."""
         self._leaving = True
 
     def router(self) -> APIRouter:
@@ -103,7 +103,7 @@ class Uploads:
             return Response(body, 200, headers, CONTENT_TYPES[options.format])
         except UploadRefusedError as refusal:
             return refusal.response() if whole(request) else Drained(refusal.response())
-        except SEND_ERRORS as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("a file was not served: %s: %s", type(problem).__name__, problem)
             words = "The service cannot be reached in full just now."
             answer = unavailable(words, self._settings.upload_retry_sec).response()
@@ -112,7 +112,7 @@ class Uploads:
             return Response(status_code=499)  # nobody reads it
 
     async def _take(self, request: Request) -> tuple[UploadOptions, str]:
-        """Read the request and begin its work, or find it begun."""
+        """Read the request and start its work, or find the same work already started."""
         settings = self._settings
         boundary = boundary_of(request.headers.get("content-type", ""))
         length = request.headers.get("content-length", "")
@@ -156,7 +156,7 @@ class Uploads:
     async def _follow(
         self, request: Request, file_id: str, after: int | None
     ) -> AsyncIterator[tuple[FileView, list[FileSegment]]]:
-        """How the file stands, again and again, and its new segments; the last time it is done.
+        """The state of the file, repeatedly, with its new segments; the last time it is done.
 
         `after`: number of the first segment to give; None gives none. Raises UploadRefusedError, GoneError.
         """
@@ -213,7 +213,7 @@ class Uploads:
                 yield event(transcript.done(view))
         except UploadRefusedError as refusal:
             yield event({"type": "error", **refusal.body})
-        except SEND_ERRORS as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("a file was not followed: %s: %s", type(problem).__name__, problem)
             yield event({"type": "error", **unavailable("Redis cannot be reached.", 1).body})
         except GoneError:
@@ -224,7 +224,7 @@ class Uploads:
         try:
             if re.fullmatch(SESSION_PATTERN, transcription_id):
                 known = await self._jobs.cancel(transcription_id)
-        except SEND_ERRORS:
+        except REDIS_TROUBLE:
             return unavailable("Redis cannot be reached.", self._settings.upload_retry_sec).response()
         if not known:
             return UploadRefusedError(404, "not_found", "There is no such transcription.").response()

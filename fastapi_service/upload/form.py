@@ -1,6 +1,6 @@
-"""Reads a multipart body as it comes: the file to disk under a name of ours, the few fields to memory.
+"""Reads a multipart body as a stream: the file to disk under a generated name, the few fields to memory.
 
-The name that the client gives its file is never used. What is read is bounded in every direction.
+The client's file name is never used. Size, number of fields and time are bounded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FIELDS_MAX = 32
 FIELD_MAX_BYTES = 16 * 1024
 OVERHEAD_BYTES = 64 * 1024 + FIELDS_MAX * FIELD_MAX_BYTES  # of a body, beside its file
 WRITE_BYTES = 512 * 1024  # written at once
-SLOWEST_BYTES_PER_SEC = 2_048  # beyond the first minute; who is slower holds a place for nothing
+SLOWEST_BYTES_PER_SEC = 2_048  # after the first minute; a slower client only blocks a place
 MINUTE_SEC = 60.0
 
 TOO_LARGE = "The file is larger than the {} bytes that are taken."
@@ -81,7 +81,7 @@ class UploadForm:
         return self._hash.hexdigest()
 
     async def read(self, body: AsyncIterator[bytes], idle_sec: float) -> None:
-        """Read `body` to its end. Raises UploadRefusedError, OSError when the disk does not take it.
+        """Read `body` to its end. Raises UploadRefusedError, OSError when the file cannot be written.
 
         A client that sends nothing for `idle_sec`, or hardly anything for long, is refused.
         """

@@ -15,7 +15,7 @@ from contract.state.files import DAMAGE_FIELDS, FileSegment, FileView
 from fastapi_service.upload.options import UploadOptions
 
 UNSPACED = {"zh", "yue", "ja", "th", "lo", "my"}  # written without spaces between words
-CUE_SEC = 7.0  # a longer cue is cut between words where their times are known
+CUE_SEC = 7.0  # a longer cue is split between words where their times are known
 CUE_CHARS = 84  # two lines
 CONTENT_TYPES = {
     "json": "application/json",
@@ -129,7 +129,7 @@ def _warnings(view: FileView) -> list[dict[str, Any]]:
 
 
 def segment_json(number: int, segment: FileSegment, result: Result) -> dict[str, Any]:
-    """One segment of verbose_json. What an older worker did not hand on is 0 (OpenAI's clients want numbers)."""
+    """One segment of verbose_json. What an older worker did not send is 0 (OpenAI's clients want numbers)."""
     text = one_line(result.text)
     raw = text.encode()
     return {
@@ -164,7 +164,7 @@ def words_json(result: Result) -> list[dict[str, Any]]:
 
 
 def cues_of(segment: FileSegment, result: Result) -> list[Cue]:
-    """One cue, or several where the times of words allow to cut a long one."""
+    """One cue, or several where the times of words allow splitting a long one."""
     whole = Cue(segment.start_sec, segment.end_sec, one_line(result.text))
     if not result.words:
         return [whole]

@@ -42,7 +42,8 @@ from contract.state.files import (
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.upload.errors import UploadRefusedError
 from fastapi_service.upload.store import UploadStore
-from runtime.broker.app import SEND_ERRORS, SEND_RETRIES
+from runtime.broker.app import SEND_RETRIES
+from runtime.redis_retry import REDIS_TROUBLE
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ SWEEP_EVERY_SEC = 60.0
 
 
 class FileJobs:
-    """Raises redis.RedisError when Redis cannot be reached, one of SEND_ERRORS when the queue cannot."""
+    """Raises redis.RedisError when Redis cannot be reached, one of REDIS_TROUBLE when the queue cannot."""
 
     def __init__(
         self, client: redis.asyncio.Redis, celery: Celery, settings: GatewaySettings, store: UploadStore
@@ -66,7 +67,7 @@ class FileJobs:
 
     @contextmanager
     def reading(self, body_bytes: int) -> Iterator[None]:
-        """A body of this length is being read: a file whose body was as long may be about to come again."""
+        """Mark a body of this length as being read: it may be the same file again."""
         self._reading[body_bytes] += 1
         try:
             yield
@@ -76,7 +77,7 @@ class FileJobs:
                 del self._reading[body_bytes]
 
     async def check_room(self, body_bytes: int) -> None:
-        """Raise UploadRefusedError where a file with such a body cannot be taken. One that may come again may."""
+        """Raise UploadRefusedError when there is no room for another file. One that may be a repetition is let in."""
         known = await self._active()
         if len(known) >= self._settings.uploads_max and not any(
             job is not None and job.body_bytes == body_bytes > 0 for job in known.values()
@@ -107,7 +108,7 @@ class FileJobs:
         return file_id
 
     async def want(self, file_id: str, job: FileJob | None = None) -> None:
-        """Keep the file for another `upload_linger_sec`."""
+        """A request still waits for the file: keep it for another `upload_linger_sec`."""
         ttl_sec = self._settings.upload_result_ttl_sec
         pipe = self._client.pipeline(transaction=False)
         pipe.set(file_wanted_key(file_id), "1", ex=self._settings.upload_linger_sec)
@@ -144,7 +145,7 @@ class FileJobs:
         while True:
             try:
                 await self._look_after()
-            except (*SEND_ERRORS, ValueError) as problem:
+            except (*REDIS_TROUBLE, ValueError) as problem:
                 logger.warning("uploaded files not looked after: %s: %s", type(problem).__name__, problem)
             await asyncio.sleep(LOOK_EVERY_SEC)
 
@@ -182,7 +183,7 @@ class FileJobs:
             await asyncio.to_thread(self._store.sweep, wanted)
 
     async def _send_if_lost(self, file_id: str) -> None:
-        """Send the task again where no worker was heard of for long and no task waits. Done twice it is done once."""
+        """Send the task again when no worker has reported for long and no task waits. Sending twice is harmless."""
         view, _ = await self.look(file_id)
         patience_sec = max(self._settings.resend_after_sec, 1.5 * self._settings.visibility_timeout_sec)
         if view is None or view.state not in ACTIVE or now_ms() - view.touched_ms < 1000 * patience_sec:

@@ -1,4 +1,4 @@
-"""The folder in which uploaded files wait: how much is in it, and what nobody wants any more."""
+"""The folder in which uploaded files wait: its limits, and the clean-up of orphans."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 
 INCOMING = "incoming-"
 OURS = re.compile(r"[0-9a-f]{64}|incoming-[0-9a-f]{32}")
-ORPHAN_SEC = 60.0  # a file is written down in Redis before it gets its name, and so never an orphan before
-ABANDONED_SEC = 600.0  # something still being written changes more often
+ORPHAN_SEC = 60.0  # a file gets its lasting name after its entry in Redis, so a new one is never an orphan
+ABANDONED_SEC = 600.0  # a file that is still being written changes more often
 SPARE_BYTES = 64 * 1024 * 1024  # left free on the disk
 
 
 class UploadStore:
-    """Bounded storage on disk. Its files have names of ours alone."""
+    """Bounded storage on disk. File names are generated; a client's are never used."""
 
     def __init__(self, folder: Path, storage_bytes: int, reading_max: int, retry_sec: float) -> None:
         self._folder = folder
@@ -62,11 +62,11 @@ class UploadStore:
             path.unlink(missing_ok=True)
 
     def keep(self, incoming: Path, path: Path) -> None:
-        """Give a file that has come its lasting name."""
+        """Give a complete file its lasting name."""
         incoming.replace(path)
 
     def sweep(self, wanted: Set[Path]) -> None:
-        """Delete what is neither `wanted` nor fresh."""
+        """Delete files that are neither `wanted` nor recent."""
         now = time.time()
         with suppress(FileNotFoundError):
             for path, _ in self._sizes():

@@ -21,7 +21,7 @@ import av.error
 import numpy as np
 from av.audio.resampler import AudioResampler
 
-from contract.audio import SAMPLE_RATE_HZ
+from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 from file_worker.media.frames import AUDIO_ERRORS, NotDecodableError, Samples, TooLongError, opened, samples_of
 from file_worker.media.level import LevelLift
 from file_worker.media.mixing import Mixer
@@ -97,7 +97,7 @@ class SoundFile:
             if produced > self._max_sec * SAMPLE_RATE_HZ:
                 raise self._too_long()
             for begin in range(0, len(samples), BLOCK_SAMPLES):
-                piece = np.rint(samples[begin : begin + BLOCK_SAMPLES] * np.float32(32_768.0))
+                piece = np.rint(samples[begin : begin + BLOCK_SAMPLES] * np.float32(FULL_SCALE))
                 yield np.clip(piece, -32_768, 32_767).astype("<i2").tobytes()
         if not produced:
             raise NotDecodableError("No sound in the file could be decoded.")

@@ -17,13 +17,15 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
+from contract.audio import FULL_SCALE
+
 SOUND = "wav,w64,aiff,caf,au,mp3,aac,ac3,eac3,amr,flac,ogg,opus"
 VIDEO = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,mpeg,mpegts"
 FORMATS = f"{SOUND},{VIDEO}"
 OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
 AUDIO_ERRORS = (av.error.FFmpegError, ValueError, EOFError)
 LOUDEST = 8.0  # floating-point samples may be above 1, and anything at all in a broken file
-FULL_SCALE = {"u1": 128.0, "i2": 32_768.0, "i4": 2_147_483_648.0}
+FULL_SCALES = {"u1": 128.0, "i2": FULL_SCALE, "i4": 2_147_483_648.0}
 
 Samples = NDArray[np.float32]
 
@@ -59,7 +61,7 @@ def samples_of(frame: av.AudioFrame) -> Samples:
     if not frame.format.is_planar:
         raw = raw.reshape(-1, frame.layout.nb_channels).T
     kind = raw.dtype.str[1:]
-    if kind in FULL_SCALE:
+    if kind in FULL_SCALES:
         samples = raw.astype(np.float32)
-        return (samples - 128.0 if kind == "u1" else samples) / np.float32(FULL_SCALE[kind])
+        return (samples - 128.0 if kind == "u1" else samples) / np.float32(FULL_SCALES[kind])
     return np.clip(np.nan_to_num(raw.astype(np.float32)), -LOUDEST, LOUDEST)

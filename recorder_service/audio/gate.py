@@ -10,7 +10,7 @@ from collections import deque
 
 import numpy as np
 
-from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE, SAMPLE_RATE_HZ
 from recorder_service.audio.timeline import Timeline
 
 FRAME_SAMPLES = SAMPLE_RATE_HZ // 50  # 20 ms
@@ -89,6 +89,6 @@ class VoiceGate:
 
 def frame_levels(pcm: bytes) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """The mean square of each whole 20 ms frame in s16le `pcm`, samples taken as -1 to 1."""
-    samples = np.frombuffer(pcm, dtype="<i2").astype(np.float64) / 32768.0
+    samples = np.frombuffer(pcm, dtype="<i2").astype(np.float64) / FULL_SCALE
     levels: np.ndarray[tuple[int], np.dtype[np.float64]] = np.square(samples).reshape(-1, FRAME_SAMPLES).mean(axis=1)
     return levels

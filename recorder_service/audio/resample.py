@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import firwin, kaiser_beta, upfirdn
 
-from contract.audio import SAMPLE_RATE_HZ
+from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 from runtime.wav import to_pcm
 
 STOPBAND_DB = 70.0
@@ -77,7 +77,7 @@ class Converter:
 
     def feed(self, data: bytes) -> bytes:
         """What `data` (whole samples of all channels) brings out; the channels are averaged."""
-        mono = np.frombuffer(data, dtype="<i2").reshape(-1, self._channels).mean(axis=1) / 32768.0
+        mono = np.frombuffer(data, dtype="<i2").reshape(-1, self._channels).mean(axis=1) / FULL_SCALE
         return to_pcm(mono if self._resampler is None else self._resampler.feed(mono))
 
     def flush(self) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import struct
 import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -47,8 +46,6 @@ class FileSource:
             self._pcm = read_wav(path)
         except WavError as problem:
             raise SourceError(str(problem)) from problem
-        except struct.error as problem:  # what scipy raises for a file that ends within its header
-            raise SourceError(f"{path}: not a WAV file that can be read (it ends too early)") from problem
         except OSError as problem:
             raise SourceError(f"{path}: {problem.strerror or problem}") from problem
         if not self._pcm:

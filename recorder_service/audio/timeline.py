@@ -1,4 +1,4 @@
-"""Where in the recording a stream position was: positions count speech alone, captions need the time."""
+"""From stream positions, which count speech alone, to positions in the recording, which captions need."""
 
 from __future__ import annotations
 

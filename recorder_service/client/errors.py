@@ -1,4 +1,4 @@
-"""What can go wrong with a stream for good, in words, and how long to wait where it can be mended by waiting."""
+"""Errors that end a stream, and the back-off before reconnecting after all others."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Backoff:
         self._next_sec = first_sec
 
     def reset(self) -> None:
-        """Begin at the shortest delay again: something has worked."""
+        """Begin at the shortest delay again, after a success."""
         self._next_sec = self._first_sec
 
     def next_delay(self, at_least_sec: float = 0.0) -> float:

@@ -1,4 +1,4 @@
-"""Brings one session's outcomes out of Redis: by message as they come, and from the durable stream after any gap."""
+"""Reads one session's outcomes from Redis: by message as they come, and from the durable stream after any gap."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Handler = Callable[[OutcomeEvent | Partial | Stats], Awaitable[None]]
 class ResultReader:
     """Calls `handle` with each outcome, in the order of their numbers, and with partials and statistics.
 
-    Pub/Sub forgets, and the listener that publishes may be down: while `outcomes_due` names the first samples of
+    Pub/Sub loses messages, and the listener that publishes may be down: while `outcomes_due` names the first samples of
     utterances without outcome, the stream is read every `poll_sec` seconds as well. `handle` may see one twice.
     """
 

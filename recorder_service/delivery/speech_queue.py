@@ -1,7 +1,7 @@
 """Delivery straight to Celery: utterances are cut here, sent to stt_queue, and kept until their outcome.
 
-The task is sent again, under the same utterance, when no outcome comes: kombu can lose a message between taking it
-and recording it. Only a few utterances are in the queue at once, so that a slow worker meets no flood of doubles.
+The task is sent again, under the same utterance, when no outcome comes: a message can be lost while Redis is full, or
+when Redis ends. Only a few utterances are in the queue at once, so that a slow worker meets no flood of duplicates.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from types import TracebackType
 from typing import Any, Self
 
 import redis
-from kombu.exceptions import OperationalError
 
 from contract.audio import (
     BYTES_PER_SAMPLE,
     SAMPLE_RATE_HZ,
 )
 from contract.events import OutcomeEvent
+from contract.ids import SESSION_ID_BYTES
 from contract.jobs import UtteranceJob
 from contract.messages import Accepted, Error, Partial, ServerMessage, Stats
 from contract.segmenter import Cut, Segmenter
@@ -35,12 +35,11 @@ from recorder_service.delivery.workers import redis_words, workers_words
 from recorder_service.settings import RecorderSettings
 from runtime.broker.app import make_celery, send_utterance
 from runtime.redis_client import async_redis
+from runtime.redis_retry import REDIS_TROUBLE
 
 logger = logging.getLogger(__name__)
 
-SEND_ERRORS = (OperationalError, redis.RedisError, OSError)
 SEND_RETRIES = {"max_retries": 1, "interval_start": 0.2}  # few, so that leaving is quick: the loop here goes on
-SESSION_ID_BYTES = 24  # 192 random bits, 32 characters, as the gateway's
 INBOX_MESSAGES = 2_000
 PIECE_BYTES = SAMPLE_RATE_HZ * BYTES_PER_SAMPLE  # what is taken between two looks at the room
 
@@ -241,7 +240,7 @@ class QueueDelivery:
                 else:
                     await self._send(kept)
                 backoff.reset()
-            except SEND_ERRORS as problem:
+            except REDIS_TROUBLE as problem:
                 delay = backoff.next_delay()
                 logger.warning("%s is not sent: %s; again in %.0f s", kept.job.utterance, problem, delay)
                 await asyncio.sleep(delay)

@@ -1,4 +1,4 @@
-"""What a person is told about the system behind the queue: whether Redis is there, and who will do the work."""
+"""Status texts about the system behind the queue: Redis, and the workers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runtime.worker.heartbeat import live_workers
 
 
 async def workers_words(client: redis.asyncio.Redis) -> str:
-    """The models that serve the queues, and plainly which queue has no worker. Raises redis.RedisError, OSError."""
+    """The models that serve the queues, and which queue has no worker. Raises redis.RedisError, OSError."""
     found = []
     demo = False
     for what, queue in (("speech", STT_QUEUE), ("sentiment", ANALYZER_QUEUE)):
@@ -22,7 +22,7 @@ async def workers_words(client: redis.asyncio.Redis) -> str:
 
 
 def redis_words(settings: RecorderSettings, problem: Exception) -> str:
-    """Why the Redis of `settings` cannot be used, and what mends it."""
+    """Why the Redis of `settings` cannot be used, and what to do."""
     where = "the Redis of REDIS_URL" if settings.redis_url else f"Redis at {settings.redis_host}:{settings.redis_port}"
     return (
         f"{where} cannot be used ({problem or type(problem).__name__}).\n"

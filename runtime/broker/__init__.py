@@ -1,1 +1,1 @@
-"""Celery on Redis without loss: app and sending, delivery, recovery, refusal, renewal, batch, privacy, queue_age."""
+"""Celery on Redis without loss: app, delivery, recovery, refusal, renewal, batch, privacy, queue_age."""

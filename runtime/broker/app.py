@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import redis
 from celery import Celery
 from kombu.entity import Queue
-from kombu.exceptions import OperationalError
 
 from contract.jobs import UtteranceJob
 from contract.queues import STT_QUEUE, TRANSCRIBE_TASK
 from contract.settings import ServiceSettings
 
-SERIALIZER = "msgpack"  # audio stays bytes; kombu's JSON would carry it as base64 inside base64
+SERIALIZER = "msgpack"  # audio stays bytes; in kombu's JSON it would be base64 inside base64
 SEND_RETRIES = {"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5}
-SEND_ERRORS = (OperationalError, redis.RedisError, OSError)
 
 
 def make_celery(name: str, settings: ServiceSettings, queue: str | None = None) -> Celery:
@@ -49,9 +46,9 @@ def make_celery(name: str, settings: ServiceSettings, queue: str | None = None) 
 
 
 def send_utterance(app: Celery, pcm: bytes, job: UtteranceJob, **policy: Any) -> None:
-    """Queue an utterance, s16le `pcm`, for speech recognition. `policy`: of trying again, as `send_task` takes it.
+    """Queue an utterance, s16le `pcm`, for speech recognition. `policy`: of retries, as `send_task` takes it.
 
-    Raises what kombu and redis raise.
+    Raises one of REDIS_TROUBLE.
     """
     app.send_task(
         TRANSCRIBE_TASK,
@@ -69,7 +66,7 @@ def transport_options(settings: ServiceSettings) -> dict[str, Any]:
 
     kombu looks for lost tasks every `unacked_restore_interval` seconds times `unacked_restore_throttle`
     (10 x 10 by default, so minutes); with 1 and 1 a killed worker's task is back within the visibility timeout.
-    The mutex of that look expires soon, in case its holder is the worker that dies.
+    The mutex of that search expires soon, in case its holder is the worker that dies.
     """
     return {
         "visibility_timeout": settings.visibility_timeout_sec,

@@ -1,9 +1,8 @@
-"""Takes what waits in a worker's queue beside the task that Celery has handed over, so that a model does several at
-once.
+"""Takes more waiting tasks beside the one that Celery has delivered, so that a model processes several at once.
 
-Celery's prefetch stays at one, so a worker still holds nothing that it does not work on. What is taken here is taken
-by kombu and acknowledged as late as Celery does it: when a worker dies, Redis gives all of it back after the
-visibility timeout. Nothing is ever waited for.
+Celery's prefetch stays at one, so a worker holds no task that it does not work on. Tasks taken here come through kombu
+and are acknowledged late, as Celery does it: when a worker dies, all of them are redelivered after the visibility
+timeout. Never blocks.
 """
 
 from __future__ import annotations
@@ -13,39 +12,36 @@ import math
 from collections.abc import Sequence
 from typing import Any, cast
 
-import redis
 from celery import Celery
-from kombu.exceptions import KombuError
 from kombu.message import Message
 from kombu.serialization import prepare_accept_content
 
 from contract.keys import workers_key
 from runtime.broker.delivery import LastingChannel
+from runtime.redis_retry import REDIS_TROUBLE
 
 logger = logging.getLogger(__name__)
 
-TROUBLE = (redis.RedisError, OSError, KombuError)
-
 
 class Companion:
-    """A task that was taken from the queue and is neither acknowledged nor given back."""
+    """A task taken from the queue and not yet acknowledged or requeued."""
 
     def __init__(self, message: Message, arguments: Sequence[Any]) -> None:
         self._message = message
         self.arguments = arguments
 
     def done(self) -> None:
-        """Acknowledge it. When that fails it comes back, which is harmless: an utterance ends once."""
+        """Acknowledge it. When that fails it is redelivered, which is harmless: an utterance ends once."""
         try:
             self._message.ack()
-        except TROUBLE as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("a task could not be acknowledged: %s: %s", type(problem).__name__, problem)
 
     def give_back(self) -> None:
-        """Put it back into its queue; when that fails Redis does after the visibility timeout."""
+        """Requeue it; when that fails it is redelivered after the visibility timeout."""
         try:
             self._message.reject(requeue=True)
-        except TROUBLE as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("a task could not be given back: %s: %s", type(problem).__name__, problem)
 
 
@@ -62,7 +58,7 @@ class Companions:
         self._channel: Any = None
 
     def take(self, most: int) -> list[Companion]:
-        """At most `most` waiting tasks, the oldest first, and no more than this worker's share of them."""
+        """At most `most` waiting tasks, oldest first, and no more than this worker's share of the queue."""
         taken: list[Companion] = []
         if most < 1 or LastingChannel.left == 0:
             return taken
@@ -72,22 +68,22 @@ class Companions:
                 if companion is None:
                     break
                 taken.append(companion)
-        except TROUBLE as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("no more tasks taken at once: %s: %s", type(problem).__name__, problem)
             self._forget()
         return taken
 
     def close(self) -> None:
-        """Let go of the connection; what was taken and not acknowledged goes back to the queue."""
+        """Close the connection; unacknowledged tasks go back to the queue."""
         try:
             if self._connection is not None:
                 self._connection.release()
-        except TROUBLE as problem:
+        except REDIS_TROUBLE as problem:
             logger.warning("connection not closed: %s: %s", type(problem).__name__, problem)
         self._forget()
 
     def _share(self) -> int:
-        """How many of the waiting tasks are this worker's when all live workers take as many, itself included."""
+        """This worker's equal share of the waiting tasks among all live workers."""
         pipe = self._open().client.pipeline(transaction=False)
         pipe.llen(self._queue)
         pipe.hlen(workers_key(self._queue))
@@ -105,7 +101,7 @@ class Companions:
                 raise ValueError(f"a task called {message.headers.get('task')!r:.80}")
             if keywords or len(arguments) != self._count:
                 raise ValueError(f"a task with {len(arguments)} arguments and {len(keywords)} named ones")
-        except Exception as problem:  # whatever a decoder raises on what somebody else has put there
+        except Exception as problem:  # decoders raise all kinds of errors on malformed messages
             logger.error("left to Celery, which knows what to do with it: %s: %s", type(problem).__name__, problem)
             message.reject(requeue=True)
             return None

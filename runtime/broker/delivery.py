@@ -1,11 +1,11 @@
-"""Takes a message from its queue without a moment in which nobody has it.
+"""Dequeues a message so that it is in Redis at every moment.
 
-kombu takes with BRPOP and records afterwards what it took. A worker that dies in between loses the message, and so
-does one that was killed while it waited: its connection outlives it by as long as its memory takes to be freed, and
-Redis gives a message to that connection. Here a message moves (BLMOVE) to the list `<queue>:taken`, from there to
-Celery's record in one script, and what stays in that list for `GIVE_BACK_SEC` goes back to its queue.
+kombu dequeues with BRPOP and records the message afterwards. A worker that dies in between loses it, and so does one
+that is killed while it waits: the kernel keeps its connection open until the memory of the process is freed, and Redis
+may still deliver to it. Here a message moves (BLMOVE) to the list `<queue>:taken`, from there in one script to kombu's
+record of unacknowledged messages, and what stays in that list for `GIVE_BACK_SEC` is requeued.
 
-Redis refuses BLMOVE when it is full, which is when messages must be taken most: then BRPOP is used, as kombu does.
+A full Redis refuses BLMOVE, which is when messages must be dequeued most: then BRPOP is used, as kombu does.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from contract.keys import taken_key
 
 logger = logging.getLogger(__name__)
 
-GIVE_BACK_SEC = 3.0  # far longer than a worker takes from the one to the other; too early costs double work alone
-FULL_SEC = 5.0  # before a full Redis is tried again
+GIVE_BACK_SEC = 3.0  # far longer than recording a message takes; too early only means double work
+FULL_SEC = 5.0  # after Redis was full, until BLMOVE is tried again
 
 RECORD_SCRIPT = Path(__file__).with_name("record_taken.lua").read_text(encoding="utf-8")
 GIVE_BACK_SCRIPT = Path(__file__).with_name("give_back.lua").read_text(encoding="utf-8")
 
 
 class LastingChannel(redis_transport.Channel):
-    """kombu's channel, for one queue without priorities. Sending and everything else is as ever.
+    """kombu's channel, for one queue without priorities. Sending and all the rest are unchanged.
 
-    `left`: how many messages this process's consumer has left in its queue, None where that was not seen.
+    `left`: how many messages were still queued after this process last took one, None where that is not known.
     """
 
     left: ClassVar[int | None] = None
@@ -47,7 +47,7 @@ class LastingChannel(redis_transport.Channel):
     _seen: list[bytes] = []  # noqa: RUF012 - replaced, never changed
 
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **more: Any) -> Any:
-        """kombu's; a consumer that acknowledges nothing takes as kombu does."""
+        """kombu's; for a consumer without acknowledgement nothing changes."""
         self._acknowledging = not no_ack
         return super().basic_consume(queue, no_ack, *args, **more)  # type: ignore[no-untyped-call]
 
@@ -104,14 +104,14 @@ class LastingChannel(redis_transport.Channel):
             self._in_poll: Any = None
 
     def decode_body(self, body: Any, encoding: Any = None) -> Any:
-        """kombu's. A body that was decoded to check it is asked for once more, and not decoded again."""
+        """kombu's. A body that was decoded to check the message is not decoded a second time."""
         checked, self._checked = self._checked, None
         if checked is not None and body is checked[0]:
             return checked[1]
         return super().decode_body(body, encoding)  # type: ignore[no-untyped-call]
 
     def _payload(self, message: bytes | None) -> Any:
-        """What a message holds, None where there is none. One without an envelope is deleted: it cannot be recorded."""
+        """The content of `message`, None where there is none. A malformed one is deleted: it cannot be recorded."""
         if not message:
             return None
         try:
@@ -131,7 +131,7 @@ class LastingChannel(redis_transport.Channel):
         return None
 
     def record_taken(self, client: Any, message: Any, delivery_tag: str) -> bool:
-        """Record a taken message as being worked on; False when it is not among the taken ones."""
+        """Record a dequeued message as unacknowledged; False when it is not in the list of taken ones."""
         exchange, routing_key = message.delivery_info["exchange"], message.delivery_info["routing_key"]
         keys = [taken_key(self._queue), self.unacked_key, self.unacked_index_key, self._queue]
         arguments = [delivery_tag, time.time(), exchange, routing_key]
@@ -141,7 +141,7 @@ class LastingChannel(redis_transport.Channel):
         return recorded > 0
 
     def give_back(self, client: Any) -> None:
-        """Put back what was among the taken messages `GIVE_BACK_SEC` ago and still is. Call it again and again."""
+        """Requeue messages that have been in the list of taken ones for `GIVE_BACK_SEC`. To be called every second."""
         now = time.monotonic()
         if now - self._looked_sec < GIVE_BACK_SEC:
             return

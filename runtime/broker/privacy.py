@@ -1,8 +1,8 @@
 """Keeps audio and transcripts out of logs and off the disk where Celery and kombu would put them.
 
 Celery logs up to 1 KB of a message that it cannot use, and of every message at debug level. When Redis is gone at the
-end of a worker, kombu writes the messages that it cannot give back to a file in the temporary folder; they are in
-Redis all the same and come back by the visibility timeout.
+end of a worker, kombu writes the messages that it cannot requeue to a file in the temporary folder; they are in Redis
+all the same and are redelivered after the visibility timeout.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class WithoutBodies(logging.Filter):
     """Replaces the log lines that hold a message's body."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep every record, some of them with other words."""
+        """Keep every record; those with a body get a safe text."""
         safe = SAFE_LINES.get(str(record.msg))
         if safe is not None:
             record.msg, record.args, record.exc_info = safe, (), None

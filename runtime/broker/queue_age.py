@@ -19,19 +19,16 @@ if TYPE_CHECKING:
     import redis.asyncio
 
 
-async def waiting_tasks(client: redis.asyncio.Redis, queue: str) -> tuple[int, float | None]:
-    """How many tasks wait in `queue`, and for how many seconds the oldest does; None where it does not say.
+async def oldest_wait_sec(client: redis.asyncio.Redis, queue: str) -> float | None:
+    """For how many seconds the oldest task of `queue` waits, 0 where there is none, None where it does not say.
 
-    Raises redis.RedisError.
+    Reads the whole message, audio included. Raises redis.RedisError.
     """
-    pipe = client.pipeline(transaction=True)
-    pipe.llen(queue)
-    pipe.lindex(queue, -1)
-    length, oldest = await pipe.execute()
+    oldest = cast(bytes | None, await client.lindex(queue, -1))
     if oldest is None:
-        return int(length), 0.0
-    sent_ms = when_sent_ms(cast(bytes, oldest))
-    return int(length), None if sent_ms is None else max(0.0, now_ms() - sent_ms) / 1000.0
+        return 0.0
+    sent_ms = when_sent_ms(oldest)
+    return None if sent_ms is None else max(0.0, now_ms() - sent_ms) / 1000.0
 
 
 def when_sent_ms(message: bytes) -> float | None:

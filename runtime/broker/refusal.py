@@ -1,8 +1,8 @@
-"""Refuses a message that breaks Celery itself.
+"""Discards a message that would end Celery's consumer.
 
 Celery 5.7 refuses what is no task, or is in a format that it was not told to accept, but takes some formats without
 asking (`application/data`) and trusts the shape of what it decodes. A body that is no sequence, or headers of other
-types, end its consumer with "Unrecoverable error"; the message is given back and ends the next worker as well.
+types, end its consumer with "Unrecoverable error"; the message is requeued and ends the next worker as well.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WRONG_SHAPE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticErr
 
 
 class RefusingConsumer(Consumer):  # type: ignore[misc]
-    """Celery's consumer; what it stumbles over is rejected, once, and not given back."""
+    """Celery's consumer; a message that it cannot handle is rejected and not requeued."""
 
     def create_task_handler(self, *args: Any, **more: Any) -> Callable[[Any], Any]:
         """Celery's handler of messages, made safe."""

@@ -1,8 +1,8 @@
-"""Keeps a task that takes longer than the visibility timeout in its worker's hands.
+"""Renews the visibility timeout of a task that takes longer than it.
 
-kombu gives a message back when the timeout has passed since its delivery, and never renews that. Here a thread does,
+kombu redelivers a message when the timeout has passed since its delivery, and never renews that. Here a thread does,
 for as long as the work lasts: it moves the message's time in kombu's index of unacknowledged messages on. When the
-worker dies so does the thread, and the message comes back as soon as any other would.
+worker dies so does the thread, and the message is redelivered as soon as any other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RENEWALS_PER_TIMEOUT = 6
 def held(
     client: redis.Redis, delivery_tag: str, visibility_timeout_sec: float, on_renewal: Callable[[], object]
 ) -> Iterator[None]:
-    """Hold the message with this tag while the context lasts; `on_renewal` is called beside each renewal."""
+    """Renew the timeout of the message with this tag while the context lasts; `on_renewal` is called each time."""
     stopped = threading.Event()
 
     def renew() -> None:

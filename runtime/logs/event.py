@@ -2,8 +2,8 @@
 
     logger.info(Event("accepted", utterance=job.utterance, audio_sec=1.9))
 
-is `accepted utterance=5f1d7c0a-0 audio_sec=1.9` as text, and its fields as they are in JSON. No field holds text that
-was said, a whole session or a token.
+is `accepted utterance=5f1d7c0a-0 audio_sec=1.9` as text, and separate fields in JSON. No field holds a transcript, a
+whole session id or a token.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Value = str | int | float | bool | None
 
 
 class Event:
-    """What happened, and to which utterance. Fields that are None are left out; floats keep three decimals."""
+    """What happened, with named fields. Fields that are None are left out; floats keep three decimals."""
 
     def __init__(self, event: str, **fields: Value) -> None:
         self.event = event
@@ -38,7 +38,7 @@ def _bounded(value: str | int | float | bool) -> str | int | float | bool:
 
 
 def _shown(value: str | int | float | bool) -> str:
-    """A value as it stands in text: quoted, with escapes, unless it is one plain word."""
+    """A value as text: quoted and escaped unless it is one plain word."""
     if isinstance(value, str):
         return value if PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,7 +1,7 @@
-"""What the metrics of all services have in common: bounded label values, buckets, the numbers of the process itself.
+"""What the metrics of all services have in common: bounded label values, buckets, metrics of the process itself.
 
-Every service has a registry of its own, so that tests can import several of them, and a prefix of its own in the names.
-Labels never hold what somebody can make up: a value goes through `BoundedNames` first.
+Every service has its own registry, so that tests can import several of them, and its own prefix of names. Label values
+that clients can choose go through `BoundedNames`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
@@ -35,9 +35,9 @@ LOG_LEVELS: Final = ("WARNING", "ERROR", "CRITICAL")
 
 
 class BoundedNames:
-    """The values that a label may have: those known beforehand, and the first `more` others that look like a name.
+    """The values that a label may have: the known ones, and the first `more` others that look like a name.
 
-    Everything else is `other`: no message makes more series than that.
+    Everything else is `other`, so the number of series is bounded.
     """
 
     def __init__(self, known: Iterable[str], more: int = 16) -> None:
@@ -67,7 +67,7 @@ class OutcomeCounts:
         self._counter.labels(kept, "")
         for outcome, names in (("dropped", self._reasons), ("error", self._codes)):
             for reason in names.known:
-                self._counter.labels(outcome, reason)  # from 0 on: a first event after nothing has no rate
+                self._counter.labels(outcome, reason)  # a series that begins at 1 has no rate
 
     def count(self, message: UtteranceOutcome | None) -> None:
         """Count an ended utterance; None: one that is kept."""
@@ -89,7 +89,7 @@ class StageSeconds:
             self._histogram.labels(stage)
 
     def observe(self, timings_ms: dict[str, float], only: Iterable[str] | None = None) -> None:
-        """Take an utterance's stages, or `only` some of them."""
+        """Observe an utterance's stages, or `only` some of them."""
         for stage in timings_ms if only is None else only:
             value_ms = timings_ms.get(stage, math.nan)
             if math.isfinite(value_ms) and value_ms >= 0:
@@ -97,7 +97,7 @@ class StageSeconds:
 
 
 def real_time_factor(timings_ms: dict[str, float], duration_sec: float) -> float | None:
-    """Seconds of speech recognition per second of speech, None where it cannot be told."""
+    """Seconds of speech recognition per second of speech, None where it is not known."""
     speech_ms = timings_ms.get("speech", math.nan)
     if not (math.isfinite(speech_ms) and speech_ms >= 0 and duration_sec > 0):
         return None
@@ -120,7 +120,7 @@ class _LogCounter(logging.Handler):
 
 
 def new_registry() -> CollectorRegistry:
-    """A registry with the numbers of this process: CPU, memory, descriptors, start."""
+    """A registry with the metrics of this process: CPU, memory, descriptors, start time."""
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
@@ -135,9 +135,3 @@ def count_log_lines(registry: CollectorRegistry) -> None:
 def exposition(registry: CollectorRegistry) -> bytes:
     """All of `registry` in Prometheus's text format."""
     return generate_latest(registry)
-
-
-def names_of(registry: CollectorRegistry) -> Iterator[tuple[str, str]]:
-    """Name (as Prometheus stores it, `_total` included) and type of each metric."""
-    for metric in registry.collect():
-        yield metric.name + ("_total" if metric.type == "counter" else ""), metric.type

@@ -1,4 +1,4 @@
-"""The metrics that every worker has, so that a further one needs a few lines: a subclass with its own beside them.
+"""The metrics that every worker has; another worker needs only a subclass with its own beside them.
 
 metrics = WorkerMetrics("wta_tone", kept="judged", stages=("tone_queue", "tone"))
 metrics.serve(settings); metrics.loaded(engine.name, engine.demo); metrics.ended(message, timings_ms)
@@ -16,11 +16,10 @@ from runtime.metrics.server import ServedMetrics
 
 
 class WorkerMetrics(ServedMetrics):
-    """Counts what one worker process does, under names that begin with `prefix`. Threads may call it."""
+    """Metrics of one worker process, with names that begin with `prefix`. Thread-safe."""
 
     def __init__(self, prefix: str, kept: str, stages: Iterable[str]) -> None:
-        """`kept`: what becomes of an utterance that is neither dropped nor an error. `stages`: those it goes through
-        here."""
+        """`kept`: the label of an utterance that is neither dropped nor an error. `stages`: those of this worker."""
         super().__init__()
         self._stages = tuple(stages)
         self._outcomes = OutcomeCounts(
@@ -49,10 +48,10 @@ class WorkerMetrics(ServedMetrics):
         self._model.labels(model, str(demo).lower()).set(1)
 
     def took(self, tasks: int) -> None:
-        """So many tasks were done at once."""
+        """Observe the number of tasks done at once."""
         self._batch.observe(tasks)
 
     def ended(self, message: UtteranceOutcome | None, timings_ms: dict[str, float]) -> None:
-        """An utterance is done with here: ended as `message`, or kept (None)."""
+        """Count an utterance that this worker is done with: ended as `message`, or kept (None)."""
         self._outcomes.count(message)
         self._seconds.observe(timings_ms, [stage for stage in self._stages if stage in timings_ms])

@@ -31,7 +31,8 @@ def digest(path: Path) -> str:
 
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Of several workers that start together one fetches a model; the others then find it whole. Raises OSError."""
+    """A lock across processes: of several workers that start together one downloads, the others then find the file.
+    Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
         lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)

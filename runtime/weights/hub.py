@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatch
-from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+
+from runtime.weights.probe import head_status
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +21,7 @@ class HubError(RuntimeError):
 
 
 def is_path(wanted: str) -> bool:
-    """Whether `wanted` is meant as a path and not as a name on the hub, which has one slash or none."""
+    """Whether `wanted` is a path, not a name on the hub, which has at most one slash."""
     return wanted.startswith(("/", "./", "../", "~")) or wanted.count("/") > 1 or Path(wanted).is_dir()
 
 
@@ -72,7 +69,7 @@ def hub_folder(
             lack = complete(folder)
             if not lack:
                 return folder
-    except Exception as problem:  # the hub's client raises errors of its own, of its HTTP library and of the system
+    except Exception as problem:  # the hub's client raises its own errors, its HTTP library's and the system's
         reason = (str(problem).strip().splitlines() or [""])[0]
         raise HubError(f"{name} cannot be downloaded: {type(problem).__name__}: {reason}") from problem
     raise HubError(f"{name} is on the hub but cannot be used here: {lack}")
@@ -89,7 +86,7 @@ def _watched(name: str, wanted: Sequence[str], probe_sec: float, watch: Watch | 
     try:
         found = HfApi().model_info(name, files_metadata=True, timeout=probe_sec).siblings or []
         sizes = {file.rfilename: file.size or 0 for file in found}
-    except Exception as problem:  # as above; the download itself will tell
+    except Exception as problem:  # as above; the download itself reports it
         logger.info("how large %s is the hub does not tell (%s)", name, type(problem).__name__)
         sizes = {}
     lacking = [
@@ -102,29 +99,9 @@ def _watched(name: str, wanted: Sequence[str], probe_sec: float, watch: Watch | 
     return watch(folder, sum(sizes[file] for file in lacking))
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """A redirect is an answer too; nothing is gained by following it."""
-
-
 def _trouble(url: str, probe_sec: float) -> str:
-    """Why no HTTP answer comes from `url` within `probe_sec`; empty when one does.
-
-    The hub's own client tries again for minutes. The look runs in a thread because a name look-up has no timeout.
-    """
-    trouble = [f"no answer within {probe_sec:g} s"]
-
-    def probe() -> None:
-        opener = urllib.request.build_opener(_NoRedirect)
-        try:
-            opener.open(urllib.request.Request(url, method="HEAD"), timeout=probe_sec).close()
-            trouble[0] = ""
-        except urllib.error.HTTPError as answer:
-            trouble[0] = f"it answers {answer.code}" if answer.code >= 500 else ""
-        except (OSError, HTTPException, ValueError) as problem:
-            trouble[0] = str(problem) or type(problem).__name__
-
-    thread = threading.Thread(target=probe, name="hub-probe", daemon=True)
-    thread.start()
-    thread.join(probe_sec)
-    return trouble[0]
+    """Why the hub cannot be reached; empty when it answers. Its own client would try again for minutes."""
+    answer = head_status(url, probe_sec)
+    if isinstance(answer, str):
+        return answer
+    return f"it answers {answer}" if answer >= 500 else ""

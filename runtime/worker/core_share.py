@@ -1,9 +1,9 @@
 """Computing with threads on cores that other programs use as well.
 
-Threads of one product wait for each other. GNU's OpenMP, which torch computes with, lets them wait actively, for
-several milliseconds: where another program holds the core of one thread, the others burn theirs until the scheduler
-ends its turn, for each of a hundred products a word. So two things are done here: what waits gives way soon, and no
-more threads are started than cores are free. bench/engine/company.py measures both.
+The threads of one matrix product wait for each other. GNU's OpenMP, which torch uses, lets them spin for several
+milliseconds: where another program holds the core of one thread, the others burn theirs until the scheduler ends its
+time slice, for each of a hundred products a word. So waiting threads give way soon, and no more threads are used than
+cores are free. bench/engine/company.py measures both.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+
+from runtime.worker.cores import own_cores
 
 STAT = Path("/proc/stat")
 SPIN_COUNT = "10000"  # libgomp's GOMP_SPINCOUNT, by default 300,000; 3,000 made `base` a quarter slower alone
@@ -34,14 +36,14 @@ class Look(NamedTuple):
 
 
 def wait_briefly() -> None:
-    """Let torch's threads give way while they wait. Holds for what loads OpenMP later; a choice of the user's stays."""
+    """Let torch's threads spin only briefly. Call it before OpenMP is loaded; what the user has set stays."""
     if not any(name in os.environ for name in WAITING):
         os.environ[WAITING[0]] = SPIN_COUNT
 
 
 def busy_sec(stat: str, cores: set[int]) -> float:
-    """Processor time used on `cores` since the machine started, by what /proc/stat says. What a hypervisor took away
-    counts as used."""
+    """Processor time used on `cores` since boot, from the text of /proc/stat. Time stolen by a hypervisor counts as
+    used."""
     ticks = 0
     for line in stat.splitlines():
         name, *fields = line.split()
@@ -56,8 +58,8 @@ class CoreShare:
     def __init__(
         self, most: int, use: Callable[[int], object] = lambda _: None, look: Callable[[], Look] | None = None
     ) -> None:
-        """`most`: threads when nothing else runs; with one there is nothing to decide. `use`: sets how many the calling
-        thread computes with. `look`: by default at this process and the cores that it may run on."""
+        """`most`: threads when nothing else runs; with one there is nothing to decide. `use`: sets how many threads
+        the calling thread computes with. `look`: takes a sample; by default of this process and its cores."""
         self._most = most
         self._use = use
         self._look = look or look_at_cores
@@ -66,7 +68,7 @@ class CoreShare:
         self._ended = threading.Event()
 
     def start(self) -> None:
-        """Look four times a second, in a thread of its own. Where the system does not tell, `threads` stays."""
+        """Sample four times a second, in a thread. Without /proc/stat, `threads` stays at `most`."""
         if self._most > 1 and STAT.exists():
             threading.Thread(target=self._go_on, name="core-share", daemon=True).start()
 
@@ -75,7 +77,7 @@ class CoreShare:
         self._ended.set()
 
     def look(self) -> None:
-        """See what has been used since the last look."""
+        """Take one sample."""
         self._looks.append(self._look())
 
     def threads(self) -> int:
@@ -88,22 +90,15 @@ class CoreShare:
         return max(1, min(self._most, round(self._cores - others)))
 
     def apply(self) -> None:
-        """Let the calling thread compute with so many."""
+        """Let the calling thread compute with `threads()` threads."""
         self._use(self.threads())
 
     def _go_on(self) -> None:
         while not self._ended.wait(LOOK_SEC):
             try:
                 self.look()
-            except OSError:  # too many open files, for example: what was seen before must not decide for good
+            except OSError:  # too many open files, for example: old samples must not decide for ever
                 self._looks.clear()
-
-
-def own_cores() -> set[int]:
-    """The cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return set(os.sched_getaffinity(0))
-    return set(range(os.cpu_count() or 1))
 
 
 def look_at_cores() -> Look:

@@ -1,13 +1,12 @@
-"""A container's health check: `python -m runtime.worker.healthcheck stt_queue`. Exit status 0: work is done, or can be.
+"""A container's health check: `python -m runtime.worker.healthcheck stt_queue`. Exit status 0: healthy.
 
-Healthy is a worker whose heartbeat is fresh and whose queue moves: where tasks wait, it is busy or has done some
-since. Also for the listener, under the name `listener`. What is wrong is told on standard error.
+Healthy is a worker whose heartbeat is fresh and whose queue moves: while tasks wait, it is busy or has done some since
+the last check. Also for the listener, under the name `listener`. What is wrong is written to standard error.
 """
 
 from __future__ import annotations
 
 import json
-import socket
 import sys
 import tempfile
 import time
@@ -20,21 +19,21 @@ import redis
 from contract.keys import workers_key
 from contract.settings import ServiceSettings
 from runtime.redis_client import sync_redis
-from runtime.worker.heartbeat import WorkerInfo, parse_worker
+from runtime.worker.heartbeat import WorkerInfo, host_prefix, parse_worker
 
 STALLED_AFTER_SEC = 40.0
 
 
 @dataclass(frozen=True)
 class Look:
-    """What one check saw, for the next: tasks done so far, and since when (epoch s) they wait with no more done."""
+    """What one check saw, for the next: tasks done so far, and since when (epoch s) tasks wait and none was done."""
 
     tasks_done: int
     waiting_since: float
 
 
 def judge(worker: WorkerInfo | None, waiting: int, before: Look | None, now: float) -> tuple[str, Look | None]:
-    """What is wrong, in words (empty: healthy), and what to remember.
+    """What is wrong (empty: healthy), and what to remember for the next check.
 
     `waiting`: tasks in the queue that no worker has taken. `before`: what the check before remembered.
     """
@@ -52,12 +51,12 @@ def judge(worker: WorkerInfo | None, waiting: int, before: Look | None, now: flo
 def own_worker(client: redis.Redis, queue: str) -> WorkerInfo | None:
     """The heartbeat of this host's worker of `queue`, None where there is no fresh one. Raises redis.RedisError."""
     raw = cast(dict[bytes, bytes], client.hgetall(workers_key(queue)))
-    own = (parse_worker(value) for name, value in raw.items() if name.startswith(f"{socket.gethostname()}-".encode()))
+    own = (parse_worker(value) for name, value in raw.items() if name.startswith(host_prefix().encode()))
     return next((worker for worker in own if worker is not None), None)
 
 
 def recall(memory: Path) -> Look | None:
-    """What the check before has written to `memory`, if anything."""
+    """What the previous check has written to `memory`, if anything."""
     try:
         return Look(**json.loads(memory.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -65,7 +64,7 @@ def recall(memory: Path) -> Look | None:
 
 
 def main(queue: str) -> str:
-    """Check this host's worker of `queue`; what is wrong, in words, empty when it is healthy."""
+    """Check this host's worker of `queue`; what is wrong, empty when it is healthy."""
     memory = Path(tempfile.gettempdir()) / f"health-{queue}.json"
     try:
         with sync_redis(ServiceSettings()) as client:

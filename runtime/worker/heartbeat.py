@@ -1,4 +1,4 @@
-"""A worker's sign of life: who serves a queue, with which model, and for how long on the same task.
+"""A worker's heartbeat: which queue it serves, with which model, and how long it has been on the same task.
 
 A solo-pool worker answers no remote control while it works, so a thread writes the heartbeat to Redis. The same
 thread ends the process when one task takes longer than `stuck_after_sec` (the pool ignores Celery's limits); its
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, cast
 import redis
 
 from contract.keys import workers_key
+from runtime.worker.exit_codes import RESTART_EXIT_CODE
 
 if TYPE_CHECKING:
     import redis.asyncio
@@ -29,13 +31,12 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_EVERY_SEC = 2.0
 HEARTBEAT_TTL_SEC = 10.0
 STOP_SEC = 3.0
-STUCK_EXIT_CODE = 75  # EX_TEMPFAIL of sysexits.h
 
 
 @dataclass(frozen=True)
 class WorkerInfo:
-    """What a heartbeat tells. `expires` is epoch seconds. `pace_sec`: what a task has taken lately, 0 for unknown.
-    `live_at`: when it last worked for somebody who speaks, epoch seconds, 0 for never."""
+    """The content of a heartbeat. `expires`: epoch seconds. `pace_sec`: what a task has taken lately, 0: unknown.
+    `live_at`: when it last worked on live speech, epoch seconds, 0: never."""
 
     model: str
     demo: bool
@@ -47,6 +48,16 @@ class WorkerInfo:
 
 
 KNOWN = tuple(field.name for field in fields(WorkerInfo))
+
+
+def host_prefix() -> str:
+    """What the names of this host's workers begin with."""
+    return f"{socket.gethostname()}-"
+
+
+def worker_id() -> str:
+    """This process's name among all workers."""
+    return f"{host_prefix()}{os.getpid()}"
 
 
 class Heartbeat:
@@ -70,19 +81,19 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Announce the worker; call this once its model is loaded and warm."""
+        """Register the worker; call this once its model is loaded and warm."""
         self._beat()
         self._thread.start()
 
     def stop(self) -> None:
-        """Take the worker off the list, so that nobody waits for its heartbeat to expire."""
+        """Deregister the worker, so that nobody waits for its heartbeat to expire."""
         self._stopped.set()
         if self._thread.is_alive():
-            self._thread.join(STOP_SEC)  # a beat under way would sign the worker on again
+            self._thread.join(STOP_SEC)  # a heartbeat in progress would register the worker again
         try:
             self._client.hdel(self._key, self._worker)
         except redis.RedisError:
-            logger.warning("could not sign off; the heartbeat expires by itself")
+            logger.warning("could not deregister; the heartbeat expires by itself")
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -95,15 +106,15 @@ class Heartbeat:
             self._tasks_done += 1
 
     def also_done(self, tasks: int) -> None:
-        """So many tasks were done beside the one that `working` marks."""
+        """Count tasks done beside the one that `working` marks."""
         self._tasks_done += tasks
 
     def heard_live(self) -> None:
-        """What is worked on comes from somebody who speaks now."""
+        """Live speech is being worked on."""
         self._live_at = time.time()
 
     def going_on(self) -> None:
-        """The task in hand is a long one and not stuck."""
+        """The current task makes progress: it is long, not stuck."""
         self._moved = time.monotonic()
 
     def _run(self) -> None:
@@ -111,7 +122,7 @@ class Heartbeat:
             since = self._busy_since
             if since is not None and time.monotonic() - max(since, self._moved) > self._stuck_after_sec:
                 logger.error("a task is stuck for over %.0f s: ending this worker", self._stuck_after_sec)
-                os._exit(STUCK_EXIT_CODE)
+                os._exit(RESTART_EXIT_CODE)
             self._beat()
 
     def _beat(self) -> None:
@@ -145,7 +156,7 @@ def parse_worker(value: bytes | str) -> WorkerInfo | None:
     """The heartbeat in `value`, or None when it has expired or cannot be read."""
     try:
         told = dict(json.loads(value))
-        info = WorkerInfo(**{name: told[name] for name in KNOWN if name in told})  # newer workers tell more
+        info = WorkerInfo(**{name: told[name] for name in KNOWN if name in told})  # newer workers send more
         return info if info.expires > time.time() else None
     except (TypeError, ValueError):
         return None

@@ -36,8 +36,8 @@ class Covering:
         self._settings = settings
 
     def covered(self, row: Row, best: Attempt) -> Attempt:
-        """`best`, or what covers more of the row's speech. What stays uncovered is then in `row.gaps`. A look that
-        fails is no reason to lose the text."""
+        """`best`, or what covers more of the row's speech; `row.gaps` gets what stays uncovered. If the check fails,
+        `best` is kept."""
         if not row.speech or seems_covered(best.text, row.speech, self._settings):
             return best
         try:

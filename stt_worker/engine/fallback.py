@@ -30,7 +30,7 @@ class Settling:
         self._settings = settings
 
     def said(self, row: Row, first: Attempt) -> Attempt:
-        """What was said. The row's language and prompt become those that it was found with."""
+        """What was said. Sets `row.language` and `row.prompt` to the ones that worked."""
         if row.probability is None:
             row.probability = first.language_probability
         best = self.settled(row, first, "transcribe")
@@ -81,8 +81,8 @@ class Settling:
             row.features, row.frames, row.decoded_again = self._encode([row.audio], N_FRAMES), N_FRAMES, True
 
     def _without_prompt(self, row: Row, hinted: Attempt) -> Attempt:
-        """`hinted`, which only repeats its prompt or is no text at all, where something like it is heard without that
-        prompt too; else what is heard without: hints must not cost what would be heard without them."""
+        """Decode again without the prompt, for a text that only repeats it or is refused. `hinted` is kept where the
+        text without prompt is much like it: hints must never lose what would be recognised without them."""
         prompt, row.prompt = row.prompt, ""
         plain = self.settled(row, self._first(row, "transcribe"), "transcribe")
         refused = self._refusal(plain, row) or self._refusal(hinted, row)
@@ -92,7 +92,7 @@ class Settling:
         return plain
 
     def _in_its_language(self, row: Row, best: Attempt) -> Attempt:
-        """`best`, or what another language gives where the assumed one does badly or another is heard surely."""
+        """`best`, or the text in another language, if the assumed one does badly or another is confidently detected."""
         refusal = self._refusal(best, row)
         badly = refusal is not None and refusal.reason != "no_speech"
         enough = self._settings.language_switch_probability

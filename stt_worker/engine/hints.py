@@ -1,4 +1,4 @@
-"""Keeps words that were only hinted at out of a text: from noise Whisper likes to repeat its prompt. Pure functions."""
+"""Joins hints to a prompt, and detects a text that only repeats it, as Whisper does with noise. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ ALIKE = 0.5  # of two spellings of one word, such as "Kubernetes" and "Cooper Ne
 
 
 def joined(*prompts: str | None) -> str:
-    """One prompt of several; the last is the one that is cut last. Each is a sentence that has ended: one that has not
-    would be gone on with."""
+    """One prompt of several; too long a prompt is cut from the front. Each part ends as a sentence: Whisper would go on
+    with one that does not."""
     return " ".join(_ended(prompt.strip()) for prompt in prompts if prompt and prompt.strip())
 
 

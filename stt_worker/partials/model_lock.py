@@ -1,4 +1,4 @@
-"""Whose turn it is at the models: a final's at once, a partial's only while there is no final."""
+"""A lock of the models with priority: finals first, partials only while there is no final."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class PartialAbortedError(Exception):
-    """The partial under way has to give the models up: a final is waiting, it is late, or the worker stops."""
+    """The running partial must release the models: a final is waiting, it is late, or the worker stops."""
 
 
 class ModelTurns:
@@ -28,7 +28,7 @@ class ModelTurns:
 
     @contextmanager
     def final(self) -> Iterator[None]:
-        """Hold the models for a final; a partial under way gives way."""
+        """Hold the models for a final; a running partial is aborted."""
         self._no_final.clear()
         try:
             with self._models:
@@ -49,7 +49,7 @@ class ModelTurns:
             self._models.release()
 
     def interrupt(self) -> None:
-        """To be called by a partial between its steps. Raises PartialAbortedError when it has to end."""
+        """A partial calls this between its steps. Raises PartialAbortedError when it must end."""
         if self._closed or not self._no_final.is_set():
             raise PartialAbortedError("a final is waiting, or the worker stops")
         if time.monotonic() > self._deadline:
@@ -60,5 +60,5 @@ class ModelTurns:
         return self._no_final.wait(seconds)
 
     def close(self) -> None:
-        """Let no partial go on or begin."""
+        """Abort the running partial, and let no other begin."""
         self._closed = True

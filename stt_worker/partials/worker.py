@@ -20,10 +20,11 @@ import redis
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE, SAMPLE_RATE_HZ
 from contract.keys import PARTIALS, done_key, partial_audio_key, partial_begun_key
 from contract.partials import BEGUN_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
 from contract.queues import RESULT_MESSAGES, STT_QUEUE
+from runtime.backoff import Backoff
 from runtime.redis_retry import REDIS_TROUBLE
 from stt_worker.engine.protocol import Refusal, SpeechEngine, VoiceActivity
 from stt_worker.engine.quality import judge
@@ -38,7 +39,6 @@ POLL_SEC = 1  # how long the list is waited on at a time, so how long a stop may
 BACK_OFF_FIRST_SEC = 0.5
 BACK_OFF_MAX_SEC = 10.0
 STOP_SEC = 5.0
-FULL_SCALE = 32768.0
 
 
 class PartialWorker:
@@ -74,7 +74,7 @@ class PartialWorker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more; the one under way is given up."""
+        """Take no more requests; abort the current one."""
         self._stopped.set()
         self._turns.close()
         if self._thread.is_alive():
@@ -82,20 +82,20 @@ class PartialWorker:
 
     def _run(self) -> None:
         self._prepare()
-        back_off_sec = BACK_OFF_FIRST_SEC
+        backoff = Backoff(BACK_OFF_FIRST_SEC, BACK_OFF_MAX_SEC)
         while not self._stopped.is_set():
             try:
                 if self._turns.wait_for_no_final(POLL_SEC):
                     self.take_one(POLL_SEC)
-                back_off_sec = BACK_OFF_FIRST_SEC
+                backoff.reset()
             except REDIS_TROUBLE as problem:
-                logger.warning("no partials for %.1f s: %s: %s", back_off_sec, type(problem).__name__, problem)
-                self._stopped.wait(back_off_sec)
-                back_off_sec = min(2 * back_off_sec, BACK_OFF_MAX_SEC)
+                delay_sec = backoff.next_delay()
+                logger.warning("no partials for %.1f s: %s: %s", delay_sec, type(problem).__name__, problem)
+                self._stopped.wait(delay_sec)
             except Exception:
-                logger.exception("a partial failed; the next in %.1f s", back_off_sec)
-                self._stopped.wait(back_off_sec)
-                back_off_sec = min(2 * back_off_sec, BACK_OFF_MAX_SEC)
+                delay_sec = backoff.next_delay()
+                logger.exception("a partial failed; the next in %.1f s", delay_sec)
+                self._stopped.wait(delay_sec)
 
     def take_one(self, wait_sec: int) -> bool:
         """Take the oldest request, waiting for one, and answer it; False when none came. Raises REDIS_TROUBLE."""
@@ -113,7 +113,7 @@ class PartialWorker:
         return True
 
     def _give_back(self, raw: bytes) -> None:
-        """A final came while the list was waited on: the request is another worker's, or ours in a moment."""
+        """A final arrived meanwhile: put the request back, for another worker or for this one later."""
         pipe = self._client.pipeline(transaction=True)
         pipe.rpush(PARTIALS, raw)
         pipe.ltrim(PARTIALS, -REQUESTS_MAX, -1)
@@ -121,7 +121,7 @@ class PartialWorker:
         pipe.execute()
 
     def _answer(self, request: PartialRequest) -> None:
-        """Publish what there is to show of the utterance so far; an empty text when that is nothing."""
+        """Publish the text of the utterance so far; an empty one if there is nothing to show."""
         begun = partial_begun_key(request.session, request.start)
         pipe = self._client.pipeline(transaction=False)
         pipe.set(begun, 1, nx=True, ex=BEGUN_TTL_SEC)
@@ -196,7 +196,7 @@ def read_request(raw: bytes) -> PartialRequest | None:
     try:
         return PartialRequest.model_validate_json(raw)
     except ValidationError as problem:
-        # Places and kinds only: what was received may hold a session's secret.
+        # Fields and kinds of error only: the values may hold a session's secret.
         errors: list[Any] = problem.errors()
         places = [f"{'.'.join(map(str, error['loc'])) or 'request'}: {error['type']}" for error in errors[:10]]
         logger.error("an unusable request for a partial was discarded: %s", "; ".join(places))

@@ -27,7 +27,7 @@ class DebugAudio:
         return cls(settings.debug_wav_dir, settings.debug_wav_max_files)
 
     def keep(self, job: UtteranceJob, pcm: bytes) -> None:
-        """Write one utterance's s16le `pcm`. Trouble with the disk is logged and does no further harm."""
+        """Write one utterance's s16le `pcm`. Errors of the disk are only logged."""
         from runtime.wav import write_wav  # scipy, which the worker needs for nothing else
 
         try:

@@ -1,4 +1,4 @@
-"""What partials have found, kept as drafts for the utterance's next partial and for its final."""
+"""The tokens of partials, kept as drafts for the utterance's next partial and its final."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ class Drafts:
             return self._tokens.get((session, start), ())
 
     def take(self, session: str, start: int) -> tuple[int, ...]:
-        """The newest draft, which is forgotten."""
+        """Remove and return the newest draft."""
         with self._lock:
             return self._tokens.pop((session, start), ())

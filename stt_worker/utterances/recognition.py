@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.audio import FULL_SCALE
 from contract.jobs import MAX_GAPS, MAX_WORDS, AnalyzeJob, UtteranceJob
 from contract.messages import Gap, UtteranceOutcome, Word
 from contract.state.outcome import dropped, failed
@@ -24,7 +25,6 @@ from stt_worker.utterances.job import gaps_of_stream, in_seconds, utterance_of, 
 logger = logging.getLogger(__name__)
 
 MODEL_ATTEMPTS = 2
-FULL_SCALE = 32768.0
 
 Verdict = AnalyzeJob | UtteranceOutcome
 

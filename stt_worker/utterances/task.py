@@ -1,4 +1,4 @@
-"""Utterances through the speech worker: taken, recognised, and handed on or ended."""
+"""An utterance in the speech worker: taken, recognised, and sent to the analyzer or ended."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class Transcriber:
     def handle_all(self, tasks: Sequence[tuple[object, object]]) -> list[RedisTroubleError | None]:
         """`handle` for several utterances (audio, header) at once; for each, the trouble where it must be done again.
 
-        What is spoken live is done first, then parts of files. One that a worker has begun before, and may have broken
-        off at, is done alone.
+        Live speech is done first, then parts of files. An utterance that a worker has begun before, and that may have
+        killed it, is done alone.
         """
         troubles: list[RedisTroubleError | None] = [None] * len(tasks)
         taken: dict[int, Recording] = {}
@@ -101,7 +101,7 @@ class Transcriber:
         return troubles
 
     def _count_again(self, job: UtteranceJob, by: int) -> None:
-        """Count a suspect only while it is worked on: one that ends the worker must not use up the others' tries."""
+        """Count a suspect only while it is worked on: one that kills the worker must not use up the others' tries."""
         key = tries_key(job.session, job.start)
 
         def count() -> None:
@@ -186,7 +186,7 @@ class Transcriber:
             return
         self._patiently(job, lambda: self._hand_on(verdict))
         self._metrics.recognised(job, None, self._recognition.notes.get(job.utterance))
-        # The model has survived this utterance: a later try, should one come, counts from one again.
+        # The model has survived this utterance: a later try counts from one again.
         self._patiently(job, lambda: self._client.delete(tries_key(job.session, job.start)))
 
     def _end(self, job: UtteranceJob, message: UtteranceOutcome) -> None:
@@ -209,11 +209,11 @@ class Transcriber:
 
 
 def read_header(header: object) -> UtteranceJob | None:
-    """The utterance's header, or None (logged) when it is none: then there is nobody to tell."""
+    """The utterance's header, or None (logged) when it is invalid: its user is then unknown."""
     try:
         return UtteranceJob.model_validate(header)
     except ValidationError as problem:
-        # Places and kinds only: what was received may hold a session's secret.
+        # Fields and kinds of error only: the values may hold a session's secret.
         errors = [f"{'.'.join(map(str, error['loc'])) or 'header'}: {error['type']}" for error in problem.errors()]
         logger.error("a task with an unusable header was discarded: %s", "; ".join(errors[:10]))
         return None

@@ -23,7 +23,8 @@ from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE
 from contract.settings import ServiceSettings
 from harness.processes import ROOT, Service, answers, free_port, redis_service, wait_until
 from runtime.broker.app import make_celery
-from runtime.worker.heartbeat import STUCK_EXIT_CODE, WorkerInfo, parse_worker
+from runtime.worker.exit_codes import RESTART_EXIT_CODE
+from runtime.worker.heartbeat import WorkerInfo, parse_worker
 
 SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"
 START_SEC = 180.0
@@ -264,7 +265,7 @@ def test_a_model_that_breaks_ends_its_worker_after_the_text_is_shown(bench: Benc
     assert (event.message.text, event.message.sentiment) == (SECRET, None)
     wait_until(lambda: not worker.running, WAIT_SEC, "the worker ends, to be restarted")
     assert worker.process is not None
-    assert worker.process.returncode == STUCK_EXIT_CODE
+    assert worker.process.returncode == RESTART_EXIT_CODE
     assert bench.waiting() == 0
     assert "swordfish" not in bench.log()
 

@@ -1,4 +1,4 @@
-"""Nothing is lost, doubled or changed, whatever is killed: the whole system under fire (DESIGN, guarantees 1 and 2).
+"""Nothing is lost, doubled or changed, whatever is killed: the whole system under fire (docs/reliability.md).
 
 More faults: FAULTS=200 make faults. The seed is printed; FAULT_SEED=... repeats a run's choices, not its timing.
 """

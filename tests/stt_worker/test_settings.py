@@ -11,7 +11,8 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from stt_worker.engine.threads import cpu_quota, usable_cores, use_in_background, use_threads
+from runtime.worker.cores import cpu_quota, usable_cores
+from stt_worker.engine.threads import use_in_background, use_threads
 from stt_worker.settings import SttSettings
 
 

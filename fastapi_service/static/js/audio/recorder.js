@@ -1,5 +1,5 @@
-// The recording that the visitor started, over as many captures as it takes: what is chosen in the settings meanwhile,
-// a microphone that goes, a connection that is down, and what all this is called on the dock.
+// The recording that the visitor started, over as many captures as it takes: changed settings, a lost microphone, a
+// lost connection, and the state that the dock shows.
 
 import { preferences } from '../base/preferences.js';
 import { Capture } from './capture.js';

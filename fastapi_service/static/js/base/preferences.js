@@ -1,5 +1,5 @@
-// What the visitor has chosen, kept in this browser. Everything has a default and a check, so that whatever is found
-// in the storage the page starts.
+// What the visitor has chosen, kept in this browser. Everything has a default and a check, so that the page starts
+// whatever the storage holds.
 
 const KEY = 'wta.preferences';
 
@@ -78,7 +78,7 @@ export class Preferences {
   }
 
   /**
-   * Choose, keep, and tell who listens. A value that cannot be is left out.
+   * Set values, store them, and call the listeners. Invalid values are ignored.
    * @template {keyof Values} K
    * @param {K} name
    * @param {Values[K]} value

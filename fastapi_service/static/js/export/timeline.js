@@ -11,8 +11,8 @@
 
 /**
  * The spans of utterances in the order in which they were spoken. The first one begins at 0 (at its place in the file,
- * if they are of one), and none begins before the one before has ended. Stream positions count speech, not time, so the time of capture decides; where that is not
- * known, the utterance follows the one before as it does in the stream.
+ * if they are of one), and none begins before the previous one has ended. Stream positions count speech, not time, so
+ * the time of capture decides; where that is not known, the utterance follows the previous one as in the stream.
  * @param {readonly Timed[]} utterances
  * @param {boolean} [ofFile]
  * @returns {Span[]}

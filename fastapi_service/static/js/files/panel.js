@@ -1,5 +1,5 @@
 // The files of this page, in the place of the live transcript while they are looked at: what is dropped or chosen is
-// sent, recognised and shown here, one after the other. Live recording knows nothing of it.
+// sent, recognised and shown here, one after the other. Live recording is independent of it.
 
 import { byId, element, icon } from '../base/dom.js';
 import { preferences } from '../base/preferences.js';

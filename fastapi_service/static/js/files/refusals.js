@@ -1,7 +1,7 @@
-// What a refusal means for a file: whether it is over with it, or when to try again.
+// What a refusal means for a file: that it has failed, or when to try again.
 
 /**
- * `busy` and `lost` are tried again by themselves; the others are over.
+ * `busy` and `lost` are retried automatically; the others are final.
  * @typedef {'busy' | 'lost'} Retried
  * @typedef {'not_allowed' | 'no_route' | 'too_large' | 'too_long' | 'not_media' | 'cancelled' | 'unreadable' | 'empty' |
  *   'server' | 'refused' | 'lost'} FailureCode

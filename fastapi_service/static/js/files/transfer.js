@@ -1,9 +1,9 @@
 // One file on its way: the upload with its progress, and the answer's events while they come. XMLHttpRequest, because
-// fetch tells nothing of an upload.
+// fetch reports no progress of an upload.
 
 import { EventStreamParser } from './event-stream.js';
 
-export const UPLOAD_URL = '/v1/audio/transcriptions';
+const UPLOAD_URL = '/v1/audio/transcriptions';
 const SILENT_MS = 45_000; // the server says something every 10 s: after so long without a byte nobody is there
 
 /**

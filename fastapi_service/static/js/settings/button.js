@@ -6,7 +6,7 @@ import { words } from '../text/strings.js';
 /**
  * @typedef {object} SettingsContext
  * @property {import('../audio/recorder.js').Recorder} recorder
- * @property {() => void} reconnect what is said of the speech counts from the next connection on
+ * @property {() => void} reconnect options of the recognition apply from the next connection on
  * @property {import('../stream/notices.js').Notices} notices
  */
 

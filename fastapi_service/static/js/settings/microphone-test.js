@@ -1,4 +1,4 @@
-// Hears the microphone for its level alone: nothing of it is sent. While it is recorded anyway, the recording is heard.
+// Opens the microphone for its level alone: nothing is sent. During a recording, its level is used instead.
 
 import { Capture } from '../audio/capture.js';
 import { chosenGate, chosenMicrophone } from '../audio/recorder.js';

@@ -1,5 +1,5 @@
-// Counts outcomes in the way the server does (listener_service/counts.py), so that a reloaded page has
-// its numbers before the server has sent any.
+// Counts outcomes as the server does (listener_service/counts.py), so that a reloaded page has numbers before the
+// server has sent any.
 
 import { serverMs } from '../transcript/stages.js';
 import { Histogram } from './histogram.js';

@@ -118,8 +118,8 @@ export class StreamClient {
   }
 
   /**
-   * The machine slept or its network changed: whatever connection there was may be dead without a word. WebSockets
-   * in browsers cannot ask, but to connect again costs little and resuming loses nothing.
+   * The machine slept or its network changed: the connection may be dead without an event. WebSockets in browsers
+   * cannot send pings, but connecting again costs little and resuming loses nothing.
    */
   revive() {
     const { name, retryAtMs } = this.#state;

@@ -43,7 +43,7 @@ export class Liveness {
     if (buffered === 0 || buffered < this.#bytes) this.#drainedMs = now;
     this.#bytes = buffered;
     if (this.#owedSinceMs !== null && now - this.#owedSinceMs >= this.#answerMs) {
-      // A server that is far behind must not get the same speech again and again.
+      // A server that is far behind must not be sent the same speech again and again.
       this.#answerMs = Math.min(LONGEST_ANSWER_MS, this.#answerMs * 2);
       return true;
     }

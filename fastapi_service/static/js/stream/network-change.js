@@ -1,4 +1,4 @@
-// Notices when connections may have died without a word: the machine slept, or the network changed.
+// Notices when connections may be dead without an event: the machine slept, or the network changed.
 
 const TICK_MS = 5_000;
 const SLEPT_MS = 20_000; // a timer that is so late was asleep with the machine

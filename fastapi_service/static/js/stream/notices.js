@@ -113,7 +113,7 @@ export class Notices {
   }
 
   /**
-   * Put it before the first that is no graver; none that stays is moved, so that none is read out again.
+   * Insert it before the first that is no graver. The others are not moved, so that none is read out again.
    * @param {string} kind
    * @param {Level} level
    * @param {HTMLElement} notice

@@ -117,7 +117,7 @@ export class ServiceWatch {
 }
 
 /**
- * The models in an answer of /readyz, or null: whoever is not let in is not told.
+ * The models in an answer of /readyz; null without the access token, when they are not sent.
  * @param {any} answer
  * @returns {Models | null}
  */

@@ -21,7 +21,7 @@ export class SpeechClock {
   note(position, epochMs) {
     const known = this.at(position);
     if (known !== null && Math.abs(known - epochMs) < SAME_MS) return false;
-    // What was said of this position and later ones is of a numbering that no longer holds.
+    // Entries from this position on belong to a numbering that is no longer valid.
     while (this.#entries.length > 0 && this.#entries[this.#entries.length - 1][0] >= position) this.#entries.pop();
     this.#entries.push([position, Math.round(epochMs)]);
     if (this.#entries.length > MAX_ENTRIES) this.#entries.shift();

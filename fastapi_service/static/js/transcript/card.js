@@ -43,7 +43,7 @@ export function sentimentWord(result) {
 }
 
 /** Why an utterance was refused, in words. @param {import('../stream/messages.js').Dropped} dropped */
-export function dropReason({ reason }) {
+function dropReason({ reason }) {
   const key = `dropped.${reason}`;
   return hasWords(key) ? words(key) : reason.replaceAll('_', ' ');
 }

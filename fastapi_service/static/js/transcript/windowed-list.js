@@ -11,7 +11,7 @@ import { ShownRows } from './shown-rows.js';
 
 const AT_END_PX = 16; // scrolled down to within this much of the end, the reader follows it
 const MIN_SPARE_PX = 1200; // rows are shown this far beyond both edges, or a screen
-// Without a scroll event for so long the scrolling has ended; some browsers say when it has, and this is for accidents.
+// Without a scroll event for so long, scrolling has ended. A fallback only, where the browser has `scrollend`.
 const SCROLLING_MS = 'onscrollend' in globalThis ? 1000 : 150;
 const MAX_PASSES = 4; // measuring moves rows, which can bring others near; what is left waits for the next frame
 
@@ -205,8 +205,8 @@ export class WindowedList {
   }
 
   /**
-   * Before the next paint: keep still what is read. Rows that must come or go wait for the next frame, because
-   * changing here what is observed can be a loop without an end.
+   * Before the next paint: keep what is read in its place. Rows that must come or go wait for the next frame, because
+   * changing the observed elements here can loop for ever.
    * @param {readonly ResizeObserverEntry[]} changes
    */
   #resized(changes) {
