@@ -73,7 +73,7 @@ def events(handler: Handler) -> None:
 @contextmanager
 def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[tuple[Server, str]]:
     server = Server(("127.0.0.1", 0), Handler)
-    server.answer = answer  # type: ignore[method-assign]
+    server.answer = answer
     if context is not None:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever)
