@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import redis
 
@@ -125,7 +125,7 @@ class Watch:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
-        self._before = self.client.config_get("notify-keyspace-events")
+        self._before = cast(dict[str, str], self.client.config_get("notify-keyspace-events"))
         self.client.config_set("notify-keyspace-events", "EA")  # its writes, by what they are
         self._writes.psubscribe("__keyevent@0__:*")
         self._writes.get_message(timeout=5)  # the confirmation
