@@ -57,15 +57,24 @@ class FakePipeline:
         self._pause_asked.clear()
 
     def _run(self) -> None:
+        while not self._stopped.is_set():
+            if self._rests():
+                self._paused.set()
+                time.sleep(0.02)
+            else:
+                self._paused.clear()
+                self._take()
+
+    def _rests(self) -> bool:
+        return self._pause_asked.is_set() or (self.most is not None and len(self.seen) >= self.most)
+
+    def _take(self) -> None:
+        """Take tasks until there is to be a rest. The connection ends with that: Redis would still give it what comes
+        within the second for which kombu asks."""
         url = self.settings.broker_url()
         with Connection(url, transport_options=transport_options(self.settings)) as connection:
             queue = SimpleQueue(connection.channel(), STT_QUEUE, no_ack=True, accept=[SERIALIZER])
-            while not self._stopped.is_set():
-                if self._pause_asked.is_set() or (self.most is not None and len(self.seen) >= self.most):
-                    self._paused.set()
-                    time.sleep(0.02)
-                    continue
-                self._paused.clear()
+            while not self._stopped.is_set() and not self._rests():
                 try:
                     message = queue.get(timeout=0.2)
                 except queue.Empty:
