@@ -38,13 +38,13 @@ def logging_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 
 
 def lines_of(stack: Stack, service: str, utterance: str) -> list[dict[str, Any]]:
-    """The lines of a service's log that name the utterance, as fields."""
+    """The lines of a service's log that name the utterance, as fields; those for debugging left out."""
     found = []
     for line in stack.services[service].log.read_text(encoding="utf-8").splitlines():
         if utterance not in line:
             continue
         if line.startswith("{"):
-            found.append(json.loads(line))
+            found += [fields for fields in [json.loads(line)] if fields["level"] != "DEBUG"]
         else:
             matched = re.fullmatch(rf"{TIME} (\w+) +([\w.]+): (\w+)((?: \w+=(?:[^\s\"]+|\"[^\"]*\"))+)", line)
             assert matched, line
