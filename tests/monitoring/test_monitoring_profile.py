@@ -37,6 +37,12 @@ def rules() -> dict[str, str]:
     return {rule["alert"]: rule["expr"] for group in loaded["groups"] for rule in group["rules"]}
 
 
+def jobs() -> list[str]:
+    """The services that are looked at."""
+    config = yaml.safe_load((MONITORING / "prometheus.yml").read_text(encoding="utf-8"))
+    return [job["job_name"] for job in config["scrape_configs"]]
+
+
 def dashboard() -> dict[str, Any]:
     path = MONITORING / "grafana" / "dashboards" / "whispertextanalyzer.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -151,7 +157,7 @@ def _ready(monitored: Monitored) -> bool:
     try:
         if request(monitored.url, "/-/ready").status != 200:  # 503 until it has read its storage
             return False
-        return set(monitored.up().values()) == {"1"} and len(monitored.up()) == 4
+        return monitored.up() == dict.fromkeys(jobs(), "1")
     except OSError:
         return False
 
