@@ -157,10 +157,11 @@ class WhisperEngine:
             if language is not None and language not in self._languages:
                 logger.warning("the model %s does not know the language %r that was asked for", self._name, language)
         open_rows = [row for row, language in enumerate(wanted) if language not in self._languages]
-        found = self._decoding.spoken(features[open_rows]) if open_rows else []
-        if audio:
-            found = [self._looked_again(audio[row], first) for row, first in zip(open_rows, found, strict=True)]
-        detected = dict(zip(open_rows, map(self._decoding.likeliest, found), strict=True))
+        found = self._decoding.spoken(features) if open_rows else []  # of all: the decode needs their keys as well
+        detected = {
+            row: self._decoding.likeliest(self._looked_again(audio[row], found[row]) if audio else found[row])
+            for row in open_rows
+        }
         return [detected.get(row) or (str(language), None) for row, language in enumerate(wanted)]
 
     def _looked_again(self, audio: Samples, first: list[float]) -> list[float]:

@@ -27,8 +27,6 @@ class EncodedAudio:
         return len(self.features)
 
     def __getitem__(self, rows: slice | Sequence[int]) -> EncodedAudio:
-        if not isinstance(rows, slice) and list(rows) == list(range(len(self))):
-            return self
         some = EncodedAudio(self.features[rows])
         some._made = {layer: (keys[rows], values[rows]) for layer, (keys, values) in self._made.items()}
         return some

@@ -139,10 +139,10 @@ class GreedyDecoder:
 
     def _caches(self, audio: Encoded, tokens: int, layers: int | None = None) -> list[KeysAndValues]:
         """Of the first `layers`, or all: room for `tokens` tokens, and what `audio` has of their keys and values."""
-        heard, make = EncodedAudio.of(audio), partial(DecoderLayer.audio, heads=self._heads)
-        made = [heard.keys_and_values(at, partial(make, layer)) for at, layer in enumerate(self._layers[:layers])]
+        heard = EncodedAudio.of(audio)
         return [
-            layer.open(heard.features, self._heads, tokens, one) for layer, one in zip(self._layers, made, strict=False)
+            KeysAndValues.beside(heard.keys_and_values(at, partial(layer.audio, heads=self._heads)), tokens)
+            for at, layer in enumerate(self._layers[:layers])
         ]
 
     def _choose(

@@ -25,6 +25,14 @@ class KeysAndValues:
     audio_keys: Tensor
     audio_values: Tensor
 
+    @classmethod
+    def beside(cls, audio: KeysValues, tokens: int) -> KeysAndValues:
+        """Those of `audio`, and room for `tokens` tokens of text."""
+        keys, values = audio
+        rows, heads, _, width = keys.shape
+        shape = (rows, heads, tokens, width)
+        return cls(keys.new_empty(shape), keys.new_empty(shape), keys, values)
+
 
 def linear(layer: Any) -> Linear:
     """The product of `layer` as a plain call: looking through a module costs as much as a small product."""
@@ -57,13 +65,6 @@ class DecoderLayer:
         """Keys and values of `features` (rows, positions, n_text_state)."""
         _, key, value, _ = self._audio
         return _split(key(features), heads).contiguous(), _split(value(features), heads).contiguous()
-
-    def open(self, features: Tensor, heads: int, tokens: int, audio: KeysValues | None = None) -> KeysAndValues:
-        """Room for `tokens` tokens, beside `audio`: keys and values of `features`, made where not given."""
-        rows, _, state = features.shape
-        shape = (rows, heads, tokens, state // heads)
-        keys, values = audio or self.audio(features, heads)
-        return KeysAndValues(features.new_empty(shape), features.new_empty(shape), keys, values)
 
     def run(self, x: Tensor, cache: KeysAndValues, offset: int, scores: list[Tensor] | None = None) -> Tensor:
         """New tokens `x` (rows, n, n_text_state), the first at position `offset`. Several only at offset 0.

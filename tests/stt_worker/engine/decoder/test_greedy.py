@@ -15,6 +15,7 @@ from whisper.decoding import ApplyTimestampRules, DecodingTask
 from harness.speech import demo_clips
 from stt_worker.engine.decoder.encoder import encode, spectrogram, window_frames
 from stt_worker.engine.decoder.greedy import Decoded, GreedyDecoder, goes_in_circles
+from stt_worker.engine.decoder.layer import KeysAndValues
 from stt_worker.engine.decoder.rules import Prompts, decoding_rules, options
 from stt_worker.settings import SttSettings
 from tests.stt_worker.conftest import as_floats
@@ -170,7 +171,7 @@ def test_logits_of_a_model_of_tinys_size() -> None:
     prompts = [Prompts(model).of("en", "transcribe"), Prompts(model).of("ko", "translate")]
     tokens = torch.tensor([[*prompt, 7, 77, 777, 7777] for prompt in prompts])
     wanted = model.decoder(tokens, features)
-    caches = [layer.open(features, 6, tokens.shape[1]) for layer in decoder._layers]
+    caches = [KeysAndValues.beside(layer.audio(features, 6), tokens.shape[1]) for layer in decoder._layers]
     first = decoder._run(tokens[:, :4], 0, caches)
     rest = [decoder._run(tokens[:, at : at + 1], at, caches) for at in range(4, tokens.shape[1])]
     x = torch.cat([first, *rest], dim=1)
