@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
 
 import redis
 from pydantic import ValidationError
@@ -15,14 +14,13 @@ from analyzer_worker.model import WARM_UP_TEXT, SentimentJudge
 from analyzer_worker.settings import AnalyzerSettings
 from analyzer_worker.text import text_to_judge
 from contract.jobs import AnalyzeJob, UtteranceJob
-from contract.keys import analyzer_tries_key, done_key
+from contract.keys import analyzer_tries_key
 from contract.messages import Result, Sentiment, UtteranceOutcome
 from contract.state.outcome import end_utterance, failed
-from runtime.redis_retry import RedisTroubleError, patiently
+from runtime.redis_retry import RedisRetry, RedisTroubleError
+from runtime.worker.tries import Tries
 
 logger = logging.getLogger(__name__)
-
-Answer = TypeVar("Answer")
 
 
 class Analyzer:
@@ -40,6 +38,9 @@ class Analyzer:
         self._model = model
         self._settings = settings
         self._metrics = metrics or AnalyzerMetrics()
+        self._retry = RedisRetry(settings.analyzer_redis_patience_sec, self._metrics.redis_trouble.inc)
+        most = settings.analyzer_max_tries
+        self._tries = Tries(client, analyzer_tries_key, settings.session_ttl_sec, most, self._retry)
 
     def handle(self, raw: object) -> None:
         """Process one task argument to its outcome. Never raises for its content or for errors of the model.
@@ -47,9 +48,9 @@ class Analyzer:
         Raises RedisTroubleError when Redis stays out of reach for `analyzer_redis_patience_sec`: nothing is lost
         then, the task has to run again.
         """
-        begun = self._begun(raw)
-        if begun is not None:
-            self._conclude(begun[0], *self._judge(begun[0]))
+        (trouble,) = self.handle_all([raw])
+        if trouble is not None:
+            raise trouble
 
     def handle_all(self, raws: Sequence[object]) -> list[RedisTroubleError | None]:
         """`handle` for several at once; for each, what Redis said where it has to run again.
@@ -63,47 +64,24 @@ class Analyzer:
                 found = self._begun(raw)
                 if found is not None:
                     begun[number] = found
-        together = [number for number, (_, tries) in begun.items() if tries == 1]
-        suspects = [number for number in begun if number not in together]
-        uncounted = suspects if len(begun) > 1 else []
-        for number in uncounted:
-            self._count_again(begun[number][0], -1)
-        judged = dict(zip(together, self._judge_all([begun[number][0] for number in together]), strict=True))
-        for number in [*together, *suspects]:
-            job = begun[number][0]
-            if number in uncounted:
-                self._count_again(job, 1)
-            with _noted(troubles, number):
-                self._conclude(job, *(judged[number] if number in judged else self._judge(job)))
+        for turn in self._tries.turns(begun):
+            jobs = [begun[number][0] for number in turn]
+            for number, job, verdict in zip(turn, jobs, self._judge_all(jobs), strict=True):
+                with _noted(troubles, number):
+                    self._conclude(job, *verdict)
         return troubles
-
-    def _count_again(self, job: AnalyzeJob, by: int) -> None:
-        """Count a suspect only while it is worked on: one that kills the worker must not use up the others' tries."""
-        key = analyzer_tries_key(job.session, job.start)
-
-        def count() -> None:
-            pipe = self._client.pipeline(transaction=True)
-            pipe.incrby(key, by)
-            pipe.expire(key, self._settings.session_ttl_sec)
-            pipe.execute()
-
-        try:
-            self._patiently(job, count)
-        except RedisTroubleError as trouble:
-            logger.warning("%s: its tries are miscounted: %s", job.utterance, trouble)
 
     def _begun(self, raw: object) -> tuple[AnalyzeJob, int] | None:
         """The job in `raw` and its count of tries, or None when there is nothing left to do for it."""
         job = self._parse(raw)
         if job is None:
             return None
-        ended, tries = self._patiently(job, lambda: self._begin(job))
-        if tries > 1 and not ended:
-            self._metrics.begun_again.inc()
-        if ended:
-            logger.info("%s: had ended before", job.utterance)
+        tries = self._tries.begin(job)
+        if tries == 0:
             return None
-        if tries > self._settings.analyzer_max_tries:
+        if tries > 1:
+            self._metrics.begun_again.inc()
+        if self._tries.used_up(tries):
             self._end(job, failed(job, "analyzer_failed", "The sentiment analysis failed again and again."))
             return None
         job.stamp("analyzer_queue")
@@ -148,16 +126,6 @@ class Analyzer:
         self._end(header, failed(header, "invalid_job", "The utterance's text could not be passed on."))
         return None
 
-    def _begin(self, job: AnalyzeJob) -> tuple[bool, int]:
-        """Whether `job` has ended before, and how often it has been begun, this time included."""
-        key = analyzer_tries_key(job.session, job.start)
-        pipe = self._client.pipeline(transaction=True)
-        pipe.exists(done_key(job.session, job.start))
-        pipe.incr(key)
-        pipe.expire(key, self._settings.session_ttl_sec)
-        ended, tries, _ = pipe.execute()
-        return bool(ended), int(tries)
-
     def _judge(self, job: AnalyzeJob) -> tuple[Sentiment | None, str | None]:
         """The sentiment, or None and the reason why there is none."""
         text, reason = text_to_judge(job, self._settings.sentiment_languages)
@@ -187,15 +155,11 @@ class Analyzer:
         return [self._judge(job) for job in jobs]
 
     def _end(self, job: UtteranceJob, message: UtteranceOutcome) -> None:
-        seq = self._patiently(job, lambda: end_utterance(self._client, job, message, self._settings))
+        seq = self._retry.call(lambda: end_utterance(self._client, job, message, self._settings), job.utterance)
         if seq == 0:
             logger.info("%s: had ended before", job.utterance)
         else:
             self._metrics.judged(job, message, seq)
-
-    def _patiently(self, job: UtteranceJob, call: Callable[[], Answer]) -> Answer:
-        seconds = self._settings.analyzer_redis_patience_sec
-        return patiently(call, seconds, job.utterance, self._metrics.redis_trouble.inc)
 
 
 @contextmanager

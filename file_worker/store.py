@@ -12,7 +12,7 @@ from celery import Celery
 from pydantic import ValidationError
 
 from contract.events import OutcomeEvent
-from contract.jobs import UtteranceJob
+from contract.jobs import UtteranceJob, now_ms
 from contract.keys import done_key, file_key, file_segments_key, session_outcomes_key, workers_key
 from contract.queues import STT_QUEUE
 from contract.state.files import (
@@ -24,12 +24,13 @@ from contract.state.files import (
     append_call,
     end_call,
     may_send_call,
+    note_call,
     take_call,
 )
 from file_worker.segments import Segment
 from file_worker.settings import FileSettings
 from runtime.broker.app import send_utterance
-from runtime.redis_retry import REDIS_TROUBLE, patiently
+from runtime.redis_retry import REDIS_TROUBLE, RedisRetry
 from runtime.worker.heartbeat import WorkerInfo, alive
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class FileStore:
         self.client = client
         self._celery = celery
         self._settings = settings
+        self._retry = RedisRetry(settings.file_redis_patience_sec)
 
     def job(self, file_id: str) -> FileJob | None:
         """The file's job while it is to be done; None when it has ended, is gone or cannot be understood."""
@@ -91,7 +93,11 @@ class FileStore:
 
     def tell(self, file_id: str, **fields: float | str) -> None:
         """Write down progress: `total` samples, `holds_back` (0 or 1), `language`, what is missing."""
-        self._patiently(lambda: self.client.hset(file_key(file_id), mapping=cast(Any, fields)))
+        self._number(note_call(file_id, fields, self._settings.upload_result_ttl_sec))
+
+    def touch(self, file_id: str) -> None:
+        """A worker is still on the file. Raises redis.RedisError: it is done again soon."""
+        self._eval(note_call(file_id, {"touched": str(int(now_ms()))}, self._settings.upload_result_ttl_sec))
 
     def finished(self, file_id: str) -> tuple[int, int]:
         """How many segments are written down, and where the last of them ends."""
@@ -172,4 +178,4 @@ class FileStore:
         return int(cast(int, self.client.eval(script, len(keys), *keys, *arguments)))
 
     def _patiently(self, call: Callable[[], T]) -> T:
-        return patiently(call, self._settings.file_redis_patience_sec, "a file")
+        return self._retry.call(call, "a file")

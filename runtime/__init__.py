@@ -1,7 +1,7 @@
 """What every service runs on.
 
     broker         Celery on Redis: the app, taking and giving back tasks, batches, what is kept out of logs
-    worker         heartbeat and health check, and how many cores to use
+    worker         the shell of a Celery worker, tries, heartbeat and health check, and how many cores to use
     logs           one format for all
     metrics        for Prometheus
     weights        models on this disk, and how they come here

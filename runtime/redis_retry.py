@@ -31,26 +31,30 @@ class RedisTroubleError(Exception):
 
 
 def worker_redis(settings: ServiceSettings) -> redis.Redis:
-    """A client without retries of its own: `patiently` decides how often and how long."""
+    """A client without retries of its own: RedisRetry decides how often and how long."""
     client = sync_redis(settings)
     client.set_retry(Retry(NoBackoff(), 0))
     return client
 
 
-def patiently(call: Callable[[], T], seconds: float, what: str, troubled: Callable[[], object] = lambda: None) -> T:
-    """The result of `call`, retried for `seconds`. `what` is for the log; `troubled` is called at each failure.
+class RedisRetry:
+    """Asks Redis until it answers, each time for at most `deadline_sec`; calls `on_failure` at each failure."""
 
-    Raises RedisTroubleError then. `call` may run more than once.
-    """
-    deadline = time.monotonic() + seconds
-    backoff = Backoff(FIRST_DELAY_SEC, LONGEST_DELAY_SEC)
-    while True:
-        try:
-            return call()
-        except REDIS_TROUBLE as problem:
-            troubled()
-            delay_sec = backoff.next_delay()
-            if time.monotonic() + delay_sec > deadline:
-                raise RedisTroubleError(f"{what}: {type(problem).__name__}: {problem}") from problem
-            logger.warning("%s: %s: %s; trying again", what, type(problem).__name__, problem)
-        time.sleep(delay_sec)
+    def __init__(self, deadline_sec: float, on_failure: Callable[[], object] = lambda: None) -> None:
+        self._deadline_sec = deadline_sec
+        self._on_failure = on_failure
+
+    def call(self, ask: Callable[[], T], what: str) -> T:
+        """The result of `ask`, which may run more than once; `what` is for the log. Raises RedisTroubleError."""
+        deadline = time.monotonic() + self._deadline_sec
+        backoff = Backoff(FIRST_DELAY_SEC, LONGEST_DELAY_SEC)
+        while True:
+            try:
+                return ask()
+            except REDIS_TROUBLE as problem:
+                self._on_failure()
+                delay_sec = backoff.next_delay()
+                if time.monotonic() + delay_sec > deadline:
+                    raise RedisTroubleError(f"{what}: {type(problem).__name__}: {problem}") from problem
+                logger.warning("%s: %s: %s; trying again", what, type(problem).__name__, problem)
+            time.sleep(delay_sec)

@@ -137,7 +137,7 @@ def _script(name: str) -> str:
 
 BEGIN_SCRIPT, TAKE_SCRIPT = _script("begin_file.lua"), _script("take_file.lua")
 APPEND_SCRIPT, END_SCRIPT = _script("append_segment.lua"), _script("end_file.lua")
-SEND_SCRIPT = _script("may_send_segment.lua")
+NOTE_SCRIPT, SEND_SCRIPT = _script("note_file.lua"), _script("may_send_segment.lua")
 Call = tuple[str, list[str], list[str]]  # script, keys, arguments
 
 
@@ -153,6 +153,12 @@ def take_call(file_id: str, holder: str, ttl_sec: int, visibility_timeout_sec: i
     -1 when another worker is on it."""
     arguments = [holder, str(int(now_ms())), str(int(1000 * HELD_SHARE * visibility_timeout_sec)), str(ttl_sec)]
     return TAKE_SCRIPT, [file_key(file_id)], arguments
+
+
+def note_call(file_id: str, fields: Mapping[str, float | str], ttl_sec: int) -> Call:
+    """Write `fields` down. Answers 0 where the file is gone."""
+    pairs = [str(part) for pair in fields.items() for part in pair]
+    return NOTE_SCRIPT, [file_key(file_id)], [str(ttl_sec), *pairs]
 
 
 def append_call(file_id: str, holder: str, number: int, segment: FileSegment, ttl_sec: int) -> Call:

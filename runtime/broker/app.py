@@ -7,8 +7,8 @@ from typing import Any
 from celery import Celery
 from kombu.entity import Queue
 
-from contract.jobs import UtteranceJob
-from contract.queues import STT_QUEUE, TRANSCRIBE_TASK
+from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_TASK
 from contract.settings import ServiceSettings
 
 SERIALIZER = "msgpack"  # audio stays bytes; in kombu's JSON it would be base64 inside base64
@@ -58,6 +58,19 @@ def send_utterance(app: Celery, pcm: bytes, job: UtteranceJob, **policy: Any) ->
         kwargsrepr="{}",
         ignore_result=True,
         **policy,
+    )
+
+
+def send_text(app: Celery, job: AnalyzeJob) -> None:
+    """Queue a transcribed utterance for the analyzer. Raises one of REDIS_TROUBLE."""
+    app.send_task(
+        ANALYZE_TASK,
+        args=[job.model_dump(mode="json")],
+        queue=ANALYZER_QUEUE,
+        argsrepr="(job)",  # the default would copy the transcript into a header
+        kwargsrepr="{}",
+        ignore_result=True,
+        retry=False,
     )
 
 

@@ -1,1 +1,1 @@
-"""What a worker process has: a heartbeat, a health check, exit codes, and its cores."""
+"""A worker process around its tasks: the shell, the count of tries, heartbeat and health check, and its cores."""

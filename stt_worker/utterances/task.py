@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar, cast
+from typing import cast
 
 import redis
 from pydantic import ValidationError
 
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.jobs import AnalyzeJob, UtteranceJob
-from contract.keys import done_key, tries_key
+from contract.keys import tries_key
 from contract.messages import UtteranceOutcome
 from contract.state.outcome import end_utterance, failed
-from runtime.redis_retry import RedisTroubleError, patiently
+from runtime.redis_retry import RedisRetry, RedisTroubleError
+from runtime.worker.tries import Tries
 from stt_worker.engine.protocol import SpeechEngine, VoiceActivity
 from stt_worker.metrics import SttMetrics
 from stt_worker.settings import SttSettings
@@ -24,8 +25,6 @@ from stt_worker.utterances.drafts import Drafts
 from stt_worker.utterances.recognition import Recognition, Recording, Verdict
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class Transcriber:
@@ -49,6 +48,8 @@ class Transcriber:
         self._heard_live = heard_live
         self._debug_audio = DebugAudio.from_settings(settings)
         self._metrics = metrics or SttMetrics()
+        self._retry = RedisRetry(settings.stt_redis_patience_sec, self._metrics.redis_trouble.inc)
+        self._tries = Tries(client, tries_key, settings.session_ttl_sec, settings.stt_max_tries, self._retry)
 
     @property
     def failures_in_a_row(self) -> int:
@@ -82,38 +83,17 @@ class Transcriber:
                     taken[number] = recording
         if any(recording.job.live for recording in taken.values()):
             self._heard_live()
-        fresh = [number for number, recording in taken.items() if recording.tries == 1]
-        live = [number for number in fresh if taken[number].job.live]
-        of_files = [number for number in fresh if number not in live]
-        suspects = [number for number in taken if number not in fresh]
-        uncounted = suspects if len(taken) > 1 else []
-        for number in uncounted:
-            self._count_again(taken[number].job, -1)
-        for group in filter(None, [live, of_files, *([number] for number in suspects)]):
-            for number in group:
-                if number in uncounted:
-                    self._count_again(taken[number].job, 1)
-            for number, verdict in zip(group, self._recognise([taken[n] for n in group]), strict=True):
-                try:
-                    self._conclude(taken[number].job, verdict)
-                except RedisTroubleError as trouble:
-                    troubles[number] = trouble
+        begun = {number: (recording.job, recording.tries) for number, recording in taken.items()}
+        for turn in self._tries.turns(begun):
+            live = [number for number in turn if taken[number].job.live]
+            of_files = [number for number in turn if number not in live]
+            for group in filter(None, (live, of_files)):
+                for number, verdict in zip(group, self._recognise([taken[n] for n in group]), strict=True):
+                    try:
+                        self._conclude(taken[number].job, verdict)
+                    except RedisTroubleError as trouble:
+                        troubles[number] = trouble
         return troubles
-
-    def _count_again(self, job: UtteranceJob, by: int) -> None:
-        """Count a suspect only while it is worked on: one that kills the worker must not use up the others' tries."""
-        key = tries_key(job.session, job.start)
-
-        def count() -> None:
-            pipe = self._client.pipeline(transaction=True)
-            pipe.incrby(key, by)
-            pipe.expire(key, self._settings.session_ttl_sec)
-            pipe.execute()
-
-        try:
-            self._patiently(job, count)
-        except RedisTroubleError as trouble:
-            logger.warning("%s: its tries are miscounted: %s", job.utterance, trouble)
 
     def _take(self, audio: object, header: object) -> Recording | None:
         """The utterance of a task, or None when there is nothing left to do for it. Raises RedisTroubleError."""
@@ -135,26 +115,12 @@ class Transcriber:
 
     def _begin(self, job: UtteranceJob) -> int:
         """Count this try and return the count, 0 when there is nothing left to do for `job`."""
-        key = tries_key(job.session, job.start)
-
-        def count() -> tuple[bool, int]:
-            pipe = self._client.pipeline(transaction=True)
-            pipe.exists(done_key(job.session, job.start))
-            pipe.incr(key)
-            pipe.expire(key, self._settings.session_ttl_sec)
-            ended, tries, _ = pipe.execute()
-            return bool(ended), int(tries)
-
-        ended, counted = self._patiently(job, count)
-        if ended:
-            logger.info("%s has ended before: skipped", job.utterance)
-            return 0
-        if counted > 1:
+        tries = self._tries.begin(job)
+        if tries > 1:
             self._metrics.begun_again.inc()
-        if counted <= self._settings.stt_max_tries:
-            return counted
-        tries = self._settings.stt_max_tries
-        words = f"Speech recognition broke off {tries} times on this utterance and gave it up."
+        if not self._tries.used_up(tries):
+            return tries
+        words = f"Speech recognition broke off {self._tries.most} times on this utterance and gave it up."
         self._end(job, failed(job, "gave_up", words))
         return 0
 
@@ -184,17 +150,13 @@ class Transcriber:
         if not isinstance(verdict, AnalyzeJob):
             self._end(job, verdict)
             return
-        self._patiently(job, lambda: self._hand_on(verdict))
+        self._retry.call(lambda: self._hand_on(verdict), job.utterance)
         self._metrics.recognised(job, None, self._recognition.notes.get(job.utterance))
-        # The model has survived this utterance: a later try counts from one again.
-        self._patiently(job, lambda: self._client.delete(tries_key(job.session, job.start)))
+        self._tries.forget(job)
 
     def _end(self, job: UtteranceJob, message: UtteranceOutcome) -> None:
-        if self._patiently(job, lambda: end_utterance(self._client, job, message, self._settings)):
+        if self._retry.call(lambda: end_utterance(self._client, job, message, self._settings), job.utterance):
             self._metrics.recognised(job, message, self._recognition.notes.get(job.utterance))
-
-    def _patiently(self, job: UtteranceJob, call: Callable[[], T]) -> T:
-        return patiently(call, self._settings.stt_redis_patience_sec, job.utterance, self._metrics.redis_trouble.inc)
 
     def _warn_if_slow(self, utterances: Sequence[str], seconds: float) -> None:
         limit = self._settings.visibility_timeout_sec

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import redis
-from celery.exceptions import Reject, WorkerShutdown
+from celery.exceptions import Reject
+from celery.worker import state as worker_state
 
 from contract.jobs import UtteranceJob
 from contract.keys import session_outcomes_key, tries_key
@@ -19,8 +20,9 @@ from contract.queues import STT_QUEUE, TRANSCRIBE_TASK
 from harness.processes import ROOT, free_port, start_redis, wait_until
 from runtime.broker.privacy import keep_messages_private
 from runtime.redis_retry import RedisTroubleError
+from runtime.worker.exit_codes import CANNOT_START_EXIT_CODE, RESTART_EXIT_CODE
 from stt_worker import stt_worker
-from stt_worker.process import SttProcess, refuse_other_pools
+from stt_worker.process import SttProcess
 from stt_worker.settings import SttSettings
 from tests.stt_worker.conftest import Say
 from tests.stt_worker.worker_processes import (
@@ -106,9 +108,11 @@ def test_what_becomes_of_failures(started: SttProcess, monkeypatch: pytest.Monke
     monkeypatch.setattr(transcriber, "handle_all", lambda tasks: [None for _ in tasks])
     transcriber._recognition.failures_in_a_row = 4
     started.run(b"", {})
+    assert worker_state.should_stop is None
     transcriber._recognition.failures_in_a_row = 5
-    with pytest.raises(WorkerShutdown):
-        started.run(b"", {})
+    monkeypatch.setattr(worker_state, "should_stop", None)  # and back afterwards
+    started.run(b"", {})
+    assert worker_state.should_stop == RESTART_EXIT_CODE
 
 
 def test_celerys_log_lines_lose_the_body(caplog: pytest.LogCaptureFixture) -> None:
@@ -125,13 +129,6 @@ def test_celerys_log_lines_lose_the_body(caplog: pytest.LogCaptureFixture) -> No
     consumer.logger.error("something else: %s", "shown")
     assert "something else: shown" in caplog.text
     assert not logging.getLogger("celery.pool").isEnabledFor(logging.DEBUG)
-
-
-@pytest.mark.parametrize("pool", ["prefork", "threads"])
-def test_other_pools_are_refused(pool: str) -> None:
-    with pytest.raises(SystemExit, match="--pool=solo"):
-        refuse_other_pools(pool)
-    refuse_other_pools("solo")
 
 
 # --- a real worker ----------------------------------------------------------------------------------
@@ -285,7 +282,7 @@ def test_worker_without_its_model_ends(
     assert worker.process is not None
     assert worker.process.wait(START_SEC) == 78
     log = worker.tail(400)
-    assert f"CRITICAL stt_worker.process: WHISPER_MODEL={model}" in log
+    assert f"CRITICAL runtime.worker.process: WHISPER_MODEL={model}" in log
     assert ("neither a file nor the name" if content is None else "no openai-whisper checkpoint") in log
     assert "Traceback" not in log
 
@@ -300,6 +297,6 @@ def test_worker_refuses_prefork(redis_port: int) -> None:
         text=True,
         timeout=60,
     )
-    assert ran.returncode != 0
+    assert ran.returncode == CANNOT_START_EXIT_CODE
     assert "--pool=solo" in ran.stderr
     assert "Traceback" not in ran.stderr
