@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import cycle, islice
 from pathlib import Path
 
 import redis
@@ -19,12 +20,27 @@ from tools.local_redis import redis_command
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SEC = 20.0
 
+PORTS = range(12_000, 32_000)
+PORTS_OF_A_PROCESS = 1_000
+_first = os.getpid() * PORTS_OF_A_PROCESS % len(PORTS)
+_ports = cycle([*PORTS[_first:], *PORTS[:_first]])
+
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on 127.0.0.1 that nothing listens on, and that no other process which asks here gets at the same time.
+
+    Below those that the system gives to clients, so that no connection takes it before a service does. Each process
+    goes through the range from a place of its own.
+    """
+    for port in islice(_ports, len(PORTS)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port that was closed is free
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError("no port is free")
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:

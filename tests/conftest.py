@@ -19,12 +19,47 @@ __all__ = ["base_checkpoint", "human_clips", "offline_base_zip", "package_index"
 TOKENS = "first-token-0123456789, other-token-9876543210"  # of `guarded_stack`
 TESTS = Path(__file__).parent
 FIRST = ("contract", "runtime", "page", "docs")  # then the services
-LAST = ("bench", "node_client", "integration", "monitoring", "browser", "compose", "faults")
+LAST = ("bench", "node_client", "integration", "monitoring", "faults", "compose", "browser")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes seconds is run before what takes minutes. Folders stay whole, and the order in them as it is."""
-    items.sort(key=lambda item: place_of(item.path.relative_to(TESTS).parts[0]))
+REAL_TIME = "real time"
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes seconds is run before what takes minutes. Folders stay whole, and the order in them as it is.
+
+    Where several processes share the tests (`-n 2 --dist loadgroup`), the longest group comes first.
+    """
+    items.sort(key=lambda item: place_of(folder_of(item)))
+    speaking = {item.path for item in items if "speech_wav" in fixtures_of(item)}
+    groups = {item: group_of(item, item.path in speaking) for item in items}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: groups[item] != REAL_TIME)
+
+
+def group_of(item: pytest.Item, speaks: bool) -> str:
+    """Tests that one process runs: those of one running system; those of a module.
+
+    Browsers that are spoken to in real time, and before them the containers, whose networks would disturb a browser.
+    """
+    for system in ("stack", "guarded_stack"):
+        if system in fixtures_of(item):
+            return system
+    folder = folder_of(item)
+    return REAL_TIME if folder == "compose" or (folder == "browser" and speaks) else str(item.path)
+
+
+def fixtures_of(item: pytest.Item) -> list[str]:
+    """The names of all fixtures that it uses."""
+    return list(getattr(item, "fixturenames", ()))
+
+
+def folder_of(item: pytest.Item) -> str:
+    """The folder of tests that it is in."""
+    return item.path.relative_to(TESTS).parts[0]
 
 
 def place_of(folder: str) -> int:
