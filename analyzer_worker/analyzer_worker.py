@@ -17,9 +17,9 @@ from celery.worker import state as worker_state
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from analyzer_worker.find_model import ModelError, find_model
+from analyzer_worker.find_model import ModelError
 from analyzer_worker.metrics import AnalyzerMetrics
-from analyzer_worker.model import SentimentModel
+from analyzer_worker.models import load_model
 from analyzer_worker.settings import AnalyzerSettings
 from analyzer_worker.task import Analyzer
 from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE
@@ -67,7 +67,7 @@ def _load_model(sender: Any = None, **_: Any) -> None:
         raise SystemExit(CANNOT_START_EXIT_CODE)
     metrics.serve(settings)
     try:
-        model = SentimentModel(find_model(settings), settings)
+        model = load_model(settings)
     except ModelError as problem:
         logger.critical("no sentiment model: %s", problem)
         raise SystemExit(CANNOT_START_EXIT_CODE) from problem
