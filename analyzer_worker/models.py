@@ -32,6 +32,6 @@ def load_model(settings: AnalyzerSettings) -> SentimentJudge:
 
         return dummy_model()
     from analyzer_worker.find_model import find_model
-    from analyzer_worker.model import SentimentModel  # loads torch and transformers: workers only
+    from analyzer_worker.model import SentimentModel
 
     return SentimentModel(find_model(settings), settings)
