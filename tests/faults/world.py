@@ -204,8 +204,7 @@ class World:
         """SIGTERM to all, Redis last; returns the exit statuses."""
         others = [name for name in self.services if name != "redis"]
         for name in others:
-            if self.services[name].running:
-                os.kill(self.pid(name), signal.SIGTERM)
+            self.services[name].tell_to_stop()
         # Not told twice: a second signal ends Python itself, once its handlers are gone.
         statuses = {name: self.services[name].stop(None) for name in others}
         statuses["redis"] = self.services["redis"].stop()
