@@ -2,6 +2,7 @@
 
     analyzer_worker   the Celery app and its one task: start here
     task              one job: tries, sentiment, outcome
+    models            what SENTIMENT_MODEL names, loaded; dummy: none at all
     find_model        SENTIMENT_MODEL to a folder on this disk
     model             that folder to a classifier; offline_model: one that ships
     text, zones       which text is classified, and what a model's labels mean

@@ -7,9 +7,10 @@ import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from analyzer_worker.find_model import FoundModel, ModelError
+from analyzer_worker.models import WARM_UP_TEXT
 from analyzer_worker.offline_model import build_offline
 from analyzer_worker.settings import AnalyzerSettings
 from analyzer_worker.zones import ZoneMap
@@ -18,22 +19,8 @@ from runtime.worker.cores import usable_cores
 
 logger = logging.getLogger(__name__)
 
-WARM_UP_TEXT = "I love this movie."
 # Their position embeddings begin after the padding id, so that many are no positions (transformers' modeling_roberta).
 _OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "bertweet", "longformer"}
-
-
-class SentimentJudge(Protocol):
-    """What the task needs of a model."""
-
-    name: str
-    demo: bool
-
-    def judge(self, text: str) -> Sentiment:
-        """The sentiment of `text`, which is not empty. Raises what the model raises."""
-
-    def judge_all(self, texts: Sequence[str]) -> list[Sentiment]:
-        """The sentiments of `texts`, none of which is empty. Raises what the model raises."""
 
 
 class SentimentModel:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import redis
 from celery import Celery
 
-from analyzer_worker.find_model import ModelError, find_model
+from analyzer_worker.find_model import ModelError
 from analyzer_worker.metrics import AnalyzerMetrics
-from analyzer_worker.model import SentimentModel
+from analyzer_worker.models import LoadModel, load_model
 from analyzer_worker.settings import AnalyzerSettings
 from analyzer_worker.task import Analyzer
 from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE
@@ -16,18 +16,19 @@ from runtime.worker.process import BatchProcess, CannotStartError, end_for_resta
 
 
 class AnalyzerProcess(BatchProcess[AnalyzerSettings]):
-    """One worker process."""
+    """One worker process. `load_model` loads the model at the start: set another one before that."""
 
     def __init__(self, settings: AnalyzerSettings, app: Celery) -> None:
         self._metrics = AnalyzerMetrics()
         super().__init__(settings, app, ANALYZER_QUEUE, ANALYZE_TASK, 1, self._metrics)
+        self.load_model: LoadModel = load_model
         self._analyzer: Analyzer | None = None
 
     def load(self, client: redis.Redis) -> None:
         """Load and warm the model. Raises CannotStartError when there is none."""
         settings = self._settings
         try:
-            model = SentimentModel(find_model(settings), settings)
+            model = self.load_model(settings)
         except ModelError as problem:
             raise CannotStartError(f"no sentiment model: {problem}") from problem
         self._analyzer = Analyzer(client, model, settings, self._metrics)

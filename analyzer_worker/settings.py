@@ -26,7 +26,8 @@ class AnalyzerSettings(ModelSettings):
         max_length=500,
         description="A text classifier: a name on the Hugging Face hub, a path to a folder, `offline` (English, "
         "three classes; its base comes from the package index), `demo`, or `auto` (the hub's SST-2 DistilBERT if it is "
-        "cached or can be downloaded, else `offline`, else `demo`).",
+        "cached or can be downloaded, else `offline`, else `demo`). `dummy` is none at all: sentiments are made up, "
+        "for tests of what is around the models.",
     )
     sentiment_languages: Annotated[tuple[str, ...], NoDecode] = Field(
         ("en",),

@@ -10,7 +10,7 @@ import redis
 from pydantic import ValidationError
 
 from analyzer_worker.metrics import AnalyzerMetrics
-from analyzer_worker.model import WARM_UP_TEXT, SentimentJudge
+from analyzer_worker.models import WARM_UP_TEXT, SentimentJudge
 from analyzer_worker.settings import AnalyzerSettings
 from analyzer_worker.text import text_to_judge
 from contract.jobs import AnalyzeJob, UtteranceJob

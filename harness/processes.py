@@ -79,6 +79,11 @@ class Service:
         """SIGKILL, and wait for the end."""
         self._end(signal.SIGKILL)
 
+    def tell_to_stop(self) -> None:
+        """SIGTERM, for one of several that stop at once: `stop(None)` then waits for its end."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
     def stop(self, how: signal.Signals | None = signal.SIGTERM) -> int:
         """SIGTERM (None: was told before), and SIGKILL for one that does not end; returns the exit status."""
         try:

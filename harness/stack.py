@@ -115,5 +115,9 @@ def start_stack(folder: Path, stt_worker: str = "", **settings: str) -> Iterator
         stack.wait_ready()
         yield stack
     finally:
-        for service in reversed(services.values()):
-            service.kill() if service.name == "redis" else service.stop()
+        others = [service for name, service in services.items() if name != "redis"]
+        for service in others:
+            service.tell_to_stop()
+        for service in others:
+            service.stop(None)
+        services["redis"].kill()

@@ -47,7 +47,7 @@ def workload(name: str) -> Workload:
     if name == "demo":
         return Workload(name, {"WHISPER_MODEL": "demo"})
     if name == "stub":
-        return Workload(name, {"WHISPER_MODEL": "dummy"}, "bench.pipeline.stub_analyzer", words=False)
+        return Workload(name, {"WHISPER_MODEL": "dummy", "SENTIMENT_MODEL": "dummy"}, words=False)
     settings = {"WHISPER_MODEL": str(checkpoint(SIZES[name])), **RANDOM_WEIGHTS}
     return Workload(name, settings, words=False)
 

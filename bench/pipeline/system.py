@@ -36,11 +36,10 @@ RANDOM_WEIGHTS = {
 
 @dataclass(frozen=True)
 class Workload:
-    """Which models run: `analyzer` is a module with a Celery app."""
+    """Which models run."""
 
     name: str
     settings: dict[str, str]
-    analyzer: str = "analyzer_worker"
     words: bool = True  # whether what is heard can be compared with what was said
 
 
@@ -69,7 +68,7 @@ def running(load: Workload, folder: Path, **settings: str) -> Iterator[Stack]:
         "redis": redis_service(redis_port, folder),
         "gateway": service("gateway", "fastapi_service"),
         "stt_worker": worker("stt_worker", "stt_worker", STT_QUEUE),
-        "analyzer_worker": worker("analyzer_worker", load.analyzer, ANALYZER_QUEUE),
+        "analyzer_worker": worker("analyzer_worker", "analyzer_worker", ANALYZER_QUEUE),
         "listener": service("listener", "listener_service"),
     }
     stack = Stack(port, redis_port, services, folder)

@@ -1,6 +1,7 @@
 """analyzer_worker with a model that a test can hold, kill or break by files in the folder TEST_FOLDER.
 
-Run as `celery -A tests.analyzer_worker.slow_analyzer:celery worker ...`; everything but `judge` is the real worker.
+Run as `celery -A tests.analyzer_worker.slow_analyzer:celery worker ...` with SENTIMENT_MODEL=dummy; everything but
+`judge` is the real worker.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ import time
 from pathlib import Path
 
 from analyzer_worker import celery
-from analyzer_worker.model import WARM_UP_TEXT, SentimentModel
+from analyzer_worker.dummy import DummyModel
+from analyzer_worker.models import WARM_UP_TEXT
 from contract.messages import Sentiment
 
 __all__ = ["celery"]
 
 FOLDER = Path(os.environ["TEST_FOLDER"])
-real_judge = SentimentModel.judge
+real_judge = DummyModel.judge
 
 
-def judge(self: SentimentModel, text: str) -> Sentiment:
+def judge(self: DummyModel, text: str) -> Sentiment:
     """`hold` there: wait until it is gone. `die` there: end the process. `break` there: fail."""
     if text != WARM_UP_TEXT:
         (FOLDER / "begun").touch()
@@ -32,4 +34,4 @@ def judge(self: SentimentModel, text: str) -> Sentiment:
     return real_judge(self, text)
 
 
-SentimentModel.judge = judge  # type: ignore[method-assign]
+DummyModel.judge = judge  # type: ignore[method-assign]

@@ -25,6 +25,7 @@ from harness.processes import ROOT, Service, answers, free_port, redis_service, 
 from runtime.broker.app import make_celery
 from runtime.worker.exit_codes import RESTART_EXIT_CODE
 from runtime.worker.heartbeat import WorkerInfo, parse_worker
+from tests.support.redelivery import TIMEOUT_SEC, timeout_passes
 
 SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"
 START_SEC = 180.0
@@ -34,9 +35,9 @@ OPTIONS = f"worker -Q {ANALYZER_QUEUE} --loglevel=info --concurrency=1 --without
 
 
 class Bench:
-    """A Redis of its own, a sender, and workers whose model obeys files in `folder`."""
+    """A Redis of its own, a sender, and workers on the dummy model, which obeys files in `folder`."""
 
-    def __init__(self, folder: Path, model: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.redis_port = free_port()
         self.redis = redis_service(self.redis_port, folder)
@@ -47,9 +48,9 @@ class Bench:
         self._environment = {
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(self.redis_port),
-            "SENTIMENT_MODEL": str(model),
+            "SENTIMENT_MODEL": "dummy",
             "ANALYZER_DEVICE": "cpu",
-            "VISIBILITY_TIMEOUT_SEC": "5",
+            "VISIBILITY_TIMEOUT_SEC": str(TIMEOUT_SEC),
             "ANALYZER_REDIS_PATIENCE_SEC": "1",
             "LOG_LEVEL": "DEBUG",
             "TEST_FOLDER": str(folder),
@@ -139,15 +140,16 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, tiny_model: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path, tiny_model)
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
     made.start_redis()
     yield made
     made.close()
 
 
-def test_a_worker_serves_signs_on_and_off_and_keeps_texts_private(bench: Bench) -> None:
-    worker = bench.start_worker(app="analyzer_worker")
+def test_a_worker_serves_signs_on_and_off_and_keeps_texts_private(bench: Bench, tiny_model: Path) -> None:
+    """With a model from its folder: the one here that is loaded."""
+    worker = bench.start_worker(app="analyzer_worker", SENTIMENT_MODEL=str(tiny_model))
     (info,) = bench.heartbeats().values()
     assert (info.model, info.demo) == ("tiny", False)
     job = bench.send(text=SECRET)
@@ -171,6 +173,7 @@ def test_a_killed_workers_utterance_ends_once_with_another(bench: Bench) -> None
     bench.send()
     wait_until((bench.folder / "begun").exists, WAIT_SEC, "the first worker is at it")
     first.kill()
+    timeout_passes(bench.client)
     (bench.folder / "hold").unlink()
     bench.start_worker()
     (event,) = bench.wait_outcomes(1)
@@ -186,6 +189,7 @@ def test_a_text_that_kills_every_worker_ends_as_an_error(bench: Bench) -> None:
 
     def ended() -> bool:
         if not worker.running:
+            timeout_passes(bench.client)
             worker.start()
         return bool(bench.outcomes())
 
@@ -206,6 +210,7 @@ def test_redis_lost_in_the_middle_of_a_task(bench: Bench) -> None:
     (bench.folder / "hold").unlink()
     wait_until(lambda: "Redis stays out of reach" in bench.log(), WAIT_SEC, f"the task is given back: {worker.tail()}")
     bench.start_redis()
+    timeout_passes(bench.client)
     bench.wait_outcomes(1)
     bench.send(start=16_000)
     events = bench.wait_outcomes(2)
@@ -226,6 +231,7 @@ def test_a_full_redis_is_waited_out(bench: Bench) -> None:
     )
     assert worker.running, worker.tail()
     bench.client.config_set("maxmemory", 0)
+    timeout_passes(bench.client)
     bench.wait_outcomes(1)
     assert worker.running
 

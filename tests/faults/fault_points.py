@@ -46,7 +46,7 @@ class Moments:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
 
     def arm(self, moment: str) -> None:
         """Hold the next process that comes to `moment`."""

@@ -18,7 +18,7 @@ from contract.keys import LISTENER_STATE_KEY, stats_key
 from harness.speech import Clip, demo_clips
 from listener_service.counts import Statistics, count_words, load_statistics
 from tests.faults.campaign import Campaign, beside, wait_for
-from tests.faults.world import World, running_world
+from tests.faults.world import DEMO_MODELS, World, running_world
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.speakers import AfterOne, Outcome, Speaker
 
@@ -28,6 +28,7 @@ SEED = int(os.environ.get("FAULT_SEED", "20261124"))
 EVERY_SEC = (1.5, 3.0)
 DRAIN_SEC = 120.0
 SETTINGS = {
+    **DEMO_MODELS,
     "VISIBILITY_TIMEOUT_SEC": "5",
     "RESEND_AFTER_SEC": "12",
     "CHECK_AFTER_SEC": "2",

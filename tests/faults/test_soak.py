@@ -19,7 +19,7 @@ from contract.keys import LISTENER_STATE_KEY, OUTCOMES_STREAM, workers_key
 from contract.queues import ANALYZER_QUEUE, LISTENER, STT_QUEUE
 from harness.speech import demo_clips
 from tests.faults.campaign import wait_for
-from tests.faults.world import CELERYS_OWN, World, running_world
+from tests.faults.world import CELERYS_OWN, DEMO_MODELS, World, running_world
 from tests.support.speakers import Speaker
 
 SOAK_SEC = float(os.environ.get("SOAK_SEC", "60"))
@@ -33,6 +33,7 @@ SPARE_MIB = 2.0  # pages that an allocator holds or not: more than a tenth of a 
 SPARE = 8  # descriptors and threads of pools that fill as they are needed; a leak is one for every visit
 LASTING = {OUTCOMES_STREAM, LISTENER_STATE_KEY, *map(workers_key, (STT_QUEUE, ANALYZER_QUEUE, LISTENER))}
 SETTINGS = {
+    **DEMO_MODELS,
     "SESSION_TTL_SEC": str(TTL_SEC),
     "OUTCOMES_MAX": "100",
     "LINGER_SEC": "3",

@@ -6,18 +6,19 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
-
 from contract.keys import taken_key
 from harness.processes import wait_until
-from tests.faults.worker_bench import DONE_SEC, QUEUES, WorkerBench
+from tests.faults.worker_bench import DONE_SEC, QUEUES, WorkerBench, beside_each_other
 from tests.faults.world import running_world
 
 
-@pytest.mark.parametrize("worker", ["stt_0", "analyzer"])
-def test_a_message_given_to_a_dying_worker_comes_back(worker: str, tmp_path: Path) -> None:
+def test_a_message_given_to_a_dying_worker_comes_back(tmp_path: Path) -> None:
     """SIGSTOP stands for the time in which a killed process's memory is freed and its connections still live."""
-    with running_world(tmp_path, "redis", worker, VISIBILITY_TIMEOUT_SEC="5") as world:
+    beside_each_other(["stt_0", "analyzer"], lambda worker: comes_back(worker, tmp_path / worker))
+
+
+def comes_back(worker: str, folder: Path) -> None:
+    with running_world(folder, "redis", worker, VISIBILITY_TIMEOUT_SEC="5") as world:
         bench = WorkerBench(world, worker)
         bench.send()
         bench.wait_all_ended()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import cast
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar, cast
 
 import redis
 
@@ -24,6 +26,23 @@ WORKING = {"stt_0": "stt_working", "analyzer": "analyzer_working"}
 ENDED = {"stt_0": "stt_handed_on", "analyzer": "analyzer_ended"}
 QUEUES = {"stt_0": STT_QUEUE, "analyzer": ANALYZER_QUEUE}
 
+Each = TypeVar("Each")
+
+
+def beside_each_other(ones: Sequence[Each], test: Callable[[Each], None]) -> None:
+    """Run `test` for each of `ones` in a thread of its own, for a test that waits for most of its time."""
+
+    def run(one: Each) -> None:
+        try:
+            test(one)
+        except BaseException as problem:
+            problem.add_note(f"with {one}")
+            raise
+
+    with ThreadPoolExecutor(len(ones)) as pool:
+        for running in [pool.submit(run, one) for one in ones]:
+            running.result()
+
 
 class WorkerBench:
     """Sends tasks, each of one second; the speech worker gets silence, which it ends itself (as dropped)."""
@@ -33,6 +52,9 @@ class WorkerBench:
         self.worker = worker
         self.sent: list[int] = []
         self._app = make_celery("sender", ServiceSettings(redis_host="127.0.0.1", redis_port=world.redis_port))
+
+    def __str__(self) -> str:
+        return self.worker
 
     def send(self, samples: int = SAMPLE_RATE_HZ, text: str = "I love this movie.") -> int:
         """Queue the next task; returns its start, by which it is known."""

@@ -32,10 +32,14 @@ QUEUE_OF = {"stt_0": STT_QUEUE, "stt_1": STT_QUEUE, "analyzer": ANALYZER_QUEUE, 
 WORKER_OPTIONS = "--loglevel=info --concurrency=1 --pool=solo --without-gossip --without-mingle --without-heartbeat"
 # kombu writes these sets anew with every consumer; they hold one name each. Its mutex has a TTL.
 CELERYS_OWN = ("_kombu.binding", "unacked_mutex")
+DEMO_MODELS = {"WHISPER_MODEL": "demo", "SENTIMENT_MODEL": "demo", "ANALYZER_THREADS": "1"}
 
 
 class World:
-    """Processes by name: redis, gateway, stt_0, stt_1, analyzer, listener. Everything they write is in `folder`."""
+    """Processes by name: redis, gateway, stt_0, stt_1, analyzer, listener. Everything they write is in `folder`.
+
+    They run on the dummy models, which are there at once; DEMO_MODELS are for tests that need real ones.
+    """
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
@@ -48,9 +52,8 @@ class World:
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(self.redis_port),
             "GATEWAY_PORT": str(self.port),
-            "WHISPER_MODEL": "demo",
-            "SENTIMENT_MODEL": "demo",
-            "ANALYZER_THREADS": "1",
+            "WHISPER_MODEL": "dummy",
+            "SENTIMENT_MODEL": "dummy",
             "FAULT_DIR": str(self.moments.folder),
             "TMPDIR": str(folder / "tmp"),
             **settings,
@@ -201,8 +204,7 @@ class World:
         """SIGTERM to all, Redis last; returns the exit statuses."""
         others = [name for name in self.services if name != "redis"]
         for name in others:
-            if self.services[name].running:
-                os.kill(self.pid(name), signal.SIGTERM)
+            self.services[name].tell_to_stop()
         # Not told twice: a second signal ends Python itself, once its handlers are gone.
         statuses = {name: self.services[name].stop(None) for name in others}
         statuses["redis"] = self.services["redis"].stop()

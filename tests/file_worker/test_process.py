@@ -59,7 +59,7 @@ def make_worker(redis_port: int, tmp_path: Path, folder: Path) -> Iterator[Calla
 
     yield make
     for worker in started:
-        worker.stop()
+        worker.kill()
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_segments_come_back_in_order_and_nothing_is_left(
     pipeline: FakePipeline,
 ) -> None:
     speech_workers(2)
-    make_worker()
+    worker = make_worker()
     job = begin(redis_client, app, folder, talk(6))
     wait_until(lambda: state(redis_client) == "done", 30, "the file is done")
     found = written(redis_client)
@@ -137,6 +137,7 @@ def test_segments_come_back_in_order_and_nothing_is_left(
     assert redis_client.zcard(FILES_KEY) == 0
     assert not redis_client.exists(session_outcomes_key(job.session))
     wait_until(lambda: not redis_client.exists("unacked", "unacked_index"), 10, "the task is acknowledged")
+    assert worker.stop() == 0
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -225,7 +226,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_file_back(
     half_done: Service,
     pipeline: FakePipeline,
 ) -> None:
-    half_done.stop()
+    assert half_done.stop() == 0
     assert state(redis_client) == "working"
     assert redis_client.llen(FILE_QUEUE) == 1  # at once, not after the visibility timeout
     pipeline.most = None

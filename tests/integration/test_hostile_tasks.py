@@ -110,7 +110,7 @@ class Target:
 
 @pytest.fixture(scope="module", params=["stt_worker", "analyzer_worker"])
 def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """A real worker on the demo models, and a Redis of its own."""
+    """A real worker on the dummy models, and a Redis of its own."""
     name: str = request.param
     folder = tmp_path_factory.mktemp(name)
     port = free_port()
@@ -121,8 +121,8 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     environment = {
         "REDIS_HOST": "127.0.0.1",
         "REDIS_PORT": str(port),
-        "WHISPER_MODEL": "demo",
-        "SENTIMENT_MODEL": "demo",
+        "WHISPER_MODEL": "dummy",
+        "SENTIMENT_MODEL": "dummy",
         "DEBUG_WAV_DIR": str(folder / "debug" / "wav"),
         "VISIBILITY_TIMEOUT_SEC": "10",
     }

@@ -1,6 +1,7 @@
 """Korean from the WebSocket to the page's JSON, the listener's log and the sentiment, through every service.
 
-The speech engine is a stand-in (korean_worker), the sentiment model is the demo model, which reads English.
+The speech engine is a stand-in (korean_worker), the sentiment model is the dummy: the text that it was given is told by
+its sentiment. The analyzer is set to English.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from analyzer_worker.dummy import sentiment_of
 from harness.processes import wait_until
 from harness.speech import espeak
 from harness.stack import Stack, start_stack
@@ -25,7 +27,7 @@ SPOKEN = "I love this movie"  # any speech: the engine hears Korean
 @pytest.fixture(scope="module")
 def korean(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     worker = "tests.integration.korean_worker"
-    with start_stack(tmp_path_factory.mktemp("korean"), worker, LOG_LEVEL="DEBUG") as running:
+    with start_stack(tmp_path_factory.mktemp("korean"), worker, SENTIMENT_MODEL="dummy", LOG_LEVEL="DEBUG") as running:
         yield running
 
 
@@ -47,7 +49,7 @@ def test_korean_is_shown_with_its_translation_and_that_is_judged(korean: Stack, 
     assert result["text"] == SAID == unicodedata.normalize("NFC", SAID)
     assert (result["language"], result["language_probability"]) == ("ko", PROBABILITY)
     assert result["translation"] == MEANT
-    assert result["sentiment"]["zone"] == "positive"
+    assert result["sentiment"] == sentiment_of(MEANT).model_dump() != sentiment_of(SAID).model_dump()
     assert result["sentiment_reason"] is None
     assert [one["word"] for one in result["words"]] == SAID.split()
     line = logged(korean, result["utterance"])

@@ -29,11 +29,13 @@ TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"
 
 @pytest.fixture(scope="module", params=["text", "json"])
 def logging_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole system behind a token. That of the JSON lines logs all that it can, and others use it too."""
+    """The whole system behind a token. That of the JSON lines logs all that it can, on the demo models, and others use
+    it too; that of the text is there for its format."""
     if request.param == "json":
         yield request.getfixturevalue("guarded_stack")
     else:
-        with start_stack(tmp_path_factory.mktemp("logging"), LOG_FORMAT="text", ACCESS_TOKEN=TOKENS) as stack:
+        told = {"WHISPER_MODEL": "dummy", "SENTIMENT_MODEL": "dummy", "LOG_FORMAT": "text"}
+        with start_stack(tmp_path_factory.mktemp("logging"), ACCESS_TOKEN=TOKENS, **told) as stack:
             yield stack
 
 

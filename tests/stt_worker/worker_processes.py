@@ -22,12 +22,12 @@ from harness.processes import ROOT, Service, wait_until
 from runtime.broker.app import make_celery
 from runtime.worker.heartbeat import WorkerInfo, parse_worker
 from stt_worker.settings import SttSettings
+from tests.support.redelivery import TIMEOUT_SEC
 
 MakeWorker = Callable[..., Service]
 
 SESSION = "p" * 32
 SPOKEN = "I love this movie."
-VISIBILITY_SEC = 5
 START_SEC = 90.0
 WORK_SEC = 60.0
 TEXT = "held words"  # of held_worker.py
@@ -39,7 +39,7 @@ def environment(port: int, model: str, **more: str) -> dict[str, str]:
         "REDIS_PORT": str(port),
         "WHISPER_MODEL": model,
         "STT_THREADS": "1",
-        "VISIBILITY_TIMEOUT_SEC": str(VISIBILITY_SEC),
+        "VISIBILITY_TIMEOUT_SEC": str(TIMEOUT_SEC),
         **more,
     }
 

@@ -19,6 +19,8 @@ from contract.settings import ServiceSettings
 from contract.state.outcome import end_utterance
 from runtime.broker.app import SERIALIZER, transport_options
 
+ASKED_FOR_SEC = 0.1
+
 
 class FakePipeline:
     """Takes tasks off stt_queue and ends each with a result that tells what came: samples and their sum.
@@ -70,9 +72,9 @@ class FakePipeline:
 
     def _take(self) -> None:
         """Take tasks until there is to be a rest. The connection ends with that: Redis would still give it what comes
-        within the second for which kombu asks."""
-        url = self.settings.broker_url()
-        with Connection(url, transport_options=transport_options(self.settings)) as connection:
+        within the time for which kombu asks, and closing waits for the end of that."""
+        options = transport_options(self.settings) | {"polling_interval": ASKED_FOR_SEC}
+        with Connection(self.settings.broker_url(), transport_options=options) as connection:
             queue = SimpleQueue(connection.channel(), STT_QUEUE, no_ack=True, accept=[SERIALIZER])
             while not self._stopped.is_set() and not self._rests():
                 try:
