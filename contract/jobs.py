@@ -19,6 +19,7 @@ MAX_HINTS_CHARS = 1_000  # Whisper reads about 220 tokens of them
 MAX_WORDS = 1_000
 MAX_GAPS = 100
 MAX_POSITION = 2**53 - 1  # JavaScript's largest safe integer
+RESENDS_MAX = 5  # of an utterance without outcome; then it ends as an error, so that nobody waits for ever
 
 
 def plain_line(text: str) -> str:

@@ -30,8 +30,6 @@ DRAIN_SEC = 120.0
 SETTINGS = {
     "VISIBILITY_TIMEOUT_SEC": "5",
     "RESEND_AFTER_SEC": "12",
-    "CHECK_AFTER_SEC": "2",
-    "BUSY_RETRY_SEC": "1",
     "LOG_LEVEL": "INFO",
 }
 Words = tuple[str, str | None, str | None]
