@@ -14,7 +14,7 @@ from analyzer_worker.metrics import AnalyzerMetrics
 from analyzer_worker.model import WARM_UP_TEXT, SentimentJudge
 from analyzer_worker.settings import AnalyzerSettings
 from analyzer_worker.text import text_to_judge
-from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.jobs import TRIES_MAX, AnalyzeJob, UtteranceJob
 from contract.keys import analyzer_tries_key, done_key
 from contract.messages import Result, Sentiment, UtteranceOutcome
 from contract.state.outcome import end_utterance, failed
@@ -103,7 +103,7 @@ class Analyzer:
         if ended:
             logger.info("%s: had ended before", job.utterance)
             return None
-        if tries > self._settings.analyzer_max_tries:
+        if tries > TRIES_MAX:
             self._end(job, failed(job, "analyzer_failed", "The sentiment analysis failed again and again."))
             return None
         job.stamp("analyzer_queue")

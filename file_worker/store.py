@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 STALE_SEC = 120.0  # a segment without outcome for so long does not count as outstanding any more
 LIVE_SEC = 20.0  # after live speech, segments are sent one by one
 PAGE = 500
+REDIS_PATIENCE_SEC = 20.0  # trouble with Redis is waited out so long before the file goes back to the queue
 
 T = TypeVar("T")
 
@@ -172,4 +173,4 @@ class FileStore:
         return int(cast(int, self.client.eval(script, len(keys), *keys, *arguments)))
 
     def _patiently(self, call: Callable[[], T]) -> T:
-        return patiently(call, self._settings.file_redis_patience_sec, "a file")
+        return patiently(call, REDIS_PATIENCE_SEC, "a file")

@@ -28,6 +28,7 @@ from stt_worker.utterances.task import Transcriber
 
 logger = logging.getLogger(__name__)
 
+FAILURES_TO_RESTART = 5  # utterances in a row that broke the model: it is broken for good
 TIME_SHARES = 4  # a batch may take one of so many parts of the visibility timeout
 
 
@@ -114,7 +115,7 @@ class SttProcess:
             # Late acknowledgement is not enough: Celery acknowledges a task that raised. If requeueing fails as well,
             # the task is still unacknowledged and is redelivered after the visibility timeout.
             raise Reject(str(own), requeue=True) from own
-        if self._transcriber.failures_in_a_row >= self._settings.stt_failures_to_restart:
+        if self._transcriber.failures_in_a_row >= FAILURES_TO_RESTART:
             logger.critical("the speech model failed %d times in a row: ending", self._transcriber.failures_in_a_row)
             raise WorkerShutdown(RESTART_EXIT_CODE)
 

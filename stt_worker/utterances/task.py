@@ -11,12 +11,12 @@ import redis
 from pydantic import ValidationError
 
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
-from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.jobs import TRIES_MAX, AnalyzeJob, UtteranceJob
 from contract.keys import done_key, tries_key
 from contract.messages import UtteranceOutcome
 from contract.state.outcome import end_utterance, failed
 from runtime.redis_retry import RedisTroubleError, patiently
-from stt_worker.engine.protocol import SpeechEngine, VoiceActivity
+from stt_worker.engine.protocol import MAX_AUDIO_SEC, SpeechEngine, VoiceActivity
 from stt_worker.metrics import SttMetrics
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.debug_audio import DebugAudio
@@ -151,10 +151,9 @@ class Transcriber:
             return 0
         if counted > 1:
             self._metrics.begun_again.inc()
-        if counted <= self._settings.stt_max_tries:
+        if counted <= TRIES_MAX:
             return counted
-        tries = self._settings.stt_max_tries
-        words = f"Speech recognition broke off {tries} times on this utterance and gave it up."
+        words = f"Speech recognition broke off {TRIES_MAX} times on this utterance and gave it up."
         self._end(job, failed(job, "gave_up", words))
         return 0
 
@@ -164,10 +163,11 @@ class Transcriber:
         wanted = job.samples * BYTES_PER_SAMPLE
         if len(audio) != wanted:
             return failed(job, "bad_audio", f"The audio has {len(audio)} bytes, its header promises {wanted}.")
-        longest = self._settings.stt_max_audio_sec
-        if job.samples > longest * SAMPLE_RATE_HZ:
+        if job.samples > MAX_AUDIO_SEC * SAMPLE_RATE_HZ:
             seconds = job.samples / SAMPLE_RATE_HZ
-            return failed(job, "too_long", f"The utterance is {seconds:.1f} s long; at most {longest:g} s are taken.")
+            return failed(
+                job, "too_long", f"The utterance is {seconds:.1f} s long; at most {MAX_AUDIO_SEC:g} s are taken."
+            )
         return None
 
     def _recognise(self, recordings: Sequence[Recording]) -> list[Verdict]:

@@ -39,7 +39,6 @@ class Bench:
         environment = {
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(self.port),
-            "LISTENER_BACKOFF_FIRST_SEC": "0.1",
             **settings,
         }
         module = ["-W", "error", "-m", "listener_service"]
