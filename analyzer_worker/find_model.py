@@ -13,7 +13,7 @@ from contract.queues import ANALYZER_QUEUE
 from runtime.weights.hub import HubError, hub_folder, is_path
 from runtime.weights.index import IndexTroubleError, ask_and_fetch, cached_file
 from runtime.weights.progress import DownloadProgress
-from runtime.weights.sources import SENTIMENT_BASE
+from runtime.weights.sources import SENTIMENT_BASE, STALL_SEC
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ def _offline(settings: AnalyzerSettings) -> FoundModel:
         if "index" not in settings.model_sources:
             raise ModelError(f"the offline model's base is not in {folder}, and MODEL_SOURCES leaves out the index")
         progress = DownloadProgress(settings, ANALYZER_QUEUE, "sentiment")
-        limits = settings.model_probe_sec, settings.model_stall_sec
+        limits = settings.model_probe_sec, STALL_SEC
         try:
             base = ask_and_fetch(SENTIMENT_BASE, folder, *limits, progress, "offline")
         except IndexTroubleError as problem:

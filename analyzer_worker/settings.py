@@ -74,9 +74,6 @@ class AnalyzerSettings(ModelSettings):
         "are closer than this. Two classes start at 0.5, a coin toss; 0.65 is odds of about two to one. SST-2 "
         "models are sure of most sentences (0.9 and more), so only those they waver on fall below.",
     )
-    analyzer_max_tries: int = Field(
-        3, ge=1, le=20, description="An utterance whose worker died this often on it ends as an error."
-    )
     analyzer_stuck_after_sec: float = Field(
         60.0, ge=5.0, le=3600.0, description="A worker that is on one task for longer than this ends itself."
     )

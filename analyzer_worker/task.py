@@ -39,8 +39,7 @@ class Analyzer:
         self._settings = settings
         self._metrics = metrics or AnalyzerMetrics()
         self._retry = RedisRetry(settings.analyzer_redis_patience_sec, self._metrics.redis_trouble.inc)
-        most = settings.analyzer_max_tries
-        self._tries = Tries(client, analyzer_tries_key, settings.session_ttl_sec, most, self._retry)
+        self._tries = Tries(client, analyzer_tries_key, settings.session_ttl_sec, self._retry)
 
     def handle(self, raw: object) -> None:
         """Process one task argument to its outcome. Never raises for its content or for errors of the model.

@@ -19,6 +19,8 @@ MAX_HINTS_CHARS = 1_000  # Whisper reads about 220 tokens of them
 MAX_WORDS = 1_000
 MAX_GAPS = 100
 MAX_POSITION = 2**53 - 1  # JavaScript's largest safe integer
+TRIES_MAX = 3  # workers that may end on one task; then it is given up, so that it does not end them all
+RESENDS_MAX = 5  # of an utterance without outcome; then it ends as an error, so that nobody waits for ever
 
 
 def plain_line(text: str) -> str:

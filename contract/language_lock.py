@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from contract.messages import Dropped, Result, UtteranceOutcome
 
+SURE = 0.8  # probability from which a language is taken to be detected for certain
 DOING_BADLY = frozenset({"low_confidence", "repetition"})  # what a text in the wrong language is dropped or doubted for
 
 
 class LanguageLock:
     """Of one session. `language`: of its next utterance, None: detect it. `assumed`: likely, not certain."""
 
-    def __init__(self, named: str | None, after: int, probability: float) -> None:
-        """`named`: by the client, which always wins. `after`: how many in a row it takes, 0: never assume one.
-        `probability`: the least that each must have."""
+    def __init__(self, named: str | None, after: int) -> None:
+        """`named`: by the client, which always wins. `after`: how many in a row it takes, 0: never assume one."""
         self._named = named
         self._after = after if named is None else 0
-        self._probability = probability
         self._latest: str | None = None
         self._count = 0
 
@@ -44,7 +43,7 @@ class LanguageLock:
                 self._count = 0
             if outcome.language != self._latest:
                 self._latest, self._count = outcome.language, 0
-            if outcome.language_probability >= self._probability:
+            if outcome.language_probability >= SURE:
                 self._count += not drawn
             elif not self.assumed:
                 self._count = 0

@@ -15,6 +15,7 @@ import numpy as np
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 
 QUIET_WINDOW_SAMPLES = SAMPLE_RATE_HZ // 50  # 20 ms
+SEARCH_SEC = 2.0  # of the end of an utterance that is too long: people pause once in so much speech
 CutReason = Literal["end", "idle", "length", "recorded"]
 
 
@@ -35,14 +36,13 @@ class Segmenter:
         self,
         position: int = 0,
         max_sec: float = 15.0,
-        search_sec: float = 2.0,
         recorded_end: int | None = None,
     ) -> None:
         """`position`: the first sample to come. `recorded_end`: where an earlier run has cut, if it did."""
         self._start = position
         self._buffer = bytearray()
         self._max_bytes = int(max_sec * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
-        self._search_samples = int(min(search_sec, max_sec) * SAMPLE_RATE_HZ)
+        self._search_samples = int(min(SEARCH_SEC, max_sec) * SAMPLE_RATE_HZ)
         self._recorded_end = recorded_end if recorded_end is not None and recorded_end > position else None
 
     @property

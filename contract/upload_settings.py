@@ -22,6 +22,3 @@ class UploadSettings(ServiceSettings):
         le=7 * 86_400,
         description="A file's result is kept this long, for a request that comes again.",
     )
-    upload_results_max: int = Field(
-        50, ge=1, le=10_000, description="Results of files kept at most; the oldest go first."
-    )

@@ -60,7 +60,7 @@ UVICORN_OPTIONS: dict[str, Any] = {
 def create_app(settings: GatewaySettings) -> FastAPI:
     """The web app with everything wired; nothing connects before its lifespan starts."""
     client: redis.asyncio.Redis = async_redis(settings)
-    hub = Hub(settings.linger_sec, settings.linger_max)
+    hub = Hub(settings.linger_sec)
     celery = make_celery("fastapi_service", settings)
     pipeline = Pipeline(client)
     dispatcher = Dispatcher(celery, client, settings, hub.missed, Backlog(pipeline, settings))

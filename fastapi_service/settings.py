@@ -46,17 +46,10 @@ class GatewaySettings(UploadSettings):
     )
 
     utterance_max_sec: float = Field(15.0, ge=3, le=30, description="An utterance is cut when it gets this long.")
-    utterance_search_sec: float = Field(
-        2.0, ge=0.1, le=2.5, description="The cut is made at the quietest place of this much of its end."
-    )
     idle_cut_sec: float = Field(2.0, ge=0.2, le=30, description="An utterance ends when nothing came for this long.")
     idle_close_sec: float = Field(3600.0, ge=1, description="A connection that sends nothing is closed after this.")
     linger_sec: float = Field(
         60.0, ge=1, le=600, description="The unfinished utterance of a lost connection waits this long for a resume."
-    )
-    linger_max: int = Field(200, ge=0, le=10_000, description="At most so many unfinished utterances wait so.")
-    client_buffer_sec: float = Field(
-        600.0, ge=10, le=3600, description="Told to the client: unsafe audio that it should keep before it stops."
     )
 
     connections_max: int = Field(200, ge=1, le=100_000, description="Connections at once; more are told `busy`.")
@@ -92,9 +85,6 @@ class GatewaySettings(UploadSettings):
         description="After so many utterances of a session in a row that were surely in one language the next are "
         "taken for it, until one does badly. 0: each is detected for itself.",
     )
-    language_lock_probability: float = Field(
-        0.8, ge=0, le=1, description="How probable its language must be for an utterance to count for that."
-    )
     outstanding_max: int = Field(
         4, ge=1, le=64, description="Utterances of one connection without outcome; beyond it the client is not read."
     )
@@ -104,20 +94,15 @@ class GatewaySettings(UploadSettings):
     slow_client_sec: float = Field(
         30.0, ge=1, le=600, description="A client that does not read its messages for this long is cut off."
     )
-    outbox_max: int = Field(256, ge=8, le=10_000, description="Messages waiting for one client, before it is slow.")
-    busy_retry_sec: float = Field(5.0, ge=1, le=600, description="When a client that was told `busy` may come back.")
 
     partials_enabled: bool = Field(
         True, description="Show provisional text of an utterance while it is spoken. One value for all services."
     )
-    partial_after_sec: float = Field(
-        1.0, ge=0.3, le=30, description="An utterance's first partial is asked for when it is this long."
-    )
     partial_every_sec: float = Field(
-        1.0, ge=0.2, le=30, description="The next is asked for after so much more speech, once the last is answered."
-    )
-    partial_ttl_sec: float = Field(
-        1.5, ge=0.1, le=30, description="A partial that no worker has begun by then is dropped."
+        1.0,
+        ge=0.2,
+        le=30,
+        description="A further partial is asked for after so much more speech, once the last is answered.",
     )
     partial_answer_sec: float = Field(
         10.0, ge=0.5, le=60, description="A partial that a worker has not finished by then is given up."
@@ -125,10 +110,6 @@ class GatewaySettings(UploadSettings):
 
     resend_after_sec: float = Field(
         45.0, ge=1, le=3600, description="An accepted utterance without outcome is sent to the queue again after this."
-    )
-    resend_max: int = Field(5, ge=1, le=20, description="It is sent again at most so often, then ends as an error.")
-    check_after_sec: float = Field(
-        5.0, ge=0.2, le=600, description="After this long its outcome is looked for in Redis, in case a relay is down."
     )
     pending_bytes_max: int = Field(
         256 * 1024 * 1024, ge=1024 * 1024, description="Audio kept for sending again, over all sessions; more: busy."
@@ -144,9 +125,6 @@ class GatewaySettings(UploadSettings):
     )
     upload_linger_sec: int = Field(
         20, ge=3, le=3600, description="A file that no request waits for any more is cancelled after this."
-    )
-    upload_retry_sec: float = Field(
-        10.0, ge=1, le=600, description="When a client whose file was not taken may come back."
     )
 
     @field_validator("access_token")

@@ -12,14 +12,13 @@ from __future__ import annotations
 from collections import defaultdict
 
 from contract.audio import SAMPLE_RATE_HZ
-from contract.language_lock import DOING_BADLY
+from contract.language_lock import DOING_BADLY, SURE
 from contract.messages import Dropped, Result, UtteranceOutcome
 
 ENOUGH_RESULTS = 6
 HELD_MAX = 8  # segments with an outcome that are kept from being written down
 LEADS = 2.0  # times as much speech as in the next, by length and probability: less is no language of the file
 AGREED = 0.8
-SURE = 0.8  # probability of a language
 LONG_SEC = 8.0  # of a segment
 DOUBTFUL = 0.2
 DOUBT_SEC = 15.0  # of speech that is hardly the file's language: short segments are then asked as long ones are

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.events import OutcomeEvent
-from contract.jobs import UtteranceJob
+from contract.jobs import RESENDS_MAX, UtteranceJob
 from contract.messages import Result, UtteranceOutcome
 from contract.state.files import FileJob, FileSegment, file_path
 from contract.state.outcome import failed
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 WAIT_MS = 200  # for an outcome, before everything is looked at again
 IDLE_SEC = 0.1  # while there is nothing to wait for but room in the queue
+RESEND_AFTER_SEC = 45.0  # a segment without outcome: longer than a worker's death takes to be noticed
 LOOK_SEC = 1.0  # between two looks whether the file is still wanted
 
 
@@ -78,14 +79,7 @@ class FileRun:
         self._holder = holder
         self._going_on = going_on
         self._stopping = stopping
-        self._cutter = SegmentCutter(
-            Lengths(
-                settings.file_segment_sec,
-                settings.file_segment_min_sec,
-                settings.file_pause_sec,
-                settings.file_long_pause_sec,
-            )
-        )
+        self._cutter = SegmentCutter(Lengths())
         self._language = FileLanguage(job.language, settings.file_language_sec)
         self._sent: deque[Sent] = deque()
         # Of an earlier worker's segments, not written down yet: by session and first sample.
@@ -260,7 +254,7 @@ class FileRun:
         """Send again what has no outcome: a full Redis can lose a message. Sending twice is harmless."""
         for one in self._sent:
             late_sec = time.monotonic() - one.sent
-            if one.outcome is not None or late_sec < self._settings.file_resend_after_sec * (one.resends + 1):
+            if one.outcome is not None or late_sec < RESEND_AFTER_SEC * (one.resends + 1):
                 continue
             if self._store.speech_waits():
                 return  # it may be among what waits
@@ -268,7 +262,7 @@ class FileRun:
                 self._receive()
                 if one.outcome is None:
                     one.outcome = failed(one.job, "outcome_lost", "The outcome of this segment was lost.")
-            elif one.resends >= self._settings.file_resend_max:
+            elif one.resends >= RESENDS_MAX:
                 logger.error("%s given up after %d sends", one.job.utterance, one.resends + 1)
                 one.outcome = failed(one.job, "no_answer", "Speech recognition gave no answer for this segment.")
             else:

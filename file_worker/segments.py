@@ -41,12 +41,12 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """In seconds, as FileSettings has them."""
+    """Where a segment ends, in seconds. Whisper hears 30 s at once, and hears better with more than a few words."""
 
-    segment_sec: float = 25.0
-    segment_min_sec: float = 8.0
-    pause_sec: float = 0.6
-    long_pause_sec: float = 1.5
+    segment_sec: float = 25.0  # cut, in its quietest place near the end, when it gets this long
+    segment_min_sec: float = 8.0  # a pause ends a segment of this length
+    pause_sec: float = 0.6  # quiet for this long is a pause
+    long_pause_sec: float = 1.5  # quiet for this long ends any segment, and is not sent
 
 
 class SegmentCutter:

@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 STALE_SEC = 120.0  # a segment without outcome for so long does not count as outstanding any more
 LIVE_SEC = 20.0  # after live speech, segments are sent one by one
 PAGE = 500
+REDIS_PATIENCE_SEC = 20.0  # trouble with Redis is waited out so long before the file goes back to the queue
 
 T = TypeVar("T")
 
@@ -54,7 +55,7 @@ class FileStore:
         self.client = client
         self._celery = celery
         self._settings = settings
-        self._retry = RedisRetry(settings.file_redis_patience_sec)
+        self._retry = RedisRetry(REDIS_PATIENCE_SEC)
 
     def job(self, file_id: str) -> FileJob | None:
         """The file's job while it is to be done; None when it has ended, is gone or cannot be understood."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from contract.ids import session_tag
-from contract.jobs import SESSION_PATTERN
+from contract.jobs import SESSION_PATTERN, TRIES_MAX
 from contract.state.files import file_path
 from file_worker.media.decoder import NotDecodableError, TooLongError
 from file_worker.metrics import FileMetrics
@@ -63,8 +63,8 @@ class FileTranscriber:
             return
         began, ending = time.monotonic(), "failed"
         try:
-            if tries > self._settings.file_max_tries:
-                words = f"The work on this file broke off {self._settings.file_max_tries} times, and it was given up."
+            if tries > TRIES_MAX:
+                words = f"The work on this file broke off {TRIES_MAX} times, and it was given up."
                 self._store.end(job, "failed", 500, "gave_up", words)
             else:
                 run = FileRun(self._settings, self._store, job, holder, self._going_on, self._stopping, self._metrics)

@@ -23,7 +23,7 @@ STOP_SEC = 20.0
 PORTS = range(12_000, 32_000)
 PORTS_OF_A_PROCESS = 1_000
 _first = os.getpid() * PORTS_OF_A_PROCESS % len(PORTS)
-_ports = cycle([*PORTS[_first:], *PORTS[:_first]])
+_ports: Iterator[int] = cycle([*PORTS[_first:], *PORTS[:_first]])
 
 
 def free_port() -> int:

@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 START = "0-0"
 LATEST_MS = 1e14  # in the year 5138
+STATE_TTL_SEC = 30 * 86_400  # of the statistics over all, unused: a service may rest for weeks
+SESSIONS_CACHED = 1_000  # whose statistics are held in memory; the rest are in Redis
 Entry = tuple[bytes, dict[bytes, bytes]]
 
 
@@ -91,14 +93,14 @@ class OutcomeCounter:
                 pipe.set(stats_key(session), state, ex=self._settings.session_ttl_sec)
             self._position = entries[-1][0].decode()
             self._saved = json.dumps({"position": self._position, "statistics": self._service.to_json()}).encode()
-            pipe.set(LISTENER_STATE_KEY, self._saved, ex=self._settings.listener_state_ttl_sec)
+            pipe.set(LISTENER_STATE_KEY, self._saved, ex=STATE_TTL_SEC)
             for event in relayed:
                 self._log.write(event)
             pipe.execute()
         self._metrics.counted(relayed)
         for event in relayed:
             logger.info(console_line(event, self._settings.console_text))
-        while len(self._sessions) > self._settings.sessions_cached:
+        while len(self._sessions) > SESSIONS_CACHED:
             self._sessions.popitem(last=False)
         return len(entries)
 

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 SUBSCRIBE_SEC = 5.0
 MESSAGES_AT_ONCE = 1_000
+POLL_SEC = 1.0  # the stream is looked at this often even when no message comes
+BACKOFF_FIRST_SEC, BACKOFF_MAX_SEC = 0.5, 10.0  # between two tries while Redis is lost; doubles
 
 
 class Listener:
@@ -42,7 +44,7 @@ class Listener:
         self._settings = settings
         self._stop = stop
         self._metrics = metrics
-        self._backoff = Backoff(settings.listener_backoff_first_sec, settings.listener_backoff_max_sec)
+        self._backoff = Backoff(BACKOFF_FIRST_SEC, BACKOFF_MAX_SEC)
         self._signed_on = False
 
     def run(self) -> None:
@@ -87,8 +89,8 @@ class Listener:
                 raise redis.ConnectionError(f"no confirmation of the subscription in {SUBSCRIBE_SEC:.0f} s")
 
     def _take_messages(self, subscription: PubSub) -> None:
-        """Wait for a message, `listener_poll_sec` at most, and take those that arrived with it."""
-        timeout = self._settings.listener_poll_sec
+        """Wait for a message, POLL_SEC at most, and take those that arrived with it."""
+        timeout = POLL_SEC
         for _ in range(MESSAGES_AT_ONCE):
             message = subscription.get_message(timeout=timeout)
             if message is None:

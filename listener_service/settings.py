@@ -26,17 +26,4 @@ class ListenerSettings(MeasuredSettings):
     console_text: bool = Field(
         False, description="Show transcript and sentiment on the console as well; by default ids and numbers alone."
     )
-    listener_state_ttl_sec: int = Field(
-        30 * 86_400, ge=3_600, le=3_650 * 86_400, description="Service-wide statistics are kept this long unused."
-    )
-    sessions_cached: int = Field(
-        1_000, ge=1, le=1_000_000, description="Sessions whose statistics are held in memory; the rest are in Redis."
-    )
     listener_batch: int = Field(100, ge=1, le=1_000, description="Outcomes handled in one transaction at most.")
-    listener_poll_sec: float = Field(
-        1.0, ge=0.05, le=2.0, description="The stream is looked at this often even when no message comes."
-    )
-    listener_backoff_first_sec: float = Field(
-        0.5, ge=0.01, le=60.0, description="First wait after Redis was lost; doubles."
-    )
-    listener_backoff_max_sec: float = Field(10.0, ge=0.01, le=600.0, description="Longest wait after Redis was lost.")

@@ -75,9 +75,8 @@ async def _record(options: Options, settings: RecorderSettings, output: Output) 
     source = _open_source(options)
     gate = VoiceGate(
         settings.gate_threshold if options.threshold is None else options.threshold,
-        settings.gate_preroll_ms,
-        settings.gate_hangover_ms if options.hangover_ms is None else options.hangover_ms,
-        options.gate,
+        hangover_ms=settings.gate_hangover_ms if options.hangover_ms is None else options.hangover_ms,
+        enabled=options.gate,
     )
     connection = _Connection(output)
     async with _open_delivery(options, settings, output, connection) as delivery:
@@ -175,7 +174,6 @@ def _open_delivery(
         partials=options.partials,
         token=access_token(options.token_file, settings, output.note),
         insecure=options.insecure,
-        buffer_sec=settings.unsafe_audio_sec,
         wait_when_full=waits,
         open_timeout_sec=settings.connect_sec,
         on_state=on_state,

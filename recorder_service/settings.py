@@ -26,27 +26,13 @@ class RecorderSettings(ServiceSettings):
     gate_threshold: float = Field(
         0.0005, ge=0, le=1, description="Mean square of a 20 ms frame (samples in -1 to 1) from which it is speech."
     )
-    gate_preroll_ms: int = Field(300, ge=0, le=2_000, description="Sent from before the first loud frame.")
     gate_hangover_ms: int = Field(
         500, ge=20, le=10_000, description="Quiet for this long ends the utterance; it is sent as well."
     )
 
     utterance_max_sec: float = Field(15.0, ge=3, le=30, description="An utterance is cut when it gets this long.")
-    utterance_search_sec: float = Field(
-        2.0, ge=0.1, le=2.5, description="The cut is made at the quietest place of this much of its end."
-    )
-    in_flight_max: int = Field(
-        8, ge=1, le=64, description="Utterances in the queue at once; the next ones wait here until one has ended."
-    )
-    unsafe_audio_sec: float = Field(
-        600.0, ge=30, le=3600, description="Speech kept until its outcome; when it is full, recording stops."
-    )
     resend_after_sec: float = Field(
         45.0, ge=1, le=3600, description="An utterance without outcome is sent to the queue again after this."
-    )
-    resend_max: int = Field(5, ge=0, le=20, description="It is sent again at most so often, then ends as an error.")
-    poll_sec: float = Field(
-        2.0, ge=0.1, le=60, description="While outcomes are due, how often Redis is asked, in case no message came."
     )
     wait_sec: float = Field(60.0, ge=0, le=86_400, description="At the end, how long to wait for outcomes.")
     connect_sec: float = Field(

@@ -25,6 +25,7 @@ from stt_worker.utterances.task import Transcriber
 
 logger = logging.getLogger(__name__)
 
+FAILURES_TO_RESTART = 5  # utterances in a row that broke the model: it is broken for good
 TIME_SHARES = 4  # a batch may take one of so many parts of the visibility timeout
 
 
@@ -88,7 +89,7 @@ class SttProcess(BatchProcess[SttSettings]):
             raise RuntimeError("the worker process was not started")
         self.run_with_others((audio, header), self._room(), self._handle_all, self._turns.final())
         failures = self._transcriber.failures_in_a_row
-        if failures >= self._settings.stt_failures_to_restart:
+        if failures >= FAILURES_TO_RESTART:
             end_for_restart(f"the speech model failed {failures} times in a row")
 
     def _handle_all(self, tasks: list[tuple[object, object]]) -> list[RedisTroubleError | None]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from contract.jobs import Hints
@@ -43,12 +43,6 @@ class SttSettings(ModelSettings):
         description="Decode other languages a second time, into English: for the reader, and for a sentiment model "
         "that reads English only.",
     )
-    language_switch_probability: float = Field(
-        0.8,
-        ge=0,
-        le=1,
-        description="Where earlier utterances had a language, one in which another is so probable is taken for that.",
-    )
     whisper_prompt: Hints | None = Field(
         None,
         description="Names and words that may be spoken, spelled as they should be written; a session's own hints are "
@@ -61,40 +55,18 @@ class SttSettings(ModelSettings):
         description="Threads of torch; 0: the cores and CPU quota of this process, fewer while other programs use "
         "them; for the demo model one.",
     )
-    stt_max_audio_sec: float = Field(
-        30.0, ge=1, le=30, description="Longer utterances are refused; Whisper hears at most 30 s at once."
-    )
-    stt_max_tries: int = Field(
-        3, ge=1, le=20, description="An utterance that ended so many workers is given up, as an error for its user."
-    )
     stt_stuck_after_sec: float = Field(
         120.0, ge=5, le=3600, description="A worker that is this long on one utterance ends itself, to be restarted."
     )
     stt_redis_patience_sec: float = Field(
         10.0, ge=0, le=120, description="Trouble with Redis is waited out so long before the task goes back."
     )
-    stt_failures_to_restart: int = Field(
-        5, ge=1, le=1000, description="After so many utterances in a row that broke the model the worker ends itself."
-    )
     partials_enabled: bool = Field(
         True, description="Show provisional text of an utterance while it is spoken. One value for all services."
     )
 
-    vad_threshold: float = Field(0.5, gt=0, lt=1, description="Speech begins at this speech probability.")
-    vad_release: float = Field(0.35, gt=0, lt=1, description="Speech goes on until its probability falls below this.")
-    vad_clear: float = Field(
-        0.9,
-        gt=0,
-        lt=1,
-        description="Above this probability it is surely speech: nine tenths of what people say, and of music at most "
-        "a quarter of a second.",
-    )
-    clear_speech_ms: int = Field(
-        500,
-        ge=0,
-        le=30_000,
-        description="Somebody surely spoke where there is so much of it: then a text of low confidence is shown as "
-        "doubtful instead of dropped.",
+    vad_threshold: float = Field(
+        0.5, gt=0, lt=1, description="Speech begins at this speech probability; it goes on until 0.15 below."
     )
     vad_min_speech_ms: int = Field(
         100,
@@ -104,9 +76,8 @@ class SttSettings(ModelSettings):
         "here the client has cut, and `yes`, `no` or `hi` has as little as 200 ms above the threshold.",
     )
     vad_trim: bool = Field(
-        True, description="Whisper hears the utterance from its first to its last speech, with `vad_pad_ms` around."
+        True, description="Whisper hears the utterance from its first to its last speech, with 0.4 s around."
     )
-    vad_pad_ms: int = Field(400, ge=0, le=5000, description="Kept before and after the speech when trimming.")
 
     whisper_precision: Literal["auto", "int8", "bf16", "fp16", "fp32"] = Field(
         "auto",
@@ -145,30 +116,6 @@ class SttSettings(ModelSettings):
         le=30,
         description="Clear speech of this length without words is decoded again, and told as a gap if none come.",
     )
-    cover_look_sec: float = Field(
-        5.0,
-        ge=0,
-        le=30,
-        description="Where there is less clear speech, the length of the text tells well enough whether words are "
-        "missing; where there is more, the words are laid over the audio.",
-    )
-    cover_look_letters_per_sec: float = Field(
-        14.0,
-        ge=2,
-        le=60,
-        description="What people say in a second of clear speech, in letters, for that look at a short text (a "
-        "median of 13 to 16 in English, French, Italian and Russian, 11 in Spanish).",
-    )
-    cover_letters_per_sec: float = Field(9.0, ge=2, le=30, description="People who speak slowly say so many letters.")
-    cover_tries: int = Field(
-        2, ge=0, le=10, description="The rest of an utterance is decoded at most so often, after all of it once again."
-    )
-    tokens_per_sec_max: float = Field(
-        30.0,
-        ge=5,
-        le=500,
-        description="Decoding stops after so many tokens a second of audio (and 16 more): a loop cannot run on.",
-    )
     no_speech_threshold: float = Field(
         0.6, ge=0, le=1, description="Dropped as no speech above this no-speech probability, if also unsure."
     )
@@ -186,17 +133,12 @@ class SttSettings(ModelSettings):
         description="A text that zlib compresses by more than this (a byte for each character) is decoded again; it "
         "is never dropped.",
     )
-    loop_min_words: int = Field(
-        8, ge=2, le=100, description="A repetition is a loop from so many words on (one word 8 times, two 4 times)."
-    )
     loop_min_repeats: int = Field(
-        3, ge=2, le=100, description="... and when the words come at least so many times in a row."
-    )
-    loop_phrase_words: int = Field(
-        4,
-        ge=1,
-        le=50,
-        description="Phrases of up to so many words are looked at; longer ones only when the text compresses too well.",
+        3,
+        ge=2,
+        le=100,
+        description="A repetition is a loop when its words come at least so many times in a row, and are eight or more "
+        "in all.",
     )
 
     debug_wav_dir: Path | None = Field(
@@ -204,7 +146,6 @@ class SttSettings(ModelSettings):
         description="KEEPS LIVE AUDIO ON DISK: every utterance is written there as a WAV. Off by default; for "
         "debugging only.",
     )
-    debug_wav_max_files: int = Field(200, ge=1, le=100_000, description="The oldest of them go first beyond this.")
 
     @field_validator("stt_language")
     @classmethod
@@ -224,9 +165,3 @@ class SttSettings(ModelSettings):
         if value[0] != 0:
             raise ValueError("the first temperature must be 0")
         return value
-
-    @model_validator(mode="after")
-    def _release_below_threshold(self) -> Self:
-        if self.vad_release > self.vad_threshold:
-            raise ValueError("vad_release must not be above vad_threshold")
-        return self

@@ -229,7 +229,7 @@ def calls_an_utterance() -> dict[str, Any]:
 
 def _calls_seen(utterance_sec: float) -> tuple[Counter[str], float, int]:
     """Commands by name, seen by MONITOR while nothing else uses that Redis; for how long, and utterances accepted."""
-    never = {"CHECK_AFTER_SEC": "600"}  # nothing ends here, so nothing need be looked for
+    never = {"RESEND_AFTER_SEC": "3600"}  # nothing ends here, so nothing need be looked for
     seen: list[dict[str, Any]] = []
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -28,7 +28,6 @@ WORKER_OPTIONS = "--loglevel=warning --concurrency=1 --pool=solo --without-gossi
 RANDOM_WEIGHTS = {
     "LOGPROB_THRESHOLD": "-10",
     "COMPRESSION_RATIO_THRESHOLD": "100",
-    "LOOP_MIN_WORDS": "100",
     "LOOP_MIN_REPEATS": "100",
     "WHISPER_TEMPERATURES": "0",
 }

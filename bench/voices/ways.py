@@ -33,7 +33,6 @@ OPEN: dict[str, Any] = {  # every threshold out of the way: the first text as it
     "logprob_threshold": -10.0,
     "no_speech_threshold": 1.0,
     "compression_ratio_threshold": 100.0,
-    "loop_min_words": 100,
     "loop_min_repeats": 100,
     "whisper_temperatures": "0",
 }

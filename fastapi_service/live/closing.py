@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contract.messages import Error, Message
+from contract.messages import Busy, Error, Message
+
+BUSY_RETRY_SEC = 5.0  # a client that was told `busy` comes back after this: long enough for a queue to move
 
 
 class CloseConnection(Exception):  # noqa: N818 - an ending, not always an error
@@ -18,6 +20,11 @@ class CloseConnection(Exception):  # noqa: N818 - an ending, not always an error
 def refused(code: int, name: str, words: str) -> CloseConnection:
     """Ends the connection of a client that broke the protocol, with an `error` message that says why."""
     return CloseConnection(code, name, Error(code=name, message=words))
+
+
+def come_back(code: str, words: str) -> Busy:
+    """Tells a client that there is no room for it now, and when to try again."""
+    return Busy(code=code, message=words, retry_after_sec=BUSY_RETRY_SEC)
 
 
 def first_ending(group: BaseExceptionGroup[Exception]) -> Exception:

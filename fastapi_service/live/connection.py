@@ -14,7 +14,7 @@ from contract.events import OutcomeEvent, PartialEvent
 from contract.ids import session_tag
 from contract.jobs import UtteranceJob, now_ms
 from contract.language_lock import LanguageLock
-from contract.messages import Accepted, Busy, Message, Models, Stats
+from contract.messages import Accepted, Message, Models, Stats
 from contract.segmenter import Cut, Segmenter
 from contract.websocket import (
     CLOSE_ABNORMAL,
@@ -27,7 +27,7 @@ from contract.websocket import (
     CLOSE_TOO_BIG,
     CLOSE_TRY_AGAIN,
 )
-from fastapi_service.live.closing import CloseConnection, first_ending, refused
+from fastapi_service.live.closing import CloseConnection, come_back, first_ending, refused
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher, PendingFullError
 from fastapi_service.live.greeting import greeting
@@ -43,6 +43,7 @@ from runtime.redis_retry import REDIS_TROUBLE
 logger = logging.getLogger(__name__)
 
 CATCH_UP_RETRY_SEC = 1.0
+OUTBOX_MAX = 256  # messages that wait for one client; beyond it outcomes stay in Redis and are read later
 
 
 class Connection:
@@ -62,18 +63,14 @@ class Connection:
         """`partials`: None for a connection that gets none."""
         self.held = held
         self.tag = session_tag(held.session)
-        self.segmenter = Segmenter(
-            held.position, settings.utterance_max_sec, settings.utterance_search_sec, held.recorded_end
-        )
+        self.segmenter = Segmenter(held.position, settings.utterance_max_sec, held.recorded_end)
         self._websocket = websocket
         self._options = options
-        self._language = LanguageLock(
-            options.language, settings.language_lock_after, settings.language_lock_probability
-        )
+        self._language = LanguageLock(options.language, settings.language_lock_after)
         self._store = store
         self._dispatcher = dispatcher
         self._settings = settings
-        self._outbox = Outbox(settings.outbox_max)
+        self._outbox = Outbox(OUTBOX_MAX)
         self._metrics = metrics
         self._partials = PartialAsker(partials, held, self.segmenter, self._language, options.hints)
         self._last_seq = min(options.after, held.seq)
@@ -309,6 +306,4 @@ class Connection:
             logger.debug("session %s was gone before it was told", self.tag)
 
     def _busy(self, code: str, words: str) -> CloseConnection:
-        return CloseConnection(
-            CLOSE_TRY_AGAIN, "busy", Busy(code=code, message=words, retry_after_sec=self._settings.busy_retry_sec)
-        )
+        return CloseConnection(CLOSE_TRY_AGAIN, "busy", come_back(code, words))

@@ -18,7 +18,7 @@ from functools import partial
 import redis.asyncio
 from celery import Celery
 
-from contract.jobs import UtteranceJob
+from contract.jobs import RESENDS_MAX, UtteranceJob
 from contract.keys import done_key
 from contract.state.outcome import end_utterance_async, failed
 from fastapi_service.pipeline.backlog import Backlog
@@ -29,6 +29,7 @@ from runtime.redis_retry import REDIS_TROUBLE
 logger = logging.getLogger(__name__)
 
 CHECK_EVERY_SEC = 1.0
+CHECK_SHARE = 1 / 9  # of RESEND_AFTER_SEC (5 s of 45): then an outcome is looked for, in case a relay is down
 SEND_THREADS = 4
 
 
@@ -115,7 +116,8 @@ class Dispatcher:
 
     async def _check(self) -> None:
         now = time.monotonic()
-        waiting = [p for p in self._pending.values() if now - p.sent > self._settings.check_after_sec]
+        check_after_sec = CHECK_SHARE * self._settings.resend_after_sec
+        waiting = [p for p in self._pending.values() if now - p.sent > check_after_sec]
         if not waiting:
             return
         pipe = self._client.pipeline(transaction=False)
@@ -130,7 +132,7 @@ class Dispatcher:
 
     async def _resend(self, pending: Pending) -> None:
         job = pending.job
-        if pending.resends >= self._settings.resend_max:
+        if pending.resends >= RESENDS_MAX:
             message = "Speech recognition gave no answer for this utterance."
             await end_utterance_async(self._client, job, failed(job, "no_answer", message), self._settings)
             logger.error("%s given up after %d sends", job.utterance, pending.resends + 1)

@@ -17,6 +17,7 @@ from contract.websocket import (
     SUBPROTOCOL,
 )
 from fastapi_service.access.attempts import client_address
+from fastapi_service.live.closing import come_back
 from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher
@@ -119,7 +120,7 @@ class SocketEndpoint:
             await self._store.leave(held)
 
     def _busy(self, code: str, words: str) -> Busy:
-        busy = Busy(code=code, message=words, retry_after_sec=self._settings.busy_retry_sec)
+        busy = come_back(code, words)
         self._metrics.told(busy)
         return busy
 

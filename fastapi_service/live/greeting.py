@@ -7,6 +7,8 @@ from contract.messages import Limits, Models, Session
 from fastapi_service.live.sessions import OpenSession
 from fastapi_service.settings import GatewaySettings
 
+CLIENT_BUFFER_SEC = 600.0  # of unsafe audio that a client should keep before it stops: 19 MB
+
 
 def greeting(held: OpenSession, models: Models, settings: GatewaySettings) -> Session:
     """Where the stream of `held` stands, and what its client must keep to."""
@@ -15,7 +17,7 @@ def greeting(held: OpenSession, models: Models, settings: GatewaySettings) -> Se
         utterance_sec=settings.utterance_max_sec,
         idle_cut_sec=settings.idle_cut_sec,
         idle_close_sec=settings.idle_close_sec,
-        buffer_sec=settings.client_buffer_sec,
+        buffer_sec=CLIENT_BUFFER_SEC,
         upload_bytes=settings.upload_max_bytes,
     )
     return Session(session=held.session, position=held.position, seq=held.seq, models=models, limits=limits)

@@ -27,6 +27,8 @@ from fastapi_service.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
 
+FIRST_AFTER_SEC = 1.0  # of speech: a shorter piece says little
+BEGIN_WITHIN_SEC = 1.5  # a request that no worker has begun by then is dropped: more has been said
 CALLS_AT_ONCE = 4  # over all sessions, so that partials never use up the connections to Redis that audio needs
 ANSWER_MARGIN_SEC = 1.0  # for an answer that was sent in time and has not arrived
 
@@ -61,7 +63,7 @@ class PartialRequests:
             (position - request.start) * BYTES_PER_SAMPLE,
             audio,
             request.model_dump_json(exclude={"begin_by_ms", "answer_by_ms"}),
-            round(self.settings.partial_ttl_sec * 1000),
+            round(BEGIN_WITHIN_SEC * 1000),
             round(self.settings.partial_answer_sec * 1000),
             REQUESTS_MAX,
             REQUESTS_TTL_SEC,
@@ -96,7 +98,7 @@ class PartialAsker:
 
     def heard(self) -> None:
         """The segmenter has more audio: ask, if it is time."""
-        if self._requests is not None and self._due(self._requests.settings):
+        if self._requests is not None and self._due():
             self._wake.set()
 
     def answer(self, event: PartialEvent) -> Partial | None:
@@ -117,15 +119,15 @@ class PartialAsker:
             await self._wake.wait()
             self._wake.clear()
             async with self._requests.turn:
-                if self._due(self._requests.settings):
+                if self._due():
                     await self._ask(self._requests)
             end_if_cancelled()
 
-    def _due(self, settings: GatewaySettings) -> bool:
+    def _due(self) -> bool:
         segmenter = self._segmenter
         if segmenter.start != self._start:
             self._start = self._stored = segmenter.start
-            self._next = self._start + int(settings.partial_after_sec * SAMPLE_RATE_HZ)
+            self._next = self._start + int(FIRST_AFTER_SEC * SAMPLE_RATE_HZ)
         if segmenter.position < self._next:
             return False
         return self._outstanding is None or time.monotonic() > self._outstanding_until

@@ -24,16 +24,16 @@ logger = logging.getLogger(__name__)
 
 RETRY_FIRST_SEC = 0.5
 RETRY_MAX_SEC = 10.0
+LINGER_MAX = 200  # unfinished utterances that wait at once: 15 s of audio each, 96 MB in all
 
 
 class Hub:
     """The open connections, one per session, and the unfinished utterances of lost ones."""
 
-    def __init__(self, linger_sec: float, linger_max: int) -> None:
+    def __init__(self, linger_sec: float) -> None:
         self._connections: dict[str, Connection] = {}
         self._lingering: set[asyncio.Task[None]] = set()
         self._linger_sec = linger_sec
-        self._linger_max = linger_max
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -72,7 +72,7 @@ class Hub:
 
     def linger(self, connection: Connection) -> None:
         """Keep the unfinished utterance of a lost connection for `linger_sec`, then queue it as it is."""
-        if len(self._lingering) < self._linger_max:
+        if len(self._lingering) < LINGER_MAX:
             task = asyncio.create_task(self._cut_later(connection))
             self._lingering.add(task)
             task.add_done_callback(self._lingering.discard)

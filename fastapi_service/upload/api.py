@@ -58,9 +58,7 @@ class Uploads:
     def __init__(self, client: redis.asyncio.Redis, celery: Celery, settings: GatewaySettings) -> None:
         self._client = client
         self._settings = settings
-        self._store = UploadStore(
-            settings.upload_dir, settings.upload_storage_bytes, settings.uploads_max, settings.upload_retry_sec
-        )
+        self._store = UploadStore(settings.upload_dir, settings.upload_storage_bytes, settings.uploads_max)
         self._jobs = FileJobs(client, celery, settings, self._store)
         self._leaving = False
 
@@ -106,7 +104,7 @@ class Uploads:
         except REDIS_TROUBLE as problem:
             logger.warning("a file was not served: %s: %s", type(problem).__name__, problem)
             words = "The service cannot be reached in full just now."
-            answer = unavailable(words, self._settings.upload_retry_sec).response()
+            answer = unavailable(words).response()
             return answer if whole(request) else Drained(answer)
         except (ClientDisconnect, GoneError):
             return Response(status_code=499)  # nobody reads it
@@ -120,7 +118,7 @@ class Uploads:
         if body_bytes > settings.upload_max_bytes + OVERHEAD_BYTES:
             raise UploadRefusedError(413, "too_large", TOO_LARGE.format(settings.upload_max_bytes), "file")
         if not await live_workers(self._client, FILE_QUEUE):
-            raise unavailable("No file worker is running.", settings.upload_retry_sec)
+            raise unavailable("No file worker is running.")
         await self._jobs.check_room(body_bytes)
         largest = min(body_bytes or settings.upload_max_bytes, settings.upload_max_bytes)
         with self._store.incoming(largest) as path, self._jobs.reading(body_bytes):
@@ -225,7 +223,7 @@ class Uploads:
             if re.fullmatch(SESSION_PATTERN, transcription_id):
                 known = await self._jobs.cancel(transcription_id)
         except REDIS_TROUBLE:
-            return unavailable("Redis cannot be reached.", self._settings.upload_retry_sec).response()
+            return unavailable("Redis cannot be reached.").response()
         if not known:
             return UploadRefusedError(404, "not_found", "There is no such transcription.").response()
         return JSONResponse({"id": transcription_id, "object": "transcription.deleted", "deleted": True})

@@ -7,6 +7,8 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+RETRY_SEC = 10.0  # when a client whose file was not taken may come back
+
 
 class UploadRefusedError(Exception):
     """Why a request is not served. `param` names the field at fault; `retry_sec` above 0: when to come again."""
@@ -39,6 +41,6 @@ class UploadRefusedError(Exception):
         return JSONResponse(self.body, self.status, headers)
 
 
-def unavailable(message: str, retry_sec: float) -> UploadRefusedError:
+def unavailable(message: str, retry_sec: float = RETRY_SEC) -> UploadRefusedError:
     """The service cannot do it now."""
     return UploadRefusedError(503, "unavailable", message, retry_sec=retry_sec)

@@ -40,7 +40,7 @@ from contract.state.files import (
     view_of,
 )
 from fastapi_service.settings import GatewaySettings
-from fastapi_service.upload.errors import UploadRefusedError
+from fastapi_service.upload.errors import RETRY_SEC, UploadRefusedError
 from fastapi_service.upload.store import UploadStore
 from runtime.broker.app import SEND_RETRIES
 from runtime.redis_retry import REDIS_TROUBLE
@@ -49,6 +49,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_SEC = 2.0
 SWEEP_EVERY_SEC = 60.0
+RESULTS_MAX = 50  # results of files that are kept; the oldest go first, so that they never fill Redis
 
 
 class FileJobs:
@@ -171,8 +172,8 @@ class FileJobs:
         pipe.zremrangebyscore(KEPT_FILES_KEY, "-inf", now_ms() - 1000 * settings.upload_result_ttl_sec)
         pipe.zcard(KEPT_FILES_KEY)
         *_, kept = await pipe.execute()
-        if kept > settings.upload_results_max:
-            for raw in await self._ids(KEPT_FILES_KEY, kept - settings.upload_results_max - 1):
+        if kept > RESULTS_MAX:
+            for raw in await self._ids(KEPT_FILES_KEY, kept - RESULTS_MAX - 1):
                 old = await self._job(raw)
                 await self._client.zrem(KEPT_FILES_KEY, raw)
                 if old is not None:
@@ -232,7 +233,7 @@ class FileJobs:
 
     def _full(self) -> UploadRefusedError:
         words = f"{self._settings.uploads_max} files wait or are in work already."
-        return UploadRefusedError(429, "uploads_full", words, retry_sec=self._settings.upload_retry_sec)
+        return UploadRefusedError(429, "uploads_full", words, retry_sec=RETRY_SEC)
 
 
 GONE = "The work on this file was cancelled."

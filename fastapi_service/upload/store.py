@@ -12,7 +12,7 @@ from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from fastapi_service.upload.errors import UploadRefusedError, unavailable
+from fastapi_service.upload.errors import RETRY_SEC, UploadRefusedError, unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -26,11 +26,10 @@ SPARE_BYTES = 64 * 1024 * 1024  # left free on the disk
 class UploadStore:
     """Bounded storage on disk. File names are generated; a client's are never used."""
 
-    def __init__(self, folder: Path, storage_bytes: int, reading_max: int, retry_sec: float) -> None:
+    def __init__(self, folder: Path, storage_bytes: int, reading_max: int) -> None:
         self._folder = folder
         self._storage_bytes = storage_bytes
         self._reading_max = reading_max
-        self._retry_sec = retry_sec
         self._reserved: dict[Path, int] = {}
 
     @contextmanager
@@ -40,19 +39,17 @@ class UploadStore:
         Raises UploadRefusedError when there is no room.
         """
         if len(self._reserved) >= self._reading_max:
-            raise UploadRefusedError(
-                429, "uploads_full", "Too many files are being uploaded.", retry_sec=self._retry_sec
-            )
+            raise UploadRefusedError(429, "uploads_full", "Too many files are being uploaded.", retry_sec=RETRY_SEC)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(self._folder).free
             stored = sum(size for path, size in self._sizes() if path not in self._reserved)
         except OSError as problem:
             logger.error("UPLOAD_DIR cannot be used: %s", problem)
-            raise unavailable("Files cannot be stored.", self._retry_sec) from None
+            raise unavailable("Files cannot be stored.") from None
         wanted = sum(self._reserved.values()) + largest_bytes
         if stored + wanted > self._storage_bytes or wanted + SPARE_BYTES > free:
-            raise unavailable("The storage for files is full.", self._retry_sec)
+            raise unavailable("The storage for files is full.")
         path = self._folder / f"{INCOMING}{secrets.token_hex(16)}"
         self._reserved[path] = largest_bytes
         try:

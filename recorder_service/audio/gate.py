@@ -16,12 +16,15 @@ from recorder_service.audio.timeline import Timeline
 FRAME_SAMPLES = SAMPLE_RATE_HZ // 50  # 20 ms
 FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE
 FRAME_MS = 20
+PREROLL_MS = 300  # from before the first loud frame: soft first sounds of a word
 
 
 class VoiceGate:
     """Takes captured audio in any pieces. Each piece that comes out is speech, or empty: the utterance has ended."""
 
-    def __init__(self, threshold: float, preroll_ms: int = 300, hangover_ms: int = 500, enabled: bool = True) -> None:
+    def __init__(
+        self, threshold: float, preroll_ms: int = PREROLL_MS, hangover_ms: int = 500, enabled: bool = True
+    ) -> None:
         """`threshold`: mean square of samples in -1 to 1. Not `enabled`: everything passes, and nothing ends."""
         self.timeline = Timeline()
         self.level = 0.0  # mean square of the loudest frame in the latest piece, for a meter

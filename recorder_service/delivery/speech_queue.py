@@ -24,10 +24,11 @@ from contract.audio import (
 )
 from contract.events import OutcomeEvent
 from contract.ids import SESSION_ID_BYTES
-from contract.jobs import UtteranceJob
+from contract.jobs import RESENDS_MAX, UtteranceJob
 from contract.messages import Accepted, Error, Partial, ServerMessage, Stats
 from contract.segmenter import Cut, Segmenter
 from contract.state.outcome import end_utterance_async, failed
+from recorder_service.client.client import BUFFER_SEC
 from recorder_service.client.errors import Backoff, BufferFull, StreamError
 from recorder_service.delivery.protocol import DeliveryError
 from recorder_service.delivery.results import ResultReader, shown
@@ -41,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 SEND_RETRIES = {"max_retries": 1, "interval_start": 0.2}  # few, so that leaving is quick: the loop here goes on
 INBOX_MESSAGES = 2_000
+IN_QUEUE_MAX = 8  # utterances: a slow worker then meets few that were sent again; the next ones wait here
+POLL_SEC = 2.0  # between two looks at Redis while outcomes are due, in case no message comes
 PIECE_BYTES = SAMPLE_RATE_HZ * BYTES_PER_SAMPLE  # what is taken between two looks at the room
 
 
@@ -64,10 +67,10 @@ class QueueDelivery:
         self._settings = settings
         self._asked = {"language": language, **asked}
         self._wait_when_full = wait_when_full
-        self._segmenter = Segmenter(0, settings.utterance_max_sec, settings.utterance_search_sec)
+        self._segmenter = Segmenter(0, settings.utterance_max_sec)
         self._celery = make_celery("recorder_service", settings)
         self._client = async_redis(settings)
-        self._reader = ResultReader(self._client, self.session, self._handle, self._outcomes_due, settings.poll_sec)
+        self._reader = ResultReader(self._client, self.session, self._handle, self._outcomes_due, POLL_SEC)
         self._kept: dict[int, _Kept] = {}
         self._kept_bytes = 0
         self._inbox: deque[ServerMessage] = deque()
@@ -165,7 +168,7 @@ class QueueDelivery:
 
     @property
     def _has_room(self) -> bool:
-        return self.unsafe_sec + 1.0 <= self._settings.unsafe_audio_sec
+        return self.unsafe_sec + 1.0 <= BUFFER_SEC
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -222,7 +225,7 @@ class QueueDelivery:
         for kept in in_queue:
             if now - kept.sent >= self._settings.resend_after_sec:
                 return kept
-        if len(in_queue) >= self._settings.in_flight_max:
+        if len(in_queue) >= IN_QUEUE_MAX:
             return None
         return next((kept for kept in self._kept.values() if not kept.sends), None)
 
@@ -235,7 +238,7 @@ class QueueDelivery:
                 await self._rest(1.0)
                 continue
             try:
-                if kept.sends > self._settings.resend_max:
+                if kept.sends > RESENDS_MAX:
                     await self._give_up(kept)
                 else:
                     await self._send(kept)

@@ -26,9 +26,6 @@ class ModelSettings(MeasuredSettings):
     model_probe_sec: float = Field(
         3.0, ge=0.1, le=60.0, description="Each source is asked once, for at most so long, whether it answers."
     )
-    model_stall_sec: float = Field(
-        30.0, gt=0, le=600, description="A model download that brings nothing for this long is given up."
-    )
 
     @field_validator("model_sources", mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Source = Literal["openai", "hub", "index", "demo"]
+STALL_SEC: Final = 30.0  # a download that brings nothing for this long is given up, so that a start never hangs
 ALL_SOURCES: Final[tuple[Source, ...]] = ("openai", "hub", "index", "demo")
 
 

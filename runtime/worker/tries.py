@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import redis
 
-from contract.jobs import UtteranceJob
+from contract.jobs import TRIES_MAX, UtteranceJob
 from contract.keys import done_key
 from runtime.redis_retry import RedisRetry, RedisTroubleError
 
@@ -21,10 +21,7 @@ logger = logging.getLogger(__name__)
 class Tries:
     """The counters of one kind of worker, under `key(session, start)`; each expires after `ttl_sec`."""
 
-    def __init__(
-        self, client: redis.Redis, key: Callable[[str, int], str], ttl_sec: int, most: int, retry: RedisRetry
-    ) -> None:
-        self.most = most
+    def __init__(self, client: redis.Redis, key: Callable[[str, int], str], ttl_sec: int, retry: RedisRetry) -> None:
         self._client = client
         self._key = key
         self._ttl_sec = ttl_sec
@@ -49,9 +46,10 @@ class Tries:
             return 0
         return tries
 
-    def used_up(self, tries: int) -> bool:
-        """Whether the job with so many is to be given up."""
-        return tries > self.most
+    @staticmethod
+    def used_up(tries: int) -> bool:
+        """Whether a job with so many is to be given up."""
+        return tries > TRIES_MAX
 
     def forget(self, job: UtteranceJob) -> None:
         """The work has come through: a later try counts from one again. Raises RedisTroubleError."""

@@ -1,4 +1,4 @@
-"""Which speech no word covers. Pure functions on seconds of the audio; every limit is a setting.
+"""Which speech no word covers. Pure functions on seconds of the audio.
 
 A decoder may stop, or leap, with high confidence; only the time that the words take tells. An alignment lays the words
 over all of the audio, so that what is missing shows as a word that lasts too long, or as speech after the last one.
@@ -14,6 +14,10 @@ from itertools import pairwise
 from stt_worker.engine.protocol import Span, WordTime
 from stt_worker.settings import SttSettings
 
+CLEAR_SPEECH_SEC = 0.5  # of clear speech: somebody surely spoke, so a text of low confidence is shown as doubtful
+LOOK_SEC = 5.0  # with less clear speech than this the length of the text tells; with more the words are laid over it
+LOOK_LETTERS_PER_SEC = 14.0  # said in a second of it: a median of 13 to 16 in English, French, Italian, Russian
+LETTERS_PER_SEC = 9.0  # by people who speak slowly
 WORD_SEC = 0.25  # beside its letters: a word may be said slowly, and its times are as exact as that
 DIGIT_LETTERS = 4.0  # a digit is a word: "8" takes as long as "eight"
 WIDE_LETTERS = 2.5  # Hangul, kana and Han characters are syllables
@@ -41,17 +45,17 @@ def seconds_in(speech: Sequence[Span], start_sec: float, end_sec: float) -> floa
     return sum(max(0.0, min(end, end_sec) - max(start, start_sec)) for start, end in speech)
 
 
-def surely_speech(speech: Sequence[Span], settings: SttSettings) -> bool:
+def surely_speech(speech: Sequence[Span]) -> bool:
     """Whether somebody surely spoke."""
-    return seconds_in(speech, 0.0, float("inf")) * 1000 >= settings.clear_speech_ms
+    return seconds_in(speech, 0.0, float("inf")) >= CLEAR_SPEECH_SEC
 
 
 def seems_covered(text: str, speech: Sequence[Span], settings: SttSettings) -> bool:
     """Whether `text` is plainly long enough for a short `speech`; a long one can hide a hole."""
     lasts_sec = seconds_in(speech, 0.0, float("inf"))
-    if lasts_sec > settings.cover_look_sec:
+    if lasts_sec > LOOK_SEC:
         return False
-    return lasts_sec - letters(text) / settings.cover_look_letters_per_sec < settings.cover_hole_sec
+    return lasts_sec - letters(text) / LOOK_LETTERS_PER_SEC < settings.cover_hole_sec
 
 
 def holes(speech: Sequence[Span], words: Sequence[WordTime], settings: SttSettings) -> list[Hole]:
@@ -101,7 +105,7 @@ def _hole(speech: Sequence[Span], words: Sequence[WordTime], at: int, count: int
     end = at + count
     start_sec = words[at].start_sec if at else 0.0
     end_sec = words[end].start_sec if end < len(words) else words[-1].end_sec
-    needed = sum(WORD_SEC + letters(one.word) / settings.cover_letters_per_sec for one in words[at:end])
+    needed = sum(WORD_SEC + letters(one.word) / LETTERS_PER_SEC for one in words[at:end])
     missing = seconds_in(speech, start_sec, end_sec) - needed
     return Hole(start_sec, end_sec, missing, at, count) if missing >= settings.cover_hole_sec else None
 

@@ -22,6 +22,7 @@ from stt_worker.settings import SttSettings
 
 logger = logging.getLogger(__name__)
 
+TRIES = 2  # the rest of an utterance is decoded at most so often, after all of it once again
 PAUSE_WITHIN_SEC = 0.6  # of where the words end: their times are about as exact
 
 Encode = Callable[[Sequence[NDArray[np.float32]], int], EncodedAudio]
@@ -51,7 +52,7 @@ class Covering:
         if missing:
             row.decoded_again = True
             best, words, missing = self._with_timestamps(row, best, words, missing)
-        for _ in range(self._settings.cover_tries):
+        for _ in range(TRIES):
             if not missing:
                 break
             best, words, missing, better = self._alone(row, best, words, missing)

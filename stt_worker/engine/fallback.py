@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from whisper.audio import N_FRAMES
 
+from contract.language_lock import SURE
 from stt_worker.engine.covering import Covering
 from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
 from stt_worker.engine.decoder.encoded import EncodedAudio
@@ -95,12 +96,11 @@ class Settling:
         """`best`, or the text in another language, if the assumed one does badly or another is confidently detected."""
         refusal = self._refusal(best, row)
         badly = refusal is not None and refusal.reason != "no_speech"
-        enough = self._settings.language_switch_probability
-        another = best.likeliest is not None and best.likeliest[0] != row.language and best.likeliest[1] >= enough
+        another = best.likeliest is not None and best.likeliest[0] != row.language and best.likeliest[1] >= SURE
         if not badly and not another:
             return best
         ((language, probability),) = self._decoding.languages(row.features)  # by the audio alone, without the prompt
-        if language == row.language or (not badly and probability < enough):
+        if language == row.language or (not badly and probability < SURE):
             return best
         assumed, row.language = row.language, language
         found = self.settled(row, self._first(row, "transcribe"), "transcribe")

@@ -1,4 +1,4 @@
-"""Decides whether a transcript is kept, and cuts loops out of it. Pure functions; every limit is a setting.
+"""Decides whether a transcript is kept, and cuts loops out of it. Pure functions.
 
 The no-speech, log-probability and compression limits are those of openai-whisper's `transcribe`. There as here the
 compression only asks for another try: people do repeat themselves. What Whisper makes up from noise is caught by the
@@ -15,6 +15,8 @@ from contract.jobs import MAX_TEXT_CHARS
 from stt_worker.engine.protocol import Refusal, Transcript
 from stt_worker.settings import SttSettings
 
+LOOP_WORDS = 8  # a repetition is a loop from so many words on (one word 8 times, two 4 times)
+LOOP_PHRASE_WORDS = 4  # phrases of up to so many words are looked at in every text
 WHOLE_TEXT_WORDS = 100  # longest phrase looked for in a text that compresses too well
 CHARACTER_PHRASE = 20  # the same in characters, for scripts without spaces and for one endless word
 ASCII = 128  # characters of a byte of their own
@@ -85,11 +87,11 @@ def has_words(text: str) -> bool:
 def without_loops(text: str, settings: SttSettings) -> str:
     """`text` with each loop cut down to its first occurrence.
 
-    A loop is a phrase said `loop_min_repeats` times in a row and `loop_min_words` words long in all, so that
+    A loop is a phrase said `loop_min_repeats` times in a row and LOOP_WORDS words long in all, so that
     `no no no`, `very very good` and `thank you thank you thank you` stay. Where the whole text compresses too well,
     long phrases are looked at too, and then phrases of characters.
     """
-    text = _cut(text.split(), settings.loop_phrase_words, settings, " ")
+    text = _cut(text.split(), LOOP_PHRASE_WORDS, settings, " ")
     if compression_ratio(text) > settings.compression_ratio_threshold:
         text = _cut(text.split(), WHOLE_TEXT_WORDS, settings, " ")
     if compression_ratio(text) > settings.compression_ratio_threshold:
@@ -120,7 +122,7 @@ def _loop_at(plain: list[str], at: int, longest: int, settings: SttSettings) -> 
         while end < len(plain) and plain[end] == plain[end - size]:
             end += 1
         repeats = (end - at) // size
-        if repeats >= settings.loop_min_repeats and repeats * size >= settings.loop_min_words:
+        if repeats >= settings.loop_min_repeats and repeats * size >= LOOP_WORDS:
             # A phrase broken off at the end of the text belongs to the loop; elsewhere it may be real.
             return size, end if end == len(plain) else at + repeats * size
     return 1, at + 1

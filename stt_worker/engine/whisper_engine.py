@@ -182,7 +182,7 @@ class WhisperEngine:
             language_probability=row.probability,
             gaps=row.gaps,
         )
-        if isinstance(judge(heard, self._settings, surely_speech(row.speech, self._settings)), Refusal):
+        if isinstance(judge(heard, self._settings, surely_speech(row.speech)), Refusal):
             return heard
         if row.word_times:
             heard = replace(heard, words=self._words(row, best))
@@ -209,7 +209,7 @@ class WhisperEngine:
             return replace(heard, no_translation=reason)
         english = transcript(self._settling.translated(row), "en")
         heard = replace(heard, decoded_again=row.decoded_again)
-        verdict = judge(english, self._settings, surely_speech(row.speech, self._settings))
+        verdict = judge(english, self._settings, surely_speech(row.speech))
         if isinstance(verdict, Refusal):
             return replace(heard, no_translation=f"There is no reliable English translation: {verdict.detail}.")
         unsure = english.avg_logprob < self._settings.logprob_threshold

@@ -26,7 +26,7 @@ from contract.partials import BEGUN_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, Par
 from contract.queues import RESULT_MESSAGES, STT_QUEUE
 from runtime.backoff import Backoff
 from runtime.redis_retry import REDIS_TROUBLE
-from stt_worker.engine.protocol import Refusal, SpeechEngine, VoiceActivity
+from stt_worker.engine.protocol import MAX_AUDIO_SEC, Refusal, SpeechEngine, VoiceActivity
 from stt_worker.engine.quality import judge
 from stt_worker.partials.model_lock import ModelTurns, PartialAbortedError
 from stt_worker.settings import SttSettings
@@ -160,7 +160,7 @@ class PartialWorker:
         return ""
 
     def _transcribe(self, request: PartialRequest, pcm: bytes, seconds: float) -> str:
-        longest = int(self._settings.stt_max_audio_sec * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
+        longest = int(MAX_AUDIO_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
         whole = min(len(pcm), longest) // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE
         audio = np.frombuffer(pcm[:whole], dtype="<i2").astype(np.float32) / FULL_SCALE
         began = time.monotonic()

@@ -10,13 +10,14 @@ from stt_worker.settings import SttSettings
 
 logger = logging.getLogger(__name__)
 
+MAX_FILES = 200  # of 15 s or less: 96 MB
+
 
 class DebugAudio:
-    """A folder of at most `debug_wav_max_files` WAV files, readable by its owner alone; the oldest go first."""
+    """A folder of at most MAX_FILES WAV files, readable by its owner alone; the oldest go first."""
 
-    def __init__(self, folder: Path, max_files: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._max_files = max_files
 
     @classmethod
     def from_settings(cls, settings: SttSettings) -> DebugAudio | None:
@@ -24,7 +25,7 @@ class DebugAudio:
         if settings.debug_wav_dir is None:
             return None
         logger.warning("DEBUG_WAV_DIR is set: live audio is KEPT ON DISK in %s", settings.debug_wav_dir)
-        return cls(settings.debug_wav_dir, settings.debug_wav_max_files)
+        return cls(settings.debug_wav_dir)
 
     def keep(self, job: UtteranceJob, pcm: bytes) -> None:
         """Write one utterance's s16le `pcm`. Errors of the disk are only logged."""
@@ -36,7 +37,7 @@ class DebugAudio:
             path.touch(mode=0o600)
             write_wav(path, pcm)
             by_age = sorted(self._folder.glob("*.wav"), key=lambda file: file.stat().st_mtime)
-            for file in by_age[: -self._max_files]:
+            for file in by_age[:-MAX_FILES]:
                 file.unlink(missing_ok=True)
         except OSError as problem:
             logger.warning("%s: debugging audio not written: %s", job.utterance, problem)

@@ -98,7 +98,7 @@ class Recognition:
                 places[number] = found
         heard = self._transcribe([recordings[number].job for number in speech], list(speech.values()))
         for number, transcript in zip(speech, heard, strict=True):
-            sure = surely_speech(speech[number].speech, self._settings)
+            sure = surely_speech(speech[number].speech)
             verdict = self._judge(recordings[number].job, transcript, sure)
             if isinstance(verdict, AnalyzeJob):
                 if verdict.word_times:

@@ -16,9 +16,14 @@ from stt_worker.engine.protocol import Refusal, SpeechFound
 from stt_worker.settings import SttSettings
 
 WARM_UP_SEC = (1, 2, 3, 2)
+RELEASE_BELOW = 0.15  # the threshold, as silero-vad has it: speech goes on until its probability falls there
+RELEASE_MIN = 0.01
+CLEAR = 0.9  # above it it is surely speech: nine tenths of what people say, of music at most a quarter of a second
+PAD_MS = 400  # kept before and after the speech when trimming: soft first and last sounds
 FRAME_SAMPLES = 512  # what the model takes at 16 kHz
 CONTEXT_SAMPLES = 64  # of the frame before, which the model hears with each
 FRAME_MS = FRAME_SAMPLES * 1000 // SAMPLE_RATE_HZ
+PAD_SAMPLES = PAD_MS * SAMPLE_RATE_HZ // 1000
 
 
 @contextmanager
@@ -61,15 +66,16 @@ class SpeechCheck:
             interrupt()
         probabilities = self.probabilities(audio)
         speech = np.zeros(len(probabilities), dtype=bool)
-        speaking = False
+        speaking, begins = False, self._settings.vad_threshold
+        goes_on = max(RELEASE_MIN, begins - RELEASE_BELOW)
         for at, probability in enumerate(probabilities):
-            speaking = probability >= (self._settings.vad_release if speaking else self._settings.vad_threshold)
+            speaking = probability >= (goes_on if speaking else begins)
             speech[at] = speaking
         frames = np.flatnonzero(speech)
         if not frames.size:
             return SpeechFound(0, float(probabilities.max(initial=0.0)), 0, 0)
         end = min(len(audio), (int(frames[-1]) + 1) * FRAME_SAMPLES)
-        clear = _stretches(probabilities >= self._settings.vad_clear, len(audio))
+        clear = _stretches(probabilities >= CLEAR, len(audio))
         start = int(frames[0]) * FRAME_SAMPLES
         return SpeechFound(frames.size * FRAME_MS, float(probabilities.max()), start, end, clear)
 
@@ -100,15 +106,13 @@ class SpeechCheck:
 
     def trim_start(self, found: SpeechFound) -> int:
         """The first sample that `trimmed` keeps."""
-        pad = self._settings.vad_pad_ms * SAMPLE_RATE_HZ // 1000
-        return max(0, found.start - pad) if self._settings.vad_trim else 0
+        return max(0, found.start - PAD_SAMPLES) if self._settings.vad_trim else 0
 
     def trimmed(self, audio: NDArray[np.float32], found: SpeechFound) -> NDArray[np.float32]:
         """`audio` from its first to its last speech with a margin, or all of it when trimming is off."""
         if not self._settings.vad_trim:
             return audio
-        pad = self._settings.vad_pad_ms * SAMPLE_RATE_HZ // 1000
-        return audio[self.trim_start(found) : found.end + pad]
+        return audio[self.trim_start(found) : found.end + PAD_SAMPLES]
 
 
 def _stretches(frames: NDArray[np.bool_], samples: int) -> tuple[tuple[int, int], ...]:

@@ -11,13 +11,13 @@ import redis
 from pydantic import ValidationError
 
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
-from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.jobs import TRIES_MAX, AnalyzeJob, UtteranceJob
 from contract.keys import tries_key
 from contract.messages import UtteranceOutcome
 from contract.state.outcome import end_utterance, failed
 from runtime.redis_retry import RedisRetry, RedisTroubleError
 from runtime.worker.tries import Tries
-from stt_worker.engine.protocol import SpeechEngine, VoiceActivity
+from stt_worker.engine.protocol import MAX_AUDIO_SEC, SpeechEngine, VoiceActivity
 from stt_worker.metrics import SttMetrics
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.debug_audio import DebugAudio
@@ -49,7 +49,7 @@ class Transcriber:
         self._debug_audio = DebugAudio.from_settings(settings)
         self._metrics = metrics or SttMetrics()
         self._retry = RedisRetry(settings.stt_redis_patience_sec, self._metrics.redis_trouble.inc)
-        self._tries = Tries(client, tries_key, settings.session_ttl_sec, settings.stt_max_tries, self._retry)
+        self._tries = Tries(client, tries_key, settings.session_ttl_sec, self._retry)
 
     @property
     def failures_in_a_row(self) -> int:
@@ -120,7 +120,7 @@ class Transcriber:
             self._metrics.begun_again.inc()
         if not self._tries.used_up(tries):
             return tries
-        words = f"Speech recognition broke off {self._tries.most} times on this utterance and gave it up."
+        words = f"Speech recognition broke off {TRIES_MAX} times on this utterance and gave it up."
         self._end(job, failed(job, "gave_up", words))
         return 0
 
@@ -130,10 +130,11 @@ class Transcriber:
         wanted = job.samples * BYTES_PER_SAMPLE
         if len(audio) != wanted:
             return failed(job, "bad_audio", f"The audio has {len(audio)} bytes, its header promises {wanted}.")
-        longest = self._settings.stt_max_audio_sec
-        if job.samples > longest * SAMPLE_RATE_HZ:
+        if job.samples > MAX_AUDIO_SEC * SAMPLE_RATE_HZ:
             seconds = job.samples / SAMPLE_RATE_HZ
-            return failed(job, "too_long", f"The utterance is {seconds:.1f} s long; at most {longest:g} s are taken.")
+            return failed(
+                job, "too_long", f"The utterance is {seconds:.1f} s long; at most {MAX_AUDIO_SEC:g} s are taken."
+            )
         return None
 
     def _recognise(self, recordings: Sequence[Recording]) -> list[Verdict]:

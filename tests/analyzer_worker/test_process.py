@@ -185,7 +185,7 @@ def test_a_killed_workers_utterance_ends_once_with_another(bench: Bench) -> None
 def test_a_text_that_kills_every_worker_ends_as_an_error(bench: Bench) -> None:
     (bench.folder / "die").touch()
     bench.send()
-    worker = bench.worker(ANALYZER_MAX_TRIES="2")
+    worker = bench.worker()
 
     def ended() -> bool:
         if not worker.running:

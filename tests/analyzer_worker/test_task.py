@@ -12,7 +12,7 @@ import redis
 from analyzer_worker.settings import AnalyzerSettings
 from analyzer_worker.task import Analyzer
 from contract.events import OutcomeEvent
-from contract.jobs import AnalyzeJob
+from contract.jobs import TRIES_MAX, AnalyzeJob
 from contract.keys import OUTCOMES_STREAM, analyzer_tries_key, done_key
 from contract.messages import Dropped, Error, Result, Sentiment
 from contract.state.outcome import dropped, end_utterance
@@ -234,8 +234,8 @@ class DeadlyJudge(FakeJudge):
 
 def test_an_utterance_whose_workers_die_ends_as_an_error(redis_client: redis.Redis) -> None:
     judge = DeadlyJudge()
-    analyzer = Analyzer(redis_client, judge, settings(analyzer_max_tries=3))
-    for _ in range(3):
+    analyzer = Analyzer(redis_client, judge, settings())
+    for _ in range(TRIES_MAX):
         with pytest.raises(Killed):
             analyzer.handle(job())
     assert outcomes(redis_client) == []
@@ -246,7 +246,7 @@ def test_an_utterance_whose_workers_die_ends_as_an_error(redis_client: redis.Red
         "analyzer_failed",
         AnalyzeJob.model_validate(job()).utterance,
     )
-    assert len(judge.texts) == 3
+    assert len(judge.texts) == TRIES_MAX
 
 
 def test_the_count_of_tries_expires_and_goes_with_the_outcome(redis_client: redis.Redis) -> None:

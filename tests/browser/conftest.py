@@ -175,7 +175,7 @@ def serve(redis_port: int, redis_client: redis.Redis, tmp_path: Path) -> Iterato
 
         def start(port: int | None = None, **settings: str) -> GatewayProcess:
             on_port = {"GATEWAY_PORT": str(port)} if port is not None else {}
-            process = GatewayProcess(redis_port, tmp_path, **{"BUSY_RETRY_SEC": "1"} | on_port | settings)
+            process = GatewayProcess(redis_port, tmp_path, **on_port | settings)
             stack.callback(process.service.stop)
             process.start()
             return process

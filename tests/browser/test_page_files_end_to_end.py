@@ -17,7 +17,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.test_page_end_to_end import CLIPS, RESULT_TIMEOUT_MS, words
 from tests.browser.test_page_states import connected
 
-PAUSE_SEC = 2.0  # longer than FILE_LONG_PAUSE_SEC: a segment ends there
+PAUSE_SEC = 2.0  # longer than a long pause of file_worker.segments: a segment ends there
 
 DROP = """([name, content]) => {
   const carried = new DataTransfer();

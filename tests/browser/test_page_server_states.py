@@ -143,7 +143,7 @@ def test_a_server_with_no_place_left_is_said_with_the_countdown_and_waited_for(
 
 def test_a_server_without_its_redis_is_said_and_waited_for(open_page: OpenPage, tmp_path: Path) -> None:
     port = free_port()
-    gateway = GatewayProcess(port, tmp_path, BUSY_RETRY_SEC="1")
+    gateway = GatewayProcess(port, tmp_path)
     gateway.start()
     try:
         page = open_page(gateway.url)

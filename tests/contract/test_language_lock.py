@@ -19,7 +19,7 @@ def dropped(reason: str) -> Dropped:
 
 
 def after(*outcomes: Result | Dropped | Error, named: str | None = None) -> str | None:
-    lock = LanguageLock(named, 3, 0.8)
+    lock = LanguageLock(named, 3)
     for outcome in outcomes:
         lock.heard(outcome)
     assert lock.assumed == (lock.language is not None and named is None)
@@ -85,7 +85,7 @@ def test_what_the_client_names_holds() -> None:
 
 
 def test_it_can_be_turned_off() -> None:
-    lock = LanguageLock(None, 0, 0.0)
+    lock = LanguageLock(None, 0)
     for _ in range(9):
         lock.heard(said())
     assert (lock.language, lock.assumed) == (None, False)

@@ -13,6 +13,7 @@ import signal
 from pathlib import Path
 
 from fastapi_service import fastapi_service
+from fastapi_service.live import closing
 from fastapi_service.live.dispatcher import Dispatcher
 from fastapi_service.live.sessions import SessionStore
 from tests.faults.fault_points import reach
@@ -48,6 +49,7 @@ def tell_tasks(*_: object) -> None:
     (folder / "tasks.new").rename(folder / "tasks")
 
 
+closing.BUSY_RETRY_SEC = 1.0  # clients come back while faults go on
 SessionStore.record_cut = record_cut  # type: ignore[method-assign]
 Dispatcher.send = send  # type: ignore[method-assign]
 SessionStore.mark_safe = mark_safe  # type: ignore[method-assign]

@@ -31,8 +31,6 @@ SETTINGS = {
     **DEMO_MODELS,
     "VISIBILITY_TIMEOUT_SEC": "5",
     "RESEND_AFTER_SEC": "12",
-    "CHECK_AFTER_SEC": "2",
-    "BUSY_RETRY_SEC": "1",
     "LOG_LEVEL": "INFO",
 }
 Words = tuple[str, str | None, str | None]

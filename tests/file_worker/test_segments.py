@@ -115,10 +115,5 @@ def test_any_split_gives_the_same_segments_and_loses_nothing_loud(
     assert not np.any(loud & ~covered)
 
 
-def test_the_defaults_are_those_of_the_settings() -> None:
-    from file_worker.settings import FileSettings
-
-    chosen, lengths = FileSettings(), Lengths()
-    assert (chosen.file_segment_sec, chosen.file_segment_min_sec) == (lengths.segment_sec, lengths.segment_min_sec)
-    assert (chosen.file_pause_sec, chosen.file_long_pause_sec) == (lengths.pause_sec, lengths.long_pause_sec)
-    assert chosen.file_pause_sec * SAMPLE_RATE_HZ >= PAD_SAMPLES * 2
+def test_a_pause_has_room_for_what_is_kept_on_both_sides_of_it() -> None:
+    assert Lengths().pause_sec * SAMPLE_RATE_HZ >= PAD_SAMPLES * 2

@@ -23,7 +23,7 @@ from contract.keys import (
 from contract.messages import Result
 from contract.queues import FINAL_STATS, RESULT_MESSAGES
 from contract.settings import ServiceSettings
-from listener_service.counter import OutcomeCounter
+from listener_service.counter import STATE_TTL_SEC, OutcomeCounter
 from listener_service.metrics import ListenerMetrics
 from listener_service.result_log import ResultLog
 from listener_service.settings import ListenerSettings
@@ -317,8 +317,11 @@ def test_what_is_no_outcome_is_skipped_for_good(
     assert "skipped" not in caplog.text
 
 
-def test_statistics_of_many_sessions_are_not_all_held(bench: Bench, ender: Ender) -> None:
-    counter = bench.counter(sessions_cached=3)
+def test_statistics_of_many_sessions_are_not_all_held(
+    bench: Bench, ender: Ender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listener_service.counter.SESSIONS_CACHED", 3)
+    counter = bench.counter()
     sessions = [f"session-number-{number:04}" for number in range(20)]
     for _ in range(3):
         for session in sessions:
@@ -332,10 +335,10 @@ def test_statistics_of_many_sessions_are_not_all_held(bench: Bench, ender: Ender
 
 def test_everything_kept_in_redis_expires(bench: Bench, ender: Ender) -> None:
     ender.result()
-    drain(bench.counter(session_ttl_sec=600, listener_state_ttl_sec=7_200))
+    drain(bench.counter(session_ttl_sec=600))
     assert 0 < bench.client.ttl(stats_key(SESSION)) <= 600
     assert 0 < bench.client.ttl(shown_stats_key(SESSION)) <= 600
-    assert 0 < bench.client.ttl(LISTENER_STATE_KEY) <= 7_200
+    assert 600 < bench.client.ttl(LISTENER_STATE_KEY) <= STATE_TTL_SEC
     assert bench.client.ttl(OUTCOMES_STREAM) > 0
 
 

@@ -33,9 +33,9 @@ def test_every_setting_is_described_and_read_from_the_environment(monkeypatch: p
     ("name", "value"),
     [
         ("stt_language", "xx"),
-        ("stt_max_audio_sec", 31),
-        ("stt_max_tries", 0),
-        ("vad_release", 0.6),
+        ("whisper_window_floor_sec", 31),
+        ("stt_batch_max", 0),
+        ("vad_threshold", 1),
         ("whisper_temperatures", "hot"),
         ("whisper_temperatures", "3.0"),
         ("whisper_temperatures", ""),

@@ -21,7 +21,8 @@ from stt_worker.settings import SttSettings
 logger = logging.getLogger(__name__)
 
 PROMPT_TEMPERATURE = 0.5  # above it openai-whisper's `transcribe` takes no prompt from what was said before
-SPARE_TOKENS = 16  # beside `tokens_per_sec_max`, for very short utterances
+TOKENS_PER_SEC_MAX = 30.0  # of audio: a loop cannot run on
+SPARE_TOKENS = 16  # beside them, for very short utterances
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class WhisperDecoding:
 
     def token_limit(self, samples: int, sample_rate_hz: int) -> int:
         """How many tokens an utterance of `samples` may have; at most half of the context, as in openai-whisper."""
-        wanted = SPARE_TOKENS + math.ceil(samples / sample_rate_hz * self._settings.tokens_per_sec_max)
+        wanted = SPARE_TOKENS + math.ceil(samples / sample_rate_hz * TOKENS_PER_SEC_MAX)
         return min(int(self._model.dims.n_text_ctx) // 2, wanted)
 
     def languages(self, features: Encoded) -> list[tuple[str, float]]:

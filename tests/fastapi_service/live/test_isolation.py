@@ -144,9 +144,7 @@ class Speaker:
 
 
 def test_nobody_sees_anothers_words_numbers_or_ids(start_gateway: Start, echo: EchoPipeline) -> None:
-    gateway = start_gateway(
-        PARTIAL_AFTER_SEC="0.3", PARTIAL_EVERY_SEC="0.3", STREAM_SPEED_MAX="1000", PARTIAL_TTL_SEC="20"
-    )
+    gateway = start_gateway(PARTIAL_EVERY_SEC="0.3", STREAM_SPEED_MAX="1000")
     speakers = [Speaker(gateway.ws_url, number) for number in range(SPEAKERS)]
 
     async def all_at_once() -> None:

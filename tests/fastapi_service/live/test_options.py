@@ -67,8 +67,8 @@ def test_a_language_that_the_client_names_is_no_guess(gateway: GatewayProcess, p
 
 
 def test_the_lock_is_a_setting(start_gateway: Start, pipeline: FakePipeline) -> None:
-    gateway = start_gateway(LANGUAGE_LOCK_AFTER="1", LANGUAGE_LOCK_PROBABILITY="0.5")
-    pipeline.languages = [("ko", 0.6)] * 2
+    gateway = start_gateway(LANGUAGE_LOCK_AFTER="1")
+    pipeline.languages = [("ko", 0.8)] * 2
     jobs = jobs_of(gateway, pipeline, 2)
     assert [job.language for job in jobs] == [None, "ko"]
     pipeline.seen.clear()

@@ -161,7 +161,7 @@ def test_a_stopping_gateway_tells_its_clients_to_come_back(start_gateway: Start)
 
 
 def test_results_come_without_a_listener(start_gateway: Start, pipeline: FakePipeline) -> None:
-    gateway = start_gateway(CHECK_AFTER_SEC="0.5")
+    gateway = start_gateway(RESEND_AFTER_SEC="4.5")  # looked for after 0.5 s
     pipeline.relaying = False
     with RawClient(gateway.ws_url) as client:
         client.expect("session")
@@ -173,7 +173,7 @@ def test_results_come_without_a_listener(start_gateway: Start, pipeline: FakePip
 def test_a_task_that_the_broker_lost_is_sent_again(
     start_gateway: Start, pipeline: FakePipeline, redis_client: redis.Redis
 ) -> None:
-    gateway = start_gateway(CHECK_AFTER_SEC="0.5", RESEND_AFTER_SEC="1")
+    gateway = start_gateway(RESEND_AFTER_SEC="1")
     pipeline.pause()
     with RawClient(gateway.ws_url) as client:
         client.expect("session")
@@ -186,7 +186,7 @@ def test_a_task_that_the_broker_lost_is_sent_again(
 
 
 def test_an_utterance_that_nobody_answers_ends_as_an_error(start_gateway: Start, redis_client: redis.Redis) -> None:
-    gateway = start_gateway(CHECK_AFTER_SEC="0.2", RESEND_AFTER_SEC="1", RESEND_MAX="1")
+    gateway = start_gateway(RESEND_AFTER_SEC="1")
     with RawClient(gateway.ws_url) as client:
         session = client.expect("session")["session"]
         client.send(SECOND)

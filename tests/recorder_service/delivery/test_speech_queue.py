@@ -19,6 +19,7 @@ from contract.queues import FINAL_STATS, RESULT_MESSAGES, STT_QUEUE
 from contract.state.outcome import dropped, end_utterance
 from harness.processes import free_port, start_redis
 from recorder_service.client.errors import BufferFull
+from recorder_service.delivery import speech_queue
 from recorder_service.delivery.protocol import DeliveryError
 from recorder_service.delivery.speech_queue import QueueDelivery
 from recorder_service.settings import RecorderSettings
@@ -29,6 +30,11 @@ from tests.support.fake_pipeline import FakePipeline
 def delivery_at(port: int, wait_when_full: bool = False, **settings: Any) -> QueueDelivery:
     chosen = RecorderSettings(redis_host="127.0.0.1", redis_port=port, **settings)
     return QueueDelivery(chosen, language="en", wait_when_full=wait_when_full)
+
+
+@pytest.fixture
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speech_queue, "POLL_SEC", 0.5)
 
 
 async def heard(delivery: QueueDelivery) -> list[ServerMessage]:
@@ -83,6 +89,7 @@ def test_long_speech_is_cut(redis_port: int, redis_client: redis.Redis) -> None:
     run(story)
 
 
+@pytest.mark.usefixtures("quick_polls")
 def test_results_come_with_the_listener_down(redis_port: int, redis_client: redis.Redis) -> None:
     """Nothing is published on result_messages: the outcomes are found in the session's stream."""
 
@@ -90,7 +97,7 @@ def test_results_come_with_the_listener_down(redis_port: int, redis_client: redi
         with FakePipeline(redis_port) as pipeline:
             pipeline.relaying = False
             begun = time.monotonic()
-            async with delivery_at(redis_port, poll_sec=0.5) as delivery:
+            async with delivery_at(redis_port) as delivery:
                 for seed in range(2):
                     await delivery.send(noise(0.3, seed))
                     await delivery.end_utterance()
@@ -102,12 +109,15 @@ def test_results_come_with_the_listener_down(redis_port: int, redis_client: redi
     run(story)
 
 
-def test_a_missed_message_is_caught_up_in_order(redis_port: int, redis_client: redis.Redis) -> None:
+def test_a_missed_message_is_caught_up_in_order(
+    redis_port: int, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Number 1 is never published; number 2 is, and brings both."""
+    monkeypatch.setattr(speech_queue, "POLL_SEC", 60.0)
 
     async def story() -> None:
         with FakePipeline(redis_port) as pipeline:
-            async with delivery_at(redis_port, poll_sec=60.0) as delivery:
+            async with delivery_at(redis_port) as delivery:
                 pipeline.relaying = False
                 await delivery.send(noise(0.3, 1))
                 await delivery.end_utterance()
@@ -121,9 +131,10 @@ def test_a_missed_message_is_caught_up_in_order(redis_port: int, redis_client: r
     run(story)
 
 
+@pytest.mark.usefixtures("quick_polls")
 def test_a_lost_task_is_sent_again_and_shown_once(redis_port: int, redis_client: redis.Redis) -> None:
     async def story() -> None:
-        async with delivery_at(redis_port, resend_after_sec=1.0, poll_sec=0.5) as delivery:
+        async with delivery_at(redis_port, resend_after_sec=1.0) as delivery:
             await delivery.send(noise(0.5, 1))
             await delivery.end_utterance()
             await until(lambda: redis_client.llen(STT_QUEUE) == 1)
@@ -138,9 +149,10 @@ def test_a_lost_task_is_sent_again_and_shown_once(redis_port: int, redis_client:
     run(story)
 
 
+@pytest.mark.usefixtures("quick_polls")
 def test_the_same_task_run_twice_is_shown_once(redis_port: int, redis_client: redis.Redis) -> None:
     async def story() -> None:
-        async with delivery_at(redis_port, resend_after_sec=1.0, poll_sec=0.5) as delivery:
+        async with delivery_at(redis_port, resend_after_sec=1.0) as delivery:
             await delivery.send(noise(0.5, 1))
             await delivery.end_utterance()
             await until(lambda: redis_client.llen(STT_QUEUE) == 2)  # nobody answers: sent again
@@ -157,9 +169,14 @@ def test_the_same_task_run_twice_is_shown_once(redis_port: int, redis_client: re
     run(story)
 
 
-def test_an_utterance_that_nobody_answers_ends_as_an_error(redis_port: int, redis_client: redis.Redis) -> None:
+@pytest.mark.usefixtures("quick_polls")
+def test_an_utterance_that_nobody_answers_ends_as_an_error(
+    redis_port: int, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speech_queue, "RESENDS_MAX", 1)
+
     async def story() -> None:
-        async with delivery_at(redis_port, resend_after_sec=1.0, resend_max=1, poll_sec=0.5) as delivery:
+        async with delivery_at(redis_port, resend_after_sec=1.0) as delivery:
             await delivery.send(noise(0.5, 1))
             assert await delivery.drain(20)
             assert redis_client.llen(STT_QUEUE) == 2, "sent twice and not more"
@@ -171,9 +188,13 @@ def test_an_utterance_that_nobody_answers_ends_as_an_error(redis_port: int, redi
     run(story)
 
 
-def test_few_utterances_are_in_the_queue_at_once(redis_port: int, redis_client: redis.Redis) -> None:
+def test_few_utterances_are_in_the_queue_at_once(
+    redis_port: int, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speech_queue, "IN_QUEUE_MAX", 2)
+
     async def story() -> None:
-        async with delivery_at(redis_port, in_flight_max=2) as delivery:
+        async with delivery_at(redis_port) as delivery:
             for seed in range(6):
                 await delivery.send(noise(0.2, seed))
                 await delivery.end_utterance()
@@ -188,15 +209,18 @@ def test_few_utterances_are_in_the_queue_at_once(redis_port: int, redis_client: 
     run(story)
 
 
-def test_a_full_buffer_stops_a_microphone_and_slows_a_file(redis_port: int, redis_client: redis.Redis) -> None:
+def test_a_full_buffer_stops_a_microphone_and_slows_a_file(
+    redis_port: int, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speech_queue, "BUFFER_SEC", 30.0)
+
     async def story() -> None:
-        settings: dict[str, Any] = {"unsafe_audio_sec": 30.0, "utterance_max_sec": 5.0}
-        async with delivery_at(redis_port, **settings) as delivery:
+        async with delivery_at(redis_port, utterance_max_sec=5.0) as delivery:
             with pytest.raises(BufferFull):
                 await delivery.send(noise(60.0))
             assert 25 <= delivery.unsafe_sec <= 31
         redis_client.flushall()
-        async with delivery_at(redis_port, wait_when_full=True, **settings) as delivery:
+        async with delivery_at(redis_port, wait_when_full=True, utterance_max_sec=5.0) as delivery:
             sending = asyncio.create_task(delivery.send(noise(60.0)))
             await until(lambda: delivery.unsafe_sec > 25)
             await asyncio.sleep(0.2)
@@ -238,12 +262,13 @@ def test_messages_of_others_and_broken_ones_are_left_alone(redis_port: int, redi
     run(story)
 
 
+@pytest.mark.usefixtures("quick_polls")
 def test_redis_restarts_in_between(tmp_path: Path) -> None:
     """Redis dies with the task in it and comes back from its append-only file, or empty: the outcome comes anyway."""
     port = free_port()
 
     async def story(server: Any, empty: bool) -> None:
-        async with delivery_at(port, resend_after_sec=2.0, poll_sec=0.5) as delivery:
+        async with delivery_at(port, resend_after_sec=2.0) as delivery:
             await delivery.send(noise(0.5, 1))
             await delivery.end_utterance()
             with redis.Redis(port=port) as client:
@@ -266,10 +291,11 @@ def test_redis_restarts_in_between(tmp_path: Path) -> None:
         run(lambda: story(server, empty=True))
 
 
+@pytest.mark.usefixtures("quick_polls")
 def test_numbers_that_begin_again_after_redis_lost_its_data(redis_port: int, redis_client: redis.Redis) -> None:
     async def story() -> None:
         with FakePipeline(redis_port) as pipeline:
-            async with delivery_at(redis_port, poll_sec=0.3) as delivery:
+            async with delivery_at(redis_port) as delivery:
                 for relaying in (True, False, True, False):
                     pipeline.relaying = relaying
                     redis_client.delete(session_key(delivery.session), session_outcomes_key(delivery.session))

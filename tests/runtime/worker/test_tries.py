@@ -7,7 +7,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from contract.jobs import UtteranceJob
+from contract.jobs import TRIES_MAX, UtteranceJob
 from contract.keys import done_key, tries_key
 from contract.messages import Dropped
 from contract.settings import ServiceSettings
@@ -24,7 +24,7 @@ def job(start: int = 0) -> UtteranceJob:
 
 
 def make(client: redis.Redis, deadline_sec: float = 0.0) -> Tries:
-    return Tries(client, tries_key, 60, 3, RedisRetry(deadline_sec))
+    return Tries(client, tries_key, 60, RedisRetry(deadline_sec))
 
 
 def counted(client: redis.Redis, start: int = 0) -> int:
@@ -33,9 +33,9 @@ def counted(client: redis.Redis, start: int = 0) -> int:
 
 def test_each_begin_counts_and_the_one_after_the_last_is_too_many(redis_client: redis.Redis) -> None:
     tries = make(redis_client)
-    found = [tries.begin(job()) for _ in range(4)]
-    assert found == [1, 2, 3, 4]
-    assert [tries.used_up(number) for number in found] == [False, False, False, True]
+    found = [tries.begin(job()) for _ in range(TRIES_MAX + 1)]
+    assert found == list(range(1, TRIES_MAX + 2))
+    assert [tries.used_up(number) for number in found] == [False] * TRIES_MAX + [True]
     assert 0 < redis_client.ttl(tries_key(SESSION, 0)) <= 60
 
 

@@ -72,9 +72,9 @@ def test_a_short_text_needs_no_look_where_it_is_long_enough() -> None:
 
 
 def test_who_surely_spoke() -> None:
-    assert surely_speech(((0.1, 0.4), (0.5, 0.8)), SETTINGS)
-    assert not surely_speech(((0.1, 0.4),), SETTINGS)
-    assert not surely_speech((), SETTINGS)
+    assert surely_speech(((0.1, 0.4), (0.5, 0.8)))
+    assert not surely_speech(((0.1, 0.4),))
+    assert not surely_speech(())
 
 
 def test_the_pause_near_a_place() -> None:

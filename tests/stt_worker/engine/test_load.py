@@ -207,11 +207,14 @@ def test_named_model_that_cannot_be_had_is_an_error(no_server: None, settings: S
     assert "set WHISPER_MODEL to auto or demo" in str(error.value)
 
 
-def test_download_that_stalls_is_an_error(server: ModelServer, settings: SttSettings) -> None:
+def test_download_that_stalls_is_an_error(
+    server: ModelServer, settings: SttSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_download, "STALL_SEC", 0.3)
     server.silent.set()
     began = time.monotonic()
     with pytest.raises(ModelUnavailableError, match="timed out"):
-        download("base", with_model(settings, "base", model_stall_sec=0.3))
+        download("base", with_model(settings, "base"))
     assert time.monotonic() - began < 5
 
 

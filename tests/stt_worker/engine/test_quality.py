@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stt_worker.engine import quality
 from stt_worker.engine.protocol import Refusal, Transcript
 from stt_worker.engine.quality import compression_ratio, doubt, judge, needs_fallback, tidy, without_loops
 from stt_worker.settings import SttSettings
@@ -56,12 +57,14 @@ def test_a_loop_is_cut_to_its_first_occurrence(text: str, left: str) -> None:
     assert without_loops(text, SETTINGS) == left
 
 
-def test_loop_limits_are_settings() -> None:
-    strict = SttSettings(loop_min_words=3, loop_min_repeats=3)
-    assert without_loops("no no no", strict) == "no"
+def test_loop_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert without_loops("no no no", SETTINGS) == "no no no"
-    single = SttSettings(loop_phrase_words=1)
-    assert without_loops("a b c a b c a b c", single) == "a b c a b c a b c"
+    assert without_loops("a b c a b c a b c", SETTINGS) == "a b c"
+    assert without_loops("a b c a b c a b c", SttSettings(loop_min_repeats=4)) == "a b c a b c a b c"
+    monkeypatch.setattr(quality, "LOOP_WORDS", 3)
+    assert without_loops("no no no", SETTINGS) == "no"
+    monkeypatch.setattr(quality, "LOOP_PHRASE_WORDS", 1)
+    assert without_loops("a b c a b c a b c", SETTINGS) == "a b c a b c a b c"
 
 
 @given(WORDS)
@@ -123,7 +126,7 @@ def test_details_never_hold_the_transcript() -> None:
         heard(word, -3.0),
     ]
     for case in cases:
-        verdict = judge(case, SttSettings(loop_min_repeats=100, loop_min_words=100))
+        verdict = judge(case, SttSettings(loop_min_repeats=100))
         assert isinstance(verdict, Refusal)
         assert word not in verdict.detail
         assert any(character.isdigit() for character in verdict.detail)

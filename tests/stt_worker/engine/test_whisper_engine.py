@@ -110,7 +110,8 @@ def test_english_only_model_encodes_once_and_detects_nothing(
 
 
 def test_the_limit_of_tokens(english_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = load(english_checkpoint, **ANYTHING, tokens_per_sec_max=10.0)
+    monkeypatch.setattr("stt_worker.engine.decoder.decoding.TOKENS_PER_SEC_MAX", 10.0)
+    engine = load(english_checkpoint, **ANYTHING)
     with counted(monkeypatch, logprob=-0.5) as calls:
         engine.transcribe(Utterance(AUDIO, None))
         engine.transcribe(Utterance(np.tile(AUDIO, 30), None))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stt_worker.engine.protocol import SpeechFound
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.speech_check import FRAME_SAMPLES, SpeechCheck, torch_threads
+from stt_worker.utterances.speech_check import FRAME_SAMPLES, PAD_MS, SpeechCheck, torch_threads
 from tests.stt_worker.conftest import Say, as_floats
 
 RATE = 16_000
@@ -123,7 +123,7 @@ def test_it_can_be_interrupted_before_it_begins(check: SpeechCheck, say: Say) ->
 
 def test_trimming_keeps_a_margin(check: SpeechCheck) -> None:
     audio = np.arange(RATE * 4, dtype=np.float32)
-    pad = SttSettings().vad_pad_ms * 16
+    pad = PAD_MS * 16
     trimmed = check.trimmed(audio, SpeechFound(1000, 0.9, RATE, 2 * RATE))
     assert (trimmed[0], trimmed[-1]) == (RATE - pad, 2 * RATE + pad - 1)
     assert len(check.trimmed(audio, SpeechFound(1000, 0.9, 100, len(audio)))) == len(audio)

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from contract.events import OutcomeEvent
-from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.jobs import TRIES_MAX, AnalyzeJob, UtteranceJob
 from contract.keys import OUTCOMES_STREAM, done_key, session_outcomes_key, tries_key
 from contract.messages import Dropped, Error
 from runtime.redis_retry import RedisTroubleError, worker_redis
@@ -185,9 +185,9 @@ def test_doubtful_transcript_of_clear_speech_is_shown_as_doubtful(bench: Bench, 
 
 
 def test_doubtful_transcript_of_unclear_speech_is_dropped(
-    make_bench: MakeBench, speech: bytes, caplog: pytest.LogCaptureFixture
+    bench: Bench, speech: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bench = make_bench(clear_speech_ms=5000)
+    monkeypatch.setattr("stt_worker.engine.cover.CLEAR_SPEECH_SEC", 5.0)
     bench.engine.heard = replace(bench.engine.heard, avg_logprob=-2.0)
     with caplog.at_level(logging.INFO):
         bench.transcriber.handle(speech, header(speech))
@@ -216,13 +216,13 @@ def test_audio_that_is_no_bytes_is_an_error(bench: Bench, speech: bytes, audio: 
     assert outcome.code == "bad_audio"
 
 
-def test_too_long_is_an_error(make_bench: MakeBench, speech: bytes) -> None:
-    bench = make_bench(stt_max_audio_sec=1.0)
-    bench.transcriber.handle(speech, header(speech))
+def test_too_long_is_an_error(bench: Bench) -> None:
+    audio = bytes(31 * 32_000)
+    bench.transcriber.handle(audio, header(audio))
     outcome = bench.only_outcome()
     assert isinstance(outcome, Error)
     assert outcome.code == "too_long"
-    assert "at most 1 s" in outcome.message
+    assert "is 31.0 s long; at most 30 s" in outcome.message
 
 
 @pytest.mark.parametrize(
@@ -255,10 +255,10 @@ def test_ended_utterance_is_skipped(bench: Bench, speech: bytes) -> None:
 
 
 def test_given_up_after_too_many_tries(bench: Bench, speech: bytes) -> None:
-    bench.client.set(tries_key(SESSION, 16_000), bench.settings.stt_max_tries - 1)
+    bench.client.set(tries_key(SESSION, 16_000), TRIES_MAX - 1)
     bench.transcriber.handle(speech, header(speech))
     assert len(bench.handed_on) == 1, "the last try is still made"
-    bench.client.set(tries_key(SESSION, 16_000), bench.settings.stt_max_tries)
+    bench.client.set(tries_key(SESSION, 16_000), TRIES_MAX)
     bench.transcriber.handle(speech, header(speech))
     outcome = bench.only_outcome()
     assert isinstance(outcome, Error)
@@ -361,12 +361,18 @@ def test_work_longer_than_the_visibility_timeout_is_warned_of(
 
 
 def test_debugging_audio_is_off_by_default_and_bounded(
-    bench: Bench, make_bench: MakeBench, speech: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    bench: Bench,
+    make_bench: MakeBench,
+    speech: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    monkeypatch.setattr("stt_worker.utterances.debug_audio.MAX_FILES", 2)
     bench.transcriber.handle(speech, header(speech))
     assert list(tmp_path.rglob("*.wav")) == []
     folder = tmp_path / "wavs"
-    keeping = make_bench(debug_wav_dir=folder, debug_wav_max_files=2)
+    keeping = make_bench(debug_wav_dir=folder)
     assert "KEPT ON DISK" in caplog.text
     for start in (1, 2, 3):
         keeping.transcriber.handle(speech, header(speech, start=start, end=start + len(speech) // 2))
