@@ -23,7 +23,7 @@ SMALL = Size("smaller than tiny", 64, 2, 1, 2)
 SCRIPTS = [
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for path in sorted((ROOT / "bench").rglob("*.py"))
-    if "stub" not in path.stem and path.name != "__init__.py"
+    if path.name != "__init__.py"
 ]
 assert SCRIPTS
 
