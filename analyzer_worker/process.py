@@ -11,7 +11,7 @@ from analyzer_worker.models import LoadModel, load_model
 from analyzer_worker.settings import AnalyzerSettings
 from analyzer_worker.task import Analyzer
 from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE
-from runtime.redis_retry import RedisTroubleError
+from runtime.redis_retry import RedisUnavailableError
 from runtime.worker.process import BatchProcess, CannotStartError, end_for_restart
 
 
@@ -41,7 +41,7 @@ class AnalyzerProcess(BatchProcess[AnalyzerSettings]):
         if analyzer is None:
             raise RuntimeError("the worker process was not started")
 
-        def handle_all(tasks: list[tuple[object]]) -> list[RedisTroubleError | None]:
+        def handle_all(tasks: list[tuple[object]]) -> list[RedisUnavailableError | None]:
             return analyzer.handle_all([raw for (raw,) in tasks])
 
         done = self.run_with_others((job,), self._settings.analyzer_batch_max - 1, handle_all)

@@ -17,7 +17,7 @@ from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.keys import analyzer_tries_key
 from contract.messages import Result, Sentiment, UtteranceOutcome
 from contract.state.outcome import end_utterance, failed
-from runtime.redis_retry import RedisRetry, RedisTroubleError
+from runtime.redis_retry import RedisRetry, RedisUnavailableError
 from runtime.worker.tries import Tries
 
 logger = logging.getLogger(__name__)
@@ -44,19 +44,19 @@ class Analyzer:
     def handle(self, raw: object) -> None:
         """Process one task argument to its outcome. Never raises for its content or for errors of the model.
 
-        Raises RedisTroubleError when Redis stays out of reach for `analyzer_redis_patience_sec`: nothing is lost
+        Raises RedisUnavailableError when Redis stays out of reach for `analyzer_redis_patience_sec`: nothing is lost
         then, the task has to run again.
         """
         (trouble,) = self.handle_all([raw])
         if trouble is not None:
             raise trouble
 
-    def handle_all(self, raws: Sequence[object]) -> list[RedisTroubleError | None]:
+    def handle_all(self, raws: Sequence[object]) -> list[RedisUnavailableError | None]:
         """`handle` for several at once; for each, what Redis said where it has to run again.
 
         A job that a worker has begun before, and that may have killed it, is done alone.
         """
-        troubles: list[RedisTroubleError | None] = [None] * len(raws)
+        troubles: list[RedisUnavailableError | None] = [None] * len(raws)
         begun: dict[int, tuple[AnalyzeJob, int]] = {}
         for number, raw in enumerate(raws):
             with _noted(troubles, number):
@@ -162,11 +162,11 @@ class Analyzer:
 
 
 @contextmanager
-def _noted(troubles: list[RedisTroubleError | None], number: int) -> Iterator[None]:
+def _noted(troubles: list[RedisUnavailableError | None], number: int) -> Iterator[None]:
     """Put trouble with Redis into `troubles` instead of raising it."""
     try:
         yield
-    except RedisTroubleError as problem:
+    except RedisUnavailableError as problem:
         troubles[number] = problem
 
 

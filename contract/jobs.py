@@ -48,7 +48,7 @@ class Envelope(BaseModel):
     session: str = Field(pattern=SESSION_PATTERN)
 
 
-class Passage(Envelope):
+class AudioSpan(Envelope):
     """Samples `start` to `end` (exclusive) of a session, and the code of the language if it is known.
 
     `language_assumed`: earlier utterances were in that language, so it is likely, not certain. `hints`: names and
@@ -79,7 +79,7 @@ class Passage(Envelope):
         return self.end - self.start
 
 
-class UtteranceJob(Passage):
+class UtteranceJob(AudioSpan):
     """The header of one utterance, second argument of `transcribe_audio`. Positions are samples of the session.
 
     `timings_ms` gains one entry per stage; `stamped_ms` (epoch ms) is when the latest of them ended. `word_times`

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from contract.events import PartialEvent
-from contract.jobs import Passage
+from contract.jobs import AudioSpan
 from contract.messages import Partial
 
 REQUESTS_MAX: Final = 8  # workers would not reach more in time
@@ -19,7 +19,7 @@ AUDIO_TTL_SEC: Final = 60  # of audio whose utterance is never cut; a cut delete
 BEGUN_TTL_SEC: Final = 3_600  # longer than any utterance lasts
 
 
-class PartialRequest(Passage):
+class PartialRequest(AudioSpan):
     """Asks for the text of samples `start` to `end` at least; what has been said by then is in the audio key.
 
     Both times are epoch milliseconds by Redis's clock, set by the script that pushes the request: a worker that has not

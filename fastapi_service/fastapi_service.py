@@ -17,11 +17,11 @@ from fastapi import FastAPI, WebSocket
 from pydantic import ValidationError
 
 from contract.audio import MAX_FRAME_BYTES
-from fastapi_service.access.attempts import Failures
-from fastapi_service.access.guard import Guard
+from fastapi_service.access.attempts import LoginAttempts
+from fastapi_service.access.guard import AuthMiddleware
 from fastapi_service.access.login import login_router
 from fastapi_service.access.origins import Origins
-from fastapi_service.access.proxy import Forwarded
+from fastapi_service.access.proxy import TrustedProxyHeaders
 from fastapi_service.access.tokens import Access
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher
@@ -53,7 +53,7 @@ UVICORN_OPTIONS: dict[str, Any] = {
     "timeout_graceful_shutdown": 4,
     "log_config": None,
     "access_log": False,
-    "proxy_headers": False,  # Forwarded does it
+    "proxy_headers": False,  # TrustedProxyHeaders does it
 }
 
 
@@ -63,7 +63,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     hub = Hub(settings.linger_sec)
     celery = make_celery("fastapi_service", settings)
     pipeline = Pipeline(client)
-    dispatcher = Dispatcher(celery, client, settings, hub.missed, Backlog(pipeline, settings))
+    dispatcher = Dispatcher(celery, client, settings, hub.catch_up, Backlog(pipeline, settings))
     metrics = GatewayMetrics()
     relay = Relay(client, hub, dispatcher, metrics)
     health = Health(pipeline)
@@ -88,15 +88,15 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.state.metrics = metrics
     app.state.uploads = uploads
     access = Access(settings.access_tokens, settings.access_cookie_sec)
-    failures = Failures(settings.login_failures_per_min)
+    failures = LoginAttempts(settings.login_failures_per_min)
     app.include_router(login_router(access, failures))
     watch = PipelineWatch(metrics, client, pipeline, dispatcher, lambda: len(hub))
     app.include_router(metrics_router(metrics, watch))
     app.include_router(uploads.router())
     origins = Origins(settings.allowed_origins or "")
-    app.add_middleware(Guard, access=access, origins=origins, failures=failures, told=metrics.told)
+    app.add_middleware(AuthMiddleware, access=access, origins=origins, failures=failures, told=metrics.told)
     add_pages(app, health, settings.demo_clips_dir)
-    app.add_middleware(Forwarded, trusted_hosts=settings.forwarded_allow_ips)
+    app.add_middleware(TrustedProxyHeaders, trusted_hosts=settings.forwarded_allow_ips)
 
     @app.websocket("/ws")
     @app.websocket("/ws/")

@@ -31,8 +31,8 @@ class GatewayServer(uvicorn.Server):
         """Accept no new connections, close the open ones, then stop."""
         for server in self.servers:
             server.close()
-        self._hub.send_away()
-        self._uploads.send_away()
+        self._hub.close_all()
+        self._uploads.close_all()
         deadline = time.monotonic() + FAREWELL_SEC
         while self._still_here() and time.monotonic() < deadline:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.02)

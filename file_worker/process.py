@@ -16,7 +16,7 @@ from file_worker.settings import FileSettings
 from file_worker.store import FileStore
 from file_worker.task import FileTranscriber
 from runtime.broker.renewal import held
-from runtime.redis_retry import RedisTroubleError
+from runtime.redis_retry import RedisUnavailableError
 from runtime.worker.heartbeat import worker_id
 from runtime.worker.process import CannotStartError, WorkerProcess, requeue
 
@@ -55,7 +55,7 @@ class FileProcess(WorkerProcess[FileSettings]):
                 held(store.client, delivery_tag, timeout_sec, lambda: store.touch(str(file_id))),
             ):
                 self._transcriber.handle(file_id, worker_id())
-        except RedisTroubleError as trouble:
+        except RedisUnavailableError as trouble:
             requeue(trouble)
         except StoppingError:
             logger.info("told to stop: the file goes back to its queue")

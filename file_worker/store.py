@@ -30,7 +30,7 @@ from contract.state.files import (
 from file_worker.segments import Segment
 from file_worker.settings import FileSettings
 from runtime.broker.app import send_utterance
-from runtime.redis_retry import REDIS_TROUBLE, RedisRetry
+from runtime.redis_retry import REDIS_ERRORS, RedisRetry
 from runtime.worker.heartbeat import WorkerInfo, alive
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def live(workers: Iterable[WorkerInfo]) -> bool:
 
 
 class FileStore:
-    """One worker's view of files, segments and the speech queue. Methods raise RedisTroubleError."""
+    """One worker's view of files, segments and the speech queue. Methods raise RedisUnavailableError."""
 
     def __init__(self, client: redis.Redis, celery: Celery, settings: FileSettings) -> None:
         self.client = client
@@ -79,7 +79,7 @@ class FileStore:
             if self.client.exists(file_key(file_id)):
                 self.client.hincrby(file_key(file_id), "tries", -1)
                 self.client.hdel(file_key(file_id), "holder")
-        except REDIS_TROUBLE as problem:
+        except REDIS_ERRORS as problem:
             logger.warning("a file was not given back: %s", type(problem).__name__)
 
     def is_ours(self, file_id: str, holder: str) -> bool:

@@ -20,7 +20,7 @@ from file_worker.metrics import FileMetrics
 from file_worker.run import FileRun, StoppingError
 from file_worker.settings import FileSettings
 from file_worker.store import FileStore
-from runtime.redis_retry import RedisTroubleError
+from runtime.redis_retry import RedisUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class FileTranscriber:
     def handle(self, file_id: object, holder: str) -> None:
         """Bring one file to its end, unless it has ended or is another worker's.
 
-        Raises RedisTroubleError or StoppingError: the task must come back.
+        Raises RedisUnavailableError or StoppingError: the task must come back.
         """
         if not isinstance(file_id, str) or not re.fullmatch(SESSION_PATTERN, file_id):
             logger.error("a task that names no file was dropped")
@@ -76,7 +76,7 @@ class FileTranscriber:
         except OSError as problem:
             logger.error("file %s cannot be read: %s", name, type(problem).__name__)
             self._store.end(job, "failed", 500, "file_lost", "The uploaded file could not be read. Send it again.")
-        except (RedisTroubleError, StoppingError):
+        except (RedisUnavailableError, StoppingError):
             ending = "given_back"
             self._store.give_back(file_id)
             raise

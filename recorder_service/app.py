@@ -81,7 +81,7 @@ async def _record(options: Options, settings: RecorderSettings, output: Output) 
     connection = _Connection(output)
     async with _open_delivery(options, settings, output, connection) as delivery:
         if isinstance(delivery, QueueDelivery):
-            output.note(await delivery.workers_words())
+            output.note(await delivery.workers_status())
         writer = None if options.save is None else _open_writer(options.save, output)
         recording = Recording(source, gate, delivery, output, writer, options.seconds, connection.words)
         stopper.on_first = source.stop

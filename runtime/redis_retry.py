@@ -19,14 +19,14 @@ from runtime.redis_client import sync_redis
 logger = logging.getLogger(__name__)
 
 # Redis cannot be used, whether redis-py or kombu says so. A full Redis or disk too: its answers are RedisError.
-REDIS_TROUBLE = (redis.RedisError, OperationalError, OSError)
+REDIS_ERRORS = (redis.RedisError, OperationalError, OSError)
 FIRST_DELAY_SEC = 0.1
 LONGEST_DELAY_SEC = 2.0
 
 T = TypeVar("T")
 
 
-class RedisTroubleError(Exception):
+class RedisUnavailableError(Exception):
     """Redis could not be used until the deadline: the task must go back unacknowledged."""
 
 
@@ -45,16 +45,16 @@ class RedisRetry:
         self._on_failure = on_failure
 
     def call(self, ask: Callable[[], T], what: str) -> T:
-        """The result of `ask`, which may run more than once; `what` is for the log. Raises RedisTroubleError."""
+        """The result of `ask`, which may run more than once; `what` is for the log. Raises RedisUnavailableError."""
         deadline = time.monotonic() + self._deadline_sec
         backoff = Backoff(FIRST_DELAY_SEC, LONGEST_DELAY_SEC)
         while True:
             try:
                 return ask()
-            except REDIS_TROUBLE as problem:
+            except REDIS_ERRORS as problem:
                 self._on_failure()
                 delay_sec = backoff.next_delay()
                 if time.monotonic() + delay_sec > deadline:
-                    raise RedisTroubleError(f"{what}: {type(problem).__name__}: {problem}") from problem
+                    raise RedisUnavailableError(f"{what}: {type(problem).__name__}: {problem}") from problem
                 logger.warning("%s: %s: %s; trying again", what, type(problem).__name__, problem)
             time.sleep(delay_sec)

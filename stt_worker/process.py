@@ -11,16 +11,16 @@ from celery import Celery
 
 from contract.queues import STT_QUEUE, TRANSCRIBE_TASK
 from runtime.broker.app import send_text
-from runtime.redis_retry import RedisTroubleError, worker_redis
+from runtime.redis_retry import RedisUnavailableError, worker_redis
 from runtime.worker.core_share import CoreShare
 from runtime.worker.process import BatchProcess, CannotStartError, end_for_restart
 from stt_worker.engine.models import LoadModels, load_models
-from stt_worker.engine.protocol import ModelUnavailableError
+from stt_worker.engine.protocol import ModelError
 from stt_worker.metrics import SttMetrics
-from stt_worker.partials.model_lock import ModelTurns
+from stt_worker.partials.model_lock import PriorityModelLock
 from stt_worker.partials.worker import PartialWorker
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.task import Transcriber
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class SttProcess(BatchProcess[SttSettings]):
         super().__init__(settings, app, STT_QUEUE, TRANSCRIBE_TASK, 2, self._metrics)
         self.load_models: LoadModels = load_models
         self._transcriber: Transcriber | None = None
-        self._turns = ModelTurns()
+        self._turns = PriorityModelLock()
         self._pace_sec = 0.0  # what an utterance has taken lately
         self._partials: PartialWorker | None = None
         self._share: CoreShare | None = None  # None: STT_THREADS decides
@@ -47,7 +47,7 @@ class SttProcess(BatchProcess[SttSettings]):
         settings = self._settings
         try:
             models = self.load_models(settings)
-        except ModelUnavailableError as problem:
+        except ModelError as problem:
             raise CannotStartError(str(problem)) from None
         engine, check = models.engine, models.check
         if settings.stt_threads == 0 and models.set_threads is not None:
@@ -59,7 +59,7 @@ class SttProcess(BatchProcess[SttSettings]):
         took = time.monotonic() - began
         logger.info("speech model %s warm after %.1f s, %d threads", engine.name, took, models.threads)
         live = self.register(client, engine.name, engine.demo, settings.stt_stuck_after_sec).heard_live
-        drafts = Drafts()
+        drafts = DraftCache()
         hand_on = partial(send_text, self._app)
         self._transcriber = Transcriber(settings, client, check, engine, hand_on, drafts, self._metrics, live)
         self._metrics.loaded(engine.name, engine.demo)
@@ -92,7 +92,7 @@ class SttProcess(BatchProcess[SttSettings]):
         if failures >= FAILURES_TO_RESTART:
             end_for_restart(f"the speech model failed {failures} times in a row")
 
-    def _handle_all(self, tasks: list[tuple[object, object]]) -> list[RedisTroubleError | None]:
+    def _handle_all(self, tasks: list[tuple[object, object]]) -> list[RedisUnavailableError | None]:
         assert self._transcriber is not None
         if self._share is not None:
             self._share.apply()

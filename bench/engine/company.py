@@ -113,7 +113,7 @@ def hear(count: int) -> None:
     from stt_worker.engine.load import load_engine
     from stt_worker.engine.threads import use_threads
     from stt_worker.settings import SttSettings
-    from stt_worker.utterances.drafts import Drafts
+    from stt_worker.utterances.draft_cache import DraftCache
     from stt_worker.utterances.recognition import Recognition, Recording
     from stt_worker.utterances.speech_check import SpeechCheck
 
@@ -125,7 +125,7 @@ def hear(count: int) -> None:
         share.start()
     check.warm_up()
     engine.warm_up()
-    recognition = Recognition(settings, check, engine, Drafts())
+    recognition = Recognition(settings, check, engine, DraftCache())
     cut = segments(clips("en", 50), 1.0, False, Lengths())[:count]
     print("ready", flush=True)
     while sys.stdin.readline():

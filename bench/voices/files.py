@@ -28,9 +28,9 @@ from file_worker.language import FileLanguage
 from file_worker.segments import Lengths, Segment
 from file_worker.settings import FileSettings
 from harness.human_voices import Clip, joined, word_errors
-from stt_worker.engine.load import ModelChoice, load_engine
+from stt_worker.engine.load import FoundModel, load_engine
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.recognition import Recognition, Recording
 from stt_worker.utterances.speech_check import SpeechCheck
 
@@ -44,7 +44,7 @@ Hear = Callable[[Clip], str]  # a recording to its text
 class FileWays:
     """All ways, loaded. `close` ends the process of faster-whisper."""
 
-    def __init__(self, choice: ModelChoice, check: SpeechCheck, threads: int) -> None:
+    def __init__(self, choice: FoundModel, check: SpeechCheck, threads: int) -> None:
         peer = PeerWay(choice).model
         folder = converted(SIZES["base"], peer, "official")
         self._peer = peer
@@ -108,11 +108,11 @@ def _result(job: AnalyzeJob) -> Result:
     return Result(utterance=job.utterance, text=job.text, language=language, language_probability=probability)
 
 
-def _recognition(choice: ModelChoice, check: SpeechCheck, translate: bool) -> Recognition:
+def _recognition(choice: FoundModel, check: SpeechCheck, translate: bool) -> Recognition:
     settings = SttSettings(whisper_model=str(choice.path), stt_translate=translate, whisper_precision="int8")
     engine = load_engine(settings)
     engine.warm_up()
-    return Recognition(settings, check, engine, Drafts())
+    return Recognition(settings, check, engine, DraftCache())
 
 
 def file_rows(ways: FileWays, language: str) -> list[dict[str, Any]]:

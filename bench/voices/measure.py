@@ -27,7 +27,7 @@ from bench.voices.tables import voices_tables
 from bench.voices.ways import DEFAULT, PLAIN, Heard, Way, all_ways, open_way
 from contract.audio import SAMPLE_RATE_HZ
 from harness.human_voices import VOICES, Clip, HumanVoicesMissingError, WordErrors, clips, word_errors
-from stt_worker.engine.load import AUTO_MODEL, ModelChoice, choose_model
+from stt_worker.engine.load import AUTO_MODEL, FoundModel, choose_model
 from stt_worker.engine.threads import use_threads
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.speech_check import SpeechCheck
@@ -145,7 +145,7 @@ def main() -> None:
         say(f"\nwritten: {write_result('voices', head, body)}")
 
 
-def _files(choice: ModelChoice, check: SpeechCheck, threads: int, languages: list[str]) -> list[dict[str, Any]]:
+def _files(choice: FoundModel, check: SpeechCheck, threads: int, languages: list[str]) -> list[dict[str, Any]]:
     ways = FileWays(choice, check, threads)
     try:
         return [row for language in languages for row in file_rows(ways, language)]

@@ -15,12 +15,12 @@ from bench.voices.names import PEER
 from contract.audio import FULL_SCALE
 from contract.jobs import AnalyzeJob, UtteranceJob
 from harness.human_voices import Clip
-from stt_worker.engine.load import ModelChoice, load_engine
+from stt_worker.engine.load import FoundModel, load_engine
 from stt_worker.engine.quality import compression_ratio
 from stt_worker.engine.weights.ctranslate2 import load_ctranslate2_bin
 from stt_worker.engine.weights.folder import load_folder
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.recognition import Recognition, Recording
 from stt_worker.utterances.speech_check import SpeechCheck
 
@@ -69,7 +69,7 @@ class WorkerWay:
         chosen = SttSettings(whisper_model=str(model), **settings)
         engine = load_engine(chosen)
         engine.warm_up()
-        self._recognition = Recognition(chosen, check, engine, Drafts())
+        self._recognition = Recognition(chosen, check, engine, DraftCache())
 
     def hear(self, clip: Clip) -> Heard:
         """One recording, as the worker hears an utterance of a new session."""
@@ -94,7 +94,7 @@ class PeerWay:
 
     label = PEER
 
-    def __init__(self, model: ModelChoice) -> None:
+    def __init__(self, model: FoundModel) -> None:
         if model.form == "checkpoint":
             self.model = openai_whisper.load_model(str(model.path), device="cpu").float()
         else:
@@ -113,7 +113,7 @@ class PeerWay:
 Way = WorkerWay | PeerWay
 
 
-def all_ways(choice: ModelChoice, check: SpeechCheck) -> Sequence[Way]:
+def all_ways(choice: FoundModel, check: SpeechCheck) -> Sequence[Way]:
     """Those whose words and times stand beside each other; the default is first, then the same without
     translation, which openai-whisper does not do either."""
     model = choice.path

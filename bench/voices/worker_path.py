@@ -25,7 +25,7 @@ from harness.human_voices import VOICES, Clip, clips, word_errors
 from stt_worker.engine.load import load_engine
 from stt_worker.engine.threads import use_threads
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.recognition import Recognition, Recording
 from stt_worker.utterances.speech_check import SpeechCheck
 
@@ -123,7 +123,7 @@ def main() -> None:
         volumes = [FIRST_VOLUME - 0.01 * step for step in range(asked.volumes)] if language == "en" else []
         for volume in [1.0, *volumes]:
             ways = [
-                Way(label, Recognition(settings[label], check, engine, Drafts()), asked.before)
+                Way(label, Recognition(settings[label], check, engine, DraftCache()), asked.before)
                 for label, engine in engines.items()
             ]
             cut = segments(spoken, volume, asked.clips, lengths)

@@ -14,7 +14,7 @@ ADDRESSES_REMEMBERED = 4_096
 MINUTE_SEC = 60.0
 
 
-class Failures:
+class LoginAttempts:
     """Wrong tokens per address: `per_min` at once and per minute, then the address has to wait.
 
     When there are too many addresses, the one whose last failure is the oldest is forgotten.

@@ -17,7 +17,7 @@ def brings_body(scope: Scope) -> bool:
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
-class Drained(Response):
+class DrainingResponse(Response):
     """An answer to a request whose body was not read: the rest is read for DRAIN_SEC at most, and discarded.
 
     Without that the connection breaks while the client is still sending, and it never sees the answer.

@@ -1,4 +1,4 @@
-"""Requires a token or a cookie on every route but those in OPEN, where the service has a token.
+"""Requires a token or a cookie on every route but those in PUBLIC_PATHS, where the service has a token.
 
 A new route is protected by default. On the WebSocket the Origin is checked as well. A refusal says why: a login page
 for browsers, JSON for programs, and on the WebSocket an `error` or `busy` message with a close code.
@@ -17,8 +17,8 @@ from starlette.responses import Response
 
 from contract.messages import Busy, Error, Message
 from contract.websocket import CLOSE_NOT_ALLOWED, CLOSE_TRY_AGAIN, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX
-from fastapi_service.access.attempts import Failures, client_address
-from fastapi_service.access.drain import Drained, brings_body
+from fastapi_service.access.attempts import LoginAttempts, client_address
+from fastapi_service.access.drain import DrainingResponse, brings_body
 from fastapi_service.access.login import login_page
 from fastapi_service.access.origins import Origins
 from fastapi_service.access.refusals import refusal_json
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Liveness, the way in, and what the login page shows. /readyz tells those outside `ready` alone.
-OPEN = frozenset({"/healthz", "/readyz", "/login", "/static/login.css", "/static/icon.svg"})
+PUBLIC_PATHS = frozenset({"/healthz", "/readyz", "/login", "/static/login.css", "/static/icon.svg"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 QUERY_MAX_BYTES = 4_096  # hints take 9 bytes for a character of Hangul
 SUBPROTOCOLS_MAX = 8
 SUBPROTOCOLS_MAX_CHARS = 2_048
-LET_IN = "wta.let_in"  # in the ASGI scope
+LET_IN = "wta.is_authorised"  # in the ASGI scope
 
 NEEDS_TOKEN = "This service asks for its access token."
 WRONG_TOKEN = "The access token is wrong."
 TOO_MANY_WRONG = "Too many wrong access tokens came from your address. Wait before the next one."
 OTHER_SITE = "This page is of another site, which is not allowed here (ALLOWED_ORIGINS)."
 
-How = Literal["open", "cookie", "token"]
+Credential = Literal["open", "cookie", "token"]
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class Refusal:
     wait_sec: float = 0.0
 
 
-def let_in(scope: Scope) -> bool:
+def is_authorised(scope: Scope) -> bool:
     """Whether the request has shown a token or cookie (or none is needed). On an open route it may have none."""
     return bool(scope.get(LET_IN))
 
 
-class Guard:
+class AuthMiddleware:
     """ASGI middleware around the whole app."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Guard:
         app: ASGIApp,
         access: Access,
         origins: Origins,
-        failures: Failures,
+        failures: LoginAttempts,
         told: Callable[[Message], None] = lambda _: None,
     ) -> None:
         """`told` is called with the message that each refused WebSocket gets."""
@@ -82,7 +82,7 @@ class Guard:
         if scope["type"] == "http":
             refusal = self._refuse_http(scope)
             if refusal is not None and brings_body(scope):
-                refusal = Drained(refusal)
+                refusal = DrainingResponse(refusal)
             await (self._app if refusal is None else refusal)(scope, receive, send)
         elif scope["type"] == "websocket":
             refusal_words = self._refuse_websocket(scope)
@@ -97,13 +97,13 @@ class Guard:
         request = HTTPConnection(scope)
         if len(scope["query_string"]) > QUERY_MAX_BYTES:
             return refusal_json(414, "query_too_long", f"The query is longer than {QUERY_MAX_BYTES} bytes.")
-        how = self._how(request, bearer_token(request.headers.get("authorization", "")), cookie_counts=True)
+        how = self._credential(request, bearer_token(request.headers.get("authorization", "")), cookie_counts=True)
         if not isinstance(how, Refusal):
             if how == "cookie" and scope["method"] not in SAFE_METHODS and not self._own_page(request):
                 return refusal_json(403, "origin_not_allowed", OTHER_SITE)
             scope[LET_IN] = True
             return None
-        if scope["path"] in OPEN:
+        if scope["path"] in PUBLIC_PATHS:
             return None
         if scope["method"] in ("GET", "HEAD") and "text/html" in request.headers.get("accept", ""):
             return login_page(request, 401)
@@ -123,10 +123,10 @@ class Guard:
         token = subprotocol_token(offered, TOKEN_SUBPROTOCOL_PREFIX)
         if token is None:
             token = bearer_token(request.headers.get("authorization", ""))
-        how = self._how(request, token, cookie_counts=is_browser)
+        how = self._credential(request, token, cookie_counts=is_browser)
         return how if isinstance(how, Refusal) else None
 
-    def _how(self, request: HTTPConnection, token: str | None, cookie_counts: bool) -> How | Refusal:
+    def _credential(self, request: HTTPConnection, token: str | None, cookie_counts: bool) -> Credential | Refusal:
         """What authorises the request, or why nothing does."""
         if not self._access.needed:
             return "open"

@@ -16,7 +16,7 @@ from fastapi import APIRouter
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from fastapi_service.access.attempts import Failures, client_address
+from fastapi_service.access.attempts import LoginAttempts, client_address
 from fastapi_service.access.tokens import COOKIE, Access
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def preferred_language(accepted: str) -> str:
     return best
 
 
-def login_router(access: Access, failures: Failures) -> APIRouter:
+def login_router(access: Access, failures: LoginAttempts) -> APIRouter:
     """GET and POST /login."""
     router = APIRouter()
 

@@ -8,7 +8,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 FORWARDED_HOST = b"x-forwarded-host"
 
 
-class Forwarded(ProxyHeadersMiddleware):
+class TrustedProxyHeaders(ProxyHeadersMiddleware):
     """uvicorn's middleware for X-Forwarded-For and -Proto, which also replaces Host by X-Forwarded-Host."""
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

@@ -38,7 +38,7 @@ from fastapi_service.live.partials import PartialAsker, PartialRequests
 from fastapi_service.live.sessions import OpenSession, QueueFullError, SessionStore, TakenOverError, end_if_cancelled
 from fastapi_service.settings import GatewaySettings
 from runtime.logs.event import Event
-from runtime.redis_retry import REDIS_TROUBLE
+from runtime.redis_retry import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ class Connection:
             self._metrics.partials += 1
             self._outbox.set_latest(message.type, message)
 
-    def missed(self, start: int | None = None) -> None:
+    def catch_up(self, start: int | None = None) -> None:
         """Outcomes may have been missed (that of the utterance at `start`, if given): read the stream."""
         if start is not None:
             self._free(start)
@@ -220,7 +220,7 @@ class Connection:
             raise self._busy(
                 "queue_full", "Too many utterances are waiting. Yours is kept; trying again soon."
             ) from None
-        except REDIS_TROUBLE as problem:
+        except REDIS_ERRORS as problem:
             logger.warning("%s not queued: %s", job.utterance, problem)
             raise self._busy(
                 "unavailable", "The service cannot take speech at the moment; trying again soon."

@@ -24,7 +24,7 @@ from contract.state.outcome import end_utterance_async, failed
 from fastapi_service.pipeline.backlog import Backlog
 from fastapi_service.settings import GatewaySettings
 from runtime.broker.app import SEND_RETRIES, send_utterance
-from runtime.redis_retry import REDIS_TROUBLE
+from runtime.redis_retry import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Dispatcher:
         return self._pending_bytes
 
     async def send(self, job: UtteranceJob, pcm: bytes) -> None:
-        """Queue one utterance. Raises PendingFullError, or one of REDIS_TROUBLE when the broker cannot be reached."""
+        """Queue one utterance. Raises PendingFullError, or one of REDIS_ERRORS when the broker cannot be reached."""
         key = (job.session, job.start)
         if key not in self._pending:
             if self._pending_bytes + len(pcm) > self._settings.pending_bytes_max:
@@ -102,7 +102,7 @@ class Dispatcher:
             await asyncio.sleep(CHECK_EVERY_SEC)
             try:
                 await self._check()
-            except REDIS_TROUBLE as problem:
+            except REDIS_ERRORS as problem:
                 logger.warning("pending utterances not checked: %s", problem)
 
     def close(self) -> None:

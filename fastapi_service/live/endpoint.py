@@ -21,7 +21,7 @@ from fastapi_service.live.closing import come_back
 from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher
-from fastapi_service.live.limits import NoPlaceError, Places
+from fastapi_service.live.limits import ConnectionLimit, NoPlaceError
 from fastapi_service.live.options import Options, read_options
 from fastapi_service.live.partials import PartialRequests
 from fastapi_service.live.relay import Hub
@@ -58,7 +58,7 @@ class SocketEndpoint:
         self._hub = hub
         self._health = health
         self._settings = settings
-        self._places = Places(settings.connections_max, settings.address_connections_max)
+        self._places = ConnectionLimit(settings.connections_max, settings.address_connections_max)
         self._partials = partials if settings.partials_enabled else None
         self._metrics = metrics
 
@@ -114,7 +114,7 @@ class SocketEndpoint:
         finally:
             self._hub.remove(connection)
         if resumable and connection.segmenter.pending:
-            self._hub.linger(connection)
+            self._hub.keep_unfinished(connection)
             return
         with suppress(redis.RedisError):
             await self._store.leave(held)

@@ -19,7 +19,7 @@ class NoPlaceError(Exception):
     """No connection is free; the message says so to the client."""
 
 
-class Places:
+class ConnectionLimit:
     """Counts open connections, in all and per address. `per_address` 0: no limit per address."""
 
     def __init__(self, in_all: int, per_address: int) -> None:

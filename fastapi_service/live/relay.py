@@ -54,23 +54,23 @@ class Hub:
         """The connection of `session`, None where this gateway has none."""
         return self._connections.get(session)
 
-    def missed(self, session: str, start: int | None = None) -> None:
+    def catch_up(self, session: str, start: int | None = None) -> None:
         """No relay delivered an outcome of `session`: have it read the stream."""
         connection = self._connections.get(session)
         if connection is not None:
-            connection.missed(start)
+            connection.catch_up(start)
 
-    def all_missed(self) -> None:
+    def catch_up_all(self) -> None:
         """The subscription had a gap: have every session read its stream."""
         for connection in self._connections.values():
-            connection.missed()
+            connection.catch_up()
 
-    def send_away(self) -> None:
+    def close_all(self) -> None:
         """The service stops: close every connection with 1012, so that clients reconnect."""
         for connection in self._connections.values():
             connection.end(CLOSE_SERVICE_RESTART, "the service restarts")
 
-    def linger(self, connection: Connection) -> None:
+    def keep_unfinished(self, connection: Connection) -> None:
         """Keep the unfinished utterance of a lost connection for `linger_sec`, then queue it as it is."""
         if len(self._lingering) < LINGER_MAX:
             task = asyncio.create_task(self._cut_later(connection))
@@ -109,7 +109,7 @@ class Relay:
                 async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
                     await subscription.subscribe(RESULT_MESSAGES, FINAL_STATS)
                     self.subscribed.set()
-                    self._hub.all_missed()
+                    self._hub.catch_up_all()
                     backoff.reset()
                     async for message in subscription.listen():
                         self._route(message)

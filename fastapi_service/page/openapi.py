@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 import contract
 from contract.messages import ServerMessage
 from contract.websocket import SUBPROTOCOL
-from fastapi_service.access.guard import OPEN
+from fastapi_service.access.guard import PUBLIC_PATHS
 from fastapi_service.access.tokens import COOKIE
 from fastapi_service.pipeline.health import Ready
 
@@ -82,7 +82,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
     for path, operations in schema["paths"].items():
         for method in METHODS:
             if method in operations:
-                _guard(operations[method], path in OPEN)
+                _guard(operations[method], path in PUBLIC_PATHS)
     schema["x-websocket"] = {
         "path": "/ws",
         "subprotocol": SUBPROTOCOL,

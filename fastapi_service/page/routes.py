@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 
-from fastapi_service.access.guard import let_in
+from fastapi_service.access.guard import is_authorised
 from fastapi_service.page.openapi import NOT_READY, Alive
 from fastapi_service.pipeline.health import Health, Ready
 
@@ -81,7 +81,7 @@ def add_pages(app: FastAPI, health: Health, clips: Path) -> None:
         write every 503 to their consoles.
         """
         state = await health.readiness()
-        body = state.model_dump(mode="json", include=None if let_in(request.scope) else {"ready"})
+        body = state.model_dump(mode="json", include=None if is_authorised(request.scope) else {"ready"})
         if state.ready or page:
             return JSONResponse(body)
         return JSONResponse(body, status_code=503, headers={"Retry-After": "5"})

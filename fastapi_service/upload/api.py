@@ -25,7 +25,7 @@ from contract.ids import SESSION_ID_BYTES
 from contract.jobs import SESSION_PATTERN
 from contract.queues import FILE_QUEUE
 from contract.state.files import FileJob, FileSegment, FileView, content_digest
-from fastapi_service.access.drain import Drained
+from fastapi_service.access.drain import DrainingResponse
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.upload.errors import UploadRefusedError, unavailable
 from fastapi_service.upload.form import OVERHEAD_BYTES, TOO_LARGE, UploadForm, boundary_of
@@ -34,7 +34,7 @@ from fastapi_service.upload.jobs import FileJobs
 from fastapi_service.upload.openapi import CANCEL_ANSWERS, TRANSCRIPTION_ANSWERS, TRANSCRIPTION_BODY
 from fastapi_service.upload.options import UploadOptions, read_options
 from fastapi_service.upload.store import UploadStore
-from runtime.redis_retry import REDIS_TROUBLE
+from runtime.redis_retry import REDIS_ERRORS
 from runtime.worker.heartbeat import live_workers
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Uploads:
         """Look after the files until cancelled."""
         await self._jobs.run()
 
-    def send_away(self) -> None:
+    def close_all(self) -> None:
         """The gateway stops: waiting clients are told to send the file again; the work goes on meanwhile."""
         self._leaving = True
 
@@ -100,12 +100,12 @@ class Uploads:
             body = transcript.answer(options, view)
             return Response(body, 200, headers, CONTENT_TYPES[options.format])
         except UploadRefusedError as refusal:
-            return refusal.response() if whole(request) else Drained(refusal.response())
-        except REDIS_TROUBLE as problem:
+            return refusal.response() if whole(request) else DrainingResponse(refusal.response())
+        except REDIS_ERRORS as problem:
             logger.warning("a file was not served: %s: %s", type(problem).__name__, problem)
             words = "The service cannot be reached in full just now."
             answer = unavailable(words).response()
-            return answer if whole(request) else Drained(answer)
+            return answer if whole(request) else DrainingResponse(answer)
         except (ClientDisconnect, GoneError):
             return Response(status_code=499)  # nobody reads it
 
@@ -211,7 +211,7 @@ class Uploads:
                 yield event(transcript.done(view))
         except UploadRefusedError as refusal:
             yield event({"type": "error", **refusal.body})
-        except REDIS_TROUBLE as problem:
+        except REDIS_ERRORS as problem:
             logger.warning("a file was not followed: %s: %s", type(problem).__name__, problem)
             yield event({"type": "error", **unavailable("Redis cannot be reached.", 1).body})
         except GoneError:
@@ -222,7 +222,7 @@ class Uploads:
         try:
             if re.fullmatch(SESSION_PATTERN, transcription_id):
                 known = await self._jobs.cancel(transcription_id)
-        except REDIS_TROUBLE:
+        except REDIS_ERRORS:
             return unavailable("Redis cannot be reached.").response()
         if not known:
             return UploadRefusedError(404, "not_found", "There is no such transcription.").response()

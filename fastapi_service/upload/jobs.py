@@ -43,7 +43,7 @@ from fastapi_service.settings import GatewaySettings
 from fastapi_service.upload.errors import RETRY_SEC, UploadRefusedError
 from fastapi_service.upload.store import UploadStore
 from runtime.broker.app import SEND_RETRIES
-from runtime.redis_retry import REDIS_TROUBLE
+from runtime.redis_retry import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ RESULTS_MAX = 50  # results of files that are kept; the oldest go first, so that
 
 
 class FileJobs:
-    """Raises redis.RedisError when Redis cannot be reached, one of REDIS_TROUBLE when the queue cannot."""
+    """Raises redis.RedisError when Redis cannot be reached, one of REDIS_ERRORS when the queue cannot."""
 
     def __init__(
         self, client: redis.asyncio.Redis, celery: Celery, settings: GatewaySettings, store: UploadStore
@@ -146,7 +146,7 @@ class FileJobs:
         while True:
             try:
                 await self._look_after()
-            except (*REDIS_TROUBLE, ValueError) as problem:
+            except (*REDIS_ERRORS, ValueError) as problem:
                 logger.warning("uploaded files not looked after: %s: %s", type(problem).__name__, problem)
             await asyncio.sleep(LOOK_EVERY_SEC)
 

@@ -6,7 +6,7 @@ import logging
 
 from contract.messages import Accepted, Dropped, Error, Result, ServerMessage, Session
 from recorder_service.client.outcomes import OutcomeTracker
-from recorder_service.client.unsafe_audio import Ledger
+from recorder_service.client.unsafe_audio import UnsafeAudio
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ class StreamSession:
 
     def __init__(self, buffer_sec: float, session: str | None, after: int | None) -> None:
         """`session`, `after`: resume that session, of which the caller has the outcomes up to number `after`."""
-        self.ledger = Ledger(buffer_sec)
+        self.ledger = UnsafeAudio(buffer_sec)
         self.welcome: Session | None = None
         self.origin = 0
         self.tracker = OutcomeTracker()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 
 
-class Ledger:
+class UnsafeAudio:
     """Keeps at most `limit_sec` seconds of audio."""
 
     def __init__(self, limit_sec: float) -> None:

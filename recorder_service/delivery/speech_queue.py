@@ -32,11 +32,11 @@ from recorder_service.client.client import BUFFER_SEC
 from recorder_service.client.errors import Backoff, BufferFull, StreamError
 from recorder_service.delivery.protocol import DeliveryError
 from recorder_service.delivery.results import ResultReader, shown
-from recorder_service.delivery.workers import redis_words, workers_words
+from recorder_service.delivery.workers import redis_status, workers_status
 from recorder_service.settings import RecorderSettings
 from runtime.broker.app import make_celery, send_utterance
 from runtime.redis_client import async_redis
-from runtime.redis_retry import REDIS_TROUBLE
+from runtime.redis_retry import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class QueueDelivery:
                 await self._reader.subscribe()
         except (redis.RedisError, OSError) as problem:
             await self._client.aclose()
-            raise DeliveryError(redis_words(self._settings, problem)) from problem
+            raise DeliveryError(redis_status(self._settings, problem)) from problem
         for loop in (self._reader.run, self._send_all):
             task = asyncio.create_task(loop())
             task.add_done_callback(self._ended)
@@ -116,10 +116,10 @@ class QueueDelivery:
         async with self._changed:
             self._changed.notify_all()
 
-    async def workers_words(self) -> str:
+    async def workers_status(self) -> str:
         """Who will do the work; empty when Redis does not say."""
         try:
-            return await workers_words(self._client)
+            return await workers_status(self._client)
         except (redis.RedisError, OSError):
             return ""
 
@@ -243,7 +243,7 @@ class QueueDelivery:
                 else:
                     await self._send(kept)
                 backoff.reset()
-            except REDIS_TROUBLE as problem:
+            except REDIS_ERRORS as problem:
                 delay = backoff.next_delay()
                 logger.warning("%s is not sent: %s; again in %.0f s", kept.job.utterance, problem, delay)
                 await asyncio.sleep(delay)

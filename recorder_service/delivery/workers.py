@@ -9,7 +9,7 @@ from recorder_service.settings import RecorderSettings
 from runtime.worker.heartbeat import live_workers
 
 
-async def workers_words(client: redis.asyncio.Redis) -> str:
+async def workers_status(client: redis.asyncio.Redis) -> str:
     """The models that serve the queues, and which queue has no worker. Raises redis.RedisError, OSError."""
     found = []
     demo = False
@@ -21,7 +21,7 @@ async def workers_words(client: redis.asyncio.Redis) -> str:
     return "; ".join(found) + (" (demo models: good for trying out, not for real use)" if demo else "")
 
 
-def redis_words(settings: RecorderSettings, problem: Exception) -> str:
+def redis_status(settings: RecorderSettings, problem: Exception) -> str:
     """Why the Redis of `settings` cannot be used, and what to do."""
     where = "the Redis of REDIS_URL" if settings.redis_url else f"Redis at {settings.redis_host}:{settings.redis_port}"
     return (

@@ -41,14 +41,14 @@ def make_celery(name: str, settings: ServiceSettings, queue: str | None = None) 
     if queue is not None:
         app.conf.task_queues = [Queue(queue)]
         app.conf.task_default_queue = queue
-        app.conf.worker_consumer = "runtime.broker.refusal:RefusingConsumer"  # by name: senders need no worker's code
+        app.conf.worker_consumer = "runtime.broker.malformed:TolerantConsumer"  # by name: senders need no worker's code
     return app
 
 
 def send_utterance(app: Celery, pcm: bytes, job: UtteranceJob, **policy: Any) -> None:
     """Queue an utterance, s16le `pcm`, for speech recognition. `policy`: of retries, as `send_task` takes it.
 
-    Raises one of REDIS_TROUBLE.
+    Raises one of REDIS_ERRORS.
     """
     app.send_task(
         TRANSCRIBE_TASK,
@@ -62,7 +62,7 @@ def send_utterance(app: Celery, pcm: bytes, job: UtteranceJob, **policy: Any) ->
 
 
 def send_text(app: Celery, job: AnalyzeJob) -> None:
-    """Queue a transcribed utterance for the analyzer. Raises one of REDIS_TROUBLE."""
+    """Queue a transcribed utterance for the analyzer. Raises one of REDIS_ERRORS."""
     app.send_task(
         ANALYZE_TASK,
         args=[job.model_dump(mode="json")],

@@ -17,13 +17,13 @@ from kombu.message import Message
 from kombu.serialization import prepare_accept_content
 
 from contract.keys import workers_key
-from runtime.broker.delivery import LastingChannel
-from runtime.redis_retry import REDIS_TROUBLE
+from runtime.broker.delivery import ReliableChannel
+from runtime.redis_retry import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)
 
 
-class Companion:
+class ExtraTask:
     """A task taken from the queue and not yet acknowledged or requeued."""
 
     def __init__(self, message: Message, arguments: Sequence[Any]) -> None:
@@ -34,18 +34,18 @@ class Companion:
         """Acknowledge it. When that fails it is redelivered, which is harmless: an utterance ends once."""
         try:
             self._message.ack()
-        except REDIS_TROUBLE as problem:
+        except REDIS_ERRORS as problem:
             logger.warning("a task could not be acknowledged: %s: %s", type(problem).__name__, problem)
 
     def give_back(self) -> None:
         """Requeue it; when that fails it is redelivered after the visibility timeout."""
         try:
             self._message.reject(requeue=True)
-        except REDIS_TROUBLE as problem:
+        except REDIS_ERRORS as problem:
             logger.warning("a task could not be given back: %s: %s", type(problem).__name__, problem)
 
 
-class Companions:
+class TaskBatcher:
     """Takes tasks called `task` with `count` arguments from `queue`. Used by the worker's main thread alone."""
 
     def __init__(self, app: Celery, queue: str, task: str, count: int) -> None:
@@ -57,10 +57,10 @@ class Companions:
         self._connection: Any = None
         self._channel: Any = None
 
-    def take(self, most: int) -> list[Companion]:
+    def take(self, most: int) -> list[ExtraTask]:
         """At most `most` waiting tasks, oldest first, and no more than this worker's share of the queue."""
-        taken: list[Companion] = []
-        if most < 1 or LastingChannel.left == 0:
+        taken: list[ExtraTask] = []
+        if most < 1 or ReliableChannel.still_queued == 0:
             return taken
         try:
             for _ in range(min(most, self._share())):
@@ -68,7 +68,7 @@ class Companions:
                 if companion is None:
                     break
                 taken.append(companion)
-        except REDIS_TROUBLE as problem:
+        except REDIS_ERRORS as problem:
             logger.warning("no more tasks taken at once: %s: %s", type(problem).__name__, problem)
             self._forget()
         return taken
@@ -78,7 +78,7 @@ class Companions:
         try:
             if self._connection is not None:
                 self._connection.release()
-        except REDIS_TROUBLE as problem:
+        except REDIS_ERRORS as problem:
             logger.warning("connection not closed: %s: %s", type(problem).__name__, problem)
         self._forget()
 
@@ -90,7 +90,7 @@ class Companions:
         waiting, workers = cast(tuple[int, int], pipe.execute())
         return math.ceil((waiting + 1) / max(1, workers)) - 1 if waiting else 0
 
-    def _next(self) -> Companion | None:
+    def _next(self) -> ExtraTask | None:
         message = self._open().basic_get(self._queue)
         if message is None:
             return None
@@ -105,7 +105,7 @@ class Companions:
             logger.error("left to Celery, which knows what to do with it: %s: %s", type(problem).__name__, problem)
             message.reject(requeue=True)
             return None
-        return Companion(message, arguments)
+        return ExtraTask(message, arguments)
 
     def _open(self) -> Any:
         if self._channel is None:

@@ -31,13 +31,13 @@ RECORD_SCRIPT = Path(__file__).with_name("record_taken.lua").read_text(encoding=
 GIVE_BACK_SCRIPT = Path(__file__).with_name("give_back.lua").read_text(encoding="utf-8")
 
 
-class LastingChannel(redis_transport.Channel):
+class ReliableChannel(redis_transport.Channel):
     """kombu's channel, for one queue without priorities. Sending and all the rest are unchanged.
 
-    `left`: how many messages were still queued after this process last took one, None where that is not known.
+    `still_queued`: how many messages were still queued after this process last took one, None where that is not known.
     """
 
-    left: ClassVar[int | None] = None
+    still_queued: ClassVar[int | None] = None
     _full_until = 0.0
     _queue = ""  # the one that is consumed
     _acknowledging = False
@@ -82,7 +82,7 @@ class LastingChannel(redis_transport.Channel):
         self._in_poll.send_command("BLMOVE", self._queue, taken_key(self._queue), "RIGHT", "LEFT", wait_sec or 0)
 
     def _brpop_read(self, **options: Any) -> Any:
-        LastingChannel.left = None
+        ReliableChannel.still_queued = None
         if not self._moving:
             return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
         try:
@@ -137,7 +137,7 @@ class LastingChannel(redis_transport.Channel):
         arguments = [delivery_tag, time.time(), exchange, routing_key]
         recorded = int(client.eval(RECORD_SCRIPT, len(keys), *keys, *arguments))
         if recorded and self.active_queues:
-            LastingChannel.left = recorded - 1
+            ReliableChannel.still_queued = recorded - 1
         return recorded > 0
 
     def give_back(self, client: Any) -> None:

@@ -18,13 +18,13 @@ from celery import Celery
 from kombu.transport import redis as redis_transport
 from kombu.transport import virtual
 
-from runtime.broker.delivery import LastingChannel
-from runtime.redis_retry import REDIS_TROUBLE
+from runtime.broker.delivery import ReliableChannel
+from runtime.redis_retry import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)
 
 
-class LastingQoS(redis_transport.QoS):
+class ReliableQoS(redis_transport.QoS):
     """kombu's record of unacknowledged messages, which survives a failing Redis."""
 
     def append(self, message: Any, delivery_tag: str) -> None:
@@ -36,7 +36,7 @@ class LastingQoS(redis_transport.QoS):
                 virtual.QoS.append(self, message, delivery_tag)
             else:
                 redis_transport.QoS.append(self, message, delivery_tag)
-        except REDIS_TROUBLE as problem:
+        except REDIS_ERRORS as problem:
             logger.warning("a message is worked on unrecorded: %s: %s", type(problem).__name__, problem)
             virtual.QoS.append(self, message, delivery_tag)
 
@@ -44,14 +44,14 @@ class LastingQoS(redis_transport.QoS):
         """Acknowledge; when that fails the message is redelivered."""
         try:
             redis_transport.QoS.ack(self, delivery_tag)
-        except REDIS_TROUBLE as problem:
+        except REDIS_ERRORS as problem:
             self._let_go(delivery_tag, problem)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Requeue or discard; when that fails the message is redelivered."""
         try:
             redis_transport.QoS.reject(self, delivery_tag, requeue=requeue)
-        except REDIS_TROUBLE as problem:
+        except REDIS_ERRORS as problem:
             self._let_go(delivery_tag, problem)
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
@@ -69,9 +69,11 @@ class LastingQoS(redis_transport.QoS):
         virtual.QoS.ack(self, delivery_tag)
 
 
-def keep_consuming(app: Celery) -> None:
-    """Make every channel that this process opens from now on a `LastingChannel` with `LastingQoS`; an answer of a full
-    Redis to `app`'s consumer means reconnecting, not the end of the worker."""
-    LastingChannel.QoS = LastingQoS
-    redis_transport.Transport.Channel = LastingChannel
+def install_recovery(app: Celery) -> None:
+    """Make every channel that this process opens from now on a `ReliableChannel` with `ReliableQoS`.
+
+    An answer of a full Redis to `app`'s consumer means reconnecting, not the end of the worker.
+    """
+    ReliableChannel.QoS = ReliableQoS
+    redis_transport.Transport.Channel = ReliableChannel
     app.conf.broker_channel_error_retry = True

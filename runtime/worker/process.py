@@ -24,20 +24,20 @@ from celery.worker import WorkController
 from celery.worker import state as worker_state
 
 from contract.settings import MeasuredSettings
-from runtime.broker.batch import Companions
+from runtime.broker.batch import TaskBatcher
 from runtime.broker.privacy import keep_messages_private
-from runtime.broker.recovery import keep_consuming
+from runtime.broker.recovery import install_recovery
 from runtime.logs.setup import set_up_logging
 from runtime.metrics.server import ServedMetrics
 from runtime.metrics.worker import WorkerMetrics
-from runtime.redis_retry import RedisTroubleError, worker_redis
+from runtime.redis_retry import RedisUnavailableError, worker_redis
 from runtime.worker.exit_codes import CANNOT_START_EXIT_CODE, RESTART_EXIT_CODE
 from runtime.worker.heartbeat import Heartbeat, worker_id
 
 logger = logging.getLogger(__name__)
 
 SettingsT = TypeVar("SettingsT", bound=MeasuredSettings)
-HandleAll = Callable[[list[tuple[Any, ...]]], Sequence[RedisTroubleError | None]]
+HandleAll = Callable[[list[tuple[Any, ...]]], Sequence[RedisUnavailableError | None]]
 
 
 class CannotStartError(Exception):
@@ -99,7 +99,7 @@ class WorkerProcess(ABC, Generic[SettingsT]):
         set_up_logging(settings.log_level if chosen else logging.getLevelName(sender.loglevel), settings.log_format)
         refuse_other_pools(sender.pool_cls, str(self._app.main))
         keep_messages_private()
-        keep_consuming(self._app)
+        install_recovery(self._app)
         self.start()
 
     def _after_work(self, sender: WorkController, **_: Any) -> None:
@@ -114,7 +114,7 @@ class BatchProcess(WorkerProcess[SettingsT]):
         self, settings: SettingsT, app: Celery, queue: str, task: str, arguments: int, metrics: WorkerMetrics
     ) -> None:
         super().__init__(settings, app, queue, metrics)
-        self._companions = Companions(app, queue, task, arguments)
+        self._companions = TaskBatcher(app, queue, task, arguments)
         self._given_back = metrics.given_back
 
     def stop(self) -> None:
@@ -145,7 +145,7 @@ class BatchProcess(WorkerProcess[SettingsT]):
         return 1 + len(companions)
 
 
-def requeue(trouble: RedisTroubleError) -> None:
+def requeue(trouble: RedisUnavailableError) -> None:
     """Give the delivered task back. Raises Reject.
 
     Late acknowledgement is not enough: Celery acknowledges a task that raised. If requeueing fails as well, the task is

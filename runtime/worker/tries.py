@@ -13,7 +13,7 @@ import redis
 
 from contract.jobs import TRIES_MAX, UtteranceJob
 from contract.keys import done_key
-from runtime.redis_retry import RedisRetry, RedisTroubleError
+from runtime.redis_retry import RedisRetry, RedisUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Tries:
         self._retry = retry
 
     def begin(self, job: UtteranceJob) -> int:
-        """Count a try: 1 for the first; 0 where `job` has ended before. Raises RedisTroubleError."""
+        """Count a try: 1 for the first; 0 where `job` has ended before. Raises RedisUnavailableError."""
         key = self._key(job.session, job.start)
 
         def count() -> tuple[bool, int]:
@@ -52,7 +52,7 @@ class Tries:
         return tries > TRIES_MAX
 
     def forget(self, job: UtteranceJob) -> None:
-        """The work has come through: a later try counts from one again. Raises RedisTroubleError."""
+        """The work has come through: a later try counts from one again. Raises RedisUnavailableError."""
         self._retry.call(lambda: self._client.delete(self._key(job.session, job.start)), job.utterance)
 
     def turns(self, begun: Mapping[int, tuple[UtteranceJob, int]]) -> Iterator[list[int]]:
@@ -81,5 +81,5 @@ class Tries:
 
         try:
             self._retry.call(add, job.utterance)
-        except RedisTroubleError as trouble:
+        except RedisUnavailableError as trouble:
             logger.warning("%s: its tries are miscounted: %s", job.utterance, trouble)

@@ -21,7 +21,7 @@ from stt_worker.settings import SttSettings
 Encode = Callable[[Sequence[NDArray[np.float32]], int], EncodedAudio]
 
 
-class Settling:
+class Fallback:
     """Decides with one loaded model."""
 
     def __init__(self, decoding: WhisperDecoding, encode: Encode, settings: SttSettings) -> None:

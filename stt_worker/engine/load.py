@@ -15,7 +15,7 @@ import whisper as openai_whisper
 from contract.queues import STT_QUEUE
 from runtime.weights.hub import HubError, hub_folder, is_path
 from runtime.weights.progress import DownloadProgress
-from stt_worker.engine.protocol import ModelUnavailableError
+from stt_worker.engine.protocol import ModelError
 from stt_worker.engine.weights.assembly import ModelFormatError
 from stt_worker.engine.weights.ctranslate2 import MODEL_BIN, load_ctranslate2_bin
 from stt_worker.engine.weights.download import official_model
@@ -37,7 +37,7 @@ _FORMS: dict[Form, str] = {
 
 
 @dataclass(frozen=True)
-class ModelChoice:
+class FoundModel:
     """A model on this machine, and the name to show for it. `form`: what `path` is, openai-whisper's checkpoint, a
     CTranslate2 file, or a folder in CTranslate2's or Hugging Face's form."""
 
@@ -50,7 +50,7 @@ class ModelChoice:
 def load_engine(settings: SttSettings) -> WhisperEngine:
     """The engine that the settings ask for, loaded on the GPU if there is one, not yet warm.
 
-    Raises ModelUnavailableError. There is no fallback from a named model to another.
+    Raises ModelError. There is no fallback from a named model to another.
     """
     choice = choose_model(settings)
     if choice.demo:
@@ -63,12 +63,12 @@ def load_engine(settings: SttSettings) -> WhisperEngine:
     try:
         model = _load(choice, device)
     except ModelFormatError as problem:
-        raise ModelUnavailableError(
+        raise ModelError(
             f"WHISPER_MODEL={settings.whisper_model}: {choice.path} cannot be used: {problem}."
         ) from problem
     except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, RuntimeError, OSError) as problem:
         words = str(problem).split("\n", 1)[0]
-        raise ModelUnavailableError(
+        raise ModelError(
             f"WHISPER_MODEL={settings.whisper_model}: {choice.path} is no {_FORMS[choice.form]} that can be loaded "
             f"({type(problem).__name__}: {words})."
         ) from problem
@@ -76,8 +76,8 @@ def load_engine(settings: SttSettings) -> WhisperEngine:
     return WhisperEngine(model, choice.name, choice.demo, settings)
 
 
-def choose_model(settings: SttSettings) -> ModelChoice:
-    """Find the wanted model, downloading it if need be. Raises ModelUnavailableError."""
+def choose_model(settings: SttSettings) -> FoundModel:
+    """Find the wanted model, downloading it if need be. Raises ModelError."""
     wanted = settings.whisper_model
     if wanted == "demo":
         return _demo(settings)
@@ -89,21 +89,21 @@ def choose_model(settings: SttSettings) -> ModelChoice:
     if path.is_file() and path.name != MODEL_BIN:
         demo = path.resolve() == settings.demo_speech_model.resolve()
         form: Form = "ctranslate2" if path.suffix in CTRANSLATE2_SUFFIXES else "checkpoint"
-        return ModelChoice(path, path.stem, demo, form)
+        return FoundModel(path, path.stem, demo, form)
     if path.is_file():  # the name says nothing, and config.json is beside it
         path = path.parent
     if path.is_dir():
-        return ModelChoice(path, path.resolve().name, demo=False, form="folder")
+        return FoundModel(path, path.resolve().name, demo=False, form="folder")
     if wanted.count("/") == 1 and not is_path(wanted):
-        return ModelChoice(_from_hub(wanted, settings), wanted, demo=False, form="folder")
+        return FoundModel(_from_hub(wanted, settings), wanted, demo=False, form="folder")
     names = ", ".join(openai_whisper.available_models())
-    raise ModelUnavailableError(
+    raise ModelError(
         f"WHISPER_MODEL={wanted} is neither a file nor the name of a model. Names: auto, demo, {names}, or owner/name "
         "of one on the Hugging Face hub."
     )
 
 
-def _load(choice: ModelChoice, device: str) -> openai_whisper.Whisper:
+def _load(choice: FoundModel, device: str) -> openai_whisper.Whisper:
     if choice.form == "checkpoint":
         return openai_whisper.load_model(str(choice.path), device=device)
     load = load_folder if choice.form == "folder" else load_ctranslate2_bin
@@ -122,26 +122,26 @@ def _from_hub(name: str, settings: SttSettings) -> Path:
             allowed="hub" in settings.model_sources,
         )
     except HubError as problem:
-        raise ModelUnavailableError(f"WHISPER_MODEL={name} is no file or folder here, and {problem}.") from problem
+        raise ModelError(f"WHISPER_MODEL={name} is no file or folder here, and {problem}.") from problem
 
 
-def _official(name: str, settings: SttSettings) -> ModelChoice:
+def _official(name: str, settings: SttSettings) -> FoundModel:
     found = official_model(name, settings)
-    return ModelChoice(found.path, name, demo=False, form="ctranslate2" if found.from_index else "checkpoint")
+    return FoundModel(found.path, name, demo=False, form="ctranslate2" if found.from_index else "checkpoint")
 
 
-def _auto(settings: SttSettings) -> ModelChoice:
+def _auto(settings: SttSettings) -> FoundModel:
     try:
         return _official(AUTO_MODEL, settings)
-    except ModelUnavailableError as problem:
+    except ModelError as problem:
         if "demo" not in settings.model_sources:
             raise
         logger.warning("%s", problem)
         return _demo(settings)
 
 
-def _demo(settings: SttSettings) -> ModelChoice:
+def _demo(settings: SttSettings) -> FoundModel:
     path = settings.demo_speech_model
     if not path.is_file():
-        raise ModelUnavailableError(f"The demo speech model is missing: no file {path} (setting DEMO_SPEECH_MODEL).")
-    return ModelChoice(path, "demo", demo=True)
+        raise ModelError(f"The demo speech model is missing: no file {path} (setting DEMO_SPEECH_MODEL).")
+    return FoundModel(path, "demo", demo=True)

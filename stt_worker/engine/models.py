@@ -31,7 +31,7 @@ LoadModels = Callable[[SttSettings], Models]
 
 
 def load_models(settings: SttSettings) -> Models:
-    """What WHISPER_MODEL names, not yet warm. Raises ModelUnavailableError."""
+    """What WHISPER_MODEL names, not yet warm. Raises ModelError."""
     if settings.whisper_model == DUMMY:
         from stt_worker.engine.dummy import dummy_models
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 MAX_AUDIO_SEC = 30.0  # of an utterance: Whisper hears at most so much at once
 
 
-class ModelUnavailableError(Exception):
+class ModelError(Exception):
     """The wanted model cannot be had; the message tells the user why and what to do."""
 
 

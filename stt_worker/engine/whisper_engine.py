@@ -26,7 +26,7 @@ from stt_worker.engine.cover import surely_speech
 from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
 from stt_worker.engine.decoder.encoded import EncodedAudio
 from stt_worker.engine.decoder.encoder import encode, spectrogram, window_frames
-from stt_worker.engine.fallback import Settling, transcript
+from stt_worker.engine.fallback import Fallback, transcript
 from stt_worker.engine.hints import repeats
 from stt_worker.engine.protocol import Refusal, Transcript, Utterance, WordTime
 from stt_worker.engine.quality import judge
@@ -58,7 +58,7 @@ class WhisperEngine:
         self._model = model.eval()
         self._dtype = DTYPES[self.precision]
         self._decoding = WhisperDecoding(model, self.precision, settings)
-        self._settling = Settling(self._decoding, self._encode, settings)
+        self._settling = Fallback(self._decoding, self._encode, settings)
         self._languages = tuple(LANGUAGES)[: model.num_languages] if model.is_multilingual else ("en",)
         # What has a smaller decoder (turbo: 4 layers of 32, distil-whisper: 2) was trained without translations, as
         # openai-whisper's README says of turbo. All others have as many layers in the decoder as in the encoder.

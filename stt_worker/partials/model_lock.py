@@ -12,7 +12,7 @@ class PartialAbortedError(Exception):
     """The running partial must release the models: a final is waiting, it is late, or the worker stops."""
 
 
-class ModelTurns:
+class PriorityModelLock:
     """The models are used by one thread at a time. Finals come from one thread, partials from another.
 
     A final waits for no more than the step that a partial is in: between two steps (layers, tokens, frames) the

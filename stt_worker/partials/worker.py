@@ -25,12 +25,12 @@ from contract.keys import PARTIALS, done_key, partial_audio_key, partial_begun_k
 from contract.partials import BEGUN_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
 from contract.queues import RESULT_MESSAGES, STT_QUEUE
 from runtime.backoff import Backoff
-from runtime.redis_retry import REDIS_TROUBLE
+from runtime.redis_retry import REDIS_ERRORS
 from stt_worker.engine.protocol import MAX_AUDIO_SEC, Refusal, SpeechEngine, VoiceActivity
 from stt_worker.engine.quality import judge
-from stt_worker.partials.model_lock import ModelTurns, PartialAbortedError
+from stt_worker.partials.model_lock import PartialAbortedError, PriorityModelLock
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.job import utterance_of
 
 logger = logging.getLogger(__name__)
@@ -51,11 +51,11 @@ class PartialWorker:
         self,
         settings: SttSettings,
         client: redis.Redis,
-        turns: ModelTurns,
+        turns: PriorityModelLock,
         check: VoiceActivity,
         engine: SpeechEngine,
         prepare: Callable[[], None],
-        drafts: Drafts | None = None,
+        drafts: DraftCache | None = None,
         heard_live: Callable[[], object] = lambda: None,
     ) -> None:
         self._settings = settings
@@ -65,7 +65,7 @@ class PartialWorker:
         self._engine = engine
         self._prepare = prepare
         self._heard_live = heard_live
-        self._drafts = drafts or Drafts()
+        self._drafts = drafts or DraftCache()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="partials", daemon=True)
 
@@ -88,7 +88,7 @@ class PartialWorker:
                 if self._turns.wait_for_no_final(POLL_SEC):
                     self.take_one(POLL_SEC)
                 backoff.reset()
-            except REDIS_TROUBLE as problem:
+            except REDIS_ERRORS as problem:
                 delay_sec = backoff.next_delay()
                 logger.warning("no partials for %.1f s: %s: %s", delay_sec, type(problem).__name__, problem)
                 self._stopped.wait(delay_sec)
@@ -98,7 +98,7 @@ class PartialWorker:
                 self._stopped.wait(delay_sec)
 
     def take_one(self, wait_sec: int) -> bool:
-        """Take the oldest request, waiting for one, and answer it; False when none came. Raises REDIS_TROUBLE."""
+        """Take the oldest request, waiting for one, and answer it; False when none came. Raises REDIS_ERRORS."""
         taken = cast(tuple[bytes, bytes] | None, self._client.brpop([PARTIALS], wait_sec))
         if taken is None:
             return False

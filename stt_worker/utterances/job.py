@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.audio import SAMPLE_RATE_HZ
-from contract.jobs import Passage
+from contract.jobs import AudioSpan
 from contract.messages import Gap, Word
 from stt_worker.engine.hints import joined
 from stt_worker.engine.protocol import Span, Utterance, WordTime
@@ -18,7 +18,7 @@ from stt_worker.settings import SttSettings
 
 
 def utterance_of(
-    passage: Passage,
+    passage: AudioSpan,
     audio: NDArray[np.float32],
     settings: SttSettings,
     word_times: bool = False,

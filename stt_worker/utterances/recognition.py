@@ -19,7 +19,7 @@ from stt_worker.engine.cover import surely_speech
 from stt_worker.engine.protocol import Refusal, SpeechEngine, SpeechFound, Transcript, Utterance, VoiceActivity
 from stt_worker.engine.quality import doubt, judge
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.job import gaps_of_stream, in_seconds, utterance_of, words_of_stream
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Recording:
 class Recognition:
     """Runs the models. `failures_in_a_row` counts utterances that broke the speech model, until one did not."""
 
-    def __init__(self, settings: SttSettings, check: VoiceActivity, engine: SpeechEngine, drafts: Drafts) -> None:
+    def __init__(self, settings: SttSettings, check: VoiceActivity, engine: SpeechEngine, drafts: DraftCache) -> None:
         self._settings = settings
         self._check = check
         self._engine = engine

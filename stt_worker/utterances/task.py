@@ -15,20 +15,20 @@ from contract.jobs import TRIES_MAX, AnalyzeJob, UtteranceJob
 from contract.keys import tries_key
 from contract.messages import UtteranceOutcome
 from contract.state.outcome import end_utterance, failed
-from runtime.redis_retry import RedisRetry, RedisTroubleError
+from runtime.redis_retry import RedisRetry, RedisUnavailableError
 from runtime.worker.tries import Tries
 from stt_worker.engine.protocol import MAX_AUDIO_SEC, SpeechEngine, VoiceActivity
 from stt_worker.metrics import SttMetrics
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.debug_audio import DebugAudio
-from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.recognition import Recognition, Recording, Verdict
 
 logger = logging.getLogger(__name__)
 
 
 class Transcriber:
-    """Takes utterances from the queue. `hand_on` sends a transcribed one to the analyzer (may raise REDIS_TROUBLE)."""
+    """Takes utterances from the queue. `hand_on` sends a transcribed one to the analyzer (may raise REDIS_ERRORS)."""
 
     def __init__(
         self,
@@ -37,13 +37,13 @@ class Transcriber:
         check: VoiceActivity,
         engine: SpeechEngine,
         hand_on: Callable[[AnalyzeJob], object],
-        drafts: Drafts | None = None,
+        drafts: DraftCache | None = None,
         metrics: SttMetrics | None = None,
         heard_live: Callable[[], object] = lambda: None,
     ) -> None:
         self._settings = settings
         self._client = client
-        self._recognition = Recognition(settings, check, engine, drafts or Drafts())
+        self._recognition = Recognition(settings, check, engine, drafts or DraftCache())
         self._hand_on = hand_on
         self._heard_live = heard_live
         self._debug_audio = DebugAudio.from_settings(settings)
@@ -59,24 +59,24 @@ class Transcriber:
     def handle(self, audio: object, header: object) -> None:
         """Bring one utterance to its end, or on to the analyzer.
 
-        Raises RedisTroubleError when Redis cannot be used: nothing has ended and the task must be done again.
+        Raises RedisUnavailableError when Redis cannot be used: nothing has ended and the task must be done again.
         """
         (trouble,) = self.handle_all([(audio, header)])
         if trouble is not None:
             raise trouble
 
-    def handle_all(self, tasks: Sequence[tuple[object, object]]) -> list[RedisTroubleError | None]:
+    def handle_all(self, tasks: Sequence[tuple[object, object]]) -> list[RedisUnavailableError | None]:
         """`handle` for several utterances (audio, header) at once; for each, the trouble where it must be done again.
 
         Live speech is done first, then parts of files. An utterance that a worker has begun before, and that may have
         killed it, is done alone.
         """
-        troubles: list[RedisTroubleError | None] = [None] * len(tasks)
+        troubles: list[RedisUnavailableError | None] = [None] * len(tasks)
         taken: dict[int, Recording] = {}
         for number, (audio, header) in enumerate(tasks):
             try:
                 recording = self._take(audio, header)
-            except RedisTroubleError as trouble:
+            except RedisUnavailableError as trouble:
                 troubles[number] = trouble
             else:
                 if recording is not None:
@@ -91,12 +91,12 @@ class Transcriber:
                 for number, verdict in zip(group, self._recognise([taken[n] for n in group]), strict=True):
                     try:
                         self._conclude(taken[number].job, verdict)
-                    except RedisTroubleError as trouble:
+                    except RedisUnavailableError as trouble:
                         troubles[number] = trouble
         return troubles
 
     def _take(self, audio: object, header: object) -> Recording | None:
-        """The utterance of a task, or None when there is nothing left to do for it. Raises RedisTroubleError."""
+        """The utterance of a task, or None when there is nothing left to do for it. Raises RedisUnavailableError."""
         job = read_header(header)
         if job is None:
             return None

@@ -17,7 +17,7 @@ from contract.keys import OUTCOMES_STREAM, analyzer_tries_key, done_key
 from contract.messages import Dropped, Error, Result, Sentiment
 from contract.state.outcome import dropped, end_utterance
 from harness.processes import free_port
-from runtime.redis_retry import RedisTroubleError
+from runtime.redis_retry import RedisUnavailableError
 
 SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"
 SECRET = "The password is swordfish."
@@ -284,7 +284,7 @@ def test_a_bad_job_whose_utterance_is_known_is_an_error_for_its_user(
 def test_a_redis_that_stays_away_raises_within_the_patience() -> None:
     judge = FakeJudge()
     nowhere = redis.Redis(port=free_port(), socket_connect_timeout=1)
-    with nowhere, pytest.raises(RedisTroubleError, match="ConnectionError"):
+    with nowhere, pytest.raises(RedisUnavailableError, match="ConnectionError"):
         Analyzer(nowhere, judge, settings()).handle(job())
     assert judge.texts == []
 
@@ -310,7 +310,7 @@ def test_a_full_redis_raises_and_the_job_works_later(redis_client: redis.Redis) 
     redis_client.config_set("maxmemory-policy", "noeviction")
     redis_client.config_set("maxmemory", 1)
     try:
-        with pytest.raises(RedisTroubleError, match="OutOfMemoryError"):
+        with pytest.raises(RedisUnavailableError, match="OutOfMemoryError"):
             analyzer.handle(job())
     finally:
         redis_client.config_set("maxmemory", 0)

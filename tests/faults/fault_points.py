@@ -29,9 +29,9 @@ def reach(moment: str) -> None:
 
 def deafen() -> None:
     """From now on this process asks for no more messages while the file `deaf` is in FAULT_DIR, and lives on."""
-    from runtime.broker.delivery import LastingChannel
+    from runtime.broker.delivery import ReliableChannel
 
-    channel_class: Any = LastingChannel
+    channel_class: Any = ReliableChannel
     real_start = channel_class._brpop_start
 
     def start(channel: Any, timeout: Any = None) -> None:

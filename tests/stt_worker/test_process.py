@@ -19,7 +19,7 @@ from contract.keys import session_outcomes_key, tries_key
 from contract.queues import STT_QUEUE, TRANSCRIBE_TASK
 from harness.processes import ROOT, answers, free_port, start_redis, wait_until
 from runtime.broker.privacy import keep_messages_private
-from runtime.redis_retry import RedisTroubleError
+from runtime.redis_retry import RedisUnavailableError
 from runtime.worker.exit_codes import CANNOT_START_EXIT_CODE, RESTART_EXIT_CODE
 from stt_worker import stt_worker
 from stt_worker.process import SttProcess
@@ -104,7 +104,7 @@ def test_what_becomes_of_failures(started: SttProcess, monkeypatch: pytest.Monke
     transcriber = started._transcriber
     assert transcriber is not None
     with monkeypatch.context() as patched:
-        patched.setattr(transcriber, "handle_all", lambda tasks: [RedisTroubleError("gone") for _ in tasks])
+        patched.setattr(transcriber, "handle_all", lambda tasks: [RedisUnavailableError("gone") for _ in tasks])
         with pytest.raises(Reject) as rejected:
             started.run(b"", {})
         assert rejected.value.requeue

@@ -23,7 +23,7 @@ from runtime.weights.index import IndexTroubleError, ask_and_fetch, cached_file
 from runtime.weights.probe import head_status
 from runtime.weights.progress import DownloadProgress
 from runtime.weights.sources import SPEECH, STALL_SEC
-from stt_worker.engine.protocol import ModelUnavailableError
+from stt_worker.engine.protocol import ModelError
 from stt_worker.settings import SttSettings
 
 logger = logging.getLogger(__name__)
@@ -40,17 +40,17 @@ class OfficialModel:
 
 
 def download_dir(settings: SttSettings) -> Path:
-    """Where official models are kept. Raises ModelUnavailableError when that cannot be told."""
+    """Where official models are kept. Raises ModelError when that cannot be told."""
     if settings.whisper_download_dir is not None:
         return settings.whisper_download_dir.expanduser()
     try:
         return (settings.xdg_cache_home or Path.home() / ".cache") / "whisper"
     except RuntimeError as problem:
-        raise ModelUnavailableError("This user has no home folder: set WHISPER_DOWNLOAD_DIR.") from problem
+        raise ModelError("This user has no home folder: set WHISPER_DOWNLOAD_DIR.") from problem
 
 
 def official_model(name: str, settings: SttSettings) -> OfficialModel:
-    """The official model `name`, from the first source that has it. Raises ModelUnavailableError, which names what
+    """The official model `name`, from the first source that has it. Raises ModelError, which names what
     each of them said."""
     folder = download_dir(settings)
     found = _cached(name, settings, folder)
@@ -63,7 +63,7 @@ def official_model(name: str, settings: SttSettings) -> OfficialModel:
             if can_download(name, settings.model_probe_sec):
                 return OfficialModel(download(name, settings, progress), from_index=False)
             troubles.append(f"OpenAI's address gave no answer within {settings.model_probe_sec:g} s")
-    except ModelUnavailableError as problem:
+    except ModelError as problem:
         logger.warning("%s", problem)
         troubles.append(str(problem))
     if "index" in settings.model_sources:
@@ -77,7 +77,7 @@ def official_model(name: str, settings: SttSettings) -> OfficialModel:
             except IndexTroubleError as problem:
                 troubles.append(str(problem))
     said = "; ".join(troubles) or "MODEL_SOURCES allows no source that has it"
-    raise ModelUnavailableError(
+    raise ModelError(
         f"The speech model {name} is not in {folder} and could not be downloaded: {said}. Connect this machine to the "
         "network, put the file there, or set WHISPER_MODEL to auto or demo."
     )
@@ -110,14 +110,14 @@ def can_download(name: str, timeout_sec: float) -> bool:
 
 def download(name: str, settings: SttSettings, progress: DownloadProgress | None = None) -> Path:
     """The checkpoint of the official model `name`, fetched from OpenAI's address unless it is here. Raises
-    ModelUnavailableError."""
+    ModelError."""
     folder = download_dir(settings)
     progress = progress or DownloadProgress(settings, STT_QUEUE, "speech")
     try:
         with one_at_a_time(folder):
             return cached_checkpoint(name, settings) or _fetch(name, folder, STALL_SEC, progress)
     except (OSError, ValueError, http.client.HTTPException) as problem:
-        raise ModelUnavailableError(f"{name} could not be downloaded from OpenAI's address ({problem})") from problem
+        raise ModelError(f"{name} could not be downloaded from OpenAI's address ({problem})") from problem
 
 
 def _fetch(name: str, folder: Path, stall_sec: float, progress: DownloadProgress) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from fastapi_service.access.guard import OPEN
+from fastapi_service.access.guard import PUBLIC_PATHS
 from harness.gateway import GatewayProcess
 from harness.processes import ROOT
 from tests.support.fake_pipeline import FakePipeline
@@ -81,7 +81,7 @@ def test_every_route_asks_for_the_token_but_those_that_are_named(guarded: Gatewa
     routes = routes_of_the_app()
     assert {("GET", "/"), ("WS", "/ws"), ("GET", "/static/some-file"), ("POST", "/login")} <= set(routes)
     for method, path in routes:
-        if path in OPEN:
+        if path in PUBLIC_PATHS:
             continue
         if method == "WS":
             with RawClient(guarded.url.replace("http", "ws") + path) as client:

@@ -12,8 +12,8 @@ import pytest
 import redis
 
 from contract.keys import SESSIONS_KEY, session_outcomes_key, shown_stats_key, stats_key
-from fastapi_service.access.attempts import ADDRESSES_REMEMBERED, Failures, client_address
-from fastapi_service.live.limits import ByteRate, NoPlaceError, Places
+from fastapi_service.access.attempts import ADDRESSES_REMEMBERED, LoginAttempts, client_address
+from fastapi_service.live.limits import ByteRate, ConnectionLimit, NoPlaceError
 from harness.gateway import GatewayProcess
 from harness.processes import wait_until
 from tests.support.fake_pipeline import FakePipeline
@@ -34,7 +34,7 @@ class FakeClock:
 
 
 def test_places_are_counted_in_all_and_per_address() -> None:
-    places = Places(in_all=3, per_address=2)
+    places = ConnectionLimit(in_all=3, per_address=2)
     with ExitStack() as held:
         held.enter_context(places.take("a"))
         with places.take("a"), pytest.raises(NoPlaceError, match="from your address"), places.take("a"):
@@ -49,7 +49,7 @@ def test_places_are_counted_in_all_and_per_address() -> None:
 
 
 def test_no_limit_per_address_is_zero() -> None:
-    places = Places(in_all=50, per_address=0)
+    places = ConnectionLimit(in_all=50, per_address=0)
     with ExitStack() as held:
         for _ in range(50):
             held.enter_context(places.take("a"))
@@ -76,7 +76,7 @@ def test_tiny_frames_count_as_more_than_they_are() -> None:
 
 def test_failures_are_counted_down_and_of_bounded_number() -> None:
     clock = FakeClock()
-    failures = Failures(per_min=6, clock=clock)
+    failures = LoginAttempts(per_min=6, clock=clock)
     for _ in range(6):
         assert failures.wait_sec("a") == 0
         failures.failed("a")

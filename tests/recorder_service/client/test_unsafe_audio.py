@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recorder_service.client.unsafe_audio import Ledger
+from recorder_service.client.unsafe_audio import UnsafeAudio
 
 
-def frames_of(ledger: Ledger, max_bytes: int = 64) -> list[bytes]:
+def frames_of(ledger: UnsafeAudio, max_bytes: int = 64) -> list[bytes]:
     frames = []
     while (frame := ledger.next_frame(max_bytes)) is not None:
         frames.append(frame)
@@ -17,7 +17,7 @@ def frames_of(ledger: Ledger, max_bytes: int = 64) -> list[bytes]:
 
 
 def test_frames_end_at_the_places_of_the_empty_ones() -> None:
-    ledger = Ledger(600)
+    ledger = UnsafeAudio(600)
     ledger.append(b"aabbcc")
     ledger.end_utterance()
     ledger.append(b"dd")
@@ -29,7 +29,7 @@ def test_frames_end_at_the_places_of_the_empty_ones() -> None:
 
 
 def test_an_utterance_ends_once() -> None:
-    ledger = Ledger(600)
+    ledger = UnsafeAudio(600)
     ledger.end_utterance()
     ledger.append(b"aa")
     ledger.end_utterance()
@@ -38,7 +38,7 @@ def test_an_utterance_ends_once() -> None:
 
 
 def test_rewind_sends_everything_after_the_position_again() -> None:
-    ledger = Ledger(600)
+    ledger = UnsafeAudio(600)
     for word in (b"aabb", b"ccdd", b"ee"):
         ledger.append(word)
         ledger.end_utterance()
@@ -50,7 +50,7 @@ def test_rewind_sends_everything_after_the_position_again() -> None:
 
 
 def test_forgetting_never_goes_backwards_or_past_the_end() -> None:
-    ledger = Ledger(600)
+    ledger = UnsafeAudio(600)
     ledger.append(b"aabb")
     ledger.forget(1)
     ledger.forget(0)
@@ -60,7 +60,7 @@ def test_forgetting_never_goes_backwards_or_past_the_end() -> None:
 
 
 def test_another_session_gets_new_positions() -> None:
-    ledger = Ledger(600)
+    ledger = UnsafeAudio(600)
     ledger.append(b"aabb")
     ledger.end_utterance()
     ledger.append(b"cc")
@@ -73,7 +73,7 @@ def test_another_session_gets_new_positions() -> None:
 
 @pytest.mark.parametrize(("size", "fits"), [(32_000, True), (32_002, False)])
 def test_room(size: int, fits: bool) -> None:
-    ledger = Ledger(1.0)
+    ledger = UnsafeAudio(1.0)
     assert ledger.has_room(size) is fits
 
 
@@ -85,7 +85,7 @@ def test_room(size: int, fits: bool) -> None:
 )
 def test_any_breaks_deliver_the_same_stream(words: list[int], breaks: list[tuple[int, bool]], largest: int) -> None:
     """A server that keeps whole utterances as safe, or nothing new, sees every sample and end in its place."""
-    ledger = Ledger(600)
+    ledger = UnsafeAudio(600)
     stream, ends = b"", []
     for number, length in enumerate(words):
         word = bytes([number, 255 - number]) * length

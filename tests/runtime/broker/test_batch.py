@@ -17,9 +17,9 @@ from contract.keys import workers_key
 from contract.settings import ServiceSettings
 from harness.processes import answers, free_port, start_redis, wait_until
 from runtime.broker.app import make_celery
-from runtime.broker.batch import Companions
-from runtime.broker.delivery import LastingChannel
-from runtime.broker.recovery import LastingQoS
+from runtime.broker.batch import TaskBatcher
+from runtime.broker.delivery import ReliableChannel
+from runtime.broker.recovery import ReliableQoS
 
 QUEUE, TASK = "some_queue", "some.task"
 
@@ -30,8 +30,8 @@ def app(redis_client: redis.Redis, redis_port: int) -> Celery:
 
 
 @pytest.fixture
-def companions(app: Celery) -> Iterator[Companions]:
-    taking = Companions(app, QUEUE, TASK, 1)
+def companions(app: Celery) -> Iterator[TaskBatcher]:
+    taking = TaskBatcher(app, QUEUE, TASK, 1)
     yield taking
     taking.close()
 
@@ -40,12 +40,12 @@ def send(app: Celery, *arguments: Any, task: str = TASK) -> None:
     app.send_task(task, args=list(arguments), queue=QUEUE)
 
 
-def test_nothing_waits_nothing_is_taken(companions: Companions) -> None:
+def test_nothing_waits_nothing_is_taken(companions: TaskBatcher) -> None:
     assert companions.take(7) == []
 
 
 def test_the_oldest_come_first_with_their_bytes(app: Celery) -> None:
-    companions = Companions(app, QUEUE, TASK, 2)
+    companions = TaskBatcher(app, QUEUE, TASK, 2)
     for number in range(5):
         send(app, bytes([number, 0, 255]), {"start": number})
     taken = companions.take(3)
@@ -53,7 +53,7 @@ def test_the_oldest_come_first_with_their_bytes(app: Celery) -> None:
     assert [one.arguments for one in taken] == [[bytes([n, 0, 255]), {"start": n}] for n in range(3)]
 
 
-def test_until_acknowledged_they_are_redis_s(app: Celery, companions: Companions, redis_client: redis.Redis) -> None:
+def test_until_acknowledged_they_are_redis_s(app: Celery, companions: TaskBatcher, redis_client: redis.Redis) -> None:
     for number in range(2):
         send(app, number)
     first, second = companions.take(7)
@@ -69,7 +69,7 @@ def test_until_acknowledged_they_are_redis_s(app: Celery, companions: Companions
 
 def test_closing_gives_back_what_was_not_acknowledged(app: Celery, redis_client: redis.Redis) -> None:
     send(app, 1)
-    taking = Companions(app, QUEUE, TASK, 1)
+    taking = TaskBatcher(app, QUEUE, TASK, 1)
     assert len(taking.take(7)) == 1
     taking.close()
     assert redis_client.llen(QUEUE) == 1
@@ -77,7 +77,7 @@ def test_closing_gives_back_what_was_not_acknowledged(app: Celery, redis_client:
 
 @pytest.mark.parametrize(("workers", "waiting", "share"), [(1, 6, 6), (2, 6, 3), (2, 1, 0), (3, 6, 2), (8, 6, 0)])
 def test_each_worker_takes_its_share(
-    app: Celery, companions: Companions, redis_client: redis.Redis, workers: int, waiting: int, share: int
+    app: Celery, companions: TaskBatcher, redis_client: redis.Redis, workers: int, waiting: int, share: int
 ) -> None:
     redis_client.hset(workers_key(QUEUE), mapping={f"worker-{n}": "{}" for n in range(workers)})
     for number in range(waiting):
@@ -86,16 +86,16 @@ def test_each_worker_takes_its_share(
 
 
 def test_where_celery_left_none_nobody_looks_again(
-    app: Celery, companions: Companions, monkeypatch: pytest.MonkeyPatch
+    app: Celery, companions: TaskBatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(app, 1)
-    monkeypatch.setattr(LastingChannel, "left", 0)
+    monkeypatch.setattr(ReliableChannel, "left", 0)
     assert companions.take(7) == []
-    monkeypatch.setattr(LastingChannel, "left", 1)
+    monkeypatch.setattr(ReliableChannel, "left", 1)
     assert len(companions.take(7)) == 1
 
 
-def test_another_task_is_left_to_celery(app: Celery, companions: Companions, redis_client: redis.Redis) -> None:
+def test_another_task_is_left_to_celery(app: Celery, companions: TaskBatcher, redis_client: redis.Redis) -> None:
     send(app, 1, task="another.task")
     assert companions.take(7) == []
     assert redis_client.llen(QUEUE) == 1
@@ -103,7 +103,7 @@ def test_another_task_is_left_to_celery(app: Celery, companions: Companions, red
 
 @pytest.mark.parametrize(("arguments", "keywords"), [([], {}), ([1, 2], {}), ([1], {"job": 2}), ([], {"job": 2})])
 def test_a_task_with_other_arguments_is_left_to_celery(
-    app: Celery, companions: Companions, redis_client: redis.Redis, arguments: list[int], keywords: dict[str, int]
+    app: Celery, companions: TaskBatcher, redis_client: redis.Redis, arguments: list[int], keywords: dict[str, int]
 ) -> None:
     app.send_task(TASK, args=arguments, kwargs=keywords, queue=QUEUE)
     send(app, 3)
@@ -113,7 +113,7 @@ def test_a_task_with_other_arguments_is_left_to_celery(
 
 @pytest.mark.parametrize("serializer", ["json", "pickle"])
 def test_a_serializer_that_we_do_not_send_is_not_read(
-    app: Celery, companions: Companions, redis_client: redis.Redis, redis_port: int, serializer: str
+    app: Celery, companions: TaskBatcher, redis_client: redis.Redis, redis_port: int, serializer: str
 ) -> None:
     with Connection(f"redis://127.0.0.1:{redis_port}/0") as connection:
         producer = connection.Producer(serializer=serializer)
@@ -124,12 +124,12 @@ def test_a_serializer_that_we_do_not_send_is_not_read(
 
 
 def test_a_lost_redis_means_no_companions_and_then_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LastingChannel, "QoS", LastingQoS)  # as in every worker
-    monkeypatch.setattr(redis_transport.Transport, "Channel", LastingChannel)
+    monkeypatch.setattr(ReliableChannel, "QoS", ReliableQoS)  # as in every worker
+    monkeypatch.setattr(redis_transport.Transport, "Channel", ReliableChannel)
     port = free_port()
     with start_redis(port, tmp_path) as server:
         own = make_celery("test", ServiceSettings(redis_port=port, redis_host="127.0.0.1"), QUEUE)
-        taking = Companions(own, QUEUE, TASK, 1)
+        taking = TaskBatcher(own, QUEUE, TASK, 1)
         send(own, 1)
         (first,) = taking.take(7)
         server.kill()

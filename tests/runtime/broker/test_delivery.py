@@ -17,16 +17,16 @@ from kombu.transport import redis as redis_transport
 from contract.keys import taken_key
 from contract.settings import ServiceSettings
 from runtime.broker.app import transport_options
-from runtime.broker.delivery import GIVE_BACK_SEC, LastingChannel
-from runtime.broker.recovery import LastingQoS
+from runtime.broker.delivery import GIVE_BACK_SEC, ReliableChannel
+from runtime.broker.recovery import ReliableQoS
 
 QUEUE = "take_queue"
 
 
-class Channel(LastingChannel):
-    """As `keep_consuming` sets it up."""
+class Channel(ReliableChannel):
+    """As `install_recovery` sets it up."""
 
-    QoS = LastingQoS
+    QoS = ReliableQoS
 
 
 class Transport(redis_transport.Transport):
@@ -73,10 +73,10 @@ def test_one_whose_body_cannot_be_decoded_is_deleted(channel: Any, redis_client:
 def test_a_consumer_knows_how_many_it_leaves(
     channel: Any, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LastingChannel, "left", None)
+    monkeypatch.setattr(ReliableChannel, "left", None)
     connection = channel.connection.client
     left: list[int | None] = []
-    with Consumer(channel, [Queue(QUEUE)], callbacks=[lambda *_: left.append(LastingChannel.left)]):
+    with Consumer(channel, [Queue(QUEUE)], callbacks=[lambda *_: left.append(ReliableChannel.still_queued)]):
         connection.drain_events(timeout=10)
         connection.drain_events(timeout=10)
         redis_client.set("unacked", "no hash: what comes next cannot be recorded")

@@ -14,7 +14,7 @@ from contract.keys import workers_key
 from contract.settings import MeasuredSettings
 from runtime.broker.app import make_celery
 from runtime.metrics.worker import WorkerMetrics
-from runtime.redis_retry import RedisTroubleError
+from runtime.redis_retry import RedisUnavailableError
 from runtime.worker.exit_codes import CANNOT_START_EXIT_CODE, RESTART_EXIT_CODE
 from runtime.worker.heartbeat import alive
 from runtime.worker.process import BatchProcess, CannotStartError, end_for_restart, refuse_other_pools
@@ -56,9 +56,9 @@ def shell(redis_port: int, redis_client: redis.Redis) -> Iterator[Shell]:
 
 
 def handler(seen: list[Any], trouble: Callable[[Any], bool] = lambda _: False) -> Callable[..., Any]:
-    def handle_all(tasks: list[tuple[Any, ...]]) -> list[RedisTroubleError | None]:
+    def handle_all(tasks: list[tuple[Any, ...]]) -> list[RedisUnavailableError | None]:
         seen.append([one for (one,) in tasks])
-        return [RedisTroubleError("gone") if trouble(one) else None for (one,) in tasks]
+        return [RedisUnavailableError("gone") if trouble(one) else None for (one,) in tasks]
 
     return handle_all
 

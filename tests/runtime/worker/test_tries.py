@@ -13,7 +13,7 @@ from contract.messages import Dropped
 from contract.settings import ServiceSettings
 from contract.state.outcome import end_utterance
 from harness.processes import free_port
-from runtime.redis_retry import RedisRetry, RedisTroubleError
+from runtime.redis_retry import RedisRetry, RedisUnavailableError
 from runtime.worker.tries import Tries
 
 SESSION = "A" * 24
@@ -82,7 +82,7 @@ def test_a_suspect_by_itself_stays_counted(redis_client: redis.Redis) -> None:
 
 def test_no_redis_is_said_and_a_count_that_fails_stops_nothing() -> None:
     tries = make(redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0)))
-    with pytest.raises(RedisTroubleError):
+    with pytest.raises(RedisUnavailableError):
         tries.begin(job())
     begun = {0: (job(), 2), 1: (job(1), 1)}
     assert list(tries.turns(begun)) == [[1], [0]]

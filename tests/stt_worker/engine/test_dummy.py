@@ -18,7 +18,7 @@ from stt_worker.engine.dummy import dummy_models, sentence_of
 from stt_worker.engine.models import load_models
 from stt_worker.engine.protocol import Utterance
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.recognition import Recognition, Recording
 
 SESSION = "d" * 32
@@ -27,7 +27,7 @@ SETTINGS = SttSettings(whisper_model="dummy")
 
 def recognition() -> Recognition:
     models = load_models(SETTINGS)
-    return Recognition(SETTINGS, models.check, models.engine, Drafts())
+    return Recognition(SETTINGS, models.check, models.engine, DraftCache())
 
 
 def job(pcm: bytes) -> UtteranceJob:

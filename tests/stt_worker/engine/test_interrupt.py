@@ -18,7 +18,7 @@ from stt_worker.engine.decoder.decoding import WhisperDecoding
 from stt_worker.engine.decoder.layer import DecoderLayer
 from stt_worker.engine.protocol import Transcript, Utterance
 from stt_worker.engine.whisper_engine import WhisperEngine
-from stt_worker.partials.model_lock import ModelTurns, PartialAbortedError
+from stt_worker.partials.model_lock import PartialAbortedError, PriorityModelLock
 from stt_worker.settings import SttSettings
 from tests.stt_worker.conftest import Say, as_floats
 
@@ -122,7 +122,7 @@ def test_a_final_waits_for_no_more_than_a_step_of_a_partial(
 ) -> None:
     """The partial is held in a step until a final is waiting: it may finish that step, but begin no other."""
     alone = engine.transcribe(Utterance(AUDIO, "en"))
-    turns = ModelTurns()
+    turns = PriorityModelLock()
     in_layer, go_on = threading.Event(), threading.Event()
     endings: list[BaseException | Transcript] = []
 
@@ -159,7 +159,7 @@ def test_a_final_waits_for_no_more_than_a_step_of_a_partial(
 
 
 def test_no_partial_begins_while_a_final_has_the_models() -> None:
-    turns = ModelTurns()
+    turns = PriorityModelLock()
     with turns.final(), pytest.raises(PartialAbortedError), turns.partial(1):
         raise AssertionError("a partial has begun")
     with turns.partial(WAIT_SEC):

@@ -23,7 +23,7 @@ import whisper as openai_whisper
 from harness.processes import ROOT
 from runtime.wav import read_wav
 from stt_worker.engine.load import choose_model, load_engine
-from stt_worker.engine.protocol import ModelUnavailableError, Utterance
+from stt_worker.engine.protocol import ModelError, Utterance
 from stt_worker.engine.quality import judge
 from stt_worker.engine.weights import download as model_download
 from stt_worker.engine.weights.download import cached_checkpoint, can_download, download
@@ -202,7 +202,7 @@ def test_named_model_that_is_cached_needs_no_network(
 
 
 def test_named_model_that_cannot_be_had_is_an_error(no_server: None, settings: SttSettings) -> None:
-    with pytest.raises(ModelUnavailableError, match=r"base is not in .*cache and could not be downloaded") as error:
+    with pytest.raises(ModelError, match=r"base is not in .*cache and could not be downloaded") as error:
         load_engine(with_model(settings, "base"))
     assert "set WHISPER_MODEL to auto or demo" in str(error.value)
 
@@ -213,14 +213,14 @@ def test_download_that_stalls_is_an_error(
     monkeypatch.setattr(model_download, "STALL_SEC", 0.3)
     server.silent.set()
     began = time.monotonic()
-    with pytest.raises(ModelUnavailableError, match="timed out"):
+    with pytest.raises(ModelError, match="timed out"):
         download("base", with_model(settings, "base"))
     assert time.monotonic() - began < 5
 
 
 def test_download_that_breaks_off_leaves_nothing(server: ModelServer, settings: SttSettings, tmp_path: Path) -> None:
     server.promised = len(server.body) + 1000
-    with pytest.raises(ModelUnavailableError, match=r"IncompleteRead|connection ended"):
+    with pytest.raises(ModelError, match=r"IncompleteRead|connection ended"):
         download("base", settings)
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [".lock"]
 
@@ -238,7 +238,7 @@ def test_broken_cache_is_no_cache(
 
 def test_wrong_file_from_the_server_is_an_error(server: ModelServer, settings: SttSettings) -> None:
     server.body = b"not a model"
-    with pytest.raises(ModelUnavailableError, match="SHA-256"):
+    with pytest.raises(ModelError, match="SHA-256"):
         download("base", settings)
     assert choose_model(settings).demo, "auto goes on with the demo"
 
@@ -252,7 +252,7 @@ def test_workers_that_start_together_download_once(server: ModelServer, settings
 
 def test_folder_that_cannot_be_made_is_an_error(server: ModelServer, settings: SttSettings, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(ModelUnavailableError, match="could not be downloaded"):
+    with pytest.raises(ModelError, match="could not be downloaded"):
         download("base", with_model(settings, "base", whisper_download_dir=tmp_path / "file" / "cache"))
 
 
@@ -267,7 +267,7 @@ def test_path_to_the_demo_is_the_demo(settings: SttSettings) -> None:
 
 @pytest.mark.parametrize("name", ["bass", "/no/such/model.pt", "./model", "demo.pt"])
 def test_unknown_name_is_an_error_that_lists_the_names(settings: SttSettings, name: str) -> None:
-    with pytest.raises(ModelUnavailableError, match=r"neither a file nor the name of a model.*auto, demo.*turbo"):
+    with pytest.raises(ModelError, match=r"neither a file nor the name of a model.*auto, demo.*turbo"):
         choose_model(with_model(settings, name))
 
 
@@ -275,7 +275,7 @@ def test_unknown_name_is_an_error_that_lists_the_names(settings: SttSettings, na
 def test_file_that_is_no_checkpoint_is_an_error(settings: SttSettings, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.pt"
     path.write_bytes(content)
-    with pytest.raises(ModelUnavailableError, match="no openai-whisper checkpoint"):
+    with pytest.raises(ModelError, match="no openai-whisper checkpoint"):
         load_engine(with_model(settings, str(path)))
 
 
@@ -284,13 +284,13 @@ def test_checkpoint_with_foreign_content_is_an_error(settings: SttSettings, tmp_
 
     path = tmp_path / "model.pt"
     torch.save({"something": torch.zeros(1)}, path)
-    with pytest.raises(ModelUnavailableError, match="no openai-whisper checkpoint"):
+    with pytest.raises(ModelError, match="no openai-whisper checkpoint"):
         load_engine(with_model(settings, str(path)))
 
 
 def test_missing_demo_model_is_an_error(no_server: None, settings: SttSettings, tmp_path: Path) -> None:
     for name in ("demo", "auto"):
-        with pytest.raises(ModelUnavailableError, match="demo speech model is missing"):
+        with pytest.raises(ModelError, match="demo speech model is missing"):
             choose_model(with_model(settings, name, demo_speech_model=tmp_path / "none.pt"))
 
 

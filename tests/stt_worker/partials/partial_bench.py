@@ -13,7 +13,7 @@ import redis
 from contract.events import PartialEvent
 from contract.queues import RESULT_MESSAGES
 from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
-from stt_worker.partials.model_lock import ModelTurns
+from stt_worker.partials.model_lock import PriorityModelLock
 from stt_worker.partials.worker import PartialWorker
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.speech_check import SpeechCheck
@@ -71,7 +71,7 @@ class Bench:
     def __init__(self, client: redis.Redis, settings: SttSettings, check: SpeechCheck) -> None:
         self.client = client
         self.engine = PartialEngine()
-        self.turns = ModelTurns()
+        self.turns = PriorityModelLock()
         engine: SpeechEngine = self.engine
         self.worker = PartialWorker(settings, client, self.turns, check, engine, lambda: None)
         self.published = client.pubsub(ignore_subscribe_messages=True)

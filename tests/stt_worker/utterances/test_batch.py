@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.keys import tries_key
 from harness.speech import demo_clips
-from runtime.redis_retry import RedisTroubleError
+from runtime.redis_retry import RedisUnavailableError
 from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
 from stt_worker.engine.whisper_engine import WhisperEngine
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.drafts import DRAFTS_MAX, Drafts
+from stt_worker.utterances.draft_cache import DRAFTS_MAX, DraftCache
 from stt_worker.utterances.speech_check import SpeechCheck
 from stt_worker.utterances.task import Transcriber
 from tests.stt_worker.conftest import Say, as_floats
@@ -67,7 +67,7 @@ class Worker:
     def __init__(self, client: redis.Redis, check: SpeechCheck, hand_on: Any = None) -> None:
         self.engine = CountingEngine()
         self.handed_on: list[AnalyzeJob] = []
-        self.drafts = Drafts()
+        self.drafts = DraftCache()
         engine: SpeechEngine = self.engine
         settings = SttSettings(stt_redis_patience_sec=0)
         self.transcriber = Transcriber(settings, client, check, engine, hand_on or self.handed_on.append, self.drafts)
@@ -159,7 +159,7 @@ def test_each_is_told_by_itself_that_it_must_be_done_again(
 
     worker = Worker(redis_client, check, hand_on)
     troubles = worker.transcriber.handle_all([task(speech, session) for session in SESSIONS[:3]])
-    assert [type(trouble) for trouble in troubles] == [type(None), RedisTroubleError, type(None)]
+    assert [type(trouble) for trouble in troubles] == [type(None), RedisUnavailableError, type(None)]
     assert handed_on == [SESSIONS[0], SESSIONS[2]]
 
 
@@ -172,7 +172,7 @@ def test_a_final_begins_with_what_its_partials_have_found(worker: Worker, speech
 
 
 def test_drafts_are_bounded() -> None:
-    drafts = Drafts()
+    drafts = DraftCache()
     for start in range(DRAFTS_MAX + 5):
         drafts.keep(SESSIONS[0], start, (start,))
     assert drafts.of(SESSIONS[0], 4) == ()

@@ -29,7 +29,7 @@ from harness.human_voices import (
 from harness.speech import noise
 from stt_worker.engine.load import load_engine
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.recognition import Recognition, Recording
 from stt_worker.utterances.speech_check import SpeechCheck
 
@@ -58,7 +58,7 @@ def hear(base_checkpoint: Path) -> Hear:
     workers = {}
     for translate in (False, True):
         settings = SttSettings(whisper_model=str(base_checkpoint), stt_translate=translate)
-        workers[translate] = Recognition(settings, SpeechCheck(settings), load_engine(settings), Drafts())
+        workers[translate] = Recognition(settings, SpeechCheck(settings), load_engine(settings), DraftCache())
 
     def run(clip: Clip, language: str | None = None, translate: bool = False) -> Verdict:
         job = UtteranceJob(session=SESSION, start=0, end=len(clip.samples), language=language)

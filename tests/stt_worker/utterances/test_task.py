@@ -18,7 +18,7 @@ from contract.events import OutcomeEvent
 from contract.jobs import TRIES_MAX, AnalyzeJob, UtteranceJob
 from contract.keys import OUTCOMES_STREAM, done_key, session_outcomes_key, tries_key
 from contract.messages import Dropped, Error
-from runtime.redis_retry import RedisTroubleError, worker_redis
+from runtime.redis_retry import RedisUnavailableError, worker_redis
 from runtime.wav import read_wav
 from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance, VoiceActivity
 from stt_worker.settings import SttSettings
@@ -327,7 +327,7 @@ def test_neither_text_nor_audio_nor_session_is_logged(
 def test_redis_trouble_ends_nothing(check: SpeechCheck, speech: bytes, unused_port: int) -> None:
     settings = SttSettings(redis_port=unused_port, stt_redis_patience_sec=0.3)
     bench = Bench(worker_redis(settings), settings, check)
-    with pytest.raises(RedisTroubleError, match="ConnectionError"):
+    with pytest.raises(RedisUnavailableError, match="ConnectionError"):
         bench.transcriber.handle(speech, header(speech))
     assert bench.engine.calls == [], "not transcribed for nothing"
 

@@ -8,7 +8,7 @@ import { Backoff } from '../base/backoff.js';
 import { Liveness } from './liveness.js';
 import { CLOSE_CODES, parseMessage, ProtocolError } from './protocol.js';
 import { SpeechClock } from './speech-clock.js';
-import { HeldAudio } from './unsafe-audio.js';
+import { UnsafeAudio } from './unsafe-audio.js';
 
 const SUBPROTOCOL = 'wta.v1';
 const SESSION_PREFIX = 'session.';
@@ -43,7 +43,7 @@ export class StreamClient {
   /** @type {Storage} */ #storage;
   /** @type {ClientHandlers} */ #handlers;
   /** @type {() => Record<string, string>} */ #options;
-  #held = new HeldAudio();
+  #held = new UnsafeAudio();
   #clock = new SpeechClock();
   #backoff = new Backoff();
   #liveness = new Liveness();

@@ -8,7 +8,7 @@ import { SAMPLE_RATE_HZ } from '../base/audio-format.js';
  * @typedef {{ position: number, pcm: Int16Array<ArrayBuffer> | null, captured_ms: number }} HeldFrame
  */
 
-export class HeldAudio {
+export class UnsafeAudio {
   /** @type {HeldFrame[]} */ #frames = [];
   #cursor = 0;
   #end = 0;

@@ -31,7 +31,7 @@ from stt_worker.engine.decoder.word_times import (
 from stt_worker.engine.protocol import Utterance, WordTime
 from stt_worker.engine.whisper_engine import WhisperEngine
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.drafts import Drafts
+from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.job import words_of_stream
 from stt_worker.utterances.recognition import Recognition, Recording
 from stt_worker.utterances.speech_check import SpeechCheck
@@ -189,7 +189,7 @@ def test_a_pause_is_found_between_the_words(demo: Any, say: Say, asked: bool) ->
     first, second = say("I love this movie."), say("The food is terrible.")
     pcm = first + bytes(int(0.8 * RATE) * 2) + second
     job = UtteranceJob(session=SESSION, start=3 * RATE, end=3 * RATE + len(pcm) // 2, word_times=asked)
-    (verdict,) = Recognition(settings, check, engine, Drafts()).verdicts([Recording(job, pcm)])
+    (verdict,) = Recognition(settings, check, engine, DraftCache()).verdicts([Recording(job, pcm)])
     assert isinstance(verdict, AnalyzeJob)
     if not asked:
         assert verdict.words is None

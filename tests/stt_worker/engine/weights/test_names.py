@@ -21,7 +21,7 @@ import torch
 
 from harness.processes import ROOT
 from stt_worker.engine.load import choose_model, load_engine
-from stt_worker.engine.protocol import ModelUnavailableError, Utterance
+from stt_worker.engine.protocol import ModelError, Utterance
 from stt_worker.settings import SttSettings
 from tests.support.fake_hub import serve_hub
 from tests.support.whisper_forms import Tokens, as_torch_files, random_whisper, save_ctranslate2, save_huggingface
@@ -32,7 +32,7 @@ FIND = """
 import json, sys
 from contextlib import contextmanager
 from runtime.weights.progress import DownloadProgress
-from stt_worker.engine.load import ModelUnavailableError, load_engine
+from stt_worker.engine.load import ModelError, load_engine
 from stt_worker.settings import SttSettings
 
 watched = []
@@ -48,7 +48,7 @@ for name in sys.argv[1:]:
     try:
         engine = load_engine(SttSettings(whisper_model=name))
         answer = {"name": engine.name, "demo": engine.demo, "translates": engine.can_translate}
-    except ModelUnavailableError as problem:
+    except ModelError as problem:
         answer = {"error": str(problem)}
     print(json.dumps(answer | {"watched": watched}))
 """
@@ -124,14 +124,14 @@ def test_a_decoder_that_was_cut_down_does_not_translate(tmp_path: Path, audio_la
 def test_a_folder_that_is_not_whole_is_an_error(huggingface: Path, tmp_path: Path, lost: str, words: str) -> None:
     folder = shutil.copytree(huggingface, tmp_path / "whisper")
     (folder / lost).unlink()
-    with pytest.raises(ModelUnavailableError, match=f"WHISPER_MODEL=.*whisper cannot be used: .*{words}"):
+    with pytest.raises(ModelError, match=f"WHISPER_MODEL=.*whisper cannot be used: .*{words}"):
         load_engine(SttSettings(whisper_model=str(folder)))
 
 
 @pytest.mark.parametrize("name", ["model.bin", "small.ct2"])
 def test_a_file_that_is_none_is_an_error(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"PK\x03\x04 something else")
-    with pytest.raises(ModelUnavailableError, match="no model of CTranslate2"):
+    with pytest.raises(ModelError, match="no model of CTranslate2"):
         load_engine(SttSettings(whisper_model=str(tmp_path / name)))
 
 
@@ -142,7 +142,7 @@ def test_a_name_with_a_slash_is_of_the_hub_unless_a_folder_has_it(
     monkeypatch.chdir(tmp_path)
     choice = choose_model(SttSettings(whisper_model="owner/model"))
     assert (choice.name, choice.form) == ("model", "folder")
-    with pytest.raises(ModelUnavailableError, match=r"owner/other is no file or folder here, and .*leaves out the hub"):
+    with pytest.raises(ModelError, match=r"owner/other is no file or folder here, and .*leaves out the hub"):
         choose_model(SttSettings(whisper_model="owner/other", model_sources=("index",)))
 
 

