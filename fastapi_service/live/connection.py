@@ -52,7 +52,7 @@ class Connection:
     def __init__(
         self,
         websocket: WebSocket,
-        held: OpenSession,
+        lease: OpenSession,
         options: Options,
         store: SessionStore,
         dispatcher: Dispatcher,
@@ -61,9 +61,9 @@ class Connection:
         metrics: GatewayMetrics,
     ) -> None:
         """`partials`: None for a connection that gets none."""
-        self.held = held
-        self.tag = session_tag(held.session)
-        self.segmenter = Segmenter(held.position, settings.utterance_max_sec, held.recorded_end)
+        self.lease = lease
+        self.tag = session_tag(lease.session)
+        self.segmenter = Segmenter(lease.position, settings.utterance_max_sec, lease.recorded_end)
         self._websocket = websocket
         self._options = options
         self._language = LanguageLock(options.language, settings.language_lock_after)
@@ -72,24 +72,24 @@ class Connection:
         self._settings = settings
         self._outbox = Outbox(OUTBOX_MAX)
         self._metrics = metrics
-        self._partials = PartialAsker(partials, held, self.segmenter, self._language, options.hints)
-        self._last_seq = min(options.after, held.seq)
-        self._behind = asyncio.Event()
+        self._partials = PartialAsker(partials, lease, self.segmenter, self._language, options.hints)
+        self._last_seq = min(options.after, lease.seq)
+        self._needs_catch_up = asyncio.Event()
         self._catching_up = False
         self._statistics_told = 0
-        self._behind.set()  # what came before this connection is fetched first
+        self._needs_catch_up.set()  # what came before this connection is fetched first
         self._cutting = asyncio.Lock()
         self._rate = ByteRate(settings.stream_speed_max * REAL_TIME_BYTES_PER_SEC, settings.stream_burst_bytes)
         self._last_frame = time.monotonic()
         self._last_frame_ms = now_ms()
         self._outstanding: set[int] = set()
-        self._room = asyncio.Event()
-        self._room.set()
+        self._has_capacity = asyncio.Event()
+        self._has_capacity.set()
         self._ended: asyncio.Future[CloseConnection] = asyncio.get_running_loop().create_future()
 
     async def run(self, models: Models) -> bool:
         """Serve the connection until it ends; returns whether its client may come back and resume."""
-        self._outbox.offer(greeting(self.held, models, self._settings))
+        self._outbox.offer(greeting(self.lease, models, self._settings))
         ending: Exception | None = None
         try:
             async with asyncio.TaskGroup() as group:
@@ -116,15 +116,15 @@ class Connection:
 
     def outcome(self, event: OutcomeEvent) -> None:
         """Take an outcome from the relay: the next in order is sent at once, any other is read from the stream."""
-        self._free(event.start)
+        self._release(event.start)
         if event.seq <= self._last_seq:
             return
-        in_order = event.seq == self._last_seq + 1 and not self._catching_up and not self._behind.is_set()
+        in_order = event.seq == self._last_seq + 1 and not self._catching_up and not self._needs_catch_up.is_set()
         if in_order and self._outbox.offer(event.numbered()):
             self._last_seq = event.seq
             self._language.heard(event.message)
         else:
-            self._behind.set()
+            self._needs_catch_up.set()
 
     def statistics(self, message: Stats) -> None:
         """Take the statistics; only the newest are sent."""
@@ -141,8 +141,8 @@ class Connection:
     def catch_up(self, start: int | None = None) -> None:
         """Outcomes may have been missed (that of the utterance at `start`, if given): read the stream."""
         if start is not None:
-            self._free(start)
-        self._behind.set()
+            self._release(start)
+        self._needs_catch_up.set()
 
     async def cut_abandoned(self) -> None:
         """Queue the unfinished utterance of a connection that is gone. Raises CloseConnection if that fails."""
@@ -198,7 +198,7 @@ class Connection:
     async def _dispatch(self, cut: Cut) -> None:
         self._outbox.discard("partial")  # the outcome, which overtakes what is waiting, replaces it
         job = UtteranceJob(
-            session=self.held.session,
+            session=self.lease.session,
             start=cut.start,
             end=cut.end,
             language=self._language.language,
@@ -210,10 +210,10 @@ class Connection:
         job.stamp("endpoint")
         await self._wait_for_room()
         try:
-            if await self._store.record_cut(self.held, cut, self._dispatcher.backlog.limit):
+            if await self._store.record_cut(self.lease, cut, self._dispatcher.backlog.limit):
                 self._outstanding.add(cut.start)
                 await self._dispatcher.send(job, cut.pcm)
-            await self._store.mark_safe(self.held, cut.end)
+            await self._store.mark_safe(self.lease, cut.end)
         except TakenOverError:
             raise CloseConnection(CLOSE_TAKEN_OVER, "a newer connection holds this session") from None
         except (QueueFullError, PendingFullError):
@@ -237,30 +237,30 @@ class Connection:
         """Back-pressure: while too many utterances have no outcome, nothing more is read from the client."""
         if len(self._outstanding) < self._settings.outstanding_max:
             return
-        self._room.clear()
+        self._has_capacity.clear()
         try:
             async with asyncio.timeout(self._settings.outstanding_wait_sec):
-                await self._room.wait()
+                await self._has_capacity.wait()
         except TimeoutError:
             raise self._busy(
                 "behind", "Speech recognition is far behind. Your speech is kept; trying again soon."
             ) from None
 
-    def _free(self, start: int) -> None:
+    def _release(self, start: int) -> None:
         self._outstanding.discard(start)
         if len(self._outstanding) < self._settings.outstanding_max:
-            self._room.set()
+            self._has_capacity.set()
 
     async def _catch_up(self) -> None:
         """Whenever outcomes were missed, send those after the last one, and the statistics, from Redis."""
         while True:
-            await self._behind.wait()
-            self._behind.clear()
+            await self._needs_catch_up.wait()
+            self._needs_catch_up.clear()
             self._catching_up = True
             try:
-                while events := await self._store.outcomes_after(self.held.session, self._last_seq):
+                while events := await self._store.outcomes_after(self.lease.session, self._last_seq):
                     for event in events:
-                        self._free(event.start)
+                        self._release(event.start)
                         if event.seq > self._last_seq:
                             self._last_seq = event.seq
                             self._language.heard(event.message)
@@ -268,7 +268,7 @@ class Connection:
                 await self._catch_up_statistics()
             except redis.RedisError as problem:
                 logger.warning("session %s: outcomes not read: %s", self.tag, problem)
-                self._behind.set()
+                self._needs_catch_up.set()
                 await asyncio.sleep(CATCH_UP_RETRY_SEC)
             finally:
                 self._catching_up = False
@@ -277,7 +277,7 @@ class Connection:
     async def _catch_up_statistics(self) -> None:
         """Send the latest statistics from Redis, unless newer ones arrive meanwhile."""
         told = self._statistics_told
-        kept = await self._store.statistics(self.held.session)
+        kept = await self._store.statistics(self.lease.session)
         if kept is not None and told == self._statistics_told:
             self.statistics(Stats(session=kept.stats_session, service=kept.stats_service))
 

@@ -87,7 +87,7 @@ class SocketEndpoint:
             await _tell(websocket, self._busy("queue_full", words), CLOSE_TRY_AGAIN)
             return
         try:
-            held = await self._store.open(offered, options.held_from)
+            lease = await self._store.open(offered, options.held_from)
         except SessionsFullError:
             words = "Too many sessions are in use at the moment."
             await _tell(websocket, self._busy("sessions_full", words), CLOSE_TRY_AGAIN)
@@ -98,7 +98,7 @@ class SocketEndpoint:
             return
         connection = Connection(
             websocket,
-            held,
+            lease,
             options,
             self._store,
             self._dispatcher,
@@ -108,7 +108,7 @@ class SocketEndpoint:
         )
         self._metrics.opened += 1
         self._hub.add(connection)
-        logger.info("session %s connected at %d", connection.tag, held.position)
+        logger.info("session %s connected at %d", connection.tag, lease.position)
         try:
             resumable = await connection.run((await self._health.readiness()).models)
         finally:
@@ -117,7 +117,7 @@ class SocketEndpoint:
             self._hub.keep_unfinished(connection)
             return
         with suppress(redis.RedisError):
-            await self._store.leave(held)
+            await self._store.leave(lease)
 
     def _busy(self, code: str, words: str) -> Busy:
         busy = come_back(code, words)

@@ -10,8 +10,8 @@ from fastapi_service.settings import GatewaySettings
 CLIENT_BUFFER_SEC = 600.0  # of unsafe audio that a client should keep before it stops: 19 MB
 
 
-def greeting(held: OpenSession, models: Models, settings: GatewaySettings) -> Session:
-    """Where the stream of `held` stands, and what its client must keep to."""
+def greeting(lease: OpenSession, models: Models, settings: GatewaySettings) -> Session:
+    """Where the stream of `lease` stands, and what its client must keep to."""
     limits = Limits(
         frame_bytes=MAX_FRAME_BYTES,
         utterance_sec=settings.utterance_max_sec,
@@ -20,4 +20,4 @@ def greeting(held: OpenSession, models: Models, settings: GatewaySettings) -> Se
         buffer_sec=CLIENT_BUFFER_SEC,
         upload_bytes=settings.upload_max_bytes,
     )
-    return Session(session=held.session, position=held.position, seq=held.seq, models=models, limits=limits)
+    return Session(session=lease.session, position=lease.position, seq=lease.seq, models=models, limits=limits)

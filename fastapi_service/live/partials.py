@@ -51,14 +51,14 @@ class PartialRequests:
         self.settings = settings
         self.turn = asyncio.Semaphore(CALLS_AT_ONCE)
 
-    async def ask(self, held: OpenSession, request: PartialRequest, position: int, audio: bytes) -> Asked:
+    async def ask(self, lease: OpenSession, request: PartialRequest, position: int, audio: bytes) -> Asked:
         """Append `audio`, which begins at sample `position`, to the utterance's and push `request`, or do neither.
 
         Raises redis.RedisError, OSError.
         """
-        keys = [session_key(held.session), STT_QUEUE, PARTIALS, partial_audio_key(held.session, request.start)]
+        keys = [session_key(lease.session), STT_QUEUE, PARTIALS, partial_audio_key(lease.session, request.start)]
         arguments: list[bytes | str | int] = [
-            held.epoch,
+            lease.epoch,
             request.start,
             (position - request.start) * BYTES_PER_SAMPLE,
             audio,
@@ -78,17 +78,17 @@ class PartialAsker:
     def __init__(
         self,
         requests: PartialRequests | None,
-        held: OpenSession,
+        lease: OpenSession,
         segmenter: Segmenter,
         language: LanguageLock,
         hints: str,
     ) -> None:
         self._requests = requests
-        self._held = held
+        self._lease = lease
         self._segmenter = segmenter
         self._language = language
         self._hints = hints
-        self._tag = session_tag(held.session)
+        self._tag = session_tag(lease.session)
         self._wake = asyncio.Event()
         self._start = -1  # the utterance that the next two are about
         self._stored = 0  # up to this sample its audio is in Redis
@@ -107,7 +107,7 @@ class PartialAsker:
         if self._outstanding == (partial.utterance, event.asked):
             self._outstanding = None
         in_hand = self._segmenter.pending and partial.utterance == utterance_id(
-            self._held.session, self._segmenter.start
+            self._lease.session, self._segmenter.start
         )
         return partial if in_hand and partial.text else None
 
@@ -135,14 +135,14 @@ class PartialAsker:
     async def _ask(self, requests: PartialRequests) -> None:
         start, position, end = self._start, self._stored, self._segmenter.position
         request = PartialRequest(
-            session=self._held.session, start=start, end=end, language=self._language.language, hints=self._hints
+            session=self._lease.session, start=start, end=end, language=self._language.language, hints=self._hints
         )
         asked = (request.utterance, end)
         self._outstanding = asked  # before it is pushed: the answer may be here before the script's
         self._outstanding_until = time.monotonic() + requests.settings.partial_answer_sec + ANSWER_MARGIN_SEC
         self._next = end + int(requests.settings.partial_every_sec * SAMPLE_RATE_HZ)
         try:
-            became = await requests.ask(self._held, request, position, self._segmenter.audio_from(position))
+            became = await requests.ask(self._lease, request, position, self._segmenter.audio_from(position))
         except (redis.RedisError, OSError) as problem:
             # It may have been pushed nevertheless, so it counts as outstanding until its time is over.
             logger.warning("session %s: no partial: %s: %s", self._tag, type(problem).__name__, problem)

@@ -40,15 +40,15 @@ class Hub:
 
     def add(self, connection: Connection) -> None:
         """Add `connection`; an older one of the same session is closed."""
-        older = self._connections.get(connection.held.session)
-        self._connections[connection.held.session] = connection
+        older = self._connections.get(connection.lease.session)
+        self._connections[connection.lease.session] = connection
         if older is not None:
             older.end(CLOSE_TAKEN_OVER, "a newer connection holds this session")
 
     def remove(self, connection: Connection) -> None:
         """Remove `connection`."""
-        if self._connections.get(connection.held.session) is connection:
-            del self._connections[connection.held.session]
+        if self._connections.get(connection.lease.session) is connection:
+            del self._connections[connection.lease.session]
 
     def get(self, session: str) -> Connection | None:
         """The connection of `session`, None where this gateway has none."""

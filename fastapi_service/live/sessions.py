@@ -101,40 +101,40 @@ class SessionStore:
         return created
 
     async def _opened(self, session: str, create: bool, held_from: int | None) -> OpenSession | None:
-        held = -1 if held_from is None else held_from
+        position = -1 if held_from is None else held_from
         ttl = self._settings.session_ttl_sec
         keys = [session_key(session), SESSIONS_KEY]
-        answer = await self._open(keys, [int(create), held, ttl, int(now_ms()), session])
+        answer = await self._open(keys, [int(create), position, ttl, int(now_ms()), session])
         if answer is None:
             return None
         epoch, position, seq, recorded_end = map(int, answer)
         return OpenSession(session, epoch, position, seq, recorded_end if recorded_end >= 0 else None)
 
-    async def record_cut(self, held: OpenSession, cut: Cut, queue_limit: int) -> bool:
+    async def record_cut(self, lease: OpenSession, cut: Cut, queue_limit: int) -> bool:
         """Record where `cut` ends, before its task is sent; False when the utterance has ended already.
 
         Raises TakenOverError, QueueFullError.
         """
-        session, start = held.session, cut.start
+        session, start = lease.session, cut.start
         keys = [session_key(session), STT_QUEUE, done_key(session, start), partial_audio_key(session, start)]
-        answer = await self._record(keys, [held.epoch, cut.start, cut.end, queue_limit])
+        answer = await self._record(keys, [lease.epoch, cut.start, cut.end, queue_limit])
         if answer == -1:
             raise TakenOverError
         if answer == -2:
             raise QueueFullError
         return bool(answer)
 
-    async def mark_safe(self, held: OpenSession, position: int) -> None:
+    async def mark_safe(self, lease: OpenSession, position: int) -> None:
         """Move the safe position to `position`, after the task was sent. Raises TakenOverError."""
         ttl = self._settings.session_ttl_sec
-        keys = [session_key(held.session), SESSIONS_KEY]
-        if await self._safe(keys, [held.epoch, position, ttl, int(now_ms()), held.session]) == -1:
+        keys = [session_key(lease.session), SESSIONS_KEY]
+        if await self._safe(keys, [lease.epoch, position, ttl, int(now_ms()), lease.session]) == -1:
             raise TakenOverError
 
-    async def leave(self, held: OpenSession) -> None:
+    async def leave(self, lease: OpenSession) -> None:
         """The connection is gone: a session in which nothing was said may be evicted first."""
         unused_since = int(now_ms()) - self._in_use_ms
-        await self._leave([session_key(held.session), SESSIONS_KEY], [held.epoch, held.session, unused_since])
+        await self._leave([session_key(lease.session), SESSIONS_KEY], [lease.epoch, lease.session, unused_since])
 
     async def outcomes_after(self, session: str, seq: int) -> list[OutcomeEvent]:
         """The next outcomes of `session` after number `seq`, at most REPLAY_PAGE of them, in order."""

@@ -30,11 +30,11 @@ class Fallback:
         self._covering = Covering(decoding, encode, settings)
         self._settings = settings
 
-    def said(self, row: Row, first: Attempt) -> Attempt:
+    def transcribe(self, row: Row, first: Attempt) -> Attempt:
         """What was said. Sets `row.language` and `row.prompt` to the ones that worked."""
         if row.probability is None:
             row.probability = first.language_probability
-        best = self.settled(row, first, "transcribe")
+        best = self.best_of(row, first, "transcribe")
         if row.prompt and (repeats(best.text, row.prompt) or self._refusal(best, row)):
             best = self._without_prompt(row, best)
         if row.assumed:
@@ -48,11 +48,11 @@ class Fallback:
         try:
             if row.cuts:
                 return self._covering.translated_apart(row)
-            return self.settled(row, self._first(row, "translate"), "translate")
+            return self.best_of(row, self._first(row, "translate"), "translate")
         finally:
             row.prompt = prompt
 
-    def settled(self, row: Row, first: Attempt, task: str) -> Attempt:
+    def best_of(self, row: Row, first: Attempt, task: str) -> Attempt:
         """`first`, or what is better: with the whole window where a short one may have spoilt it, then at the other
         temperatures."""
         if row.frames < N_FRAMES and self._decoding.is_doubtful(first):
@@ -85,7 +85,7 @@ class Fallback:
         """Decode again without the prompt, for a text that only repeats it or is refused. `hinted` is kept where the
         text without prompt is much like it: hints must never lose what would be recognised without them."""
         prompt, row.prompt = row.prompt, ""
-        plain = self.settled(row, self._first(row, "transcribe"), "transcribe")
+        plain = self.best_of(row, self._first(row, "transcribe"), "transcribe")
         refused = self._refusal(plain, row) or self._refusal(hinted, row)
         if refused is None and alike(plain.text, hinted.text):
             row.prompt = prompt
@@ -103,7 +103,7 @@ class Fallback:
         if language == row.language or (not badly and probability < SURE):
             return best
         assumed, row.language = row.language, language
-        found = self.settled(row, self._first(row, "transcribe"), "transcribe")
+        found = self.best_of(row, self._first(row, "transcribe"), "transcribe")
         if badly and self._decoding.best([best, found]) is best:
             row.language = assumed
             return best

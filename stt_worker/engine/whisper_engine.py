@@ -58,7 +58,7 @@ class WhisperEngine:
         self._model = model.eval()
         self._dtype = DTYPES[self.precision]
         self._decoding = WhisperDecoding(model, self.precision, settings)
-        self._settling = Fallback(self._decoding, self._encode, settings)
+        self._fallback = Fallback(self._decoding, self._encode, settings)
         self._languages = tuple(LANGUAGES)[: model.num_languages] if model.is_multilingual else ("en",)
         # What has a smaller decoder (turbo: 4 layers of 32, distil-whisper: 2) was trained without translations, as
         # openai-whisper's README says of turbo. All others have as many layers in the decoder as in the encoder.
@@ -175,7 +175,7 @@ class WhisperEngine:
         return [(one + other) / 2 for one, other in zip(first, second, strict=True)]
 
     def _heard(self, row: Row, first: Attempt) -> Transcript:
-        best = self._settling.said(row, first)
+        best = self._fallback.transcribe(row, first)
         heard = replace(
             transcript(best, row.language),
             decoded_again=row.decoded_again,
@@ -207,7 +207,7 @@ class WhisperEngine:
         if not self._can_translate:
             reason = f"{unread}, and the speech model {self._name} cannot translate {spoken}."
             return replace(heard, no_translation=reason)
-        english = transcript(self._settling.translated(row), "en")
+        english = transcript(self._fallback.translated(row), "en")
         heard = replace(heard, decoded_again=row.decoded_again)
         verdict = judge(english, self._settings, surely_speech(row.speech))
         if isinstance(verdict, Refusal):

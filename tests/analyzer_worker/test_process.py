@@ -34,7 +34,7 @@ SECRET = "The password is swordfish."
 OPTIONS = f"worker -Q {ANALYZER_QUEUE} --loglevel=info --concurrency=1 --without-gossip --without-mingle".split()
 
 
-class Bench:
+class Rig:
     """A Redis of its own, a sender, and workers on the dummy model, which obeys files in `folder`."""
 
     def __init__(self, folder: Path) -> None:
@@ -140,120 +140,120 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(tmp_path)
     made.start_redis()
     yield made
     made.close()
 
 
-def test_a_worker_serves_signs_on_and_off_and_keeps_texts_private(bench: Bench, tiny_model: Path) -> None:
+def test_a_worker_serves_signs_on_and_off_and_keeps_texts_private(rig: Rig, tiny_model: Path) -> None:
     """With a model from its folder: the one here that is loaded."""
-    worker = bench.start_worker(app="analyzer_worker", SENTIMENT_MODEL=str(tiny_model))
-    (info,) = bench.heartbeats().values()
+    worker = rig.start_worker(app="analyzer_worker", SENTIMENT_MODEL=str(tiny_model))
+    (info,) = rig.heartbeats().values()
     assert (info.model, info.demo) == ("tiny", False)
-    job = bench.send(text=SECRET)
-    (event,) = bench.wait_outcomes(1)
+    job = rig.send(text=SECRET)
+    (event,) = rig.wait_outcomes(1)
     assert isinstance(event.message, Result)
     assert event.message.text == SECRET
     assert event.message.sentiment is not None
     assert set(event.message.sentiment.scores) == {"POSITIVE", "NEGATIVE"}
-    wait_until(lambda: bench.waiting() == 0, WAIT_SEC, "the task is acknowledged")
+    wait_until(lambda: rig.waiting() == 0, WAIT_SEC, "the task is acknowledged")
     assert worker.process is not None
     worker.process.send_signal(signal.SIGTERM)
     assert worker.process.wait(WAIT_SEC) == 0, worker.tail()
-    assert bench.heartbeats() == {}
-    assert job.utterance in bench.log()
-    assert "swordfish" not in bench.log()
+    assert rig.heartbeats() == {}
+    assert job.utterance in rig.log()
+    assert "swordfish" not in rig.log()
 
 
-def test_a_killed_workers_utterance_ends_once_with_another(bench: Bench) -> None:
-    first = bench.start_worker()
-    (bench.folder / "hold").touch()
-    bench.send()
-    wait_until((bench.folder / "begun").exists, WAIT_SEC, "the first worker is at it")
+def test_a_killed_workers_utterance_ends_once_with_another(rig: Rig) -> None:
+    first = rig.start_worker()
+    (rig.folder / "hold").touch()
+    rig.send()
+    wait_until((rig.folder / "begun").exists, WAIT_SEC, "the first worker is at it")
     first.kill()
-    timeout_passes(bench.client)
-    (bench.folder / "hold").unlink()
-    bench.start_worker()
-    (event,) = bench.wait_outcomes(1)
+    timeout_passes(rig.client)
+    (rig.folder / "hold").unlink()
+    rig.start_worker()
+    (event,) = rig.wait_outcomes(1)
     assert isinstance(event.message, Result)
-    wait_until(lambda: bench.waiting() == 0, WAIT_SEC, "the task is acknowledged")
-    assert len(bench.outcomes()) == 1
+    wait_until(lambda: rig.waiting() == 0, WAIT_SEC, "the task is acknowledged")
+    assert len(rig.outcomes()) == 1
 
 
-def test_a_text_that_kills_every_worker_ends_as_an_error(bench: Bench) -> None:
-    (bench.folder / "die").touch()
-    bench.send()
-    worker = bench.worker()
+def test_a_text_that_kills_every_worker_ends_as_an_error(rig: Rig) -> None:
+    (rig.folder / "die").touch()
+    rig.send()
+    worker = rig.worker()
 
     def ended() -> bool:
         if not worker.running:
-            timeout_passes(bench.client)
+            timeout_passes(rig.client)
             worker.start()
-        return bool(bench.outcomes())
+        return bool(rig.outcomes())
 
     wait_until(ended, 3 * START_SEC, f"the utterance is given up: {worker.tail()}")
-    (event,) = bench.outcomes()
+    (event,) = rig.outcomes()
     assert isinstance(event.message, Error)
     assert event.message.code == "analyzer_failed"
     assert worker.running
 
 
-def test_redis_lost_in_the_middle_of_a_task(bench: Bench) -> None:
+def test_redis_lost_in_the_middle_of_a_task(rig: Rig) -> None:
     """Longer than the task's patience, so that the task goes back to a queue that cannot be reached."""
-    worker = bench.start_worker()
-    (bench.folder / "hold").touch()
-    bench.send(text=SECRET)
-    wait_until((bench.folder / "begun").exists, WAIT_SEC, "the worker is at it")
-    bench.redis.stop()
-    (bench.folder / "hold").unlink()
-    wait_until(lambda: "Redis stays out of reach" in bench.log(), WAIT_SEC, f"the task is given back: {worker.tail()}")
-    bench.start_redis()
-    timeout_passes(bench.client)
-    bench.wait_outcomes(1)
-    bench.send(start=16_000)
-    events = bench.wait_outcomes(2)
+    worker = rig.start_worker()
+    (rig.folder / "hold").touch()
+    rig.send(text=SECRET)
+    wait_until((rig.folder / "begun").exists, WAIT_SEC, "the worker is at it")
+    rig.redis.stop()
+    (rig.folder / "hold").unlink()
+    wait_until(lambda: "Redis stays out of reach" in rig.log(), WAIT_SEC, f"the task is given back: {worker.tail()}")
+    rig.start_redis()
+    timeout_passes(rig.client)
+    rig.wait_outcomes(1)
+    rig.send(start=16_000)
+    events = rig.wait_outcomes(2)
     assert [event.seq for event in events] == [1, 2]
     assert worker.running
-    assert "swordfish" not in bench.log()
+    assert "swordfish" not in rig.log()
 
 
-def test_a_full_redis_is_waited_out(bench: Bench) -> None:
-    worker = bench.start_worker()
-    (bench.folder / "hold").touch()
-    bench.send()
-    wait_until((bench.folder / "begun").exists, WAIT_SEC, "the worker is at it")
-    bench.client.config_set("maxmemory", 1)
-    (bench.folder / "hold").unlink()
+def test_a_full_redis_is_waited_out(rig: Rig) -> None:
+    worker = rig.start_worker()
+    (rig.folder / "hold").touch()
+    rig.send()
+    wait_until((rig.folder / "begun").exists, WAIT_SEC, "the worker is at it")
+    rig.client.config_set("maxmemory", 1)
+    (rig.folder / "hold").unlink()
     wait_until(
-        lambda: "could not be acknowledged or given back" in bench.log(), WAIT_SEC, "the task cannot even be given back"
+        lambda: "could not be acknowledged or given back" in rig.log(), WAIT_SEC, "the task cannot even be given back"
     )
     assert worker.running, worker.tail()
-    bench.client.config_set("maxmemory", 0)
-    timeout_passes(bench.client)
-    bench.wait_outcomes(1)
+    rig.client.config_set("maxmemory", 0)
+    timeout_passes(rig.client)
+    rig.wait_outcomes(1)
     assert worker.running
 
 
-def test_nonsense_is_dropped_and_never_logged(bench: Bench) -> None:
-    worker = bench.start_worker()
-    bench.send_raw(SECRET)
-    bench.send_raw({"text": SECRET})
-    bench.send_raw({"session": SESSION, "start": 0, "end": 16_000, "text": [SECRET], "spoken_language": "en"})
-    bench.send_raw(SECRET, SECRET, SECRET)
-    bench.send_raw(SECRET, task="analyzer_worker.no_such_task")
-    bench.send_raw(SECRET, serializer="json")
-    bench.client.lpush(ANALYZER_QUEUE, not_of_ours(SECRET))
-    bench.send(start=16_000)
-    broken, good = (event.message for event in bench.wait_outcomes(2))
+def test_nonsense_is_dropped_and_never_logged(rig: Rig) -> None:
+    worker = rig.start_worker()
+    rig.send_raw(SECRET)
+    rig.send_raw({"text": SECRET})
+    rig.send_raw({"session": SESSION, "start": 0, "end": 16_000, "text": [SECRET], "spoken_language": "en"})
+    rig.send_raw(SECRET, SECRET, SECRET)
+    rig.send_raw(SECRET, task="analyzer_worker.no_such_task")
+    rig.send_raw(SECRET, serializer="json")
+    rig.client.lpush(ANALYZER_QUEUE, not_of_ours(SECRET))
+    rig.send(start=16_000)
+    broken, good = (event.message for event in rig.wait_outcomes(2))
     assert isinstance(broken, Error)
     assert broken.code == "invalid_job"
     assert isinstance(good, Result)
-    wait_until(lambda: bench.waiting() == 0, WAIT_SEC, "nothing is left in the queue")
+    wait_until(lambda: rig.waiting() == 0, WAIT_SEC, "nothing is left in the queue")
     assert worker.running
-    assert "a task of an unknown name was discarded" in bench.log()
-    assert "swordfish" not in bench.log()
+    assert "a task of an unknown name was discarded" in rig.log()
+    assert "swordfish" not in rig.log()
 
 
 def not_of_ours(body: str) -> str:
@@ -262,18 +262,18 @@ def not_of_ours(body: str) -> str:
     return json.dumps({"body": body, "headers": {}, "properties": properties, "content-type": "text/plain"})
 
 
-def test_a_model_that_breaks_ends_its_worker_after_the_text_is_shown(bench: Bench) -> None:
-    worker = bench.start_worker()
-    (bench.folder / "break").touch()
-    bench.send(text=SECRET)
-    (event,) = bench.wait_outcomes(1)
+def test_a_model_that_breaks_ends_its_worker_after_the_text_is_shown(rig: Rig) -> None:
+    worker = rig.start_worker()
+    (rig.folder / "break").touch()
+    rig.send(text=SECRET)
+    (event,) = rig.wait_outcomes(1)
     assert isinstance(event.message, Result)
     assert (event.message.text, event.message.sentiment) == (SECRET, None)
     wait_until(lambda: not worker.running, WAIT_SEC, "the worker ends, to be restarted")
     assert worker.process is not None
     assert worker.process.returncode == RESTART_EXIT_CODE
-    assert bench.waiting() == 0
-    assert "swordfish" not in bench.log()
+    assert rig.waiting() == 0
+    assert "swordfish" not in rig.log()
 
 
 @pytest.mark.parametrize(
@@ -285,18 +285,16 @@ def test_a_model_that_breaks_ends_its_worker_after_the_text_is_shown(bench: Benc
         ("threads", {}, "--pool=solo"),
     ],
 )
-def test_a_worker_that_cannot_work_does_not_start(
-    bench: Bench, pool: str, environment: dict[str, str], words: str
-) -> None:
-    worker = bench.worker("analyzer_worker", pool, **environment)
-    bench.send()
+def test_a_worker_that_cannot_work_does_not_start(rig: Rig, pool: str, environment: dict[str, str], words: str) -> None:
+    worker = rig.worker("analyzer_worker", pool, **environment)
+    rig.send()
     worker.start()
     wait_until(lambda: not worker.running, START_SEC, "the worker ends")
     assert worker.process is not None
     assert worker.process.returncode == 78, worker.tail()
     assert words in worker.tail()
-    assert bench.heartbeats() == {}
-    assert bench.waiting() == 1
+    assert rig.heartbeats() == {}
+    assert rig.waiting() == 1
 
 
 def test_the_import_loads_no_model() -> None:

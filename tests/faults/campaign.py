@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from tests.faults.world import SPEECH_WORKERS, World
+from tests.faults.fault_system import SPEECH_WORKERS, FaultSystem
 from tests.support.cutting_proxy import CuttingProxy
 
 MOMENT_SEC = 40.0  # somebody speaks all the time, so every moment comes soon, once its worker has started again
@@ -33,7 +33,7 @@ WEIGHTS = {"stt_0": 4, "stt_1": 4, "analyzer": 4, "listener": 4, "gateway": 5, "
 class Campaign:
     """Runs the faults against `world` and counts them."""
 
-    world: World
+    world: FaultSystem
     proxy: CuttingProxy
     dice: random.Random
     done: Counter[str] = field(default_factory=Counter)

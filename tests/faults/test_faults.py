@@ -18,7 +18,7 @@ from contract.keys import LISTENER_STATE_KEY, stats_key
 from harness.speech import Clip, demo_clips
 from listener_service.counts import Statistics, count_words, load_statistics
 from tests.faults.campaign import Campaign, beside, wait_for
-from tests.faults.world import DEMO_MODELS, World, running_world
+from tests.faults.fault_system import DEMO_MODELS, FaultSystem, running_world
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.speakers import AfterOne, Outcome, Speaker
 
@@ -69,7 +69,7 @@ def test_nothing_is_lost_under_fire(tmp_path: Path) -> None:
         assert set(statuses.values()) == {0}, f"{statuses}\n{world.logs()}"
 
 
-async def under_fire(world: World) -> None:
+async def under_fire(world: FaultSystem) -> None:
     async with CuttingProxy(world.port) as proxy:
         url = f"ws://127.0.0.1:{proxy.port}/ws"
         clips = demo_clips()
@@ -133,13 +133,13 @@ def report(campaign: Campaign, speakers: list[Speaker], expected: dict[str, Word
         assert [outcome.seq for outcome in speaker.outcomes] == list(range(1, len(speaker.spoken) + 1))
 
 
-def service_statistics(world: World) -> Statistics:
+def service_statistics(world: FaultSystem) -> Statistics:
     """The listener's count over all sessions."""
     state = json.loads(world.client.get(LISTENER_STATE_KEY) or b"{}")
     return Statistics.from_json(state["statistics"])
 
 
-async def check_statistics(world: World, speakers: list[Speaker], before: Statistics) -> None:
+async def check_statistics(world: FaultSystem, speakers: list[Speaker], before: Statistics) -> None:
     """The listener has counted what was spoken, per session and over all, and logged each outcome once."""
 
     def counted() -> bool:

@@ -19,8 +19,8 @@ from contract.queues import RESULT_MESSAGES
 from harness.processes import ROOT, wait_until
 from harness.speech import demo_clips
 from tests.faults.campaign import wait_for
-from tests.faults.worker_bench import DONE_SEC, SESSION, WORKING, WorkerBench, beside_each_other
-from tests.faults.world import World, running_world
+from tests.faults.fault_system import FaultSystem, running_world
+from tests.faults.worker_rig import DONE_SEC, SESSION, WORKING, WorkerRig, beside_each_other
 from tests.support.dummy_speech import dummy_text
 from tests.support.partial_requests import put
 from tests.support.redelivery import timeout_passes
@@ -70,22 +70,22 @@ def test_its_neighbours_in_the_queue_are_not_given_up_with_it(tmp_path: Path) ->
 def neighbours_go_on(worker: str, folder: Path) -> None:
     settings = {"VISIBILITY_TIMEOUT_SEC": "5", "FATAL_SAMPLES": str(FATAL_SAMPLES), "FATAL_WORD": FATAL_TEXT}
     with running_world(folder, "redis", worker, **settings) as world:
-        bench = WorkerBench(world, worker)
-        world.hold_at(WORKING[worker], DONE_SEC, bench.send)
-        fatal = bench.send(samples=FATAL_SAMPLES, text=FATAL_TEXT)
+        rig = WorkerRig(world, worker)
+        world.hold_at(WORKING[worker], DONE_SEC, rig.send)
+        fatal = rig.send(samples=FATAL_SAMPLES, text=FATAL_TEXT)
         for _ in range(3):
-            bench.send()
+            rig.send()
         world.moments.release(WORKING[worker])
 
         def ended() -> bool:
             if world.keep_running():
                 timeout_passes(world.client)
-            return set(bench.sent) <= set(bench.ended())
+            return set(rig.sent) <= set(rig.ended())
 
         wait_until(ended, END_SEC, f"all have ended: {world.logs()}")
-        errors = {start for start, message in bench.messages().items() if isinstance(message, Error)}
+        errors = {start for start, message in rig.messages().items() if isinstance(message, Error)}
         assert errors == {fatal}
-        bench.close()
+        rig.close()
 
 
 def test_partials_of_a_deadly_utterance_end_one_worker_and_its_final_three(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_partials_of_a_deadly_utterance_end_one_worker_and_its_final_three(tmp_p
     settings = {"VISIBILITY_TIMEOUT_SEC": "5", "FATAL_SAMPLES": str(FATAL_SAMPLES)}
     harmless = next(clip for clip in demo_clips() if clip.path.name == HARMLESS)
     with running_world(tmp_path, "redis", "stt_0", **settings) as world, world.client.pubsub() as bus:
-        bench = WorkerBench(world, "stt_0")
+        rig = WorkerRig(world, "stt_0")
         bus.subscribe(RESULT_MESSAGES)
         wait_until(lambda: bus.get_message(timeout=0.1) is not None, 5, "subscribed")
 
@@ -112,24 +112,24 @@ def test_partials_of_a_deadly_utterance_end_one_worker_and_its_final_three(tmp_p
         world.wait_up("stt_0")
         assert [ask(0, fatal) for _ in range(3)] == ["", "", ""], "it is asked for while somebody speaks on"
         assert ask(FATAL_SAMPLES, harmless.pcm) == dummy_text(harmless.pcm), "another has its partial"
-        assert bench.send(samples=FATAL_SAMPLES) == 0
+        assert rig.send(samples=FATAL_SAMPLES) == 0
         deaths: list[int] = []
 
         def ended() -> bool:
             if died := world.keep_running():
                 timeout_passes(world.client)
             deaths.extend(died.values())
-            return 0 in bench.ended()
+            return 0 in rig.ended()
 
         wait_until(ended, END_SEC, f"its final has an end: {world.logs()}")
         assert deaths == [DEADLY] * 3
-        end = bench.messages()[0]
+        end = rig.messages()[0]
         assert isinstance(end, Error) and end.code == "gave_up"
         assert ask(FATAL_SAMPLES, harmless.pcm)
-        bench.close()
+        rig.close()
 
 
-async def until_given_up(world: World, speakers: list[Speaker]) -> Counter[str]:
+async def until_given_up(world: FaultSystem, speakers: list[Speaker]) -> Counter[str]:
     """Have all of them speak one clip, restart what dies of it; how many died, by kind."""
     deaths: Counter[str] = Counter()
 
@@ -152,7 +152,7 @@ async def until_given_up(world: World, speakers: list[Speaker]) -> Counter[str]:
     return deaths
 
 
-def look(world: World) -> list[dict[str, object]]:
+def look(world: FaultSystem) -> list[dict[str, object]]:
     """What `make given-up` shows, oldest first."""
     environment = {**os.environ, "REDIS_PORT": str(world.redis_port), "REDIS_HOST": "127.0.0.1"}
     command = [sys.executable, "-m", "runtime.given_up"]

@@ -22,8 +22,8 @@ from contract.websocket import SUBPROTOCOL
 from harness.processes import wait_until
 from harness.speech import demo_clips
 from tests.faults.campaign import wait_for
-from tests.faults.worker_bench import DONE_SEC, WORKING, WorkerBench
-from tests.faults.world import World, running_world
+from tests.faults.fault_system import FaultSystem, running_world
+from tests.faults.worker_rig import DONE_SEC, WORKING, WorkerRig
 from tests.support.raw_client import RawClient
 
 STOP_SEC = 30.0
@@ -34,29 +34,29 @@ FRAME_BYTES = 60_000
 def test_a_worker_ends_its_utterance_first(worker: str, tmp_path: Path) -> None:
     """With more waiting in the queue, which stays there for others."""
     with running_world(tmp_path, "redis", worker, VISIBILITY_TIMEOUT_SEC="60") as world:
-        bench = WorkerBench(world, worker)
-        world.hold_at(WORKING[worker], DONE_SEC, bench.send)
-        bench.send()
-        bench.send()
+        rig = WorkerRig(world, worker)
+        world.hold_at(WORKING[worker], DONE_SEC, rig.send)
+        rig.send()
+        rig.send()
         os.kill(world.pid(worker), signal.SIGTERM)
         wait_until(lambda: "Warm shutdown" in world.services[worker].tail(1_000), DONE_SEC, "it has heard")
         world.moments.release(WORKING[worker])
         assert world.services[worker].stop() == 0, world.services[worker].tail()
-        assert bench.ended() == {bench.sent[0]: 1}
+        assert rig.ended() == {rig.sent[0]: 1}
         assert world.client.hlen("unacked") == 0, "what waits is not held by a worker that is gone"
         world.start(worker)
-        bench.wait_all_ended()
-        bench.close()
+        rig.wait_all_ended()
+        rig.close()
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[World]:
+def gateway(tmp_path: Path) -> Iterator[FaultSystem]:
     """A gateway whose clients are not read while one utterance is unanswered."""
     with running_world(tmp_path, "redis", "gateway", OUTSTANDING_MAX="1", IDLE_CUT_SEC="20") as world:
         yield world
 
 
-def test_the_gateway_sends_its_clients_away_first(gateway: World) -> None:
+def test_the_gateway_sends_its_clients_away_first(gateway: FaultSystem) -> None:
     """Those that listen, one in the middle of an utterance, and one that is not read for lack of an answer."""
     session, accepted = asyncio.run(stop_before_everybody(gateway))
     assert gateway.services["gateway"].stop() in (0, -signal.SIGTERM)
@@ -67,7 +67,7 @@ def test_the_gateway_sends_its_clients_away_first(gateway: World) -> None:
         assert resumed.expect("result", DONE_SEC)["utterance"] == accepted["utterance"]
 
 
-async def stop_before_everybody(gateway: World) -> tuple[str, dict[str, Any]]:
+async def stop_before_everybody(gateway: FaultSystem) -> tuple[str, dict[str, Any]]:
     """SIGTERM with three clients connected, each of which is told to come back.
 
     Returns the session of the one that was not read, and its `accepted` message.

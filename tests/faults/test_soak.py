@@ -19,7 +19,7 @@ from contract.keys import LISTENER_STATE_KEY, OUTCOMES_STREAM, workers_key
 from contract.queues import ANALYZER_QUEUE, LISTENER, STT_QUEUE
 from harness.speech import demo_clips
 from tests.faults.campaign import wait_for
-from tests.faults.world import CELERYS_OWN, DEMO_MODELS, World, running_world
+from tests.faults.fault_system import CELERYS_OWN, DEMO_MODELS, FaultSystem, running_world
 from tests.support.speakers import Speaker
 
 SOAK_SEC = float(os.environ.get("SOAK_SEC", "60"))
@@ -90,7 +90,7 @@ class Visits:
             self.count += 1
 
 
-async def sizes_at_rest(world: World) -> tuple[dict[str, Size], int]:
+async def sizes_at_rest(world: FaultSystem) -> tuple[dict[str, Size], int]:
     """The size of each process, and the gateway's tasks, once everybody has gone, with the keys of their sessions."""
     await wait_for(lambda: not world.work_left(), DRAIN_SEC, f"nothing is left to do: {world.work_left()}")
     await wait_for(
@@ -100,7 +100,7 @@ async def sizes_at_rest(world: World) -> tuple[dict[str, Size], int]:
     return {name: size_of(world.pid(name)) for name in world.services}, tasks
 
 
-async def tasks_at_rest(world: World) -> int:
+async def tasks_at_rest(world: FaultSystem) -> int:
     """The gateway's asyncio tasks once their number stays the same for longer than an utterance lingers."""
     seen: list[int] = []
     while len(seen) < 6 or len(set(seen[-6:])) > 1:
@@ -110,7 +110,7 @@ async def tasks_at_rest(world: World) -> int:
     return seen[-1]
 
 
-async def count_tasks(world: World) -> int:
+async def count_tasks(world: FaultSystem) -> int:
     """Ask the gateway for the number of its tasks."""
     told = world.moments.folder / "tasks"
     told.unlink(missing_ok=True)
@@ -130,7 +130,7 @@ def test_sessions_come_and_go_and_nothing_grows(tmp_path: Path) -> None:
         asyncio.run(soak(world))
 
 
-async def soak(world: World) -> None:
+async def soak(world: FaultSystem) -> None:
     visits = Visits(world.ws_url)
     await visits.of(SESSIONS, WARM_UP_SEC)
     before, tasks_before = await sizes_at_rest(world)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from contract.keys import taken_key
 from harness.processes import wait_until
-from tests.faults.worker_bench import DONE_SEC, QUEUES, WorkerBench, beside_each_other
-from tests.faults.world import running_world
+from tests.faults.fault_system import running_world
+from tests.faults.worker_rig import DONE_SEC, QUEUES, WorkerRig, beside_each_other
 
 
 def test_a_message_given_to_a_dying_worker_comes_back(tmp_path: Path) -> None:
@@ -19,31 +19,31 @@ def test_a_message_given_to_a_dying_worker_comes_back(tmp_path: Path) -> None:
 
 def comes_back(worker: str, folder: Path) -> None:
     with running_world(folder, "redis", worker, VISIBILITY_TIMEOUT_SEC="5") as world:
-        bench = WorkerBench(world, worker)
-        bench.send()
-        bench.wait_all_ended()
+        rig = WorkerRig(world, worker)
+        rig.send()
+        rig.wait_all_ended()
         queue = QUEUES[worker]
-        wait_until(lambda: given_while_stopped(bench), DONE_SEC, "the stopped worker is given a message")
+        wait_until(lambda: given_while_stopped(rig), DONE_SEC, "the stopped worker is given a message")
         assert world.client.llen(taken_key(queue)) == 1
         assert world.client.hlen("unacked") == 0
         world.services[worker].kill()
         world.start(worker)
-        bench.wait_all_ended()
+        rig.wait_all_ended()
         assert world.client.exists(taken_key(queue)) == 0
         world.client.lpush(queue, "no envelope", b"\xff", "{}")
-        bench.send()
-        bench.wait_all_ended()
+        rig.send()
+        rig.wait_all_ended()
         assert world.client.exists(taken_key(queue)) == 0
-        bench.close()
+        rig.close()
 
 
-def given_while_stopped(bench: WorkerBench) -> bool:
+def given_while_stopped(rig: WorkerRig) -> bool:
     """Stop the worker and send a message; whether Redis gave it away. Else the worker had not asked: it goes on."""
-    pid = bench.world.pid(bench.worker)
+    pid = rig.world.pid(rig.worker)
     os.kill(pid, signal.SIGSTOP)
-    bench.send()
-    if bench.world.client.llen(QUEUES[bench.worker]) == 0:
+    rig.send()
+    if rig.world.client.llen(QUEUES[rig.worker]) == 0:
         return True
     os.kill(pid, signal.SIGCONT)
-    bench.wait_all_ended()
+    rig.wait_all_ended()
     return False

@@ -30,7 +30,7 @@ from listener_service.settings import ListenerSettings
 from tests.listener_service.conftest import OTHER_SESSION, SESSION, TIMINGS_MS, Ender, sentiment
 
 
-class Bench:
+class Rig:
     """Counters on one Redis, and what they publish."""
 
     def __init__(self, client: redis.Redis, folder: Path) -> None:
@@ -71,8 +71,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(redis_client: redis.Redis, tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(redis_client, tmp_path)
+def rig(redis_client: redis.Redis, tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(redis_client, tmp_path)
     yield made
     made.close()
 
@@ -84,15 +84,15 @@ def drain(counter: OutcomeCounter) -> None:
     raise AssertionError("the stream has no end")
 
 
-def test_outcomes_are_relayed_in_order_with_their_statistics(bench: Bench, ender: Ender) -> None:
+def test_outcomes_are_relayed_in_order_with_their_statistics(rig: Rig, ender: Ender) -> None:
     utterances = [
         ender.result("I love this movie."),
         ender.dropped(),
         ender.result("No!", session=OTHER_SESSION, sentiment=sentiment("negative", 0.8)),
         ender.error(),
     ]
-    drain(bench.counter())
-    outcomes, stats = bench.published()
+    drain(rig.counter())
+    outcomes, stats = rig.published()
     assert [event.message.utterance for event in outcomes] == utterances
     assert [event.seq for event in outcomes] == [event.message.seq for event in outcomes] == [1, 2, 1, 3]
     assert [event.session for event in stats] == [SESSION, SESSION, OTHER_SESSION, SESSION]
@@ -102,14 +102,14 @@ def test_outcomes_are_relayed_in_order_with_their_statistics(bench: Bench, ender
     assert (last.results, last.dropped, last.errors, last.words) == (1, 1, 1, 4)
     assert last.words_per_minute == 120.0
     assert stats[-1].stats_service.sentiment["negative"].count == 1
-    assert bench.logged() == utterances
+    assert rig.logged() == utterances
 
 
-def test_a_result_tells_how_long_its_relay_took(bench: Bench, ender: Ender) -> None:
+def test_a_result_tells_how_long_its_relay_took(rig: Rig, ender: Ender) -> None:
     ender.result()
     ender.dropped()
-    drain(bench.counter())
-    (result, dropped), stats = bench.published()
+    drain(rig.counter())
+    (result, dropped), stats = rig.published()
     timings = result.message.timings_ms
     assert list(timings) == [*TIMINGS_MS, "relay"]
     assert 0 <= timings["relay"] < 10_000
@@ -118,32 +118,32 @@ def test_a_result_tells_how_long_its_relay_took(bench: Bench, ender: Ender) -> N
     assert latency == pytest.approx(sum(timings.values()), abs=0.06)
 
 
-def test_the_next_process_goes_on(bench: Bench, ender: Ender) -> None:
+def test_the_next_process_goes_on(rig: Rig, ender: Ender) -> None:
     ender.result()
-    drain(bench.counter())
-    bench.published()
+    drain(rig.counter())
+    rig.published()
     ender.result(session=OTHER_SESSION)
     ender.result()
-    drain(bench.counter())
-    outcomes, stats = bench.published()
+    drain(rig.counter())
+    outcomes, stats = rig.published()
     assert [event.seq for event in outcomes] == [1, 2]
     assert stats[-1].stats_session.utterances == 2
     assert stats[-1].stats_service.utterances == 3
 
 
 def test_what_is_heard_again_counts_once(
-    bench: Bench, ender: Ender, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
+    rig: Rig, ender: Ender, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     metrics = ListenerMetrics()
-    counter = bench.counter(metrics)
+    counter = rig.counter(metrics)
     first = ender.result("Sawasdee.", language="th")
     drain(counter)
     again = ender.result("So what's the day?", session=OTHER_SESSION, repetition=True)
     drain(counter)  # a batch of nothing else
     ender.result("Yes.")
     drain(counter)
-    outcomes, stats = bench.published()
+    outcomes, stats = rig.published()
     assert [event.repetition for event in outcomes] == [False, True, False], "all are relayed"
     assert [(one.session, one.stats_service.utterances) for one in stats] == [(SESSION, 1), (SESSION, 2)]
     assert (stats[-1].stats_service.words, stats[-1].stats_service.audio_sec) == (2, 4.0)
@@ -154,27 +154,27 @@ def test_what_is_heard_again_counts_once(
     lines = [record.getMessage() for record in caplog.records]
     assert sum(line.startswith("counted") for line in lines) == 2
     assert sum(line.startswith(f"repeated utterance={again}") for line in lines) == 1
-    logged = [json.loads(line) for line in bench.log_path.read_text(encoding="utf-8").splitlines()]
+    logged = [json.loads(line) for line in rig.log_path.read_text(encoding="utf-8").splitlines()]
     assert [line["repetition"] for line in logged] == [False, True, False]
     assert [line["utterance"] for line in logged][:2] == [first, again]
 
 
-def test_small_batches_change_nothing(bench: Bench, ender: Ender) -> None:
+def test_small_batches_change_nothing(rig: Rig, ender: Ender) -> None:
     for _ in range(25):
         ender.result()
-    drain(bench.counter(listener_batch=4))
-    outcomes, stats = bench.published()
+    drain(rig.counter(listener_batch=4))
+    outcomes, stats = rig.published()
     assert [event.seq for event in outcomes] == list(range(1, 26))
     assert stats[-1].stats_service.utterances == 25
 
 
 def test_a_transaction_that_fails_counts_nothing_and_comes_again(
-    bench: Bench, ender: Ender, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, ender: Ender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counter = bench.counter()
+    counter = rig.counter()
     ender.result()
     drain(counter)
-    bench.published()
+    rig.published()
     ender.result()
     execute = Pipeline.execute
 
@@ -185,18 +185,18 @@ def test_a_transaction_that_fails_counts_nothing_and_comes_again(
     monkeypatch.setattr(Pipeline, "execute", lost)
     with pytest.raises(redis.ConnectionError):
         counter.step()
-    assert bench.published() == ([], [])
+    assert rig.published() == ([], [])
     drain(counter)
-    outcomes, stats = bench.published()
+    outcomes, stats = rig.published()
     assert [event.seq for event in outcomes] == [2]
     assert stats[-1].stats_service.utterances == 2
-    assert len(bench.logged()) == 2
+    assert len(rig.logged()) == 2
 
 
 def test_a_batch_that_breaks_off_in_the_middle_counts_nothing(
-    bench: Bench, ender: Ender, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, ender: Ender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counter = bench.counter()
+    counter = rig.counter()
     ender.result()
     ender.result()
     publish = Pipeline.publish
@@ -211,15 +211,15 @@ def test_a_batch_that_breaks_off_in_the_middle_counts_nothing(
     with pytest.raises(redis.RedisError):
         counter.step()
     drain(counter)
-    outcomes, stats = bench.published()
+    outcomes, stats = rig.published()
     assert [event.seq for event in outcomes] == [1, 2]
     assert stats[-1].stats_service.utterances == stats[-1].stats_session.utterances == 2
 
 
 def test_a_transaction_whose_answer_is_lost_is_not_done_twice(
-    bench: Bench, ender: Ender, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, ender: Ender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counter = bench.counter()
+    counter = rig.counter()
     ender.result()
     execute = Pipeline.execute
 
@@ -233,19 +233,19 @@ def test_a_transaction_whose_answer_is_lost_is_not_done_twice(
         counter.step()
     ender.result()
     drain(counter)
-    outcomes, stats = bench.published()
+    outcomes, stats = rig.published()
     assert [event.seq for event in outcomes] == [1, 2]
     assert stats[-1].stats_service.utterances == 2
 
 
-def test_two_listeners_count_each_outcome_once(bench: Bench, ender: Ender) -> None:
-    first, second = bench.counter(listener_batch=1), bench.counter(listener_batch=1)
+def test_two_listeners_count_each_outcome_once(rig: Rig, ender: Ender) -> None:
+    first, second = rig.counter(listener_batch=1), rig.counter(listener_batch=1)
     for number in range(12):
         ender.result(session=SESSION if number % 2 else OTHER_SESSION)
         (first if number % 3 else second).step()
     drain(first)
     drain(second)
-    outcomes, stats = bench.published()
+    outcomes, stats = rig.published()
     assert [(event.session == SESSION, event.seq) for event in outcomes] == [
         (n % 2 == 1, n // 2 + 1) for n in range(12)
     ]
@@ -253,11 +253,9 @@ def test_two_listeners_count_each_outcome_once(bench: Bench, ender: Ender) -> No
     assert stats[-1].stats_session.utterances == 6
 
 
-def test_a_listener_that_is_overtaken_counts_nothing(
-    bench: Bench, ender: Ender, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_listener_that_is_overtaken_counts_nothing(rig: Rig, ender: Ender, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other one commits between this one's look at the stream and its transaction."""
-    first, second = bench.counter(), bench.counter()
+    first, second = rig.counter(), rig.counter()
     ender.result()
     execute = Pipeline.execute
 
@@ -268,7 +266,7 @@ def test_a_listener_that_is_overtaken_counts_nothing(
 
     monkeypatch.setattr(Pipeline, "execute", overtaken)
     drain(first)
-    outcomes, stats = bench.published()
+    outcomes, stats = rig.published()
     assert len(outcomes) == 1
     assert stats[-1].stats_service.utterances == 1
 
@@ -300,145 +298,143 @@ IMPLAUSIBLE = [
 
 @pytest.mark.parametrize("fields", MALFORMED + [{"event": json.dumps(event)} for event in IMPLAUSIBLE])
 def test_what_is_no_outcome_is_skipped_for_good(
-    bench: Bench, ender: Ender, fields: dict[Any, Any], caplog: pytest.LogCaptureFixture
+    rig: Rig, ender: Ender, fields: dict[Any, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    bench.client.xadd(OUTCOMES_STREAM, fields)
-    counter = bench.counter()
+    rig.client.xadd(OUTCOMES_STREAM, fields)
+    counter = rig.counter()
     drain(counter)
     assert "skipped" in caplog.text
     assert "swordfish" not in caplog.text
     caplog.clear()
     ender.result()
     drain(counter)
-    drain(bench.counter())
-    outcomes, stats = bench.published()
+    drain(rig.counter())
+    outcomes, stats = rig.published()
     assert [event.seq for event in outcomes] == [1]
     assert stats[-1].stats_service.utterances == 1
     assert "skipped" not in caplog.text
 
 
-def test_statistics_of_many_sessions_are_not_all_held(
-    bench: Bench, ender: Ender, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_statistics_of_many_sessions_are_not_all_held(rig: Rig, ender: Ender, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("listener_service.counter.SESSIONS_CACHED", 3)
-    counter = bench.counter()
+    counter = rig.counter()
     sessions = [f"session-number-{number:04}" for number in range(20)]
     for _ in range(3):
         for session in sessions:
             ender.result(session=session)
         drain(counter)
     assert len(counter._sessions) == 3
-    _, stats = bench.published()
+    _, stats = rig.published()
     assert [one.stats_session.utterances for one in stats[-20:]] == [3] * 20
     assert stats[-1].stats_service.utterances == 60
 
 
-def test_everything_kept_in_redis_expires(bench: Bench, ender: Ender) -> None:
+def test_everything_kept_in_redis_expires(rig: Rig, ender: Ender) -> None:
     ender.result()
-    drain(bench.counter(session_ttl_sec=600))
-    assert 0 < bench.client.ttl(stats_key(SESSION)) <= 600
-    assert 0 < bench.client.ttl(shown_stats_key(SESSION)) <= 600
-    assert 600 < bench.client.ttl(LISTENER_STATE_KEY) <= STATE_TTL_SEC
-    assert bench.client.ttl(OUTCOMES_STREAM) > 0
+    drain(rig.counter(session_ttl_sec=600))
+    assert 0 < rig.client.ttl(stats_key(SESSION)) <= 600
+    assert 0 < rig.client.ttl(shown_stats_key(SESSION)) <= 600
+    assert 600 < rig.client.ttl(LISTENER_STATE_KEY) <= STATE_TTL_SEC
+    assert rig.client.ttl(OUTCOMES_STREAM) > 0
 
 
-def test_a_trimmed_stream_is_told(bench: Bench, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_trimmed_stream_is_told(rig: Rig, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture) -> None:
     ender = Ender(redis_client, ServiceSettings(outcomes_max=100))
     ender.result()
-    drain(bench.counter())
+    drain(rig.counter())
     for _ in range(450):
         ender.result()
-    drain(bench.counter())
+    drain(rig.counter())
     assert "trimmed beyond the last position" in caplog.text
     lost = 451 - 1 - redis_client.xlen(OUTCOMES_STREAM)
     assert lost > 0
     assert f"{lost} outcomes were never seen" in caplog.text
-    _, stats = bench.published()
+    _, stats = rig.published()
     assert stats[-1].stats_service.utterances == 451 - lost
 
 
 def test_a_stream_that_was_trimmed_behind_the_position_is_no_gap(
-    bench: Bench, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
+    rig: Rig, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     ender = Ender(redis_client, ServiceSettings(outcomes_max=100))
-    counter = bench.counter()
+    counter = rig.counter()
     for _ in range(450):
         ender.result()
         drain(counter)
-    drain(bench.counter())
+    drain(rig.counter())
     assert "trimmed" not in caplog.text
     assert "never seen" not in caplog.text
 
 
-def test_a_stream_that_expired_is_no_gap(bench: Bench, ender: Ender, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_stream_that_expired_is_no_gap(rig: Rig, ender: Ender, caplog: pytest.LogCaptureFixture) -> None:
     ender.result()
-    drain(bench.counter())
-    bench.client.delete(OUTCOMES_STREAM)
+    drain(rig.counter())
+    rig.client.delete(OUTCOMES_STREAM)
     ender.result()
-    drain(bench.counter())
+    drain(rig.counter())
     assert "trimmed" not in caplog.text
-    _, stats = bench.published()
+    _, stats = rig.published()
     assert stats[-1].stats_service.utterances == 2
 
 
-def test_a_stream_of_an_earlier_clock_is_counted(bench: Bench, ender: Ender, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_stream_of_an_earlier_clock_is_counted(rig: Rig, ender: Ender, caplog: pytest.LogCaptureFixture) -> None:
     ender.result()
-    drain(bench.counter())
-    bench.client.delete(OUTCOMES_STREAM)
+    drain(rig.counter())
+    rig.client.delete(OUTCOMES_STREAM)
     event = good_event(seq=2)
-    bench.client.xadd(OUTCOMES_STREAM, {"event": json.dumps(event)}, id="1000-0")
-    counter = bench.counter()
+    rig.client.xadd(OUTCOMES_STREAM, {"event": json.dumps(event)}, id="1000-0")
+    counter = rig.counter()
     drain(counter)
     assert "began anew" in caplog.text
-    _, stats = bench.published()
+    _, stats = rig.published()
     assert stats[-1].stats_service.utterances == 2
 
 
 @pytest.mark.parametrize("saved", ["nonsense", "[]", "{}", '{"position": "x", "statistics": {}}'])
 def test_a_state_that_cannot_be_read_is_begun_anew(
-    bench: Bench, ender: Ender, saved: str, caplog: pytest.LogCaptureFixture
+    rig: Rig, ender: Ender, saved: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     ender.result()
-    bench.client.set(LISTENER_STATE_KEY, saved)
-    drain(bench.counter())
+    rig.client.set(LISTENER_STATE_KEY, saved)
+    drain(rig.counter())
     assert "saved statistics cannot be read" in caplog.text
-    _, stats = bench.published()
+    _, stats = rig.published()
     assert stats[-1].stats_service.utterances == 1
 
 
-def test_a_lost_position_does_not_count_a_session_twice(bench: Bench, ender: Ender) -> None:
+def test_a_lost_position_does_not_count_a_session_twice(rig: Rig, ender: Ender) -> None:
     ender.result()
     ender.result()
-    drain(bench.counter())
-    bench.client.delete(LISTENER_STATE_KEY)
-    bench.published()
-    drain(bench.counter())
-    _, stats = bench.published()
+    drain(rig.counter())
+    rig.client.delete(LISTENER_STATE_KEY)
+    rig.published()
+    drain(rig.counter())
+    _, stats = rig.published()
     assert stats[-1].stats_session.utterances == 2
     assert stats[-1].stats_service.utterances == 2
-    assert len(bench.logged()) == 2
+    assert len(rig.logged()) == 2
 
 
-def test_a_session_whose_statistics_cannot_be_read_goes_on(bench: Bench, ender: Ender) -> None:
+def test_a_session_whose_statistics_cannot_be_read_goes_on(rig: Rig, ender: Ender) -> None:
     ender.result()
-    bench.client.set(stats_key(SESSION), "nonsense")
-    drain(bench.counter())
-    _, stats = bench.published()
+    rig.client.set(stats_key(SESSION), "nonsense")
+    drain(rig.counter())
+    _, stats = rig.published()
     assert stats[-1].stats_session.utterances == 1
 
 
-def test_no_session_id_in_the_logs(bench: Bench, ender: Ender, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_session_id_in_the_logs(rig: Rig, ender: Ender, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     ender.result("swordfish")
-    bench.client.delete(session_key(SESSION), session_outcomes_key(SESSION))
+    rig.client.delete(session_key(SESSION), session_outcomes_key(SESSION))
     ender.result("swordfish")
-    drain(bench.counter())
+    drain(rig.counter())
     assert "counted before" in caplog.text
     assert SESSION not in caplog.text
     assert "swordfish" not in caplog.text
-    assert SESSION not in bench.log_path.read_text(encoding="utf-8")
+    assert SESSION not in rig.log_path.read_text(encoding="utf-8")
 
 
-def test_an_empty_stream_is_no_work(bench: Bench) -> None:
-    assert bench.counter().step() == 0
-    assert bench.published() == ([], [])
+def test_an_empty_stream_is_no_work(rig: Rig) -> None:
+    assert rig.counter().step() == 0
+    assert rig.published() == ([], [])

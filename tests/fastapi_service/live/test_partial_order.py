@@ -58,9 +58,9 @@ class Accepting:
 async def said_to_a_slow_client(end: bool) -> list[str]:
     """What it gets of a partial, and of the end of the utterance if that comes before it reads."""
     socket, accepting = SlowSocket(), cast(Any, Accepting())
-    held = OpenSession(SESSION, 1, 0, 0, None)
+    lease = OpenSession(SESSION, 1, 0, 0, None)
     connection = Connection(
-        cast(Any, socket), held, Options(), accepting, accepting, GatewaySettings(), None, GatewayMetrics()
+        cast(Any, socket), lease, Options(), accepting, accepting, GatewaySettings(), None, GatewayMetrics()
     )
     running = asyncio.create_task(connection.run(Models(speech="", sentiment="", demo=False)))
     socket.frames.put_nowait(bytes(32_000))

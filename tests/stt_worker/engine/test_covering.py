@@ -98,7 +98,7 @@ def test_what_is_missing_comes_back(
 
 def test_what_never_comes_is_a_gap(engine: WhisperEngine, talk: Utterance, monkeypatch: pytest.MonkeyPatch) -> None:
     cut_first(monkeypatch, CUTS["early stop"], 1)
-    monkeypatch.setattr(engine._settling._covering, "_usable", lambda attempt: False)
+    monkeypatch.setattr(engine._fallback._covering, "_usable", lambda attempt: False)
     heard = engine.transcribe(talk)
     (*_, last) = heard.gaps
     assert last[1] == pytest.approx(talk.speech[-1][1])

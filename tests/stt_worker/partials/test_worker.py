@@ -20,9 +20,9 @@ from stt_worker.engine.protocol import Transcript
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.speech_check import SpeechCheck
 from tests.stt_worker.conftest import Say
-from tests.stt_worker.partials.partial_bench import SESSION, START, TEXT, WAIT_SEC, Bench
+from tests.stt_worker.partials.partial_rig import SESSION, START, TEXT, WAIT_SEC, Rig
 
-MakeBench = Callable[..., Bench]
+MakeRig = Callable[..., Rig]
 
 
 @pytest.fixture(scope="module")
@@ -31,22 +31,22 @@ def check() -> SpeechCheck:
 
 
 @pytest.fixture
-def make_bench(redis_client: redis.Redis, check: SpeechCheck) -> Iterator[MakeBench]:
-    made: list[Bench] = []
+def make_rig(redis_client: redis.Redis, check: SpeechCheck) -> Iterator[MakeRig]:
+    made: list[Rig] = []
 
-    def make(**settings: Any) -> Bench:
-        made.append(Bench(redis_client, SttSettings(**settings), check))
+    def make(**settings: Any) -> Rig:
+        made.append(Rig(redis_client, SttSettings(**settings), check))
         return made[-1]
 
     yield make
-    for bench in made:
-        bench.worker.stop()
-        bench.published.close()
+    for rig in made:
+        rig.worker.stop()
+        rig.published.close()
 
 
 @pytest.fixture
-def bench(make_bench: MakeBench) -> Bench:
-    return make_bench()
+def rig(make_rig: MakeRig) -> Rig:
+    return make_rig()
 
 
 @pytest.fixture(scope="module")
@@ -54,150 +54,150 @@ def speech(say: Say) -> bytes:
     return say("I love this movie.")
 
 
-def test_what_was_said_so_far_is_published(bench: Bench, speech: bytes) -> None:
-    bench.ask(speech, language="de")
-    assert bench.serve() == TEXT
-    assert [language for _, language in bench.engine.calls] == ["de"]
-    assert bench.client.exists(PARTIALS) == 0
-    assert not bench.worker.take_one(1)
+def test_what_was_said_so_far_is_published(rig: Rig, speech: bytes) -> None:
+    rig.ask(speech, language="de")
+    assert rig.serve() == TEXT
+    assert [language for _, language in rig.engine.calls] == ["de"]
+    assert rig.client.exists(PARTIALS) == 0
+    assert not rig.worker.take_one(1)
 
 
-def test_all_the_audio_that_is_there_by_now_is_heard(make_bench: MakeBench, speech: bytes) -> None:
-    bench = make_bench(vad_trim=False, stt_language="ko")
-    bench.ask(speech + b"\0")
-    bench.serve()
-    assert bench.engine.calls == [(len(speech) // 2, "ko")]
+def test_all_the_audio_that_is_there_by_now_is_heard(make_rig: MakeRig, speech: bytes) -> None:
+    rig = make_rig(vad_trim=False, stt_language="ko")
+    rig.ask(speech + b"\0")
+    rig.serve()
+    assert rig.engine.calls == [(len(speech) // 2, "ko")]
 
 
-def test_no_more_audio_is_heard_than_the_model_takes(make_bench: MakeBench, speech: bytes) -> None:
-    bench = make_bench(vad_trim=False)
-    bench.ask(speech * 30)
-    bench.serve()
-    assert bench.engine.calls == [(480_000, None)]
+def test_no_more_audio_is_heard_than_the_model_takes(make_rig: MakeRig, speech: bytes) -> None:
+    rig = make_rig(vad_trim=False)
+    rig.ask(speech * 30)
+    rig.serve()
+    assert rig.engine.calls == [(480_000, None)]
 
 
-def test_a_late_request_is_dropped_unprocessed(bench: Bench, speech: bytes) -> None:
-    bench.ask(speech, begin_in_ms=-1)
-    assert bench.serve() == ""
-    assert bench.engine.calls == []
+def test_a_late_request_is_dropped_unprocessed(rig: Rig, speech: bytes) -> None:
+    rig.ask(speech, begin_in_ms=-1)
+    assert rig.serve() == ""
+    assert rig.engine.calls == []
 
 
-def test_with_a_backlog_it_is_dropped_unprocessed(bench: Bench, speech: bytes) -> None:
-    bench.client.lpush(STT_QUEUE, "a final")
-    bench.ask(speech)
-    assert bench.serve() == ""
-    assert bench.engine.calls == []
-    assert bench.client.llen(STT_QUEUE) == 1
+def test_with_a_backlog_it_is_dropped_unprocessed(rig: Rig, speech: bytes) -> None:
+    rig.client.lpush(STT_QUEUE, "a final")
+    rig.ask(speech)
+    assert rig.serve() == ""
+    assert rig.engine.calls == []
+    assert rig.client.llen(STT_QUEUE) == 1
 
 
-def test_an_utterance_that_was_cut_or_has_ended_has_no_partial(bench: Bench, speech: bytes) -> None:
-    bench.ask(None)
-    assert bench.serve() == ""
-    bench.client.set(done_key(SESSION, START), 1)
-    bench.ask(speech)
-    assert bench.serve() == ""
-    assert bench.engine.calls == []
+def test_an_utterance_that_was_cut_or_has_ended_has_no_partial(rig: Rig, speech: bytes) -> None:
+    rig.ask(None)
+    assert rig.serve() == ""
+    rig.client.set(done_key(SESSION, START), 1)
+    rig.ask(speech)
+    assert rig.serve() == ""
+    assert rig.engine.calls == []
 
 
 @pytest.mark.parametrize("pcm", [b"", b"\0", bytes(48_000)])
-def test_silence_has_no_partial(bench: Bench, pcm: bytes) -> None:
-    bench.ask(pcm)
-    assert bench.serve() == ""
-    assert bench.engine.calls == []
+def test_silence_has_no_partial(rig: Rig, pcm: bytes) -> None:
+    rig.ask(pcm)
+    assert rig.serve() == ""
+    assert rig.engine.calls == []
 
 
-def test_a_doubtful_text_is_not_shown(bench: Bench, speech: bytes) -> None:
-    bench.engine.heard = replace(bench.engine.heard, avg_logprob=-2.0)
-    bench.ask(speech)
-    assert bench.serve() == ""
-    bench.engine.heard = Transcript("Thank you. " * 6, "en", -0.2, 0.01)
-    bench.ask(speech)
-    assert bench.serve() == "Thank you.", "loops are cut as in a final"
+def test_a_doubtful_text_is_not_shown(rig: Rig, speech: bytes) -> None:
+    rig.engine.heard = replace(rig.engine.heard, avg_logprob=-2.0)
+    rig.ask(speech)
+    assert rig.serve() == ""
+    rig.engine.heard = Transcript("Thank you. " * 6, "en", -0.2, 0.01)
+    rig.ask(speech)
+    assert rig.serve() == "Thank you.", "loops are cut as in a final"
 
 
 @pytest.mark.parametrize("failure", [RuntimeError("model broke"), MemoryError("no memory")])
-def test_a_model_that_fails_is_put_right(bench: Bench, speech: bytes, failure: Exception) -> None:
-    bench.engine.failures = [failure]
-    bench.ask(speech)
-    assert bench.serve() == ""
-    assert bench.engine.recovered == 1
-    bench.ask(speech)
-    assert bench.serve() == TEXT
+def test_a_model_that_fails_is_put_right(rig: Rig, speech: bytes, failure: Exception) -> None:
+    rig.engine.failures = [failure]
+    rig.ask(speech)
+    assert rig.serve() == ""
+    assert rig.engine.recovered == 1
+    rig.ask(speech)
+    assert rig.serve() == TEXT
 
 
 @pytest.mark.parametrize(
     "junk", [b"", b"[]", b"\xff", b'{"session": "sneaky-session-0123456789", "start": 9, "end": 5}']
 )
 def test_an_unusable_request_is_logged_and_dropped(
-    bench: Bench, speech: bytes, junk: bytes, caplog: pytest.LogCaptureFixture
+    rig: Rig, speech: bytes, junk: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bench.client.lpush(PARTIALS, junk)
-    assert bench.worker.take_one(1)
+    rig.client.lpush(PARTIALS, junk)
+    assert rig.worker.take_one(1)
     assert "unusable request" in caplog.text
     assert "sneaky" not in caplog.text
-    bench.ask(speech)
-    assert bench.serve() == TEXT
+    rig.ask(speech)
+    assert rig.serve() == TEXT
 
 
-def test_neither_text_nor_session_is_logged(bench: Bench, speech: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def test_neither_text_nor_session_is_logged(rig: Rig, speech: bytes, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        bench.engine.failures = [RuntimeError("model broke")]
+        rig.engine.failures = [RuntimeError("model broke")]
         for _ in range(2):
-            bench.ask(speech)
-            bench.serve()
+            rig.ask(speech)
+            rig.serve()
     assert "a partial of" in caplog.text
     assert "secret" not in caplog.text
     assert SESSION not in caplog.text
 
 
-def test_one_that_takes_too_long_is_given_up(bench: Bench, speech: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    bench.engine.endless = True
-    bench.ask(speech, answer_in_ms=800)
+def test_one_that_takes_too_long_is_given_up(rig: Rig, speech: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    rig.engine.endless = True
+    rig.ask(speech, answer_in_ms=800)
     with caplog.at_level(logging.DEBUG):
-        assert bench.serve() == ""
+        assert rig.serve() == ""
     assert "it took too long" in caplog.text
-    assert bench.engine.recovered == 0
+    assert rig.engine.recovered == 0
 
 
-def test_a_final_in_hand_leaves_the_request_to_others(bench: Bench, speech: bytes) -> None:
-    bench.client.lpush(PARTIALS, *[b"newer"] * (REQUESTS_MAX - 1))
-    bench.ask(speech)
-    bench.client.lmove(PARTIALS, PARTIALS, "LEFT", "RIGHT")  # the oldest is the one that can be answered
-    with bench.turns.final():
-        assert bench.worker.take_one(1)
-        assert bench.client.llen(PARTIALS) == REQUESTS_MAX
-        assert bench.client.ttl(PARTIALS) > 0
-    assert bench.serve() == TEXT
+def test_a_final_in_hand_leaves_the_request_to_others(rig: Rig, speech: bytes) -> None:
+    rig.client.lpush(PARTIALS, *[b"newer"] * (REQUESTS_MAX - 1))
+    rig.ask(speech)
+    rig.client.lmove(PARTIALS, PARTIALS, "LEFT", "RIGHT")  # the oldest is the one that can be answered
+    with rig.turns.final():
+        assert rig.worker.take_one(1)
+        assert rig.client.llen(PARTIALS) == REQUESTS_MAX
+        assert rig.client.ttl(PARTIALS) > 0
+    assert rig.serve() == TEXT
 
 
 def test_a_final_gets_the_models_from_a_partial_that_never_ends(
-    bench: Bench, speech: bytes, caplog: pytest.LogCaptureFixture
+    rig: Rig, speech: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    bench.engine.endless = True
-    bench.worker.start()
+    rig.engine.endless = True
+    rig.worker.start()
     for final in range(1, 4):
-        bench.ask(speech, answer_in_ms=60_000)
-        assert bench.engine.busy.wait(WAIT_SEC)
-        with bench.turns.final():  # would wait for ever for the partial's end
-            assert bench.answer().partial.text == "", "what it had is not shown"
-            bench.ask(speech)
-            assert len(bench.engine.calls) == final, "none begins while the final is worked on"
-            bench.client.delete(PARTIALS)
-            bench.engine.busy.clear()
+        rig.ask(speech, answer_in_ms=60_000)
+        assert rig.engine.busy.wait(WAIT_SEC)
+        with rig.turns.final():  # would wait for ever for the partial's end
+            assert rig.answer().partial.text == "", "what it had is not shown"
+            rig.ask(speech)
+            assert len(rig.engine.calls) == final, "none begins while the final is worked on"
+            rig.client.delete(PARTIALS)
+            rig.engine.busy.clear()
     assert caplog.text.count("a final is waiting") == 3, "that is what ended them"
-    bench.engine.endless = False
-    bench.ask(speech)
-    assert bench.answer().partial.text == TEXT
+    rig.engine.endless = False
+    rig.ask(speech)
+    assert rig.answer().partial.text == TEXT
 
 
-def test_a_stop_ends_the_partial_under_way(bench: Bench, speech: bytes) -> None:
-    bench.engine.endless = True
-    bench.worker.start()
-    bench.ask(speech)
-    assert bench.engine.busy.wait(WAIT_SEC)
-    bench.worker.stop()
-    assert not bench.worker._thread.is_alive()
+def test_a_stop_ends_the_partial_under_way(rig: Rig, speech: bytes) -> None:
+    rig.engine.endless = True
+    rig.worker.start()
+    rig.ask(speech)
+    assert rig.engine.busy.wait(WAIT_SEC)
+    rig.worker.stop()
+    assert not rig.worker._thread.is_alive()
 
 
 def test_it_goes_on_after_redis_was_lost(
@@ -206,21 +206,21 @@ def test_it_goes_on_after_redis_was_lost(
     port = free_port()
     settings = SttSettings(redis_host="127.0.0.1", redis_port=port)
     with start_redis(port, tmp_path) as server:
-        bench = Bench(worker_redis(settings), settings, check)
-        bench.worker.start()
-        bench.ask(speech)
-        assert bench.answer().partial.text == TEXT
+        rig = Rig(worker_redis(settings), settings, check)
+        rig.worker.start()
+        rig.ask(speech)
+        assert rig.answer().partial.text == TEXT
         server.kill()
         wait_until(lambda: "no partials for" in caplog.text, WAIT_SEC, "the loss is told")
         server.start()
-        bench.published.close()
+        rig.published.close()
         with redis.Redis(port=port) as client:
             wait_until(lambda: _answers(client), WAIT_SEC, "Redis is back")
-            again = Bench(client, settings, check)  # its worker is not started: the first one answers
+            again = Rig(client, settings, check)  # its worker is not started: the first one answers
             again.ask(speech)
             assert again.answer().partial.text == TEXT
             again.published.close()
-        bench.worker.stop()
+        rig.worker.stop()
         assert again.engine.calls == []
 
 

@@ -64,7 +64,7 @@ class FakeEngine:
         self.recovered += 1
 
 
-class Bench:
+class Rig:
     """A Transcriber and all that it talks to."""
 
     def __init__(self, client: redis.Redis, settings: SttSettings, check: VoiceActivity) -> None:
@@ -86,7 +86,7 @@ class Bench:
         return event.message
 
 
-MakeBench = Callable[..., Bench]
+MakeRig = Callable[..., Rig]
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +95,16 @@ def check() -> SpeechCheck:
 
 
 @pytest.fixture
-def make_bench(redis_client: redis.Redis, check: SpeechCheck) -> MakeBench:
-    def make(**settings: Any) -> Bench:
-        return Bench(redis_client, SttSettings(stt_redis_patience_sec=0, **settings), check)
+def make_rig(redis_client: redis.Redis, check: SpeechCheck) -> MakeRig:
+    def make(**settings: Any) -> Rig:
+        return Rig(redis_client, SttSettings(stt_redis_patience_sec=0, **settings), check)
 
     return make
 
 
 @pytest.fixture
-def bench(make_bench: MakeBench) -> Bench:
-    return make_bench()
+def rig(make_rig: MakeRig) -> Rig:
+    return make_rig()
 
 
 @pytest.fixture(scope="module")
@@ -117,65 +117,65 @@ def header(pcm: bytes, start: int = 16_000, **fields: Any) -> dict[str, Any]:
     return job.model_dump(mode="json") | fields
 
 
-def test_speech_goes_on_to_the_analyzer(bench: Bench, speech: bytes) -> None:
-    bench.transcriber.handle(speech, header(speech))
-    [job] = bench.handed_on
+def test_speech_goes_on_to_the_analyzer(rig: Rig, speech: bytes) -> None:
+    rig.transcriber.handle(speech, header(speech))
+    [job] = rig.handed_on
     assert (job.text, job.spoken_language, job.sentiment_text) == (TEXT, "en", TEXT)
     assert (job.translation, job.sentiment_reason) == (None, None)
     assert (job.session, job.start, job.samples) == (SESSION, 16_000, len(speech) // 2)
     assert list(job.timings_ms) == ["endpoint", "queue", "speech_check", "speech"]
     assert all(value >= 0 for value in job.timings_ms.values())
-    assert bench.events() == []
-    assert bench.client.keys("wta:*") == [], "the analyzer ends it; no try is left"
+    assert rig.events() == []
+    assert rig.client.keys("wta:*") == [], "the analyzer ends it; no try is left"
 
 
-def test_language_hint_wins_over_the_setting(make_bench: MakeBench, speech: bytes) -> None:
-    bench = make_bench(stt_language="ko")
-    bench.transcriber.handle(speech, header(speech, language="ja"))
-    bench.transcriber.handle(speech, header(speech))
-    assert [language for _, language in bench.engine.calls] == ["ja", "ko"]
+def test_language_hint_wins_over_the_setting(make_rig: MakeRig, speech: bytes) -> None:
+    rig = make_rig(stt_language="ko")
+    rig.transcriber.handle(speech, header(speech, language="ja"))
+    rig.transcriber.handle(speech, header(speech))
+    assert [language for _, language in rig.engine.calls] == ["ja", "ko"]
 
 
-def test_translation_is_what_is_judged(bench: Bench, speech: bytes) -> None:
-    bench.engine.heard = replace(bench.engine.heard, text="정말 좋아요", language="ko", translation="I love it.")
-    bench.transcriber.handle(speech, header(speech))
-    [job] = bench.handed_on
+def test_translation_is_what_is_judged(rig: Rig, speech: bytes) -> None:
+    rig.engine.heard = replace(rig.engine.heard, text="정말 좋아요", language="ko", translation="I love it.")
+    rig.transcriber.handle(speech, header(speech))
+    [job] = rig.handed_on
     assert (job.text, job.spoken_language) == ("정말 좋아요", "ko")
     assert job.translation == job.sentiment_text == "I love it."
 
 
-def test_no_translation_is_explained(bench: Bench, speech: bytes) -> None:
-    bench.engine.heard = replace(bench.engine.heard, language="ko", no_translation="turbo cannot translate Korean.")
-    bench.transcriber.handle(speech, header(speech))
-    [job] = bench.handed_on
+def test_no_translation_is_explained(rig: Rig, speech: bytes) -> None:
+    rig.engine.heard = replace(rig.engine.heard, language="ko", no_translation="turbo cannot translate Korean.")
+    rig.transcriber.handle(speech, header(speech))
+    [job] = rig.handed_on
     assert (job.translation, job.sentiment_text) == (None, None)
     assert job.sentiment_reason == "turbo cannot translate Korean."
 
 
-def test_loops_are_cut_before_the_analyzer(bench: Bench, speech: bytes) -> None:
-    bench.engine.heard = replace(bench.engine.heard, text="Thank you. " * 6)
-    bench.transcriber.handle(speech, header(speech))
-    assert bench.handed_on[0].text == bench.handed_on[0].sentiment_text == "Thank you."
+def test_loops_are_cut_before_the_analyzer(rig: Rig, speech: bytes) -> None:
+    rig.engine.heard = replace(rig.engine.heard, text="Thank you. " * 6)
+    rig.transcriber.handle(speech, header(speech))
+    assert rig.handed_on[0].text == rig.handed_on[0].sentiment_text == "Thank you."
 
 
 @pytest.mark.parametrize("level", [0.0, 0.002, 0.2])
-def test_silence_and_noise_never_reach_the_model(bench: Bench, level: float) -> None:
+def test_silence_and_noise_never_reach_the_model(rig: Rig, level: float) -> None:
     noise = np.random.default_rng(1).standard_normal(32_000) * level
     pcm = (np.clip(noise, -1, 1) * 32767).astype("<i2").tobytes()
-    bench.transcriber.handle(pcm, header(pcm))
-    outcome = bench.only_outcome()
+    rig.transcriber.handle(pcm, header(pcm))
+    outcome = rig.only_outcome()
     assert isinstance(outcome, Dropped)
     assert outcome.reason == "no_speech"
     assert "is below 0.50" in outcome.detail
     assert list(outcome.timings_ms) == ["endpoint", "queue", "speech_check"]
-    assert bench.engine.calls == []
-    assert bench.handed_on == []
+    assert rig.engine.calls == []
+    assert rig.handed_on == []
 
 
-def test_doubtful_transcript_of_clear_speech_is_shown_as_doubtful(bench: Bench, speech: bytes) -> None:
-    bench.engine.heard = replace(bench.engine.heard, avg_logprob=-2.0, temperature=0.4, gaps=((0.5, 1.0),))
-    bench.transcriber.handle(speech, header(speech))
-    (job,) = bench.handed_on
+def test_doubtful_transcript_of_clear_speech_is_shown_as_doubtful(rig: Rig, speech: bytes) -> None:
+    rig.engine.heard = replace(rig.engine.heard, avg_logprob=-2.0, temperature=0.4, gaps=((0.5, 1.0),))
+    rig.transcriber.handle(speech, header(speech))
+    (job,) = rig.handed_on
     assert (job.text, job.doubtful_reason) == (TEXT, "low_confidence")
     assert (job.avg_logprob, job.no_speech_prob, job.temperature) == (-2.0, 0.01, 0.4)
     (gap,) = job.gaps
@@ -185,13 +185,13 @@ def test_doubtful_transcript_of_clear_speech_is_shown_as_doubtful(bench: Bench, 
 
 
 def test_doubtful_transcript_of_unclear_speech_is_dropped(
-    bench: Bench, speech: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    rig: Rig, speech: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("stt_worker.engine.cover.CLEAR_SPEECH_SEC", 5.0)
-    bench.engine.heard = replace(bench.engine.heard, avg_logprob=-2.0)
+    rig.engine.heard = replace(rig.engine.heard, avg_logprob=-2.0)
     with caplog.at_level(logging.INFO):
-        bench.transcriber.handle(speech, header(speech))
-    outcome = bench.only_outcome()
+        rig.transcriber.handle(speech, header(speech))
+    outcome = rig.only_outcome()
     assert isinstance(outcome, Dropped)
     assert (outcome.reason, outcome.detail) == ("low_confidence", "mean log-probability -2.00 is below -1.00")
     assert (outcome.start_sec, outcome.duration_sec) == (1.0, round(len(speech) / 32_000, 3))
@@ -199,27 +199,27 @@ def test_doubtful_transcript_of_unclear_speech_is_dropped(
 
 
 @pytest.mark.parametrize("cut", [-2, -1, 2, None])
-def test_audio_that_breaks_its_header_is_an_error(bench: Bench, speech: bytes, cut: int | None) -> None:
+def test_audio_that_breaks_its_header_is_an_error(rig: Rig, speech: bytes, cut: int | None) -> None:
     audio = b"" if cut is None else speech + b"\0" * cut if cut > 0 else speech[:cut]
-    bench.transcriber.handle(audio, header(speech))
-    outcome = bench.only_outcome()
+    rig.transcriber.handle(audio, header(speech))
+    outcome = rig.only_outcome()
     assert isinstance(outcome, Error)
     assert outcome.code == "bad_audio"
     assert outcome.message == f"The audio has {len(audio)} bytes, its header promises {len(speech)}."
 
 
 @pytest.mark.parametrize("audio", ["text", None, 5, [1, 2], {"a": 1}])
-def test_audio_that_is_no_bytes_is_an_error(bench: Bench, speech: bytes, audio: object) -> None:
-    bench.transcriber.handle(audio, header(speech))
-    outcome = bench.only_outcome()
+def test_audio_that_is_no_bytes_is_an_error(rig: Rig, speech: bytes, audio: object) -> None:
+    rig.transcriber.handle(audio, header(speech))
+    outcome = rig.only_outcome()
     assert isinstance(outcome, Error)
     assert outcome.code == "bad_audio"
 
 
-def test_too_long_is_an_error(bench: Bench) -> None:
+def test_too_long_is_an_error(rig: Rig) -> None:
     audio = bytes(31 * 32_000)
-    bench.transcriber.handle(audio, header(audio))
-    outcome = bench.only_outcome()
+    rig.transcriber.handle(audio, header(audio))
+    outcome = rig.only_outcome()
     assert isinstance(outcome, Error)
     assert outcome.code == "too_long"
     assert "is 31.0 s long; at most 30 s" in outcome.message
@@ -239,85 +239,85 @@ def test_too_long_is_an_error(bench: Bench) -> None:
         {"session": SESSION, "start": 0, "end": 5, "language": "English"},
     ],
 )
-def test_unusable_header_is_logged_and_dropped(bench: Bench, bad: Any, caplog: pytest.LogCaptureFixture) -> None:
-    bench.transcriber.handle(b"\0\0", bad)
+def test_unusable_header_is_logged_and_dropped(rig: Rig, bad: Any, caplog: pytest.LogCaptureFixture) -> None:
+    rig.transcriber.handle(b"\0\0", bad)
     assert "unusable header" in caplog.text
     assert SESSION not in caplog.text
     assert "sneaky" not in caplog.text
-    assert bench.client.keys("*") == []
+    assert rig.client.keys("*") == []
 
 
-def test_ended_utterance_is_skipped(bench: Bench, speech: bytes) -> None:
-    bench.client.set(done_key(SESSION, 16_000), "1")
-    bench.transcriber.handle(speech, header(speech))
-    assert bench.engine.calls == []
-    assert bench.events() == []
+def test_ended_utterance_is_skipped(rig: Rig, speech: bytes) -> None:
+    rig.client.set(done_key(SESSION, 16_000), "1")
+    rig.transcriber.handle(speech, header(speech))
+    assert rig.engine.calls == []
+    assert rig.events() == []
 
 
-def test_given_up_after_too_many_tries(bench: Bench, speech: bytes) -> None:
-    bench.client.set(tries_key(SESSION, 16_000), TRIES_MAX - 1)
-    bench.transcriber.handle(speech, header(speech))
-    assert len(bench.handed_on) == 1, "the last try is still made"
-    bench.client.set(tries_key(SESSION, 16_000), TRIES_MAX)
-    bench.transcriber.handle(speech, header(speech))
-    outcome = bench.only_outcome()
+def test_given_up_after_too_many_tries(rig: Rig, speech: bytes) -> None:
+    rig.client.set(tries_key(SESSION, 16_000), TRIES_MAX - 1)
+    rig.transcriber.handle(speech, header(speech))
+    assert len(rig.handed_on) == 1, "the last try is still made"
+    rig.client.set(tries_key(SESSION, 16_000), TRIES_MAX)
+    rig.transcriber.handle(speech, header(speech))
+    outcome = rig.only_outcome()
     assert isinstance(outcome, Error)
     assert outcome.code == "gave_up"
     assert "3 times" in outcome.message
-    assert len(bench.engine.calls) == 1
+    assert len(rig.engine.calls) == 1
 
 
-def test_a_try_is_counted_while_the_model_works(bench: Bench, speech: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_try_is_counted_while_the_model_works(rig: Rig, speech: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[bytes | None, int]] = []
 
     def look(*_: object) -> Transcript:
         key = tries_key(SESSION, 16_000)
-        seen.append((cast(bytes | None, bench.client.get(key)), bench.client.ttl(key)))
-        return bench.engine.heard
+        seen.append((cast(bytes | None, rig.client.get(key)), rig.client.ttl(key)))
+        return rig.engine.heard
 
-    monkeypatch.setattr(bench.engine, "transcribe", look)
-    bench.transcriber.handle(speech, header(speech))
+    monkeypatch.setattr(rig.engine, "transcribe", look)
+    rig.transcriber.handle(speech, header(speech))
     [(count, ttl)] = seen
     assert count == b"1"
-    assert 0 < ttl <= bench.settings.session_ttl_sec
+    assert 0 < ttl <= rig.settings.session_ttl_sec
 
 
 @pytest.mark.parametrize("failure", [RuntimeError("model broke"), MemoryError("no memory"), ValueError("bad shape")])
-def test_one_failure_of_the_model_is_tried_again(bench: Bench, speech: bytes, failure: Exception) -> None:
-    bench.engine.failures = [failure]
-    bench.transcriber.handle(speech, header(speech))
-    assert len(bench.handed_on) == 1
-    assert bench.engine.recovered == 1
-    assert bench.transcriber.failures_in_a_row == 0
+def test_one_failure_of_the_model_is_tried_again(rig: Rig, speech: bytes, failure: Exception) -> None:
+    rig.engine.failures = [failure]
+    rig.transcriber.handle(speech, header(speech))
+    assert len(rig.handed_on) == 1
+    assert rig.engine.recovered == 1
+    assert rig.transcriber.failures_in_a_row == 0
 
 
-def test_a_model_that_fails_again_is_an_error(bench: Bench, speech: bytes) -> None:
-    bench.engine.failures = [MemoryError("no memory"), RuntimeError("still none")]
-    bench.transcriber.handle(speech, header(speech))
-    outcome = bench.only_outcome()
+def test_a_model_that_fails_again_is_an_error(rig: Rig, speech: bytes) -> None:
+    rig.engine.failures = [MemoryError("no memory"), RuntimeError("still none")]
+    rig.transcriber.handle(speech, header(speech))
+    outcome = rig.only_outcome()
     assert isinstance(outcome, Error)
     assert outcome.code == "speech_failed"
-    assert bench.transcriber.failures_in_a_row == 1
-    bench.transcriber.handle(speech, header(speech, start=99, end=99 + len(speech) // 2))
-    assert bench.transcriber.failures_in_a_row == 0
-    assert len(bench.handed_on) == 1
+    assert rig.transcriber.failures_in_a_row == 1
+    rig.transcriber.handle(speech, header(speech, start=99, end=99 + len(speech) // 2))
+    assert rig.transcriber.failures_in_a_row == 0
+    assert len(rig.handed_on) == 1
 
 
-def test_twice_the_same_is_one_outcome(bench: Bench) -> None:
+def test_twice_the_same_is_one_outcome(rig: Rig) -> None:
     pcm = bytes(32_000)
-    bench.transcriber.handle(pcm, header(pcm))
-    bench.transcriber.handle(pcm, header(pcm))
-    assert len(bench.events()) == 1
+    rig.transcriber.handle(pcm, header(pcm))
+    rig.transcriber.handle(pcm, header(pcm))
+    assert len(rig.events()) == 1
 
 
 def test_neither_text_nor_audio_nor_session_is_logged(
-    bench: Bench, speech: bytes, caplog: pytest.LogCaptureFixture
+    rig: Rig, speech: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        bench.engine.failures = [RuntimeError("model broke")]
-        bench.transcriber.handle(speech, header(speech))
-        bench.engine.heard = replace(bench.engine.heard, avg_logprob=-2.0)
-        bench.transcriber.handle(speech, header(speech, start=0, end=len(speech) // 2))
+        rig.engine.failures = [RuntimeError("model broke")]
+        rig.transcriber.handle(speech, header(speech))
+        rig.engine.heard = replace(rig.engine.heard, avg_logprob=-2.0)
+        rig.transcriber.handle(speech, header(speech, start=0, end=len(speech) // 2))
     job = UtteranceJob.model_validate(header(speech))
     assert job.utterance in caplog.text
     for secret in (TEXT, "secret", SESSION, repr(speech[:16])):
@@ -326,14 +326,14 @@ def test_neither_text_nor_audio_nor_session_is_logged(
 
 def test_redis_trouble_ends_nothing(check: SpeechCheck, speech: bytes, unused_port: int) -> None:
     settings = SttSettings(redis_port=unused_port, stt_redis_patience_sec=0.3)
-    bench = Bench(worker_redis(settings), settings, check)
+    rig = Rig(worker_redis(settings), settings, check)
     with pytest.raises(RedisUnavailableError, match="ConnectionError"):
-        bench.transcriber.handle(speech, header(speech))
-    assert bench.engine.calls == [], "not transcribed for nothing"
+        rig.transcriber.handle(speech, header(speech))
+    assert rig.engine.calls == [], "not transcribed for nothing"
 
 
-def test_redis_trouble_is_waited_out(bench: Bench, speech: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    patient = Bench(bench.client, SttSettings(stt_redis_patience_sec=20), bench.transcriber._recognition._check)
+def test_redis_trouble_is_waited_out(rig: Rig, speech: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    patient = Rig(rig.client, SttSettings(stt_redis_patience_sec=20), rig.transcriber._recognition._check)
     trouble = [
         redis.ConnectionError("gone"),
         redis.TimeoutError("slow"),
@@ -352,27 +352,27 @@ def test_redis_trouble_is_waited_out(bench: Bench, speech: bytes, monkeypatch: p
 
 
 def test_work_longer_than_the_visibility_timeout_is_warned_of(
-    bench: Bench, speech: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    rig: Rig, speech: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = iter([0.0, 31.0])
     monkeypatch.setattr("stt_worker.utterances.task.time", SimpleNamespace(monotonic=lambda: next(clock)))
-    bench.transcriber.handle(speech, header(speech))
+    rig.transcriber.handle(speech, header(speech))
     assert "longer than VISIBILITY_TIMEOUT_SEC=30" in caplog.text
 
 
 def test_debugging_audio_is_off_by_default_and_bounded(
-    bench: Bench,
-    make_bench: MakeBench,
+    rig: Rig,
+    make_rig: MakeRig,
     speech: bytes,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("stt_worker.utterances.debug_audio.MAX_FILES", 2)
-    bench.transcriber.handle(speech, header(speech))
+    rig.transcriber.handle(speech, header(speech))
     assert list(tmp_path.rglob("*.wav")) == []
     folder = tmp_path / "wavs"
-    keeping = make_bench(debug_wav_dir=folder)
+    keeping = make_rig(debug_wav_dir=folder)
     assert "KEPT ON DISK" in caplog.text
     for start in (1, 2, 3):
         keeping.transcriber.handle(speech, header(speech, start=start, end=start + len(speech) // 2))
@@ -385,20 +385,20 @@ def test_debugging_audio_is_off_by_default_and_bounded(
 
 
 def test_debugging_audio_that_cannot_be_written_harms_nothing(
-    make_bench: MakeBench, speech: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    make_rig: MakeRig, speech: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    bench = make_bench(debug_wav_dir=blocked / "folder")
-    bench.transcriber.handle(speech, header(speech))
-    assert len(bench.handed_on) == 1
+    rig = make_rig(debug_wav_dir=blocked / "folder")
+    rig.transcriber.handle(speech, header(speech))
+    assert len(rig.handed_on) == 1
     assert "debugging audio not written" in caplog.text
 
 
-def test_outcome_is_what_the_page_gets(bench: Bench) -> None:
+def test_outcome_is_what_the_page_gets(rig: Rig) -> None:
     pcm = bytes(3200)
-    bench.transcriber.handle(pcm, header(pcm))
-    raw = cast(list[tuple[bytes, dict[bytes, bytes]]], bench.client.xrange(OUTCOMES_STREAM))[0][1][b"event"]
+    rig.transcriber.handle(pcm, header(pcm))
+    raw = cast(list[tuple[bytes, dict[bytes, bytes]]], rig.client.xrange(OUTCOMES_STREAM))[0][1][b"event"]
     event = json.loads(raw)
     assert event["seq"] == 1
     assert event["message"]["type"] == "dropped"

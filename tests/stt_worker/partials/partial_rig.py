@@ -65,7 +65,7 @@ class PartialEngine:
         self.recovered += 1
 
 
-class Bench:
+class Rig:
     """A PartialWorker, what it talks to, and what it publishes."""
 
     def __init__(self, client: redis.Redis, settings: SttSettings, check: SpeechCheck) -> None:

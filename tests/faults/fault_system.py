@@ -35,7 +35,7 @@ CELERYS_OWN = ("_kombu.binding", "unacked_mutex")
 DEMO_MODELS = {"WHISPER_MODEL": "demo", "SENTIMENT_MODEL": "demo", "ANALYZER_THREADS": "1"}
 
 
-class World:
+class FaultSystem:
     """Processes by name: redis, gateway, stt_0, stt_1, analyzer, listener. Everything they write is in `folder`.
 
     They run on the dummy models, which are there at once; DEMO_MODELS are for tests that need real ones.
@@ -220,9 +220,9 @@ class World:
 
 
 @contextmanager
-def running_world(folder: Path, *names: str, **settings: str) -> Iterator[World]:
+def running_world(folder: Path, *names: str, **settings: str) -> Iterator[FaultSystem]:
     """A world of these services, or all, that are up; killed at the end."""
-    world = World(folder, **settings)
+    world = FaultSystem(folder, **settings)
     try:
         world.start(*names)
         yield world

@@ -18,7 +18,7 @@ from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_
 from contract.settings import ServiceSettings
 from harness.processes import wait_until
 from runtime.broker.app import make_celery
-from tests.faults.world import World
+from tests.faults.fault_system import FaultSystem
 
 SESSION = "w" * 32
 DONE_SEC = 60.0
@@ -44,10 +44,10 @@ def beside_each_other(ones: Sequence[Each], test: Callable[[Each], None]) -> Non
             running.result()
 
 
-class WorkerBench:
+class WorkerRig:
     """Sends tasks, each of one second; the speech worker gets silence, which it ends itself (as dropped)."""
 
-    def __init__(self, world: World, worker: str) -> None:
+    def __init__(self, world: FaultSystem, worker: str) -> None:
         self.world = world
         self.worker = worker
         self.sent: list[int] = []
