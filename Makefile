@@ -1,4 +1,4 @@
-.PHONY: run record test check format install install-dev demo-models offline-sentiment evaluate faults soak given-up screenshots help \
+.PHONY: run record test check format install install-dev demo-models offline-sentiment evaluate faults soak dead-letters given-up screenshots help \
   bench bench-install bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-gpu bench-report
 VENV := .venv/bin
 PY := $(VENV)/python
@@ -21,7 +21,7 @@ test: ## all tests, with a real Redis, real workers and a real browser, in two p
 	@tools/install.sh dev
 	@npm install --no-audit --no-fund --silent
 	@npm test --silent
-	$(PY) -m pytest -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest -n $(PROCESSES) $(ARGS)
 
 check: ## style and types, Python and JavaScript; no secret in a file; known holes where that can be asked
 	@tools/install.sh dev
@@ -57,8 +57,10 @@ soak: ## sessions come and go for 30 minutes and nothing may grow; options: make
 	@tools/install.sh dev
 	SOAK_SEC=$(SOAK_SEC) SOAK_SESSIONS=$(SOAK_SESSIONS) $(PY) -m pytest -s tests/faults/test_soak.py
 
-given-up: ## what `make run` has given up, a line of JSON each: when, where and why, no audio and no text
-	@set -a; [ ! -f .run/env ] || . ./.run/env; set +a; $(PY) -m runtime.given_up
+dead-letters: ## what `make run` has given up, a line of JSON each: when, where and why, no audio and no text
+	@set -a; [ ! -f .run/env ] || . ./.run/env; set +a; $(PY) -m runtime.dead_letters
+
+given-up: dead-letters
 
 WORK ?= $(CURDIR)/.run/demo_models
 demo-models: ## train the demo models again: one to two hours on two cores, 2 GB in WORK

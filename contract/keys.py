@@ -10,7 +10,7 @@ from typing import Final
 
 OUTCOMES_STREAM: Final = "wta:outcomes"
 SESSIONS_KEY: Final = "wta:sessions"  # sorted set of the sessions that are kept, by their last use (epoch ms)
-GIVEN_UP_STREAM: Final = "wta:given_up"  # metadata of utterances that were given up, newest last
+DEAD_LETTERS_STREAM: Final = "wta:given_up"  # metadata of utterances that were given up, newest last
 LISTENER_STATE_KEY: Final = "wta:listener"
 PARTIALS: Final = "wta:partials"  # list of requests for partials, newest left
 FILES_KEY: Final = "wta:files"  # sorted set of the files that wait or are in work, by when they came (epoch ms)

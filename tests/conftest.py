@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import redis
@@ -13,60 +12,24 @@ from harness.processes import free_port, start_redis
 from harness.stack import Stack, start_stack
 from tests.support.fake_index import package_index
 from tests.support.real_weights import base_checkpoint, offline_base_zip, tiny_en_bin
+from tests.support.schedule import REAL_TIME, GroupScheduling, group_of, place_of
 
 __all__ = ["base_checkpoint", "human_clips", "offline_base_zip", "package_index", "tiny_en_bin"]
 
 TOKENS = "first-token-0123456789, other-token-9876543210"  # of `guarded_stack`
-TESTS = Path(__file__).parent
-FIRST = ("contract", "runtime", "page", "docs")  # then the services
-LAST = ("bench", "node_client", "integration", "monitoring", "faults", "compose", "browser")
 
 
-REAL_TIME = "real time"
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes seconds is run before what takes minutes. Folders stay whole, and the order in them as it is.
-
-    Where several processes share the tests (`-n 2 --dist loadgroup`), the longest group comes first.
-    """
-    items.sort(key=lambda item: place_of(folder_of(item)))
-    speaking = {item.path for item in items if "speech_wav" in fixtures_of(item)}
-    groups = {item: group_of(item, item.path in speaking) for item in items}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
+    """The order in a folder stays as it is. Where several processes share the tests, the longest group comes first."""
+    items.sort(key=lambda item: place_of(item.path))
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: groups[item] != REAL_TIME)
+        items.sort(key=lambda item: group_of(item.path) != REAL_TIME)
 
 
-def group_of(item: pytest.Item, speaks: bool) -> str:
-    """Tests that one process runs: those of one running system; those of a module.
-
-    Browsers that are spoken to in real time, and before them the containers, whose networks would disturb a browser.
-    """
-    for system in ("stack", "guarded_stack"):
-        if system in fixtures_of(item):
-            return system
-    folder = folder_of(item)
-    return REAL_TIME if folder == "compose" or (folder == "browser" and speaks) else str(item.path)
-
-
-def fixtures_of(item: pytest.Item) -> list[str]:
-    """The names of all fixtures that it uses."""
-    return list(getattr(item, "fixturenames", ()))
-
-
-def folder_of(item: pytest.Item) -> str:
-    """The folder of tests that it is in."""
-    return item.path.relative_to(TESTS).parts[0]
-
-
-def place_of(folder: str) -> int:
-    """The place of a folder of tests among all of them."""
-    if folder in FIRST:
-        return FIRST.index(folder) - len(FIRST)
-    return LAST.index(folder) + 1 if folder in LAST else 0
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> GroupScheduling:
+    """Whole groups, in our order."""
+    config.option.loadscopereorder = False
+    return GroupScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The one way an utterance ends (DESIGN: guarantee 2), for synchronous and asyncio services."""
+"""The one way an utterance ends, for synchronous and asyncio services."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from contract.events import OutcomeEvent
 from contract.jobs import UtteranceJob
 from contract.keys import (
-    GIVEN_UP_STREAM,
+    DEAD_LETTERS_STREAM,
     OUTCOMES_STREAM,
     analyzer_tries_key,
     done_key,
@@ -19,7 +19,7 @@ from contract.keys import (
 from contract.messages import Dropped, Error, UtteranceOutcome
 from contract.queues import RESULT_CHANNEL
 from contract.settings import ServiceSettings
-from contract.state.given_up import GIVEN_UP_MAX, GIVEN_UP_TTL_SEC, given_up_record
+from contract.state.dead_letters import DEAD_LETTERS_MAX, DEAD_LETTERS_TTL_SEC, dead_letter
 
 if TYPE_CHECKING:
     import redis
@@ -37,7 +37,7 @@ def _call(job: UtteranceJob, message: UtteranceOutcome, settings: ServiceSetting
         OUTCOMES_STREAM,
         tries_key(job.session, job.start),
         analyzer_tries_key(job.session, job.start),
-        GIVEN_UP_STREAM,
+        DEAD_LETTERS_STREAM,
     ]
     arguments = [
         event.model_dump_json(exclude={"seq"}),
@@ -45,9 +45,9 @@ def _call(job: UtteranceJob, message: UtteranceOutcome, settings: ServiceSetting
         str(settings.session_outcomes_max),
         str(settings.outcomes_max),
         RESULT_CHANNEL,
-        given_up_record(job, message),
-        str(GIVEN_UP_MAX),
-        str(GIVEN_UP_TTL_SEC),
+        dead_letter(job, message),
+        str(DEAD_LETTERS_MAX),
+        str(DEAD_LETTERS_TTL_SEC),
     ]
     return keys, arguments
 

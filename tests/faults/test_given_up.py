@@ -13,7 +13,7 @@ from pathlib import Path
 from contract.audio import BYTES_PER_SAMPLE
 from contract.events import PartialEvent
 from contract.ids import session_tag
-from contract.keys import GIVEN_UP_STREAM
+from contract.keys import DEAD_LETTERS_STREAM
 from contract.messages import Error
 from contract.queues import RESULT_MESSAGES
 from harness.processes import ROOT, wait_until
@@ -52,7 +52,7 @@ def test_an_utterance_that_kills_its_worker_three_times_is_an_error(tmp_path: Pa
             (code, session_tag(speaker.session))
             for code, speaker in zip(("gave_up", "analyzer_failed"), speakers, strict=True)
         ]
-        kept = json.dumps(records) + str(world.client.xrange(GIVEN_UP_STREAM))
+        kept = json.dumps(records) + str(world.client.xrange(DEAD_LETTERS_STREAM))
         for secret in (fatal_text, fatal_text.split()[-2], *(speaker.session for speaker in speakers)):
             assert secret not in kept
         assert all(len(json.dumps(record)) < 1_000 for record in records), "no room for audio"
@@ -153,9 +153,9 @@ async def until_given_up(world: FaultSystem, speakers: list[Speaker]) -> Counter
 
 
 def look(world: FaultSystem) -> list[dict[str, object]]:
-    """What `make given-up` shows, oldest first."""
+    """What `make dead-letters` shows, oldest first."""
     environment = {**os.environ, "REDIS_PORT": str(world.redis_port), "REDIS_HOST": "127.0.0.1"}
-    command = [sys.executable, "-m", "runtime.given_up"]
+    command = [sys.executable, "-m", "runtime.dead_letters"]
     shown = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True, timeout=30)
     records = [json.loads(line) for line in shown.stdout.splitlines()]
     return sorted(records, key=lambda one: str(one["code"]), reverse=True)

@@ -11,7 +11,7 @@ import redis
 
 from contract.events import OutcomeEvent
 from contract.jobs import UtteranceJob
-from contract.keys import GIVEN_UP_STREAM, OUTCOMES_STREAM, analyzer_tries_key, session_outcomes_key, tries_key
+from contract.keys import DEAD_LETTERS_STREAM, OUTCOMES_STREAM, analyzer_tries_key, session_outcomes_key, tries_key
 from contract.messages import Result
 from contract.queues import RESULT_CHANNEL
 from contract.settings import ServiceSettings
@@ -116,9 +116,9 @@ def test_what_is_given_up_leaves_its_metadata_once(redis_client: redis.Redis) ->
     for _ in range(2):
         end_utterance(redis_client, job(0), failed(job(0), "gave_up", "It broke off."), ServiceSettings())
     end_utterance(redis_client, job(16_000), failed(job(16_000), "speech_failed", "Say it again."), ServiceSettings())
-    entries: Any = redis_client.xrange(GIVEN_UP_STREAM)
+    entries: Any = redis_client.xrange(DEAD_LETTERS_STREAM)
     ((_, fields),) = entries
     record = json.loads(fields[b"utterance"])
     assert (record["code"], record["utterance"]) == ("gave_up", job(0).utterance)
     assert SESSION not in str(fields)
-    assert redis_client.ttl(GIVEN_UP_STREAM) > 0
+    assert redis_client.ttl(DEAD_LETTERS_STREAM) > 0

@@ -1,6 +1,6 @@
 """What is kept of an utterance that was given up: where and when it broke off, no audio and no text.
 
-`python -m runtime.given_up` shows it.
+`python -m runtime.dead_letters` shows it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from contract.jobs import UtteranceJob
 from contract.messages import Error, UtteranceOutcome
 
 GIVEN_UP_CODES: Final = frozenset({"gave_up", "analyzer_failed", "no_answer"})
-GIVEN_UP_MAX: Final = 1_000  # utterances; the oldest go first
-GIVEN_UP_TTL_SEC: Final = 30 * 86_400  # after the latest of them
+DEAD_LETTERS_MAX: Final = 1_000  # utterances; the oldest go first
+DEAD_LETTERS_TTL_SEC: Final = 30 * 86_400  # after the latest of them
 
 
-def given_up_record(job: UtteranceJob, message: UtteranceOutcome) -> str:
+def dead_letter(job: UtteranceJob, message: UtteranceOutcome) -> str:
     """The record of `job` as JSON, empty where `message` does not give it up. The session's secret is not in it."""
     if not isinstance(message, Error) or message.code not in GIVEN_UP_CODES:
         return ""
