@@ -89,9 +89,9 @@ def test_where_celery_left_none_nobody_looks_again(
     app: Celery, companions: TaskBatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(app, 1)
-    monkeypatch.setattr(ReliableChannel, "left", 0)
+    monkeypatch.setattr(ReliableChannel, "still_queued", 0)
     assert companions.take(7) == []
-    monkeypatch.setattr(ReliableChannel, "left", 1)
+    monkeypatch.setattr(ReliableChannel, "still_queued", 1)
     assert len(companions.take(7)) == 1
 
 

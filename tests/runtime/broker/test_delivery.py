@@ -73,7 +73,7 @@ def test_one_whose_body_cannot_be_decoded_is_deleted(channel: Any, redis_client:
 def test_a_consumer_knows_how_many_it_leaves(
     channel: Any, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ReliableChannel, "left", None)
+    monkeypatch.setattr(ReliableChannel, "still_queued", None)
     connection = channel.connection.client
     left: list[int | None] = []
     with Consumer(channel, [Queue(QUEUE)], callbacks=[lambda *_: left.append(ReliableChannel.still_queued)]):
