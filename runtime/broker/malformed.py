@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 WRONG_SHAPE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
-class RefusingConsumer(Consumer):  # type: ignore[misc]
+class TolerantConsumer(Consumer):  # type: ignore[misc]
     """Celery's consumer; a message that it cannot handle is rejected and not requeued."""
 
     def create_task_handler(self, *args: Any, **more: Any) -> Callable[[Any], Any]:
