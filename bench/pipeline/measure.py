@@ -1,10 +1,12 @@
 """The whole system under real-time speakers: from the end of speech to the result, also when they are too many.
 
-    python -m bench.pipeline.measure [--models demo base stub] [--speakers 1 2 4 5 10 20 50]
+    python -m bench.pipeline.measure [--models demo base stub people] [--speakers 1 2 4 5 10 20 50]
 
 Real gateway, Redis, workers and listener as processes, the project's own client as speakers, beside them on the same
 machine. `demo`: the demo models. `base`: a speech model of base's size with random weights that says 20 tokens.
-`stub`: models that answer at once, so that what is left is the path around them.
+`stub`: models that answer at once, so that what is left is the path around them. `people`: OpenAI's own `base` and
+human voices (harness/human_voices.py; `make test` installs them), for a minute; `people, two workers`: with two speech
+workers on the same cores.
 """
 
 from __future__ import annotations
@@ -27,14 +29,27 @@ import redis
 from bench.engine.models import SIZES, checkpoint
 from bench.files import say, write_result
 from bench.machine import Run
-from bench.pipeline.speakers import HANGOVER_SEC, Said, Sentence, Speaker, refusals, sentences, speak
-from bench.pipeline.system import RANDOM_WEIGHTS, Workload, cpu_of, running, waiting
+from bench.pipeline.speakers import (
+    HANGOVER_SEC,
+    Said,
+    Sentence,
+    Speaker,
+    human_sentences,
+    refusals,
+    sentences,
+    speak,
+)
+from bench.pipeline.system import PEOPLE, RANDOM_WEIGHTS, TWO_WORKERS, Workload, cpu_of, running, waiting
 from bench.tables import pipeline_tables
 from contract.messages import Result
+from harness.human_voices import WordErrors, word_errors
 from harness.stack import Stack
 
 SPEAKERS = [1, 2, 4, 5, 10, 20, 50]
 STUB_SPEAKERS = [1, 10, 50]
+MODELS = ["demo", "base", "stub", PEOPLE, TWO_WORKERS]
+SPEAKERS_OF = {"stub": STUB_SPEAKERS, PEOPLE: [1, 8, 12], TWO_WORKERS: [8]}
+PEOPLE_SEC = 60.0
 SECONDS = {1: 24.0, 2: 16.0}  # few speakers say little; the others speak for OTHER_SEC
 OTHER_SEC = 12.0
 MODEL_STAGES = ("speech_check", "speech", "sentiment")
@@ -46,6 +61,9 @@ def workload(name: str) -> Workload:
     """What runs under this name."""
     if name == "demo":
         return Workload(name, {"WHISPER_MODEL": "demo"})
+    if name in (PEOPLE, TWO_WORKERS):
+        models = {"WHISPER_MODEL": "base", "SENTIMENT_MODEL": "auto"}
+        return Workload(name, models, people=True, speech_workers=1 + (name == TWO_WORKERS))
     if name == "stub":
         return Workload(name, {"WHISPER_MODEL": "dummy", "SENTIMENT_MODEL": "dummy"}, words=False)
     settings = {"WHISPER_MODEL": str(checkpoint(SIZES[name])), **RANDOM_WEIGHTS}
@@ -80,7 +98,7 @@ class QueueWatch:
 
 def measure(stack: Stack, load: Workload, count: int, spoken: Iterator[Sentence]) -> dict[str, Any]:
     """One number of speakers."""
-    seconds = SECONDS.get(count, OTHER_SEC)
+    seconds = PEOPLE_SEC if load.people else SECONDS.get(count, OTHER_SEC)
     watch, before, began = QueueWatch(stack.redis_port), cpu_of(stack), time.monotonic()
     with watch.looking():
         speakers = asyncio.run(speak(stack.ws_url, count, seconds, spoken))
@@ -118,7 +136,7 @@ def figures(speakers: Sequence[Speaker], load: Workload, seconds: float, took: f
         "around_models_ms": _percentiles(around),
         "stages_ms": _stages(at_once),
     }
-    return found | (_words(said) if load.words else {})
+    return found | (_human_words(said) if load.people else _words(said) if load.words else {})
 
 
 def _wait_ms(said: Said) -> float:
@@ -155,10 +173,20 @@ def _words(said: Sequence[Said]) -> dict[str, float]:
     return {"words": rate.words, "wrong_words": rate.errors, "wer": round(rate.errors / max(1, rate.words), 4)}
 
 
+def _human_words(said: Sequence[Said]) -> dict[str, float]:
+    """The same for people, compared as Whisper's own figures are, and the runs of words that are missing."""
+    total = WordErrors(0, 0)
+    for one in said:
+        if one.outcome is not None:
+            total += word_errors("en", one.text, one.outcome.text if isinstance(one.outcome, Result) else "")
+    figures = {"words": total.words, "wrong_words": total.errors, "wer": round(total.rate, 4)}
+    return figures | {"lost_runs": len(total.lost)}
+
+
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", choices=["demo", "tiny", "base", "small", "stub"])
+    parser.add_argument("--models", nargs="+", choices=[*MODELS, "tiny", "small"])
     parser.add_argument("--speakers", nargs="+", type=int)
     parser.add_argument("--no-write", action="store_true", help="leave bench/results as it is")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="settings of the services")
@@ -166,11 +194,11 @@ def main() -> None:
     run = Run("pipeline")
     settings = dict(one.split("=", 1) for one in args.set)
     models: dict[str, list[dict[str, Any]]] = {}
-    for name in args.models or ["demo", "base", "stub"]:
+    for name in args.models or MODELS:
         load = workload(name)
-        models[name], spoken = [], sentences()
+        models[name], spoken = [], human_sentences() if load.people else sentences()
         with tempfile.TemporaryDirectory() as folder, running(load, Path(folder), **settings) as stack:
-            for count in args.speakers or (STUB_SPEAKERS if name == "stub" else SPEAKERS):
+            for count in args.speakers or SPEAKERS_OF.get(name, SPEAKERS):
                 row = measure(stack, load, count, spoken)
                 models[name].append(row)
                 say(f"{name}, {count} speakers: {row['wait_ms']} ms after the hangover, {row['answered']} answers")

@@ -16,6 +16,7 @@ import numpy as np
 from bench.clips import clips
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Result
+from harness.human_voices import clips as human_clips
 from recorder_service.client.client import ConnectionState, StreamClient
 from recorder_service.client.errors import Backoff
 from runtime.wav import to_pcm
@@ -25,6 +26,7 @@ FRAME_BYTES = int(FRAME_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
 HANGOVER_SEC = 0.5  # what the page's voice gate waits, and sends, after the last speech
 PAUSE_SEC = (0.3, 1.5)
 CLIPS = 300
+PROMPTS = 120
 DRAIN_SEC = 60.0
 NUMBER = re.compile(r"\d+")  # in words to a speaker: the same words with another number count as the same
 
@@ -105,6 +107,12 @@ class Speaker:
             self.refusals.append(NUMBER.sub("some", state.words))
             for said in self.said:
                 said.refused |= said.outcome is None
+
+
+def human_sentences() -> Iterator[Sentence]:
+    """English prompts by a professional speaker, each once before any comes again. Raises HumanVoicesMissingError."""
+    silence = b"\0" * (int(HANGOVER_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE)
+    return cycle([Sentence(one.text, one.pcm + silence) for one in human_clips("en", PROMPTS)])
 
 
 def sentences() -> Iterator[Sentence]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import redis
 
 from bench.machine import TICKS_PER_SEC
+from contract.keys import workers_key
 from contract.queues import ANALYZER_QUEUE, STT_QUEUE
 from harness.processes import (
     Service,
@@ -23,6 +24,8 @@ from harness.processes import (
 from harness.stack import Stack
 
 WORKER_OPTIONS = "--loglevel=warning --concurrency=1 --pool=solo --without-gossip --without-mingle --without-heartbeat"
+PEOPLE = "people"  # human voices on official weights
+TWO_WORKERS = "people, two workers"
 # A model of random weights says the same again and again and is never sure: let that pass, so that each utterance
 # costs one pass through the model, as one that is understood does.
 RANDOM_WEIGHTS = {
@@ -35,11 +38,13 @@ RANDOM_WEIGHTS = {
 
 @dataclass(frozen=True)
 class Workload:
-    """Which models run."""
+    """Which models run, in how many speech workers, and who speaks."""
 
     name: str
     settings: dict[str, str]
     words: bool = True  # whether what is heard can be compared with what was said
+    people: bool = False  # human speakers, else synthetic ones
+    speech_workers: int = 1
 
 
 @contextmanager
@@ -66,7 +71,7 @@ def running(load: Workload, folder: Path, **settings: str) -> Iterator[Stack]:
     services = {
         "redis": redis_service(redis_port, folder),
         "gateway": service("gateway", "fastapi_service"),
-        "stt_worker": worker("stt_worker", "stt_worker", STT_QUEUE),
+        **{name: worker(name, "stt_worker", STT_QUEUE) for name in speech_workers(load.speech_workers)},
         "analyzer_worker": worker("analyzer_worker", "analyzer_worker", ANALYZER_QUEUE),
         "listener": service("listener", "listener_service"),
     }
@@ -77,10 +82,17 @@ def running(load: Workload, folder: Path, **settings: str) -> Iterator[Stack]:
         for one in list(services.values())[1:]:
             one.start()
         stack.wait_ready()
+        with redis.Redis(port=redis_port) as client:
+            wait_until(lambda: client.hlen(workers_key(STT_QUEUE)) == load.speech_workers, 60, "all have registered")
         yield stack
     finally:
         for one in reversed(services.values()):
             one.kill() if one.name == "redis" else one.stop()
+
+
+def speech_workers(count: int) -> list[str]:
+    """Their names."""
+    return ["stt_worker", *(f"stt_worker_{number}" for number in range(2, count + 1))]
 
 
 def cpu_sec(pid: int) -> float:
