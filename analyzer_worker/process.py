@@ -15,12 +15,11 @@ from runtime.redis_retry import RedisUnavailableError
 from runtime.worker.process import BatchProcess, CannotStartError, end_for_restart
 
 
-class AnalyzerProcess(BatchProcess[AnalyzerSettings]):
+class AnalyzerProcess(BatchProcess[AnalyzerSettings, AnalyzerMetrics]):
     """One worker process. `load_model` loads the model at the start: set another one before that."""
 
     def __init__(self, settings: AnalyzerSettings, app: Celery) -> None:
-        self._metrics = AnalyzerMetrics()
-        super().__init__(settings, app, ANALYZER_QUEUE, ANALYZE_TASK, 1, self._metrics)
+        super().__init__(settings, app, ANALYZER_QUEUE, ANALYZE_TASK, 1, AnalyzerMetrics())
         self.load_model: LoadModel = load_model
         self._analyzer: Analyzer | None = None
 

@@ -39,7 +39,9 @@ class Analyzer:
         self._settings = settings
         self._metrics = metrics or AnalyzerMetrics()
         self._retry = RedisRetry(settings.analyzer_redis_patience_sec, self._metrics.redis_trouble.inc)
-        self._tries = Tries(client, analyzer_tries_key, settings.session_ttl_sec, self._retry)
+        self._tries = Tries(
+            client, analyzer_tries_key, settings.session_ttl_sec, self._retry, self._metrics.begun_again.inc
+        )
 
     def handle(self, raw: object) -> None:
         """Process one task argument to its outcome. Never raises for its content or for errors of the model.
@@ -78,8 +80,6 @@ class Analyzer:
         tries = self._tries.begin(job)
         if tries == 0:
             return None
-        if tries > 1:
-            self._metrics.begun_again.inc()
         if self._tries.used_up(tries):
             self._end(job, failed(job, "analyzer_failed", "The sentiment analysis failed again and again."))
             return None

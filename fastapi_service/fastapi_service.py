@@ -94,7 +94,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.include_router(metrics_router(metrics, watch))
     app.include_router(uploads.router())
     origins = Origins(settings.allowed_origins or "")
-    app.add_middleware(AuthMiddleware, access=access, origins=origins, failures=failures, told=metrics.told)
+    app.add_middleware(AuthMiddleware, access=access, origins=origins, failures=failures, on_refused=metrics.told)
     add_pages(app, health, settings.demo_clips_dir)
     app.add_middleware(TrustedProxyHeaders, trusted_hosts=settings.forwarded_allow_ips)
 

@@ -23,12 +23,11 @@ from runtime.worker.process import CannotStartError, WorkerProcess, requeue
 logger = logging.getLogger(__name__)
 
 
-class FileProcess(WorkerProcess[FileSettings]):
+class FileProcess(WorkerProcess[FileSettings, FileMetrics]):
     """One worker process."""
 
     def __init__(self, settings: FileSettings, app: Celery) -> None:
-        self._metrics = FileMetrics()
-        super().__init__(settings, app, FILE_QUEUE, self._metrics)
+        super().__init__(settings, app, FILE_QUEUE, FileMetrics())
         self._store: FileStore | None = None
         self._transcriber: FileTranscriber | None = None
 

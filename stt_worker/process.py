@@ -29,12 +29,11 @@ FAILURES_TO_RESTART = 5  # utterances in a row that broke the model: it is broke
 TIME_SHARES = 4  # a batch may take one of so many parts of the visibility timeout
 
 
-class SttProcess(BatchProcess[SttSettings]):
+class SttProcess(BatchProcess[SttSettings, SttMetrics]):
     """One worker process. `load_models` loads the models at the start: set another one before that."""
 
     def __init__(self, settings: SttSettings, app: Celery) -> None:
-        self._metrics = SttMetrics()
-        super().__init__(settings, app, STT_QUEUE, TRANSCRIBE_TASK, 2, self._metrics)
+        super().__init__(settings, app, STT_QUEUE, TRANSCRIBE_TASK, 2, SttMetrics())
         self.load_models: LoadModels = load_models
         self._transcriber: Transcriber | None = None
         self._turns = PriorityModelLock()

@@ -169,7 +169,7 @@ def _words(said: Sequence[Said]) -> dict[str, float]:
     rate = WordErrorRate()
     for one in said:
         if one.outcome is not None:
-            rate.add(one.text, one.outcome.text if isinstance(one.outcome, Result) else "")
+            rate.add(one.text, " ".join(one.heard))
     return {"words": rate.words, "wrong_words": rate.errors, "wer": round(rate.errors / max(1, rate.words), 4)}
 
 
@@ -178,7 +178,7 @@ def _human_words(said: Sequence[Said]) -> dict[str, float]:
     total = WordErrors(0, 0)
     for one in said:
         if one.outcome is not None:
-            total += word_errors("en", one.text, one.outcome.text if isinstance(one.outcome, Result) else "")
+            total += word_errors("en", one.text, " ".join(one.heard))
     figures = {"words": total.words, "wrong_words": total.errors, "wer": round(total.rate, 4)}
     return figures | {"lost_runs": len(total.lost)}
 

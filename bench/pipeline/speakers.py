@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import re
 import time
@@ -27,6 +28,7 @@ HANGOVER_SEC = 0.5  # what the page's voice gate waits, and sends, after the las
 PAUSE_SEC = (0.3, 1.5)
 CLIPS = 300
 PROMPTS = 120
+ROUNDING = SAMPLE_RATE_HZ // 1000  # samples in a message's last digit of seconds
 DRAIN_SEC = 60.0
 NUMBER = re.compile(r"\d+")  # in words to a speaker: the same words with another number count as the same
 
@@ -41,16 +43,19 @@ class Sentence:
 
 @dataclass
 class Said:
-    """One utterance. `ended`: when its last frame and the empty one were sent (monotonic s), after the hangover.
+    """One sentence. `ended`: when its last frame and the empty one were sent (monotonic s), after the hangover.
 
-    `refused`: the service was away or busy at some time before its outcome, and its audio waited with the speaker.
+    One that is longer than an utterance may be comes back in parts, the first while it is still spoken: `heard` has the
+    text of each, `outcome` and `shown` are the last one's. `refused`: the service was away or busy at some time before
+    its outcome, and its audio waited with the speaker.
     """
 
     text: str
     start: int
     samples: int
-    ended: float
+    ended: float = math.inf
     refused: bool = False
+    heard: list[str] = field(default_factory=list)
     shown: float | None = None
     outcome: Result | Dropped | Error | None = None
 
@@ -86,19 +91,23 @@ class Speaker:
 
     async def _say(self, client: StreamClient, sentence: Sentence) -> None:
         pcm, began = sentence.pcm, time.monotonic()
+        start = self.said[-1].start + self.said[-1].samples if self.said else 0
+        said = Said(sentence.text, start, len(pcm) // BYTES_PER_SAMPLE)
+        self.said.append(said)
         for number, first in enumerate(range(0, len(pcm), FRAME_BYTES), 1):
             await asyncio.sleep(max(0.0, began + number * FRAME_SEC - time.monotonic()))  # a frame is sent at its end
             await client.send(pcm[first : first + FRAME_BYTES])
-        start = self.said[-1].start + self.said[-1].samples if self.said else 0
-        self.said.append(Said(sentence.text, start, len(pcm) // BYTES_PER_SAMPLE, time.monotonic(), self.away))
+        said.ended = time.monotonic()
+        said.refused |= self.away
         await client.end_utterance()
 
     async def _read(self, client: StreamClient) -> None:
         async for message in client.messages():
             if isinstance(message, Result | Dropped | Error) and message.utterance:
                 start = int(message.utterance.rpartition("-")[2])
-                said = next((one for one in reversed(self.said) if one.start == start), None)
-                if said is not None and said.outcome is None:
+                said = next(one for one in reversed(self.said) if one.start <= start)
+                said.heard += [message.text] if isinstance(message, Result) else []
+                if start + round(message.duration_sec * SAMPLE_RATE_HZ) >= said.start + said.samples - ROUNDING:
                     said.outcome, said.shown = message, time.monotonic()
 
     def _note(self, state: ConnectionState) -> None:

@@ -35,7 +35,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 QUERY_MAX_BYTES = 4_096  # hints take 9 bytes for a character of Hangul
 SUBPROTOCOLS_MAX = 8
 SUBPROTOCOLS_MAX_CHARS = 2_048
-LET_IN = "wta.is_authorised"  # in the ASGI scope
+AUTHORISED = "wta.authorised"  # in the ASGI scope
 
 NEEDS_TOKEN = "This service asks for its access token."
 WRONG_TOKEN = "The access token is wrong."
@@ -56,7 +56,7 @@ class Refusal:
 
 def is_authorised(scope: Scope) -> bool:
     """Whether the request has shown a token or cookie (or none is needed). On an open route it may have none."""
-    return bool(scope.get(LET_IN))
+    return bool(scope.get(AUTHORISED))
 
 
 class AuthMiddleware:
@@ -68,14 +68,14 @@ class AuthMiddleware:
         access: Access,
         origins: Origins,
         failures: LoginAttempts,
-        told: Callable[[Message], None] = lambda _: None,
+        on_refused: Callable[[Message], None] = lambda _: None,
     ) -> None:
         """`told` is called with the message that each refused WebSocket gets."""
         self._app = app
         self._access = access
         self._origins = origins
         self._failures = failures
-        self._told = told
+        self._on_refused = on_refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -101,7 +101,7 @@ class AuthMiddleware:
         if not isinstance(how, Refusal):
             if how == "cookie" and scope["method"] not in SAFE_METHODS and not self._own_page(request):
                 return refusal_json(403, "origin_not_allowed", OTHER_SITE)
-            scope[LET_IN] = True
+            scope[AUTHORISED] = True
             return None
         if scope["path"] in PUBLIC_PATHS:
             return None
@@ -162,7 +162,7 @@ class AuthMiddleware:
                 CLOSE_TRY_AGAIN,
             )
         answered = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
-        self._told(message)
+        self._on_refused(message)
         try:
             await send({"type": "websocket.accept", "subprotocol": answered})
             await send({"type": "websocket.send", "text": message.model_dump_json()})

@@ -64,10 +64,10 @@ class TaskBatcher:
             return taken
         try:
             for _ in range(min(most, self._share())):
-                companion = self._next()
-                if companion is None:
+                extra = self._next()
+                if extra is None:
                     break
-                taken.append(companion)
+                taken.append(extra)
         except REDIS_ERRORS as problem:
             logger.warning("no more tasks taken at once: %s: %s", type(problem).__name__, problem)
             self._forget()

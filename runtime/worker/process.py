@@ -37,6 +37,8 @@ from runtime.worker.heartbeat import Heartbeat, worker_id
 logger = logging.getLogger(__name__)
 
 SettingsT = TypeVar("SettingsT", bound=MeasuredSettings)
+MetricsT = TypeVar("MetricsT", bound=ServedMetrics)
+WorkerMetricsT = TypeVar("WorkerMetricsT", bound=WorkerMetrics)
 HandleAll = Callable[[list[tuple[Any, ...]]], Sequence[RedisUnavailableError | None]]
 
 
@@ -44,14 +46,14 @@ class CannotStartError(Exception):
     """A setting, a folder or a model is missing: starting again changes nothing. The message is for who runs it."""
 
 
-class WorkerProcess(ABC, Generic[SettingsT]):
+class WorkerProcess(ABC, Generic[SettingsT, MetricsT]):
     """One worker process of the solo pool: one task at a time in the main thread. Nothing is loaded before `start`."""
 
-    def __init__(self, settings: SettingsT, app: Celery, queue: str, metrics: ServedMetrics) -> None:
+    def __init__(self, settings: SettingsT, app: Celery, queue: str, metrics: MetricsT) -> None:
         self._settings = settings
         self._app = app
         self._queue = queue
-        self._served = metrics
+        self._metrics = metrics
         self._heartbeat: Heartbeat | None = None
 
     @abstractmethod
@@ -72,7 +74,7 @@ class WorkerProcess(ABC, Generic[SettingsT]):
 
     def start(self) -> None:
         """Load everything, then register. Raises SystemExit when the worker could not work."""
-        self._served.serve(self._settings)
+        self._metrics.serve(self._settings)
         try:
             self.load(worker_redis(self._settings))
         except CannotStartError as problem:
@@ -107,20 +109,19 @@ class WorkerProcess(ABC, Generic[SettingsT]):
             self.stop()
 
 
-class BatchProcess(WorkerProcess[SettingsT]):
+class BatchProcess(WorkerProcess[SettingsT, WorkerMetricsT]):
     """A worker whose model does several tasks at once: those that wait, beside the one that Celery has delivered."""
 
     def __init__(
-        self, settings: SettingsT, app: Celery, queue: str, task: str, arguments: int, metrics: WorkerMetrics
+        self, settings: SettingsT, app: Celery, queue: str, task: str, arguments: int, metrics: WorkerMetricsT
     ) -> None:
         super().__init__(settings, app, queue, metrics)
-        self._companions = TaskBatcher(app, queue, task, arguments)
-        self._given_back = metrics.given_back
+        self._batcher = TaskBatcher(app, queue, task, arguments)
 
     def stop(self) -> None:
         """Deregister; what was taken beside a task goes back."""
         super().stop()
-        self._companions.close()
+        self._batcher.close()
 
     def run_with_others(
         self,
@@ -134,15 +135,15 @@ class BatchProcess(WorkerProcess[SettingsT]):
         Raises Reject when the delivered task must be done again.
         """
         with self.heartbeat.working(), turn or nullcontext():
-            companions = self._companions.take(most)
-            own_trouble, *troubles = handle_all([own, *(tuple(one.arguments) for one in companions)])
-            for companion, trouble in zip(companions, troubles, strict=True):
-                companion.done() if trouble is None else companion.give_back()
-            self.heartbeat.also_done(len(companions))
-        self._given_back.inc(sum(trouble is not None for trouble in (own_trouble, *troubles)))
+            extras = self._batcher.take(most)
+            own_trouble, *troubles = handle_all([own, *(tuple(one.arguments) for one in extras)])
+            for extra, trouble in zip(extras, troubles, strict=True):
+                extra.done() if trouble is None else extra.give_back()
+            self.heartbeat.also_done(len(extras))
+        self._metrics.given_back.inc(sum(trouble is not None for trouble in (own_trouble, *troubles)))
         if own_trouble is not None:
             requeue(own_trouble)
-        return 1 + len(companions)
+        return 1 + len(extras)
 
 
 def requeue(trouble: RedisUnavailableError) -> None:

@@ -21,11 +21,20 @@ logger = logging.getLogger(__name__)
 class Tries:
     """The counters of one kind of worker, under `key(session, start)`; each expires after `ttl_sec`."""
 
-    def __init__(self, client: redis.Redis, key: Callable[[str, int], str], ttl_sec: int, retry: RedisRetry) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        key: Callable[[str, int], str],
+        ttl_sec: int,
+        retry: RedisRetry,
+        on_again: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`on_again` is called for each task that was begun before and has not ended."""
         self._client = client
         self._key = key
         self._ttl_sec = ttl_sec
         self._retry = retry
+        self._on_again = on_again
 
     def begin(self, job: UtteranceJob) -> int:
         """Count a try: 1 for the first; 0 where `job` has ended before. Raises RedisUnavailableError."""
@@ -44,6 +53,8 @@ class Tries:
             self.forget(job)  # its outcome has removed the counter, which this has made again
             logger.info("%s has ended before: skipped", job.utterance)
             return 0
+        if tries > 1:
+            self._on_again()
         return tries
 
     @staticmethod

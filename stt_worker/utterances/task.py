@@ -49,7 +49,7 @@ class Transcriber:
         self._debug_audio = DebugAudio.from_settings(settings)
         self._metrics = metrics or SttMetrics()
         self._retry = RedisRetry(settings.stt_redis_patience_sec, self._metrics.redis_trouble.inc)
-        self._tries = Tries(client, tries_key, settings.session_ttl_sec, self._retry)
+        self._tries = Tries(client, tries_key, settings.session_ttl_sec, self._retry, self._metrics.begun_again.inc)
 
     @property
     def failures_in_a_row(self) -> int:
@@ -116,8 +116,6 @@ class Transcriber:
     def _begin(self, job: UtteranceJob) -> int:
         """Count this try and return the count, 0 when there is nothing left to do for `job`."""
         tries = self._tries.begin(job)
-        if tries > 1:
-            self._metrics.begun_again.inc()
         if not self._tries.used_up(tries):
             return tries
         words = f"Speech recognition broke off {TRIES_MAX} times on this utterance and gave it up."

@@ -30,7 +30,7 @@ def app(redis_client: redis.Redis, redis_port: int) -> Celery:
 
 
 @pytest.fixture
-def companions(app: Celery) -> Iterator[TaskBatcher]:
+def batcher(app: Celery) -> Iterator[TaskBatcher]:
     taking = TaskBatcher(app, QUEUE, TASK, 1)
     yield taking
     taking.close()
@@ -40,30 +40,30 @@ def send(app: Celery, *arguments: Any, task: str = TASK) -> None:
     app.send_task(task, args=list(arguments), queue=QUEUE)
 
 
-def test_nothing_waits_nothing_is_taken(companions: TaskBatcher) -> None:
-    assert companions.take(7) == []
+def test_nothing_waits_nothing_is_taken(batcher: TaskBatcher) -> None:
+    assert batcher.take(7) == []
 
 
 def test_the_oldest_come_first_with_their_bytes(app: Celery) -> None:
-    companions = TaskBatcher(app, QUEUE, TASK, 2)
+    batcher = TaskBatcher(app, QUEUE, TASK, 2)
     for number in range(5):
         send(app, bytes([number, 0, 255]), {"start": number})
-    taken = companions.take(3)
-    companions.close()
+    taken = batcher.take(3)
+    batcher.close()
     assert [one.arguments for one in taken] == [[bytes([n, 0, 255]), {"start": n}] for n in range(3)]
 
 
-def test_until_acknowledged_they_are_redis_s(app: Celery, companions: TaskBatcher, redis_client: redis.Redis) -> None:
+def test_until_acknowledged_they_are_redis_s(app: Celery, batcher: TaskBatcher, redis_client: redis.Redis) -> None:
     for number in range(2):
         send(app, number)
-    first, second = companions.take(7)
+    first, second = batcher.take(7)
     assert redis_client.hlen("unacked") == 2
     first.done()
     assert redis_client.hlen("unacked") == 1
     second.give_back()
     assert redis_client.hlen("unacked") == 0
     assert redis_client.llen(QUEUE) == 1
-    (again,) = companions.take(7)
+    (again,) = batcher.take(7)
     assert again.arguments == [1]
 
 
@@ -77,48 +77,48 @@ def test_closing_gives_back_what_was_not_acknowledged(app: Celery, redis_client:
 
 @pytest.mark.parametrize(("workers", "waiting", "share"), [(1, 6, 6), (2, 6, 3), (2, 1, 0), (3, 6, 2), (8, 6, 0)])
 def test_each_worker_takes_its_share(
-    app: Celery, companions: TaskBatcher, redis_client: redis.Redis, workers: int, waiting: int, share: int
+    app: Celery, batcher: TaskBatcher, redis_client: redis.Redis, workers: int, waiting: int, share: int
 ) -> None:
     redis_client.hset(workers_key(QUEUE), mapping={f"worker-{n}": "{}" for n in range(workers)})
     for number in range(waiting):
         send(app, number)
-    assert len(companions.take(16)) == share
+    assert len(batcher.take(16)) == share
 
 
 def test_where_celery_left_none_nobody_looks_again(
-    app: Celery, companions: TaskBatcher, monkeypatch: pytest.MonkeyPatch
+    app: Celery, batcher: TaskBatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(app, 1)
     monkeypatch.setattr(ReliableChannel, "still_queued", 0)
-    assert companions.take(7) == []
+    assert batcher.take(7) == []
     monkeypatch.setattr(ReliableChannel, "still_queued", 1)
-    assert len(companions.take(7)) == 1
+    assert len(batcher.take(7)) == 1
 
 
-def test_another_task_is_left_to_celery(app: Celery, companions: TaskBatcher, redis_client: redis.Redis) -> None:
+def test_another_task_is_left_to_celery(app: Celery, batcher: TaskBatcher, redis_client: redis.Redis) -> None:
     send(app, 1, task="another.task")
-    assert companions.take(7) == []
+    assert batcher.take(7) == []
     assert redis_client.llen(QUEUE) == 1
 
 
 @pytest.mark.parametrize(("arguments", "keywords"), [([], {}), ([1, 2], {}), ([1], {"job": 2}), ([], {"job": 2})])
 def test_a_task_with_other_arguments_is_left_to_celery(
-    app: Celery, companions: TaskBatcher, redis_client: redis.Redis, arguments: list[int], keywords: dict[str, int]
+    app: Celery, batcher: TaskBatcher, redis_client: redis.Redis, arguments: list[int], keywords: dict[str, int]
 ) -> None:
     app.send_task(TASK, args=arguments, kwargs=keywords, queue=QUEUE)
     send(app, 3)
-    assert companions.take(7) == []
+    assert batcher.take(7) == []
     assert redis_client.llen(QUEUE) == 2
 
 
 @pytest.mark.parametrize("serializer", ["json", "pickle"])
 def test_a_serializer_that_we_do_not_send_is_not_read(
-    app: Celery, companions: TaskBatcher, redis_client: redis.Redis, redis_port: int, serializer: str
+    app: Celery, batcher: TaskBatcher, redis_client: redis.Redis, redis_port: int, serializer: str
 ) -> None:
     with Connection(f"redis://127.0.0.1:{redis_port}/0") as connection:
         producer = connection.Producer(serializer=serializer)
         producer.publish([[1], {}, {}], routing_key=QUEUE, exchange="", headers={"task": TASK, "id": "x"})
-    assert companions.take(7) == []
+    assert batcher.take(7) == []
     left: Any = redis_client.lrange(QUEUE, 0, -1)
     assert json.loads(left[0])["headers"]["task"] == TASK
 

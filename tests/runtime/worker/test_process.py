@@ -23,7 +23,7 @@ QUEUE = "shell_queue"
 TASK = "shell_task"
 
 
-class Shell(BatchProcess[MeasuredSettings]):
+class Shell(BatchProcess[MeasuredSettings, WorkerMetrics]):
     """Does nothing."""
 
     missing = ""
