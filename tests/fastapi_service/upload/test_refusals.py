@@ -18,6 +18,7 @@ import redis
 
 from contract.keys import FILES_KEY, file_key, file_wanted_key
 from contract.queues import FILE_QUEUE
+from fastapi_service.upload.store import INCOMING
 from harness.gateway import GatewayProcess
 from harness.processes import free_port, start_redis, wait_until
 from runtime.worker.heartbeat import Heartbeat
@@ -41,6 +42,11 @@ def stored(gateway: GatewayProcess) -> list[str]:
     return sorted(os.listdir(folder)) if folder.is_dir() else []
 
 
+def complete(gateway: GatewayProcess) -> list[str]:
+    """Those that have their own names: nothing is written to them any more."""
+    return [name for name in stored(gateway) if not name.startswith(INCOMING)]
+
+
 def refused(answer: Answer, status: int, code: str, param: str | None = None) -> str:
     assert answer.status == status, answer.text
     error = answer.json["error"]
@@ -52,11 +58,23 @@ def refused(answer: Answer, status: int, code: str, param: str | None = None) ->
     return str(error["message"])
 
 
-def begin(gateway: GatewayProcess, content: bytes, **fields: str) -> http.client.HTTPConnection:
-    """Send a file and do not wait for its answer."""
-    connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=20)
-    connection.request("POST", PATH, body(content, **fields), FORM)
-    return connection
+Begin = Callable[[GatewayProcess, bytes], http.client.HTTPConnection]
+
+
+@pytest.fixture
+def begin() -> Iterator[Begin]:
+    """Sends a file and does not wait for its answer; what a test leaves open is closed after it."""
+    connections: list[http.client.HTTPConnection] = []
+
+    def send(gateway: GatewayProcess, content: bytes) -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=20)
+        connections.append(connection)
+        connection.request("POST", PATH, content, FORM)
+        return connection
+
+    yield send
+    for connection in connections:
+        connection.close()
 
 
 @pytest.mark.parametrize(
@@ -141,10 +159,11 @@ def forgetful(other_redis: redis.Redis, tmp_path_factory: pytest.TempPathFactory
 @pytest.mark.parametrize(
     "name", ["../../../etc/passwd", "/etc/passwd", "..", "", "a\x00b", 'q"uote', "x" * 3000, "CON", "\u202egpj.wav"]
 )
-def test_the_clients_file_name_is_never_used(forgetful: GatewayProcess, other_redis: redis.Redis, name: str) -> None:
-    connection = http.client.HTTPConnection(urlsplit(forgetful.url).netloc, timeout=20)
-    connection.request("POST", PATH, body(b"sound", name), FORM)
-    wait_until(lambda: len(stored(forgetful)) == 1, 10, "the file is stored")
+def test_the_clients_file_name_is_never_used(
+    forgetful: GatewayProcess, other_redis: redis.Redis, begin: Begin, name: str
+) -> None:
+    connection = begin(forgetful, body(b"sound", name))
+    wait_until(lambda: len(complete(forgetful)) == 1, 10, "the file is stored")
     (kept,) = stored(forgetful)
     assert len(kept) == 64
     assert set(kept) <= set("0123456789abcdef")
@@ -158,12 +177,11 @@ def test_the_clients_file_name_is_never_used(forgetful: GatewayProcess, other_re
     wait_until(lambda: stored(forgetful) == [], 20, "the file that nobody waits for is deleted")
 
 
-def test_a_file_of_the_largest_size_is_taken_and_no_larger_one(start_gateway: Start) -> None:
+def test_a_file_of_the_largest_size_is_taken_and_no_larger_one(start_gateway: Start, begin: Begin) -> None:
     gateway = start_gateway(UPLOAD_MAX_BYTES="100000")
-    taken = begin(gateway, b"x" * 100_000)
-    wait_until(lambda: len(stored(gateway)) == 1, 10, "the file is stored")
+    begin(gateway, body(b"x" * 100_000))
+    wait_until(lambda: len(complete(gateway)) == 1, 10, "the file is stored")
     assert "100000 bytes" in refused(upload(gateway.url, b"x" * 100_001), 413, "too_large", "file")
-    taken.close()
 
 
 def test_what_says_that_it_is_too_large_is_refused_before_it_is_sent(start_gateway: Start) -> None:
@@ -182,36 +200,34 @@ def test_a_body_without_a_length_is_cut_off_at_the_limit(start_gateway: Start) -
         for _ in range(1_000):
             yield b"x" * 10_000
 
-    connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=20)
-    connection.request("POST", PATH, endless(), {**FORM, "Transfer-Encoding": "chunked"}, encode_chunked=True)
-    answer = connection.getresponse()
-    assert answer.status == 413
-    assert json.load(answer)["error"]["code"] == "too_large"
-    connection.close()
+    with closing(http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=20)) as connection:
+        connection.request("POST", PATH, endless(), {**FORM, "Transfer-Encoding": "chunked"}, encode_chunked=True)
+        answer = connection.getresponse()
+        assert answer.status == 413
+        assert json.load(answer)["error"]["code"] == "too_large"
     assert stored(gateway) == []
 
 
-def test_only_so_many_files_wait_at_once(start_gateway: Start, redis_client: redis.Redis) -> None:
+def test_only_so_many_files_wait_at_once(start_gateway: Start, redis_client: redis.Redis, begin: Begin) -> None:
     gateway = start_gateway(UPLOADS_MAX="2", UPLOAD_LINGER_SEC="3")
-    waiting = [begin(gateway, content) for content in (b"one", b"twoo")]
+    waiting = [begin(gateway, body(content)) for content in (b"one", b"twoo")]
     wait_until(lambda: redis_client.zcard(FILES_KEY) == 2, 10, "two files wait")
     refused(upload(gateway.url, b"three"), 429, "uploads_full")
-    again = begin(gateway, b"one")  # the same content needs no place of its own
+    again = begin(gateway, body(b"one"))  # the same content needs no place of its own
     time.sleep(0.5)  # longer than a refusal takes
     assert redis_client.zcard(FILES_KEY) == 2
-    assert len(stored(gateway)) == 2
+    assert len(complete(gateway)) == 2
     for connection in [*waiting, again]:
         connection.close()
     wait_until(lambda: redis_client.zcard(FILES_KEY) == 0, 20, "nobody waits any more: both are cancelled")
     wait_until(lambda: stored(gateway) == [], 10, "and deleted, once Redis has said so")
 
 
-def test_storage_has_a_bound(start_gateway: Start) -> None:
+def test_storage_has_a_bound(start_gateway: Start, begin: Begin) -> None:
     gateway = start_gateway(UPLOAD_STORAGE_BYTES="150000")
-    first = begin(gateway, b"x" * 100_000)
-    wait_until(lambda: len(stored(gateway)) == 1, 10, "the file is stored")
+    begin(gateway, body(b"x" * 100_000))
+    wait_until(lambda: len(complete(gateway)) == 1, 10, "the file is stored")
     refused(upload(gateway.url, b"y" * 100_000), 503, "unavailable")
-    first.close()
 
 
 def test_without_a_file_worker_or_a_folder_files_are_refused(
@@ -270,15 +286,16 @@ def test_what_is_not_there_cannot_be_cancelled(gateway: GatewayProcess, name: st
     assert request(gateway.url, f"{PATH}/{name}", "DELETE").status == 404
 
 
-def test_a_gateway_that_stops_tells_who_waits_to_come_again(start_gateway: Start, redis_client: redis.Redis) -> None:
+def test_a_gateway_that_stops_tells_who_waits_to_come_again(
+    start_gateway: Start, redis_client: redis.Redis, begin: Begin
+) -> None:
     gateway = start_gateway()
-    waiting = begin(gateway, b"sound")
-    wait_until(lambda: redis_client.zcard(FILES_KEY) == 1, 10, "the file waits")
+    waiting = begin(gateway, body(b"sound"))
+    wait_until(lambda: len(complete(gateway)) == redis_client.zcard(FILES_KEY) == 1, 10, "the file waits")
     gateway.service.stop()
     answer = waiting.getresponse()
     assert answer.status == 503
     assert answer.getheader("Retry-After") == "1"
-    waiting.close()
     (raw,) = cast(list[bytes], redis_client.zrange(FILES_KEY, 0, -1))
     key = file_key(raw.decode())
     assert redis_client.hget(key, "state") == b"waiting"
@@ -287,11 +304,10 @@ def test_a_gateway_that_stops_tells_who_waits_to_come_again(start_gateway: Start
     gateway.start()
     redis_client.delete(f"{key}:wanted")
     redis_client.set(f"{key}:wanted", "1", ex=2)
-    again = begin(gateway, b"sound")  # as OpenAI's client does
+    begin(gateway, body(b"sound"))  # as OpenAI's client does
     wait_until(lambda: redis_client.ttl(f"{key}:wanted") > 10, 10, "the request has found the work where it was")
     assert redis_client.zcard(FILES_KEY) == 1
-    assert stored(gateway) == kept
-    again.close()
+    wait_until(lambda: stored(gateway) == kept, 10, "what came again is not kept twice")
 
 
 def test_a_file_that_belongs_to_nothing_is_swept_away(start_gateway: Start, tmp_path: Path) -> None:
@@ -312,10 +328,10 @@ def test_a_language_that_is_none_is_named(gateway: GatewayProcess) -> None:
 
 @pytest.mark.parametrize(("written", "code"), [("English", "en"), ("pt-BR", "pt"), ("zh_TW", "zh"), ("auto", None)])
 def test_a_language_may_be_written_as_people_do(
-    gateway: GatewayProcess, redis_client: redis.Redis, written: str, code: str | None
+    gateway: GatewayProcess, redis_client: redis.Redis, begin: Begin, written: str, code: str | None
 ) -> None:
-    with closing(begin(gateway, b"sound", language=written)):
-        wait_until(lambda: redis_client.zcard(FILES_KEY) == 1, 10, "the file is taken")
-        (file_id,) = cast(list[bytes], redis_client.zrange(FILES_KEY, 0, -1))
-        job = cast(bytes, redis_client.hget(file_key(file_id.decode()), "job"))
-        assert json.loads(job)["language"] == code
+    begin(gateway, body(b"sound", language=written))
+    wait_until(lambda: redis_client.zcard(FILES_KEY) == 1, 10, "the file is taken")
+    (file_id,) = cast(list[bytes], redis_client.zrange(FILES_KEY, 0, -1))
+    job = cast(bytes, redis_client.hget(file_key(file_id.decode()), "job"))
+    assert json.loads(job)["language"] == code
