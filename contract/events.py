@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, TypeAdapter, field_validator
 
 from contract.jobs import MAX_POSITION, MAX_TEXT_CHARS, Envelope, now_ms
 from contract.messages import Partial, StatsBlock, UtteranceOutcome
+
+
+Ending = Literal["sentence", "likely", "open", "silence"]
+"""How speech up to a pause ends: surely with a sentence, perhaps with one, in the middle of one; or there is none."""
 
 
 class OutcomeEvent(Envelope):
@@ -28,10 +34,11 @@ class OutcomeEvent(Envelope):
 
 class PartialEvent(Envelope):
     """A partial on `result_messages`; not an outcome. It answers the request whose `end` is `asked`; an empty text
-    says that there is nothing to show."""
+    says that there is nothing to show. `ending`: of a SentenceRequest alone, null where nobody could look."""
 
     partial: Partial
     asked: int = Field(0, ge=0)
+    ending: Ending | None = None
 
     @field_validator("partial")
     @classmethod

@@ -13,6 +13,7 @@ SESSIONS_KEY: Final = "wta:sessions"  # sorted set of the sessions that are kept
 DEAD_LETTERS_STREAM: Final = "wta:given_up"  # metadata of utterances that were given up, newest last
 LISTENER_STATE_KEY: Final = "wta:listener"
 PARTIALS: Final = "wta:partials"  # list of requests for partials, newest left
+SENTENCES: Final = "wta:sentences"  # list of questions whether a sentence has ended, newest left
 FILES_KEY: Final = "wta:files"  # sorted set of the files that wait or are in work, by when they came (epoch ms)
 KEPT_FILES_KEY: Final = "wta:files:kept"  # sorted set of those whose result is kept, by when they ended
 SENT_SEGMENTS_KEY: Final = "wta:files:sent"  # sorted set of all files' segments without outcome: done key, when sent
@@ -53,6 +54,11 @@ def partial_audio_key(session: str, start: int) -> str:
 def partial_begun_key(session: str, start: int) -> str:
     """Exists while a worker is at a partial of that utterance, and remains where the worker ended on it."""
     return f"wta:partial:{session}:{start}:begun"
+
+
+def heard_key(session: str, start: int) -> str:
+    """What a worker made of that utterance up to its latest pause, an AnalyzeJob as JSON."""
+    return f"wta:heard:{session}:{start}"
 
 
 def file_key(file_id: str) -> str:

@@ -29,7 +29,8 @@ class Models(Message):
 
 class Limits(Message):
     """What a client must keep to. `buffer_sec`: how much unsafe audio it should keep before it stops. `upload_bytes`:
-    the largest file that is taken for transcription; 0: none is."""
+    the largest file that is taken for transcription; 0: none is. `sentence_wait_sec`: how long an utterance stays open
+    after a pause in the middle of a sentence, for a client that marks pauses; 0: every pause ends it."""
 
     frame_bytes: int
     utterance_sec: float
@@ -37,6 +38,7 @@ class Limits(Message):
     idle_close_sec: float
     buffer_sec: float
     upload_bytes: int = 0
+    sentence_wait_sec: float = 0.0
 
 
 class Session(Message):

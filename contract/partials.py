@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from contract.events import PartialEvent
+from contract.events import Ending, PartialEvent
 from contract.jobs import AudioSpan
 from contract.messages import Partial
 
@@ -29,6 +29,7 @@ class PartialRequest(AudioSpan):
     begin_by_ms: float = 0.0
     answer_by_ms: float = 0.0
 
-    def answer(self, text: str) -> PartialEvent:
+    def answer(self, text: str, ending: Ending | None = None) -> PartialEvent:
         """The event that answers this request."""
-        return PartialEvent(session=self.session, asked=self.end, partial=Partial(utterance=self.utterance, text=text))
+        partial = Partial(utterance=self.utterance, text=text)
+        return PartialEvent(session=self.session, asked=self.end, partial=partial, ending=ending)

@@ -16,7 +16,7 @@ from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 
 QUIET_WINDOW_SAMPLES = SAMPLE_RATE_HZ // 50  # 20 ms
 SEARCH_SEC = 2.0  # of the end of an utterance that is too long: people pause once in so much speech
-CutReason = Literal["end", "idle", "length", "recorded"]
+CutReason = Literal["end", "idle", "length", "recorded", "sentence", "pause"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,12 @@ class Segmenter:
         """End the utterance here, if one has begun. Audio before a recorded end is kept: the rest is still to come."""
         if self._buffer and self._recorded_end is None:
             yield self._take(len(self._buffer), reason)
+
+    def cut_at(self, position: int, reason: CutReason) -> Iterator[Cut]:
+        """End the utterance before sample `position`, and begin the next there. Nothing where that is not in it, or
+        where a recorded end is still to come."""
+        if self._start < position <= self.position and self._recorded_end is None:
+            yield self._take((position - self._start) * BYTES_PER_SAMPLE, reason)
 
     def _take(self, size: int, reason: CutReason) -> Cut:
         pcm = bytes(memoryview(self._buffer)[:size])
