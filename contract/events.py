@@ -9,7 +9,6 @@ from pydantic import Field, TypeAdapter, field_validator
 from contract.jobs import MAX_POSITION, MAX_TEXT_CHARS, Envelope, now_ms
 from contract.messages import Partial, StatsBlock, UtteranceOutcome
 
-
 Ending = Literal["sentence", "likely", "open", "silence"]
 """How speech up to a pause ends: surely with a sentence, perhaps with one, in the middle of one; or there is none."""
 

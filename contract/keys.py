@@ -56,6 +56,11 @@ def partial_begun_key(session: str, start: int) -> str:
     return f"wta:partial:{session}:{start}:begun"
 
 
+def sentence_begun_key(session: str, start: int) -> str:
+    """Exists while a worker looks whether a sentence of that utterance has ended; remains as the one of a partial."""
+    return f"wta:heard:{session}:{start}:begun"
+
+
 def heard_key(session: str, start: int) -> str:
     """What a worker made of that utterance up to its latest pause, an AnalyzeJob as JSON."""
     return f"wta:heard:{session}:{start}"

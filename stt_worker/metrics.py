@@ -33,6 +33,10 @@ class SttMetrics(WorkerMetrics):
             "wta_stt_decoded_again", "Utterances whose quick first text was doubtful.", registry=self.registry
         )
 
+        self.heard_ahead = Counter(
+            "wta_stt_heard_ahead", "Utterances whose text a look at their sentence had found.", registry=self.registry
+        )
+
     def recognised(
         self, job: UtteranceJob, message: UtteranceOutcome | None, notes: dict[str, Value] | None = None
     ) -> None:

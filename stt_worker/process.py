@@ -1,10 +1,11 @@
-"""The speech worker's process: its models, its batches, its partials, and its share of the cores."""
+"""The speech worker's process: its models, batches, sentences, partials, and its share of the cores."""
 
 from __future__ import annotations
 
 import logging
 import time
 from functools import partial
+from typing import Any
 
 import redis
 from celery import Celery
@@ -18,9 +19,12 @@ from stt_worker.engine.models import LoadModels, load_models
 from stt_worker.engine.protocol import ModelError
 from stt_worker.metrics import SttMetrics
 from stt_worker.partials.model_lock import PriorityModelLock
+from stt_worker.partials.requests import RequestWorker
 from stt_worker.partials.worker import PartialWorker
+from stt_worker.sentences.worker import SentenceWorker
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.draft_cache import DraftCache
+from stt_worker.utterances.recognition import Recognition
 from stt_worker.utterances.task import Transcriber
 
 logger = logging.getLogger(__name__)
@@ -38,7 +42,7 @@ class SttProcess(BatchProcess[SttSettings, SttMetrics]):
         self._transcriber: Transcriber | None = None
         self._turns = PriorityModelLock()
         self._pace_sec = 0.0  # what an utterance has taken lately
-        self._partials: PartialWorker | None = None
+        self._beside: list[RequestWorker[Any]] = []  # they hear what is still being spoken
         self._share: CoreShare | None = None  # None: STT_THREADS decides
 
     def load(self, client: redis.Redis) -> None:
@@ -60,33 +64,37 @@ class SttProcess(BatchProcess[SttSettings, SttMetrics]):
         live = self.register(client, engine.name, engine.demo, settings.stt_stuck_after_sec).heard_live
         drafts = DraftCache()
         hand_on = partial(send_text, self._app)
-        self._transcriber = Transcriber(settings, client, check, engine, hand_on, drafts, self._metrics, live)
+        self._transcriber = Transcriber(
+            settings, client, check, engine, hand_on, drafts, self._metrics, live, self._turns.final
+        )
         self._metrics.loaded(engine.name, engine.demo)
         if settings.partials_enabled:
-            own_client = worker_redis(settings)
-            self._partials = PartialWorker(
-                settings, own_client, self._turns, check, engine, models.in_background, drafts, live
-            )
+            aside = models.in_background
+            recognition = Recognition(settings, check, engine, drafts)
+            self._beside = [
+                SentenceWorker(worker_redis(settings), self._turns, engine, recognition, aside, live),
+                PartialWorker(settings, worker_redis(settings), self._turns, check, engine, aside, drafts, live),
+            ]
 
     def start(self) -> None:
-        """Load and register, then do partials too, in a thread of their own."""
+        """Load and register, then do sentences and partials too, in threads of their own."""
         super().start()
-        if self._partials is not None:
-            self._partials.start()
+        for worker in self._beside:
+            worker.start()
 
     def stop(self) -> None:
         """Take no more tasks, and deregister."""
         if self._share is not None:
             self._share.stop()
-        if self._partials is not None:
-            self._partials.stop()
+        for worker in self._beside:
+            worker.stop()
         super().stop()
 
     def run(self, audio: object, header: object) -> None:
         """One task, and others that wait. Raises Reject when it must be done again."""
         if self._transcriber is None:
             raise RuntimeError("the worker process was not started")
-        self.run_with_others((audio, header), self._room(), self._handle_all, self._turns.final())
+        self.run_with_others((audio, header), self._room(), self._handle_all)
         failures = self._transcriber.failures_in_a_row
         if failures >= FAILURES_TO_RESTART:
             end_for_restart(f"the speech model failed {failures} times in a row")
@@ -97,8 +105,9 @@ class SttProcess(BatchProcess[SttSettings, SttMetrics]):
             self._share.apply()
         began = time.monotonic()
         troubles = self._transcriber.handle_all(tasks)
-        self._pace_sec = (time.monotonic() - began) / len(tasks)
-        self.heartbeat.pace_sec = self._pace_sec
+        if self._transcriber.recognised:
+            self._pace_sec = (time.monotonic() - began) / self._transcriber.recognised
+            self.heartbeat.pace_sec = self._pace_sec
         return troubles
 
     def _room(self) -> int:

@@ -15,7 +15,7 @@ from contract.audio import SAMPLE_RATE_HZ
 from stt_worker.engine.cover import Hole, holes, pause_near, replaced, seems_covered
 from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
 from stt_worker.engine.decoder.encoded import EncodedAudio
-from stt_worker.engine.protocol import WordTime
+from stt_worker.engine.protocol import WordTime, WorkInterruptedError
 from stt_worker.engine.quality import has_loops, has_words
 from stt_worker.engine.row import Row
 from stt_worker.settings import SttSettings
@@ -43,6 +43,8 @@ class Covering:
             return best
         try:
             return self._covered(row, best)
+        except WorkInterruptedError:
+            raise
         except Exception:
             logger.exception("whether words are missing cannot be told")
             return best

@@ -26,7 +26,7 @@ CONFIDENT = -0.1
 
 
 class DummyEngine:
-    """Hears `I <feeling> this <thing> <number>.`"""
+    """Hears `I <feeling> this <thing> <number>.`, which ends a sentence where the number is even."""
 
     name = DUMMY
     demo = True
@@ -38,11 +38,14 @@ class DummyEngine:
     def recover(self) -> None:
         """Nothing to put right."""
 
-    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(
+        self, utterance: Utterance, draft: Sequence[int] = (), interrupt: Callable[[], None] | None = None
+    ) -> Transcript:
         """See `SpeechEngine.transcribe`."""
         text = sentence_of(utterance.audio)
         words = _times(text, len(utterance.audio)) if utterance.word_times else ()
-        return Transcript(text, "en", CONFIDENT, 0.0, words=words)
+        number = int(text.rstrip(".").rpartition(" ")[2])
+        return Transcript(text, "en", CONFIDENT, 0.0, words=words, sentence_end=float(number % 2 == 0))
 
     def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
         """See `SpeechEngine.transcribe_all`."""

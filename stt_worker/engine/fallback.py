@@ -125,4 +125,5 @@ def transcript(attempt: Attempt, language: str) -> Transcript:
         attempt.temperature,
         tokens=attempt.tokens,
         language_probability=attempt.language_probability,
+        sentence_end=attempt.sentence_end,
     )

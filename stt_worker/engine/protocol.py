@@ -4,7 +4,7 @@ cheapest is engine.dummy."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +19,10 @@ class ModelError(Exception):
 
 class SpeechEngineError(Exception):
     """The model gave no usable answer; the message says what is wrong with it."""
+
+
+class WorkInterruptedError(Exception):
+    """What `interrupt` raises: the models must be released for something that goes before."""
 
 
 Span = tuple[float, float]  # from, to, in seconds of the audio
@@ -59,6 +63,7 @@ class Transcript:
     language_probability: float | None = None
     words: tuple[WordTime, ...] = ()
     gaps: tuple[Span, ...] = ()
+    sentence_end: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -145,11 +150,13 @@ class SpeechEngine(Protocol):
         """Transcribe something short for real, so that the first utterance is not the slow one."""
         ...
 
-    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(
+        self, utterance: Utterance, draft: Sequence[int] = (), interrupt: Callable[[], None] | None = None
+    ) -> Transcript:
         """Transcribe one utterance on its own (no text of earlier ones is used).
 
-        `draft`: tokens that it probably begins with; they make it quicker and change nothing. Raises
-        SpeechEngineError, or what the model's library raises.
+        `draft`: tokens that it probably begins with; they make it quicker and change nothing. `interrupt`: as in
+        `partial`. Raises SpeechEngineError, or what the model's library raises.
         """
         ...
 
@@ -160,8 +167,8 @@ class SpeechEngine(Protocol):
     def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
         """The quickest transcript of an utterance that goes on: one try at temperature 0, no translation, no times.
 
-        `interrupt` is called often (between layers and tokens) and may raise: that ends the work and comes through,
-        and the model can be used as before.
+        `interrupt` is called often (between layers and tokens) and may raise WorkInterruptedError: that ends the work
+        and comes through, and the model can be used as before.
         """
         ...
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -28,7 +29,7 @@ from stt_worker.engine.decoder.encoded import EncodedAudio
 from stt_worker.engine.decoder.encoder import encode, spectrogram, window_frames
 from stt_worker.engine.fallback import Fallback, transcript
 from stt_worker.engine.hints import repeats
-from stt_worker.engine.protocol import Refusal, Transcript, Utterance, WordTime
+from stt_worker.engine.protocol import Refusal, Transcript, Utterance, WordTime, WorkInterruptedError
 from stt_worker.engine.quality import judge
 from stt_worker.engine.row import Row
 from stt_worker.engine.weights.precision import DTYPES, choose_precision, set_precision
@@ -89,9 +90,12 @@ class WhisperEngine:
             spoken = [language for language, _ in self._spoken(features, [None])]
             self._decoding.greedy(features, spoken, "transcribe", [8])
 
-    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(
+        self, utterance: Utterance, draft: Sequence[int] = (), interrupt: Callable[[], None] | None = None
+    ) -> Transcript:
         """See `SpeechEngine.transcribe`."""
-        return self.transcribe_all([utterance], draft)[0]
+        with self._interrupted_by(interrupt):
+            return self.transcribe_all([utterance], draft)[0]
 
     @torch.inference_mode()
     def transcribe_all(self, utterances: Sequence[Utterance], draft: Sequence[int] = ()) -> list[Transcript]:
@@ -119,10 +123,11 @@ class WhisperEngine:
     def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
         """See `SpeechEngine.partial`. A text that only repeats its prompt is none."""
         audio, prompt = utterance.audio, "" if self._demo else utterance.prompt
-        features = self._encode([audio], self._frames(len(audio)), interrupt)
-        ((language, probability),) = self._spoken(features, [utterance.language])
         limits = [self._decoding.token_limit(len(audio), SAMPLE_RATE_HZ)]
-        (found,) = self._decoding.greedy(features, [language], "transcribe", limits, interrupt, draft, [prompt])
+        with self._interrupted_by(interrupt):
+            features = self._encode([audio], self._frames(len(audio)))
+            ((language, probability),) = self._spoken(features, [utterance.language])
+            (found,) = self._decoding.greedy(features, [language], "transcribe", limits, draft, [prompt])
         text = "" if repeats(found.text, prompt) else found.text
         heard = transcript(found, language)
         return replace(heard, text=text, language_probability=probability or heard.language_probability)
@@ -133,18 +138,24 @@ class WhisperEngine:
         if self._model.device.type == "cuda":
             torch.cuda.empty_cache()
 
+    @contextmanager
+    def _interrupted_by(self, interrupt: Callable[[], None] | None) -> Iterator[None]:
+        self._decoding.interrupt = interrupt
+        try:
+            yield
+        finally:
+            self._decoding.interrupt = None
+
     def _frames(self, samples: int) -> int:
         """How many frames of the spectrogram the encoder sees of an utterance."""
         if self._settings.whisper_window == "full":
             return int(N_FRAMES)
         return window_frames(samples, self._settings.whisper_window_floor_sec, self._settings.whisper_window_margin_sec)
 
-    def _encode(
-        self, audio: Sequence[Samples], frames: int, interrupt: Callable[[], None] | None = None
-    ) -> EncodedAudio:
+    def _encode(self, audio: Sequence[Samples], frames: int) -> EncodedAudio:
         mels, device = self._model.dims.n_mels, self._model.device
         mel = torch.stack([spectrogram(samples, mels, frames, device) for samples in audio])
-        return EncodedAudio(encode(self._model.encoder, mel.to(self._dtype), interrupt))
+        return EncodedAudio(encode(self._model.encoder, mel.to(self._dtype), self._decoding.interrupt))
 
     def _spoken(
         self, features: EncodedAudio, wanted: Sequence[str | None], audio: Sequence[Samples] = ()
@@ -194,6 +205,8 @@ class WhisperEngine:
             return row.words
         try:
             return self._decoding.word_times(row.features, row.language, best, len(row.audio))
+        except WorkInterruptedError:
+            raise
         except Exception:
             logger.exception("no times of the words")
             return ()

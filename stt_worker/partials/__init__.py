@@ -1,1 +1,2 @@
-"""Partials: worker transcribes what is still being spoken; model_lock lets finals go first."""
+"""Partials: worker transcribes what is still being spoken; requests is what it has in common with sentences;
+model_lock lets finals go first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from runtime.logs.event import Value
 from stt_worker.engine.cover import surely_speech
 from stt_worker.engine.protocol import Refusal, SpeechEngine, SpeechFound, Transcript, Utterance, VoiceActivity
 from stt_worker.engine.quality import doubt, judge
+from stt_worker.sentences.heard import Heard
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.job import gaps_of_stream, in_seconds, utterance_of, words_of_stream
@@ -31,11 +32,13 @@ Verdict = AnalyzeJob | UtteranceOutcome
 
 @dataclass(frozen=True)
 class Recording:
-    """An utterance in hand. `pcm`: s16le mono 16 kHz. `tries`: how often a worker has begun it, this time included."""
+    """An utterance in hand. `pcm`: s16le mono 16 kHz. `tries`: how often a worker has begun it, this time included.
+    `heard`: what is known of it already."""
 
     job: UtteranceJob
     pcm: bytes
     tries: int = 1
+    heard: Heard | None = None
 
     @property
     def audio(self) -> NDArray[np.float32]:
@@ -53,6 +56,7 @@ class Recognition:
         self._drafts = drafts
         self.failures_in_a_row = 0
         self.notes: dict[str, dict[str, Value]] = {}  # what the model said of the last call's utterances, no text
+        self.sentence_end: float | None = None  # how probable it is that a sentence ends with the last of them
 
     def verdicts(self, recordings: Sequence[Recording]) -> list[Verdict]:
         """What becomes of each. Where the models raise on several at once, each is done alone: no neighbour suffers."""
@@ -64,6 +68,15 @@ class Recognition:
                 logger.exception("the speech model failed on %d utterances at once; now one by one", len(recordings))
                 self._recover()
         return [self._verdict(recording) for recording in recordings]
+
+    def look(self, recording: Recording, interrupt: Callable[[], None]) -> Verdict:
+        """What would become of an utterance that may go on: the same as in `verdicts`, and the draft of what follows.
+
+        `interrupt` is called between the steps and may raise; that and what the models raise comes through.
+        """
+        self.notes.clear()
+        (verdict,) = self._hear_all([recording], interrupt)
+        return verdict
 
     def _verdict(self, recording: Recording) -> Verdict:
         """Run the models, a second time when they raise: not even a MemoryError may end the worker's loop."""
@@ -80,13 +93,13 @@ class Recognition:
         self.failures_in_a_row += 1
         return failed(job, "speech_failed", "The speech model failed on this utterance; please say it again.")
 
-    def _hear_all(self, recordings: Sequence[Recording]) -> list[Verdict]:
+    def _hear_all(self, recordings: Sequence[Recording], interrupt: Callable[[], None] | None = None) -> list[Verdict]:
         verdicts: dict[int, Verdict] = {}
         speech: dict[int, Utterance] = {}
         places: dict[int, SpeechFound] = {}
         for number, recording in enumerate(recordings):
             audio = recording.audio
-            found = self._check.find(audio)
+            found = self._check.find(audio, interrupt)
             recording.job.stamp("speech_check")
             refusal = self._check.refusal(found)
             if refusal is not None:
@@ -96,7 +109,8 @@ class Recognition:
                 clear = in_seconds(found.clear, self._check.trim_start(found))
                 speech[number] = utterance_of(recording.job, trimmed, self._settings, recording.job.word_times, clear)
                 places[number] = found
-        heard = self._transcribe([recordings[number].job for number in speech], list(speech.values()))
+        jobs = [recordings[number].job for number in speech]
+        heard = self._transcribe(jobs, list(speech.values()), interrupt)
         for number, transcript in zip(speech, heard, strict=True):
             sure = surely_speech(speech[number].speech)
             verdict = self._judge(recordings[number].job, transcript, sure)
@@ -107,12 +121,19 @@ class Recognition:
             verdicts[number] = verdict
         return [verdicts[number] for number in range(len(recordings))]
 
-    def _transcribe(self, jobs: Sequence[UtteranceJob], utterances: Sequence[Utterance]) -> list[Transcript]:
-        drafts = [self._drafts.take(job.session, job.start) for job in jobs]
+    def _transcribe(
+        self, jobs: Sequence[UtteranceJob], utterances: Sequence[Utterance], interrupt: Callable[[], None] | None
+    ) -> list[Transcript]:
+        take = self._drafts.take if interrupt is None else self._drafts.of
+        drafts = [take(job.session, job.start) for job in jobs]
         if len(utterances) == 1:
-            heard = [self._engine.transcribe(utterances[0], drafts[0])]
+            heard = [self._engine.transcribe(utterances[0], drafts[0], interrupt)]
+            self.sentence_end = heard[0].sentence_end
         else:
             heard = self._engine.transcribe_all(utterances) if utterances else []
+        if interrupt is not None:
+            for job, transcript in zip(jobs, heard, strict=True):
+                self._drafts.keep(job.session, job.start, transcript.tokens)
         for job in jobs:
             job.stamp("speech")
         return heard

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
 import redis
@@ -15,10 +16,12 @@ from contract.jobs import TRIES_MAX, AnalyzeJob, UtteranceJob
 from contract.keys import tries_key
 from contract.messages import UtteranceOutcome
 from contract.state.outcome import end_utterance, failed
+from runtime.logs.event import Value
 from runtime.redis_retry import RedisRetry, RedisUnavailableError
 from runtime.worker.tries import Tries
 from stt_worker.engine.protocol import MAX_AUDIO_SEC, SpeechEngine, VoiceActivity
 from stt_worker.metrics import SttMetrics
+from stt_worker.sentences.heard import take_heard
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.debug_audio import DebugAudio
 from stt_worker.utterances.draft_cache import DraftCache
@@ -40,12 +43,16 @@ class Transcriber:
         drafts: DraftCache | None = None,
         metrics: SttMetrics | None = None,
         heard_live: Callable[[], object] = lambda: None,
+        models: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
+        """`models` gives the context in which the models are used."""
         self._settings = settings
         self._client = client
         self._recognition = Recognition(settings, check, engine, drafts or DraftCache())
         self._hand_on = hand_on
         self._heard_live = heard_live
+        self._models = models
+        self.recognised = 0  # utterances of the last call that the models were needed for
         self._debug_audio = DebugAudio.from_settings(settings)
         self._metrics = metrics or SttMetrics()
         self._retry = RedisRetry(settings.stt_redis_patience_sec, self._metrics.redis_trouble.inc)
@@ -83,17 +90,40 @@ class Transcriber:
                     taken[number] = recording
         if any(recording.job.live for recording in taken.values()):
             self._heard_live()
+        for number in [number for number, recording in taken.items() if recording.heard is not None]:
+            self._finish_heard(number, taken.pop(number), troubles)
+        self.recognised = len(taken)
         begun = {number: (recording.job, recording.tries) for number, recording in taken.items()}
         for turn in self._tries.turns(begun):
             live = [number for number in turn if taken[number].job.live]
             of_files = [number for number in turn if number not in live]
             for group in filter(None, (live, of_files)):
                 for number, verdict in zip(group, self._recognise([taken[n] for n in group]), strict=True):
-                    try:
-                        self._conclude(taken[number].job, verdict)
-                    except RedisUnavailableError as trouble:
-                        troubles[number] = trouble
+                    job = taken[number].job
+                    self._finish(number, job, verdict, troubles, self._recognition.notes.get(job.utterance))
         return troubles
+
+    def _finish_heard(self, number: int, recording: Recording, troubles: list[RedisUnavailableError | None]) -> None:
+        """A look at the sentence has recognised it already."""
+        job, heard = recording.job, recording.heard
+        assert heard is not None
+        job.stamp("speech")
+        verdict = heard.verdict.model_copy(update={"timings_ms": job.timings_ms, "stamped_ms": job.stamped_ms})
+        self._metrics.heard_ahead.inc()
+        self._finish(number, job, verdict, troubles, heard.notes)
+
+    def _finish(
+        self,
+        number: int,
+        job: UtteranceJob,
+        verdict: Verdict,
+        troubles: list[RedisUnavailableError | None],
+        notes: dict[str, Value] | None,
+    ) -> None:
+        try:
+            self._conclude(job, verdict, notes)
+        except RedisUnavailableError as trouble:
+            troubles[number] = trouble
 
     def _take(self, audio: object, header: object) -> Recording | None:
         """The utterance of a task, or None when there is nothing left to do for it. Raises RedisUnavailableError."""
@@ -108,7 +138,8 @@ class Transcriber:
         if problem is not None:
             self._end(job, problem)
             return None
-        recording = Recording(job, cast(bytes, audio), tries)
+        heard = self._retry.call(lambda: take_heard(self._client, job), job.utterance) if job.live else None
+        recording = Recording(job, cast(bytes, audio), tries, heard)
         if self._debug_audio is not None:
             self._debug_audio.keep(job, recording.pcm)
         return recording
@@ -137,7 +168,8 @@ class Transcriber:
 
     def _recognise(self, recordings: Sequence[Recording]) -> list[Verdict]:
         began = time.monotonic()
-        verdicts = self._recognition.verdicts(recordings)
+        with self._models():
+            verdicts = self._recognition.verdicts(recordings)
         took_sec = time.monotonic() - began
         if recordings:
             self._metrics.took(len(recordings))
@@ -145,17 +177,17 @@ class Transcriber:
         self._warn_if_slow([recording.job.utterance for recording in recordings], took_sec)
         return verdicts
 
-    def _conclude(self, job: UtteranceJob, verdict: Verdict) -> None:
+    def _conclude(self, job: UtteranceJob, verdict: Verdict, notes: dict[str, Value] | None) -> None:
         if not isinstance(verdict, AnalyzeJob):
-            self._end(job, verdict)
+            self._end(job, verdict, notes)
             return
         self._retry.call(lambda: self._hand_on(verdict), job.utterance)
-        self._metrics.recognised(job, None, self._recognition.notes.get(job.utterance))
+        self._metrics.recognised(job, None, notes)
         self._tries.forget(job)
 
-    def _end(self, job: UtteranceJob, message: UtteranceOutcome) -> None:
+    def _end(self, job: UtteranceJob, message: UtteranceOutcome, notes: dict[str, Value] | None = None) -> None:
         if self._retry.call(lambda: end_utterance(self._client, job, message, self._settings), job.utterance):
-            self._metrics.recognised(job, message, self._recognition.notes.get(job.utterance))
+            self._metrics.recognised(job, message, notes)
 
     def _warn_if_slow(self, utterances: Sequence[str], seconds: float) -> None:
         limit = self._settings.visibility_timeout_sec

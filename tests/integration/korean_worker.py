@@ -33,7 +33,9 @@ class KoreanEngine:
     def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
         return [self.transcribe(one) for one in utterances]
 
-    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(
+        self, utterance: Utterance, draft: Sequence[int] = (), interrupt: Callable[[], None] | None = None
+    ) -> Transcript:
         text = unicodedata.normalize("NFD", SAID)
         times = [WordTime(word, 0.2 * at, 0.2 * at + 0.2) for at, word in enumerate(text.split())]
         words = tuple(times) if utterance.word_times else ()

@@ -49,7 +49,9 @@ class HeldEngine:
         finally:
             (self._folder / "partial").unlink()
 
-    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(
+        self, utterance: Utterance, draft: Sequence[int] = (), interrupt: Callable[[], None] | None = None
+    ) -> Transcript:
         (self._folder / "working").touch()
         deadline = time.monotonic() + GIVE_UP_SEC
         while not (self._folder / "go").exists() and time.monotonic() < deadline:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import whisper as openai_whisper  # the distribution is openai-whisper; `whisper` on PyPI is another program
 from whisper.tokenizer import get_tokenizer
@@ -13,6 +13,7 @@ from whisper.tokenizer import get_tokenizer
 from stt_worker.engine.decoder.encoded import Encoded
 from stt_worker.engine.decoder.greedy import Decoded, GreedyDecoder
 from stt_worker.engine.decoder.rules import Prompts
+from stt_worker.engine.decoder.sentence_end import probability
 from stt_worker.engine.protocol import SpeechEngineError, WordTime
 from stt_worker.engine.quality import compression_ratio, has_loops, needs_fallback
 from stt_worker.engine.weights.precision import Precision
@@ -29,7 +30,8 @@ SPARE_TOKENS = 16  # beside them, for very short utterances
 class Attempt:
     """One decode. `finished`: it ended by itself and not at its limit of tokens. Where the model knows several
     languages and the temperature is 0: `language_probability`, of the language that was decoded, and the `likeliest`
-    with its own."""
+    with its own. `sentence_end`: how probable it is that a sentence ends with the text, None where nobody has looked.
+    """
 
     text: str
     avg_logprob: float
@@ -39,6 +41,7 @@ class Attempt:
     tokens: tuple[int, ...] = ()
     language_probability: float | None = None
     likeliest: tuple[str, float] | None = None
+    sentence_end: float | None = field(default=None, compare=False)
 
     @property
     def repeats(self) -> float:
@@ -54,8 +57,18 @@ class WhisperDecoding:
         self._settings = settings
         self._greedy = GreedyDecoder(model, int8=precision == "int8")
         self._codes = self._greedy.languages
+        self._marks = self._greedy.marks
         self._prompts = Prompts(model)
         self._tokenizer = get_tokenizer(model.is_multilingual, num_languages=model.num_languages)
+
+    @property
+    def interrupt(self) -> Callable[[], None] | None:
+        """Called before every layer, where it is set; it may raise, and that comes through."""
+        return self._greedy.interrupt
+
+    @interrupt.setter
+    def interrupt(self, interrupt: Callable[[], None] | None) -> None:
+        self._greedy.interrupt = interrupt
 
     def token_limit(self, samples: int, sample_rate_hz: int) -> int:
         """How many tokens an utterance of `samples` may have; at most half of the context, as in openai-whisper."""
@@ -76,7 +89,6 @@ class WhisperDecoding:
         languages: Sequence[str],
         task: str,
         limits: Sequence[int],
-        interrupt: Callable[[], None] | None = None,
         draft: Sequence[int] = (),
         prompts: Sequence[str] = (),
         timestamps: bool = False,
@@ -92,15 +104,13 @@ class WhisperDecoding:
         ]
         lengths = {len(start) for start in starts}
         if len(lengths) == 1:
-            found = self._greedy.decode(features, starts, limits, interrupt, draft, timestamps)
+            found = self._greedy.decode(features, starts, limits, draft, timestamps)
         else:
             apart: dict[int, Decoded] = {}
             for length in lengths:
                 rows = [row for row, start in enumerate(starts) if len(start) == length]
                 some = [starts[row] for row in rows], [limits[row] for row in rows]
-                apart.update(
-                    zip(rows, self._greedy.decode(features[rows], *some, interrupt, timestamps=timestamps), strict=True)
-                )
+                apart.update(zip(rows, self._greedy.decode(features[rows], *some, timestamps=timestamps), strict=True))
             found = [apart[row] for row in range(len(starts))]
         return [self._attempt(decoded, language) for decoded, language in zip(found, languages, strict=True)]
 
@@ -148,14 +158,17 @@ class WhisperDecoding:
     def _attempt(self, decoded: Decoded, language: str) -> Attempt:
         _refuse_overflow(decoded.avg_logprob)
         spoken = decoded.languages
+        text = self._tokenizer.decode(decoded.tokens).strip()
+        marked = bool(decoded.tokens) and decoded.tokens[-1] in self._marks
         return Attempt(
-            self._tokenizer.decode(decoded.tokens).strip(),
+            text,
             decoded.avg_logprob,
             decoded.no_speech_prob,
             finished=decoded.finished,
             tokens=tuple(decoded.tokens),
             language_probability=spoken[self._codes.index(language)] if spoken else None,
             likeliest=self.likeliest(spoken) if spoken else None,
+            sentence_end=probability(text, marked, decoded.last_mark, decoded.next_mark, decoded.end),
         )
 
     def likeliest(self, probabilities: Sequence[float]) -> tuple[str, float]:

@@ -36,22 +36,31 @@ Interrupt = Callable[[], None]
 class Decoded:
     """One utterance's tokens (end of text left out), the mean of their natural log-probabilities as openai-whisper
     computes it, the probability of no speech (NaN where the model has no such token), whether it ended by itself and
-    not at its limit, and how probable each language is (as in DecodingRules, empty where the model knows one)."""
+    not at its limit, and how probable each language is (as in DecodingRules, empty where the model knows one).
+    `last_mark`, `next_mark`: how probable a mark that ends a sentence was in the place of the last token, and is in
+    that of the end; `end`: how probable the end itself is there."""
 
     tokens: list[int] = field(default_factory=list)
     avg_logprob: float = 0.0
     no_speech_prob: float = math.nan
     finished: bool = False
     languages: list[float] = field(default_factory=list)
+    last_mark: float = 0.0
+    next_mark: float = 0.0
+    end: float = 0.0
 
 
 class GreedyDecoder:
-    """Decodes with the weights of a loaded model. `interrupt` is called before every layer and may raise."""
+    """Decodes with the weights of a loaded model. `interrupt`, where it is set, is called before every layer and may
+    raise."""
+
+    interrupt: Interrupt | None = None
 
     def __init__(self, model: openai_whisper.Whisper, int8: bool) -> None:
         decoder = model.decoder
         self._rules: DecodingRules = decoding_rules(model)
         self.languages: tuple[str, ...] = tuple(self._rules.languages)
+        self.marks = frozenset(self._rules.marks.tolist())
         self._language_tokens = torch.tensor(list(self._rules.languages.values()), device=model.device)
         self._layers = [DecoderLayer(block) for block in decoder.blocks]
         self._embedding: Tensor = decoder.token_embedding.weight
@@ -66,7 +75,6 @@ class GreedyDecoder:
         audio: Encoded,
         prompts: Sequence[Sequence[int]],
         limits: Sequence[int],
-        interrupt: Interrupt | None = None,
         draft: Sequence[int] = (),
         timestamps: bool = False,
         temperature: float = 0.0,
@@ -84,7 +92,7 @@ class GreedyDecoder:
         draft = draft[: steps - 1] if rows == 1 else ()
         caches = self._caches(audio, prompt + steps)
         tokens = torch.tensor([[*one, *draft] for one in prompts], device=self._embedding.device)
-        x = self._run(tokens, 0, caches, interrupt)
+        x = self._run(tokens, 0, caches)
         results = self._opened(x[:, prompts[0].index(self._rules.sot)])
         logits = self._vocabulary(
             x[:, prompt - 1 :].flatten(0, 1)
@@ -92,23 +100,24 @@ class GreedyDecoder:
         logits[: 1 if draft else rows] += self._rules.never_first
         rules = self._rules.timestamps if timestamps else None
         said: list[Sequence[int]] = [draft[:count] for count in range(len(draft) + 1)] if draft else [()] * rows
-        chosen, logprob = self._choose(logits, rules, said, temperature)
+        chosen, logprob, mark = self._choose(logits, rules, said, temperature)
         total = torch.zeros(rows, device=self._embedding.device)
         if draft:
             agreed = _agreement(chosen.tolist(), draft)
             results[0].tokens += draft[:agreed]
             total += logprob[:agreed].sum()
-            chosen, logprob = chosen[agreed : agreed + 1], logprob[agreed : agreed + 1]
+            results[0].last_mark = float(mark[agreed - 1]) if agreed else 0.0
+            chosen, logprob, mark = (one[agreed : agreed + 1] for one in (chosen, logprob, mark))
         open_rows = [True] * rows
         while True:
             total += logprob * torch.tensor(open_rows, device=total.device)
-            self._keep(chosen.tolist(), results, open_rows, limits)
+            self._keep(chosen.tolist(), logprob.exp().tolist(), mark.tolist(), results, open_rows, limits)
             done = max(len(result.tokens) for result in results)
             if not any(open_rows) or done >= steps:
                 break
-            x = self._run(chosen[:, None], prompt + done - 1, caches, interrupt)
+            x = self._run(chosen[:, None], prompt + done - 1, caches)
             said = [result.tokens for result in results]
-            chosen, logprob = self._choose(self._vocabulary(x[:, 0]), rules, said, temperature)
+            chosen, logprob, mark = self._choose(self._vocabulary(x[:, 0]), rules, said, temperature)
         for result, logprobs in zip(results, total.tolist(), strict=True):
             result.avg_logprob = logprobs / (len(result.tokens) + 1)
         return results
@@ -147,38 +156,47 @@ class GreedyDecoder:
 
     def _choose(
         self, logits: Tensor, timestamps: TimestampRules | None, said: Sequence[Sequence[int]], temperature: float
-    ) -> tuple[Tensor, Tensor]:
-        """The most probable token of each row that may be said after `said`, and its log-probability among those."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The most probable token of each row that may be said after `said`, its log-probability among those, and how
+        probable a mark is that ends a sentence."""
         logits += self._rules.never
         if timestamps is not None:
             timestamps.apply(logits, said)
+        whole = logits.logsumexp(dim=-1)
+        mark = (logits[:, self._rules.marks].logsumexp(dim=-1) - whole).exp()
         if temperature:
             drawn = torch.multinomial((logits / temperature).softmax(dim=-1), 1)
-            return drawn[:, 0], logits.gather(1, drawn)[:, 0] - logits.logsumexp(dim=-1)
+            return drawn[:, 0], logits.gather(1, drawn)[:, 0] - whole, mark
         best, chosen = logits.max(dim=-1)
-        return chosen, best - logits.logsumexp(dim=-1)
+        return chosen, best - whole, mark
 
-    def _keep(self, chosen: list[int], results: list[Decoded], open_rows: list[bool], limits: Sequence[int]) -> None:
-        for row, token in enumerate(chosen):
+    def _keep(
+        self,
+        chosen: list[int],
+        sure: list[float],
+        mark: list[float],
+        results: list[Decoded],
+        open_rows: list[bool],
+        limits: Sequence[int],
+    ) -> None:
+        for row, (token, result) in enumerate(zip(chosen, results, strict=True)):
             if not open_rows[row]:
                 continue
             if token == self._rules.eot:
                 open_rows[row] = False
-                results[row].finished = True
+                result.finished, result.next_mark, result.end = True, mark[row], sure[row]
                 continue
-            results[row].tokens.append(token)
-            said = results[row].tokens
-            open_rows[row] = len(said) < limits[row] and not goes_in_circles(said)
+            result.tokens.append(token)
+            result.last_mark = mark[row]
+            open_rows[row] = len(result.tokens) < limits[row] and not goes_in_circles(result.tokens)
 
-    def _run(
-        self, tokens: Tensor, offset: int, caches: list[KeysAndValues], interrupt: Interrupt | None = None
-    ) -> Tensor:
+    def _run(self, tokens: Tensor, offset: int, caches: list[KeysAndValues]) -> Tensor:
         """`tokens` (rows, n), the first at position `offset`, through all layers; (rows, n, n_text_state)."""
         count = tokens.shape[1]
         x = functional.embedding(tokens, self._embedding) + self._positions[offset : offset + count]
         for layer, cache in zip(self._layers, caches, strict=True):
-            if interrupt is not None:
-                interrupt()
+            if self.interrupt is not None:
+                self.interrupt()
             x = layer.run(x, cache, offset)
         return x
 

@@ -15,6 +15,7 @@ import whisper as openai_whisper  # the distribution is openai-whisper; `whisper
 from whisper.decoding import DecodingTask, SuppressBlank, SuppressTokens
 from whisper.tokenizer import get_tokenizer
 
+from stt_worker.engine.decoder.sentence_end import mark_tokens
 from stt_worker.engine.decoder.timestamps import TimestampRules
 
 
@@ -22,7 +23,8 @@ from stt_worker.engine.decoder.timestamps import TimestampRules
 class DecodingRules:
     """Of one model. `never` and `never_first`: float32 (vocabulary,), 0 or minus infinity, added to the logits of
     every and of the first token. `no_speech`: the token whose probability after `sot` tells of silence, if any.
-    `languages`: code and token of each language that it knows, none where that is English only."""
+    `languages`: code and token of each language that it knows, none where that is English only. `marks`: the tokens
+    that end a sentence, int64 (n,)."""
 
     sot: int
     eot: int
@@ -31,6 +33,7 @@ class DecodingRules:
     never_first: torch.Tensor
     languages: dict[str, int]
     timestamps: TimestampRules
+    marks: torch.Tensor
 
 
 def options(language: str, task: str, timestamps: bool = False, **more: Any) -> openai_whisper.DecodingOptions:
@@ -55,7 +58,10 @@ def decoding_rules(model: openai_whisper.Whisper) -> DecodingRules:
     known = zip(tokenizer.all_language_codes, tokenizer.all_language_tokens, strict=True)
     languages = dict(known) if model.is_multilingual else {}
     timestamps = TimestampRules(tokenizer.timestamp_begin, tokenizer.eot, tokenizer.no_timestamps)
-    return DecodingRules(tokenizer.sot, tokenizer.eot, tokenizer.no_speech, never, never_first, languages, timestamps)
+    marks = torch.tensor(mark_tokens(tokenizer), dtype=torch.long, device=device)
+    return DecodingRules(
+        tokenizer.sot, tokenizer.eot, tokenizer.no_speech, never, never_first, languages, timestamps, marks
+    )
 
 
 class Prompts:

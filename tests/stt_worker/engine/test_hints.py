@@ -142,7 +142,6 @@ def engine_that_says(monkeypatch: pytest.MonkeyPatch, answers: Answers) -> tuple
         _languages: Any,
         task: str,
         _limits: Any,
-        _interrupt: Any = None,
         draft: Sequence[int] = (),
         prompts: Sequence[str] = (),
         **__: Any,

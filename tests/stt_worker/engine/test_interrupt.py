@@ -18,7 +18,7 @@ from stt_worker.engine.decoder.decoding import WhisperDecoding
 from stt_worker.engine.decoder.layer import DecoderLayer
 from stt_worker.engine.protocol import Transcript, Utterance
 from stt_worker.engine.whisper_engine import WhisperEngine
-from stt_worker.partials.model_lock import PartialAbortedError, PriorityModelLock
+from stt_worker.partials.model_lock import PriorityModelLock, WorkAbortedError
 from stt_worker.settings import SttSettings
 from tests.stt_worker.conftest import Say, as_floats
 
@@ -109,9 +109,9 @@ def test_what_interrupts_comes_through_and_leaves_the_model_as_it_was(engine: Wh
 
     def interrupt() -> None:
         if next(rest, None) is None:
-            raise PartialAbortedError
+            raise WorkAbortedError
 
-    with pytest.raises(PartialAbortedError):
+    with pytest.raises(WorkAbortedError):
         engine.partial(Utterance(AUDIO, "en"), interrupt)
     assert engine.transcribe(Utterance(AUDIO, "en")) == before
 
@@ -135,7 +135,7 @@ def test_a_final_waits_for_no_more_than_a_step_of_a_partial(
         try:
             with turns.partial(WAIT_SEC):
                 endings.append(engine.partial(Utterance(AUDIO, "en"), turns.interrupt))
-        except PartialAbortedError as aborted:
+        except WorkAbortedError as aborted:
             endings.append(aborted)
 
     def final() -> None:
@@ -152,7 +152,7 @@ def test_a_final_waits_for_no_more_than_a_step_of_a_partial(
         for thread in threads:
             thread.join(WAIT_SEC)
     aborted, transcript = endings
-    assert isinstance(aborted, PartialAbortedError)
+    assert isinstance(aborted, WorkAbortedError)
     assert transcript == alone
     partials_layers = [layer for name, layer in finished if name == "partial"]
     assert partials_layers == STEPS[: STEPS.index(where) + 1]
@@ -160,12 +160,12 @@ def test_a_final_waits_for_no_more_than_a_step_of_a_partial(
 
 def test_no_partial_begins_while_a_final_has_the_models() -> None:
     turns = PriorityModelLock()
-    with turns.final(), pytest.raises(PartialAbortedError), turns.partial(1):
+    with turns.final(), pytest.raises(WorkAbortedError), turns.partial(1):
         raise AssertionError("a partial has begun")
     with turns.partial(WAIT_SEC):
         turns.interrupt()
     turns.close()
-    with pytest.raises(PartialAbortedError), turns.partial(1):
+    with pytest.raises(WorkAbortedError), turns.partial(1):
         raise AssertionError("a partial has begun")
     with turns.final():
         pass

@@ -127,9 +127,9 @@ def test_short_audio_of_an_unsure_language_is_looked_at_twice(
         assert look is not None, "looked at once more than needed"
         return [[look.get(code, 0.0) for code in codes]]
 
-    def encode(audio: Any, frames: int, interrupt: Any = None) -> Any:
+    def encode(audio: Any, frames: int) -> Any:
         heard.append(len(audio[0]))
-        return real(audio, frames, interrupt)
+        return real(audio, frames)
 
     real = engine._encode
     monkeypatch.setattr(WhisperDecoding, "spoken", spoken)

@@ -42,7 +42,9 @@ class PartialEngine:
 
     def warm_up(self) -> None: ...
 
-    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(
+        self, utterance: Utterance, draft: Sequence[int] = (), interrupt: Callable[[], None] | None = None
+    ) -> Transcript:
         raise AssertionError("a partial is no final")
 
     def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:

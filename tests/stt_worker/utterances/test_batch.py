@@ -43,7 +43,9 @@ class CountingEngine:
 
     def recover(self) -> None: ...
 
-    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(
+        self, utterance: Utterance, draft: Sequence[int] = (), interrupt: Callable[[], None] | None = None
+    ) -> Transcript:
         self.at_once.append(1)
         self.drafts.append(tuple(draft))
         return self._heard(utterance.audio)

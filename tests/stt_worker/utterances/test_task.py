@@ -45,7 +45,9 @@ class FakeEngine:
 
     def warm_up(self) -> None: ...
 
-    def transcribe(self, utterance: Utterance, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(
+        self, utterance: Utterance, draft: Sequence[int] = (), interrupt: Callable[[], None] | None = None
+    ) -> Transcript:
         audio = utterance.audio
         assert audio.dtype == np.float32
         assert np.abs(utterance.audio).max() <= 1

@@ -1,0 +1,1 @@
+"""Whether a sentence has ended where a speaker pauses: `worker` looks, `ending` decides, `heard` keeps it."""

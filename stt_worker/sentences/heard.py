@@ -1,0 +1,43 @@
+"""What a look at a sentence has made of an utterance up to a pause, kept in Redis for the final of the same audio."""
+
+from __future__ import annotations
+
+import logging
+from typing import cast
+
+import redis
+from pydantic import BaseModel, ValidationError
+
+from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.keys import heard_key
+from contract.sentences import HEARD_TTL_SEC
+from runtime.logs.event import Value
+
+logger = logging.getLogger(__name__)
+
+
+class Heard(BaseModel):
+    """`verdict`: what goes on to the analyzer. `notes`: what the model said of it, no text."""
+
+    verdict: AnalyzeJob
+    notes: dict[str, Value] = {}
+
+    def keep(self, client: redis.Redis) -> None:
+        """Put it where the final finds it. Raises REDIS_ERRORS."""
+        key = heard_key(self.verdict.session, self.verdict.start)
+        client.set(key, self.model_dump_json(), ex=HEARD_TTL_SEC)
+
+
+def take_heard(client: redis.Redis, job: UtteranceJob) -> Heard | None:
+    """Remove and return what is kept of the utterance, None where there is nothing or it is of another end or was asked
+    for otherwise. Raises REDIS_ERRORS."""
+    raw = cast(bytes | None, client.getdel(heard_key(job.session, job.start)))
+    if raw is None:
+        return None
+    try:
+        found = Heard.model_validate_json(raw)
+    except ValidationError as problem:
+        logger.error("%s: what was kept of it is unusable: %d errors", job.utterance, problem.error_count())
+        return None
+    asked = ("session", "start", "end", "language", "language_assumed", "word_times")
+    return found if all(getattr(found.verdict, name) == getattr(job, name) for name in asked) else None

@@ -1,0 +1,72 @@
+"""Looks whether a sentence has ended at a pause: recognises the utterance up to there as its final would be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import numpy as np
+import redis
+from numpy.typing import NDArray
+
+from contract.audio import FULL_SCALE
+from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.keys import SENTENCES, sentence_begun_key
+from contract.sentences import REQUESTS_MAX, SentenceRequest
+from stt_worker.engine.protocol import SpeechEngine
+from stt_worker.partials.model_lock import PriorityModelLock
+from stt_worker.partials.requests import NOTHING, Answer, RequestWorker
+from stt_worker.sentences.ending import ending_of
+from stt_worker.sentences.heard import Heard
+from stt_worker.utterances.recognition import Recognition, Recording
+
+SILENCE: Answer = ("", "silence")
+
+
+class SentenceWorker(RequestWorker[SentenceRequest]):
+    """Uses `recognition` alone, in its own thread."""
+
+    kind = "sentence"
+    queue = SENTENCES
+    longest = REQUESTS_MAX
+    model = SentenceRequest
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        turns: PriorityModelLock,
+        engine: SpeechEngine,
+        recognition: Recognition,
+        prepare: Callable[[], None],
+        heard_live: Callable[[], object] = lambda: None,
+    ) -> None:
+        super().__init__(client, turns, engine, prepare, heard_live)
+        self._recognition = recognition
+
+    def begun_key(self, request: SentenceRequest) -> str:
+        """See RequestWorker."""
+        return sentence_begun_key(request.session, request.start)
+
+    def may_begin(self, seconds: float) -> bool:
+        """See RequestWorker: finals go before."""
+        return self._turns.wait_for_no_final(seconds)
+
+    def hold(self, seconds: float) -> AbstractContextManager[None]:
+        """See RequestWorker."""
+        return self._turns.sentence(seconds)
+
+    def too_short(self, request: SentenceRequest, samples: int) -> bool:
+        """See RequestWorker: the audio must reach the pause."""
+        return samples < request.samples
+
+    def hear(self, audio: NDArray[np.float32], request: SentenceRequest) -> Answer:
+        """The text up to the pause, kept for the final, and how it ends."""
+        fields = set(UtteranceJob.model_fields) & set(SentenceRequest.model_fields)
+        job = UtteranceJob(**request.model_dump(include=fields))
+        pcm = (audio[: request.samples] * FULL_SCALE).astype("<i2").tobytes()
+        verdict = self._recognition.look(Recording(job, pcm), self._turns.interrupt)
+        if not isinstance(verdict, AnalyzeJob):
+            return SILENCE if verdict.type == "dropped" and verdict.reason == "no_speech" else NOTHING
+        notes = self._recognition.notes.get(job.utterance, {})
+        Heard(verdict=verdict, notes=notes).keep(self._client)
+        return verdict.text, ending_of(verdict, self._recognition.sentence_end)
