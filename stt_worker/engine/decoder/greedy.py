@@ -45,9 +45,9 @@ class Decoded:
     no_speech_prob: float = math.nan
     finished: bool = False
     languages: list[float] = field(default_factory=list)
-    last_mark: float = 0.0
-    next_mark: float = 0.0
-    end: float = 0.0
+    last_mark: float = field(default=0.0, compare=False)
+    next_mark: float = field(default=0.0, compare=False)
+    end: float = field(default=0.0, compare=False)
 
 
 class GreedyDecoder:

@@ -1,0 +1,41 @@
+"""How speech ends at a pause, by how probable the end of a sentence is and how sure its text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contract.jobs import AnalyzeJob
+from contract.messages import Gap
+from stt_worker.sentences.ending import CONFIDENT, LIKELY, SURE, ending_of
+
+
+def verdict(**fields: Any) -> AnalyzeJob:
+    known = {"text": "Yes.", "spoken_language": "en", "avg_logprob": -0.2}
+    return AnalyzeJob(session="s" * 32, start=0, end=16_000, **(known | fields))
+
+
+@pytest.mark.parametrize(
+    ("sentence_end", "ending"),
+    [(1.0, "sentence"), (SURE, "sentence"), (SURE - 0.01, "likely"), (LIKELY, "likely"), (0.01, "open"), (0.0, "open")],
+)
+def test_the_more_probable_the_end_the_sooner(sentence_end: float, ending: str) -> None:
+    assert ending_of(verdict(), sentence_end) == ending
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"avg_logprob": CONFIDENT - 0.1},
+        {"avg_logprob": None},
+        {"doubtful_reason": "low_confidence"},
+        {"gaps": [Gap(start_sec=0, end_sec=1, reason="no_words")]},
+    ],
+)
+def test_a_text_that_is_not_sure_says_nothing_about_its_end(fields: dict[str, Any]) -> None:
+    assert ending_of(verdict(**fields), 1.0) == "likely"
+
+
+def test_where_nobody_has_looked_it_may_have_ended() -> None:
+    assert ending_of(verdict(), None) == "likely"
