@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import expect
 
 from contract.audio import SAMPLE_RATE_HZ
+from contract.ids import utterance_id
 from tests.browser.conftest import UTTERANCES_SEC, OpenPage
 from tests.browser.fake_gateway import FakeGateway
 from tests.browser.settings_dialog import open_settings
@@ -35,7 +36,7 @@ def test_a_pause_does_not_end_an_utterance_and_a_longer_quiet_does(
     gateway.wait_for(lambda: gateway.only.paused)
     expect(page.locator("#dock")).to_have_attribute("data-state", "listening")
     expect(page.get_by_test_id("live")).to_be_visible()
-    gateway.send({"type": "partial", "utterance": f"{gateway.only.name}-0", "text": "half a sentence"})
+    gateway.send({"type": "partial", "utterance": utterance_id(gateway.only.name, 0), "text": "half a sentence"})
     expect(page.get_by_test_id("card-text")).to_have_text("half a sentence")
     gateway.wait_for(lambda: gateway.only.pauses == 3, 30)
     expect(page.get_by_test_id("card-text")).to_have_text("half a sentence")

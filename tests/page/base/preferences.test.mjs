@@ -27,7 +27,8 @@ test('a choice is told, kept, and found again', () => {
 
 test('what cannot be is left out, value by value', () => {
   const storage = new MemoryStorage();
-  storage.setItem(KEY, JSON.stringify({ theme: 'pink', threshold: 7, hangover_ms: 800, toString: 1, partials: 'no', sentences: 0 }));
+  const kept = { theme: 'pink', threshold: 7, hangover_ms: 800, toString: 1, partials: 'no', sentences: 0 };
+  storage.setItem(KEY, JSON.stringify(kept));
   const preferences = new Preferences(storage);
   assert.equal(preferences.get('theme'), 'auto');
   assert.equal(preferences.get('threshold'), DEFAULTS.threshold);

@@ -18,7 +18,7 @@ const FLUSH_TIMEOUT_MS = 1000; // a suspended context never answers
  *
  * @typedef {object} CaptureHandlers
  * @property {(pcm: Int16Array<ArrayBuffer>, capturedMs: number) => void} chunk speech; epoch milliseconds of its first sample
- * @property {(spokenUntilMs: number) => void} pause the utterance may go on; epoch milliseconds of the end of what was loud
+ * @property {(spokenUntilMs: number) => void} pause it may go on; epoch milliseconds of the end of what was loud
  * @property {(spokenUntilMs: number) => void} utteranceEnd the same milliseconds
  * @property {(meanSquare: number, speaking: boolean) => void} level 20 times a second
  * @property {(fellBack: boolean) => void} started the first audio is on its way; true when the chosen microphone is

@@ -17,7 +17,7 @@ import { ScreenAwake } from './screen-awake.js';
  *
  * @typedef {object} RecorderHandlers
  * @property {(pcm: Int16Array<ArrayBuffer>, capturedMs: number) => boolean} chunk false when no more can be kept
- * @property {(spokenUntilMs: number) => void} pause the utterance may go on; epoch milliseconds of the end of what was loud
+ * @property {(spokenUntilMs: number) => void} pause it may go on; epoch milliseconds of the end of what was loud
  * @property {(spokenUntilMs: number) => void} utteranceEnd
  * @property {(meanSquare: number, open: boolean) => void} level 20 times a second; open while speech is let through
  * @property {(state: DockState, reason: StopReason | null, clip: URL | null) => void} state something of it changed

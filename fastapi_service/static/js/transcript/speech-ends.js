@@ -1,6 +1,6 @@
 // When speech ended, and when the empty frame behind it left the page: what the page adds to the server's stages of an
-// outcome. An utterance may go on after a pause and end at a later one, so all are kept until its outcome tells which it
-// was. Only times of this page's clock are compared with each other.
+// outcome. An utterance may go on after a pause and end at a later one, so all are kept until its outcome tells which
+// it was. Only times of this page's clock are compared with each other.
 
 import { SAMPLE_RATE_HZ, SAMPLES_PER_MS } from '../base/audio-format.js';
 import { serverMs } from './stages.js';
