@@ -44,6 +44,8 @@ class FakeSession:
     cuts: list[Cut] = field(default_factory=list)
     outcomes: list[Message] = field(default_factory=list)
     socket: WebSocket | None = None
+    paused: bool = False  # the last frame marked a pause
+    pauses: int = 0
 
     @property
     def pcm(self) -> bytes:
@@ -65,6 +67,8 @@ class FakeGateway:
         self.worklet_fault: tuple[str, str] | None = None  # what to replace in the worklet, and by what
         self.outcome: Callable[[Cut, int], Message | None] = plain_result
         self.buffer_sec = 600.0
+        self.sentence_wait_sec: float | None = None  # None: says nothing of it
+        self.sentences_end_at: set[int] = set()  # which pauses end a sentence, the first is 1
         self.files: FakeFiles | None = None  # takes files
         self.headers: dict[str, str] = {}  # of every response, in place of the gateway's own
         self._app = self._make_app()
@@ -213,9 +217,11 @@ class FakeGateway:
     async def _greet(self, connection: WebSocket, session: FakeSession) -> None:
         if "from" in connection.query_params:
             session.stream = Segmenter(session.safe)  # what was not safe comes again
+            session.paused = False
         else:
             for cut in session.stream.flush("idle"):
                 self._keep(session, cut)
+        waits = {} if self.sentence_wait_sec is None else {"sentence_wait_sec": self.sentence_wait_sec}
         await connection.send_json(
             {
                 "type": "session",
@@ -229,6 +235,7 @@ class FakeGateway:
                     "idle_cut_sec": 2.0,
                     "idle_close_sec": 3600.0,
                     "buffer_sec": self.buffer_sec,
+                    **waits,
                     "upload_bytes": 0 if self.files is None else self.files.upload_bytes,
                 },
             }
@@ -236,7 +243,17 @@ class FakeGateway:
         for outcome in session.outcomes[int(connection.query_params.get("after", 0)) :]:
             await connection.send_json(outcome)
 
+    def _goes_on(self, connection: WebSocket, session: FakeSession, frame: bytes) -> bool:
+        """Whether `frame` is a pause in the middle of a sentence."""
+        marked = bool(self.sentence_wait_sec) and connection.query_params.get("sentences") == "1"
+        pause = marked and not frame and not session.paused
+        session.paused = not frame
+        session.pauses += pause
+        return pause and session.pauses not in self.sentences_end_at
+
     async def _take(self, connection: WebSocket, session: FakeSession, frame: bytes) -> None:
+        if self._goes_on(connection, session, frame):
+            return
         for cut in session.stream.feed(frame):
             outcome = self._keep(session, cut)
             await connection.send_json(

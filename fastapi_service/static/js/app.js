@@ -1,6 +1,8 @@
 // The page's wiring: the connection, the recording, and what is shown of them.
 
+import { chosenGate } from './audio/chosen-gate.js';
 import { Recorder } from './audio/recorder.js';
+import { SAMPLE_RATE_HZ } from './base/audio-format.js';
 import { byId } from './base/dom.js';
 import { preferences } from './base/preferences.js';
 import { sessionStore } from './base/storage.js';
@@ -28,8 +30,9 @@ const REFRESH_MS = 250;
 translateDocument();
 followTheme();
 
-/** @type {number | null} */
+/** @type {number | null} epoch milliseconds at which the utterance began that has not ended */
 let speakingSince = null;
+let paused = false; // the speaker, and the server knows
 
 const storage = sessionStore();
 const notices = new Notices(byId('notices', HTMLElement), byId('start', HTMLButtonElement));
@@ -46,12 +49,17 @@ const client = new StreamClient(
 const recorder = new Recorder({
   chunk: (pcm, capturedMs) => {
     speakingSince ??= capturedMs;
+    paused = false;
     return client.push(pcm, capturedMs);
   },
-  utteranceEnd: (spokenUntilMs) => {
-    speakingSince = null;
-    waveform.utteranceEnd();
+  pause: (spokenUntilMs) => {
+    paused = true;
     speechEnds.mark(client.position, spokenUntilMs, Date.now());
+    client.pause();
+  },
+  utteranceEnd: (spokenUntilMs) => {
+    if (!paused) speechEnds.mark(client.position, spokenUntilMs, Date.now());
+    utteranceEnded();
     client.endUtterance();
   },
   level: (meanSquare, open) => {
@@ -96,10 +104,15 @@ window.addEventListener('beforeunload', (event) => {
 });
 setInterval(refresh, REFRESH_MS);
 const clips = new Clips(byId('clip-row', HTMLElement), byId('clips', HTMLElement), (url) => void recorder.playClip(url));
-wireSettings({ recorder, reconnect: () => client.state.name === 'open' && client.connect(), notices });
+wireSettings({ recorder, reconnect, notices });
 const files = new FilesButton(notices);
 if (!isSecureContext) void microphone.insecure();
 client.connect();
+
+/** Have what the address says apply now; a connection that waits to begin will say it anyway. */
+function reconnect() {
+  if (client.state.name === 'open' || client.state.name === 'connecting') client.connect();
+}
 
 /** What goes into the address of a connection. */
 function streamOptions() {
@@ -110,7 +123,20 @@ function streamOptions() {
     ...(hints && { hints }),
     ...(preferences.get('word_times') && { words: '1' }),
     ...(!preferences.get('partials') && { partials: '0' }),
+    ...(preferences.get('sentences') && { sentences: '1' }),
   };
+}
+
+function utteranceEnded() {
+  if (speakingSince === null) return;
+  speakingSince = null;
+  waveform.utteranceEnd();
+}
+
+/** The server has ended an utterance, at a pause that may be past. @param {number} position in samples */
+function cutAt(position) {
+  if (position >= client.position) utteranceEnded();
+  else if (speakingSince !== null) speakingSince = Math.max(speakingSince, client.spokenAt(position / SAMPLE_RATE_HZ) ?? 0);
 }
 
 /**
@@ -142,10 +168,12 @@ function receive(message, replayed) {
   switch (message.type) {
     case 'session':
       speechEnds.utteranceSec = message.limits.utterance_sec;
+      chosenGate.sentenceWait(message.limits.sentence_wait_sec);
       files.limits(message.limits);
       service.watch.session(message.models);
       break;
     case 'accepted':
+      cutAt(message.position);
       transcript.accepted(message);
       service.watch.accepted(message.utterance);
       break;

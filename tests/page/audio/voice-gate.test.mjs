@@ -5,6 +5,7 @@ import { DEFAULT_GATE, FRAME_SAMPLES, VoiceGate } from '../../../fastapi_service
 
 const PRE_ROLL = (DEFAULT_GATE.preRollMs / 20) * FRAME_SAMPLES;
 const HANGOVER = (DEFAULT_GATE.hangoverMs / 20) * FRAME_SAMPLES;
+const silently = { write: () => {}, pause: () => assert.fail('no pause was asked for') };
 
 /** Lists of sample numbers, one per utterance, that a gate let out. */
 class Numbers {
@@ -16,6 +17,10 @@ class Numbers {
   write(samples, begin, end, index) {
     this.indexes.push(index);
     for (let i = begin; i < end; i++) this.#current.push(numberOf(samples[i]));
+  }
+
+  pause() {
+    assert.fail('no pause was asked for');
   }
 
   end() {
@@ -120,7 +125,8 @@ test('chunks are of one size, the last one is what is left, and each is its own 
   /** @type {[number[], number][]} */
   const chunks = [];
   let ends = 0;
-  const chunker = new PcmChunker(100, { chunk: (pcm, index) => chunks.push([[...pcm], index]), end: () => ends++ });
+  const chunk = (/** @type {Int16Array} */ pcm, /** @type {number} */ index) => chunks.push([[...pcm], index]);
+  const chunker = new PcmChunker(100, { chunk, pause: () => {}, end: () => ends++ });
   const samples = Float32Array.from({ length: 250 }, (_, n) => n / 32768);
   chunker.write(samples, 0, 130, 1000);
   chunker.write(samples, 130, 250, 1130);
@@ -135,7 +141,7 @@ test('chunks are of one size, the last one is what is left, and each is its own 
 
 test('an end on a full chunk adds no empty one', () => {
   let chunks = 0;
-  const chunker = new PcmChunker(100, { chunk: () => chunks++, end: () => {} });
+  const chunker = new PcmChunker(100, { chunk: () => chunks++, pause: () => {}, end: () => {} });
   chunker.write(new Float32Array(200), 0, 200, 0);
   chunker.end(0);
   assert.equal(chunks, 2);
@@ -144,7 +150,7 @@ test('an end on a full chunk adds no empty one', () => {
 test('beyond full scale is clamped, and what is no number is silence', () => {
   /** @type {number[]} */
   const out = [];
-  const chunker = new PcmChunker(6, { chunk: (pcm) => out.push(...pcm), end: () => {} });
+  const chunker = new PcmChunker(6, { chunk: (pcm) => out.push(...pcm), pause: () => {}, end: () => {} });
   chunker.write(Float32Array.of(1, -1, 7, -7, 0.5, NaN), 0, 6, 0);
   assert.deepEqual(out, [32767, -32768, 32767, -32768, 16384, 0]);
 });
@@ -152,7 +158,7 @@ test('beyond full scale is clamped, and what is no number is silence', () => {
 test('the end of an utterance tells where the last loud frame ended', () => {
   /** @type {number[]} */
   const ends = [];
-  const gate = new VoiceGate({ threshold: 0.01, preRollMs: 40, hangoverMs: 60 }, { write: () => {}, end: (at) => ends.push(at) });
+  const gate = new VoiceGate({ threshold: 0.01, preRollMs: 40, hangoverMs: 60 }, { ...silently, end: (at) => ends.push(at) });
   const loud = new Float32Array(FRAME_SAMPLES).fill(0.5);
   const quiet = new Float32Array(FRAME_SAMPLES);
   for (const frame of [quiet, loud, quiet, loud, quiet, quiet, quiet, quiet, loud]) gate.push(frame);
@@ -163,7 +169,7 @@ test('the end of an utterance tells where the last loud frame ended', () => {
 test('a new threshold and hangover count from the next frame on, in the middle of an utterance too', () => {
   /** @type {number[]} */
   const ends = [];
-  const gate = new VoiceGate({ threshold: 0.01, preRollMs: 40, hangoverMs: 400 }, { write: () => {}, end: (at) => ends.push(at) });
+  const gate = new VoiceGate({ threshold: 0.01, preRollMs: 40, hangoverMs: 400 }, { ...silently, end: (at) => ends.push(at) });
   const loud = new Float32Array(FRAME_SAMPLES).fill(0.5);
   const faint = new Float32Array(FRAME_SAMPLES).fill(0.05);
   gate.push(faint);

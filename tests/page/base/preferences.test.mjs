@@ -16,21 +16,25 @@ test('a choice is told, kept, and found again', () => {
   first.set('theme', 'dark');
   first.set('theme', 'dark');
   first.set('threshold', 0.002);
-  assert.deepEqual(told, ['theme', 'threshold']);
+  first.set('sentences', false);
+  assert.deepEqual(told, ['theme', 'threshold', 'sentences']);
   const second = new Preferences(storage);
   assert.equal(second.get('theme'), 'dark');
   assert.equal(second.get('threshold'), 0.002);
+  assert.equal(second.get('sentences'), false);
   assert.equal(second.get('partials'), DEFAULTS.partials);
 });
 
 test('what cannot be is left out, value by value', () => {
   const storage = new MemoryStorage();
-  storage.setItem(KEY, JSON.stringify({ theme: 'pink', threshold: 7, hangover_ms: 800, toString: 1, partials: 'no' }));
+  const kept = { theme: 'pink', threshold: 7, hangover_ms: 800, toString: 1, partials: 'no', sentences: 0 };
+  storage.setItem(KEY, JSON.stringify(kept));
   const preferences = new Preferences(storage);
   assert.equal(preferences.get('theme'), 'auto');
   assert.equal(preferences.get('threshold'), DEFAULTS.threshold);
   assert.equal(preferences.get('hangover_ms'), 800);
   assert.equal(preferences.get('partials'), true);
+  assert.equal(preferences.get('sentences'), true);
   preferences.set('hangover_ms', 1e9);
   assert.equal(preferences.get('hangover_ms'), 800);
 });

@@ -20,7 +20,7 @@ function noiseOf(meanSquare, samples, seed = 7) {
 
 /** The levels as the worklet posts them: of the loudest frame in each 50 ms. @param {Float32Array} samples */
 function levelsOf(samples) {
-  const gate = new VoiceGate({ threshold: 1, preRollMs: 0, hangoverMs: 20 }, { write: () => {}, end: () => {} });
+  const gate = new VoiceGate({ threshold: 1, preRollMs: 0, hangoverMs: 20 }, { write: () => {}, pause: () => {}, end: () => {} });
   const levels = [];
   for (let at = 0; at + 800 <= samples.length; at += 800) {
     gate.push(samples.subarray(at, at + 800));

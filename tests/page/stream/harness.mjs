@@ -30,12 +30,16 @@ beforeEach(() => {
   Object.assign(told, { states: [], messages: [], lostSessions: 0 });
 });
 
-export function makeClient() {
-  return new StreamClient('ws://example.test/ws', storage, {
+/** @param {Record<string, string>} [options] of the query */
+export function makeClient(options = {}) {
+  const handlers = {
+    /** @param {ConnectionState} state */
     state: (state) => told.states.push(state),
+    /** @param {ServerMessage} message @param {boolean} replayed */
     message: (message, replayed) => told.messages.push({ message, replayed }),
     sessionLost: () => told.lostSessions++,
-  });
+  };
+  return new StreamClient('ws://example.test/ws', storage, handlers, () => options);
 }
 
 /** Samples that count up. @param {number} from @param {number} count */

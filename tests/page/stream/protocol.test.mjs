@@ -68,6 +68,17 @@ test('numbers are held to their range', () => {
   for (const position of [-1, 1.5, '7', null, 2 ** 60]) {
     assert.throws(() => parseMessage(JSON.stringify({ ...accepted, position })), ProtocolError, String(position));
   }
+  const { session } = examples;
+  for (const sentence_wait_sec of [-1, '1', null]) {
+    const limits = { ...session.limits, sentence_wait_sec };
+    assert.throws(() => parseMessage(JSON.stringify({ ...session, limits })), ProtocolError, String(sentence_wait_sec));
+  }
   const zone = { ...result.sentiment, zone: 'ecstatic' };
   assert.throws(() => parseMessage(JSON.stringify({ ...result, sentiment: zone })), ProtocolError);
+});
+
+test('a server that does not say how long it waits for the end of a sentence does not wait', () => {
+  const { sentence_wait_sec: _gone, ...limits } = examples.session.limits;
+  const message = parseMessage(JSON.stringify({ ...examples.session, limits }));
+  assert.ok(message?.type === 'session' && message.limits.sentence_wait_sec === 0);
 });

@@ -87,6 +87,28 @@ test('an utterance that the server cut by its length waited for the rest of that
   assert.equal(ends.take(outcome(0, 5 * 16_000), 1_015_200, spokenAt), null, 'an end mark that is not known');
 });
 
+test('of several pauses, the one where the utterance was cut counts, and those inside it are forgotten', () => {
+  const ends = new SpeechEnds();
+  ends.mark(16_000, 1_000, 1_200);
+  ends.mark(32_000, 3_000, 3_200);
+  ends.mark(48_000, 5_000, 5_200);
+  const cutAtSecond = outcome(0, 32_000, { endpoint: 1_000, queue: 10, speech: 140 });
+  assert.deepEqual(ends.take(cutAtSecond, 4_400, unknown), { wait_ms: 200, network_ms: 50 });
+  assert.equal(ends.size, 1, 'that of speech that goes on');
+  assert.deepEqual(ends.take(outcome(32_000, 48_000), 5_400, unknown), { wait_ms: 200, network_ms: 50 });
+  assert.equal(ends.size, 0);
+});
+
+test('pauses of one utterance leave those before it alone, whose outcomes may be to come', () => {
+  const ends = new SpeechEnds();
+  ends.mark(16_000, 1_000, 1_200);
+  ends.mark(24_000, 2_000, 2_200);
+  ends.mark(32_000, 3_000, 3_200);
+  assert.notEqual(ends.take(outcome(16_000, 32_000), 3_400, unknown), null);
+  assert.equal(ends.size, 1);
+  assert.deepEqual(ends.take(outcome(0, 16_000), 3_400, unknown), { wait_ms: 200, network_ms: 2_050 });
+});
+
 test('clocks that nearly agree give no negative time, and a clock that was set gives none', () => {
   const ends = new SpeechEnds();
   ends.mark(16_000, 1_000, 1_500);

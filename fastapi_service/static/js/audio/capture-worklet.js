@@ -12,10 +12,10 @@ const SILENCE = new Float32Array(128); // one render quantum
  * @typedef {import('./voice-gate.js').GateSettings & { chunkMs: number }} WorkletSettings
  *
  * It takes 'stop', or new settings of the gate. What it posts: `time_sec` is when the chunk's first sample, or the end
- * of an utterance's last loud moment, was captured, on the context's clock; `mean_square` is of the loudest 20 ms since
- * the last level.
+ * of the last loud moment before a pause or an end, was captured, on the context's clock; `mean_square` is of the
+ * loudest 20 ms since the last level.
  * @typedef {{ type: 'chunk', pcm: Int16Array<ArrayBuffer>, time_sec: number }
- *   | { type: 'end', time_sec: number }
+ *   | { type: 'pause' | 'end', time_sec: number }
  *   | { type: 'level', mean_square: number, open: boolean }
  *   | { type: 'stopped' }} WorkletMessage
  */
@@ -36,6 +36,7 @@ class CaptureProcessor extends AudioWorkletProcessor {
       chunk: (pcm, index) => {
         this.port.postMessage({ type: 'chunk', pcm, time_sec: this.#timeOf(index) }, [pcm.buffer]);
       },
+      pause: (spokenUntil) => this.port.postMessage({ type: 'pause', time_sec: this.#timeOf(spokenUntil) }),
       end: (spokenUntil) => this.port.postMessage({ type: 'end', time_sec: this.#timeOf(spokenUntil) }),
     });
     this.#gate = new VoiceGate(settings, chunker);

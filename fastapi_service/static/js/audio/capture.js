@@ -18,7 +18,8 @@ const FLUSH_TIMEOUT_MS = 1000; // a suspended context never answers
  *
  * @typedef {object} CaptureHandlers
  * @property {(pcm: Int16Array<ArrayBuffer>, capturedMs: number) => void} chunk speech; epoch milliseconds of its first sample
- * @property {(spokenUntilMs: number) => void} utteranceEnd epoch milliseconds of the end of what was loud
+ * @property {(spokenUntilMs: number) => void} pause it may go on; epoch milliseconds of the end of what was loud
+ * @property {(spokenUntilMs: number) => void} utteranceEnd the same milliseconds
  * @property {(meanSquare: number, speaking: boolean) => void} level 20 times a second
  * @property {(fellBack: boolean) => void} started the first audio is on its way; true when the chosen microphone is
  *   gone and another one is heard
@@ -38,7 +39,7 @@ export class Capture {
   /** @type {Promise<void> | null} */ #ending = null;
   /** @type {AudioWatch | null} */ #watch = null;
   /** @type {GateSettings} */ #gate;
-  #speaking = false; // an utterance has begun and not ended
+  /** @type {'none' | 'speaking' | 'paused'} */ #utterance = 'none'; // the one that has begun and not ended
   #muted = false;
   #paused = false;
   #released = false;
@@ -197,11 +198,15 @@ export class Capture {
     this.#watch?.alive();
     switch (message.type) {
       case 'chunk':
-        this.#speaking = true;
+        this.#utterance = 'speaking';
         this.#handlers.chunk(message.pcm, this.#epochMs(message.time_sec));
         break;
+      case 'pause':
+        this.#utterance = 'paused';
+        this.#handlers.pause(this.#epochMs(message.time_sec));
+        break;
       case 'end':
-        this.#speaking = false;
+        this.#utterance = 'none';
         this.#handlers.utteranceEnd(this.#epochMs(message.time_sec));
         break;
       case 'level':
@@ -234,8 +239,10 @@ export class Capture {
 
   /** Where the worklet could not say so. */
   #endUtterance() {
-    if (!this.#speaking) return;
-    this.#speaking = false;
+    const before = this.#utterance;
+    this.#utterance = 'none';
+    if (before === 'none') return;
+    if (before === 'speaking' && this.#gate.endMs) this.#handlers.pause(Date.now());
     this.#handlers.utteranceEnd(Date.now());
   }
 

@@ -4,8 +4,9 @@
  * @typedef {object} ChunkSink
  * @property {(pcm: Int16Array<ArrayBuffer>, index: number) => void} chunk gets the array for keeps; `index` is the
  *   number of its first sample
- * @property {(spokenUntil: number) => void} end the utterance is over; its last chunk came before. The number of the
+ * @property {(spokenUntil: number) => void} pause the speaker has paused; the last chunk came before. The number of the
  *   first sample after what was loud
+ * @property {(spokenUntil: number) => void} end the utterance is over; its last chunk came before. The same number
  */
 
 /** A sink for VoiceGate. The only thing it allocates is the chunk that it gives away. */
@@ -43,9 +44,19 @@ export class PcmChunker {
   }
 
   /** @param {number} spokenUntil */
+  pause(spokenUntil) {
+    this.#giveRest();
+    this.#sink.pause(spokenUntil);
+  }
+
+  /** @param {number} spokenUntil */
   end(spokenUntil) {
-    if (this.#chunk !== null) this.#give(this.#chunk.slice(0, this.#filled));
+    this.#giveRest();
     this.#sink.end(spokenUntil);
+  }
+
+  #giveRest() {
+    if (this.#chunk !== null) this.#give(this.#chunk.slice(0, this.#filled));
   }
 
   /** @param {Int16Array<ArrayBuffer>} chunk */

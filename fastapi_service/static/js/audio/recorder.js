@@ -3,8 +3,8 @@
 
 import { preferences } from '../base/preferences.js';
 import { Capture } from './capture.js';
+import { chosenGate } from './chosen-gate.js';
 import { ScreenAwake } from './screen-awake.js';
-import { DEFAULT_GATE } from './voice-gate.js';
 
 /**
  * `reconnecting` is recording while the connection is down; `stopped` is a recording that ended by itself, and
@@ -17,6 +17,7 @@ import { DEFAULT_GATE } from './voice-gate.js';
  *
  * @typedef {object} RecorderHandlers
  * @property {(pcm: Int16Array<ArrayBuffer>, capturedMs: number) => boolean} chunk false when no more can be kept
+ * @property {(spokenUntilMs: number) => void} pause it may go on; epoch milliseconds of the end of what was loud
  * @property {(spokenUntilMs: number) => void} utteranceEnd
  * @property {(meanSquare: number, open: boolean) => void} level 20 times a second; open while speech is let through
  * @property {(state: DockState, reason: StopReason | null, clip: URL | null) => void} state something of it changed
@@ -42,9 +43,9 @@ export class Recorder {
   /** @param {RecorderHandlers} handlers */
   constructor(handlers) {
     this.#handlers = handlers;
+    chosenGate.onChange(() => this.#capture?.adjust(chosenGate.settings));
     preferences.onChange((name) => {
-      if (name === 'threshold' || name === 'hangover_ms') this.#capture?.adjust(chosenGate());
-      else if (['microphone', 'echo_cancellation', 'noise_suppression'].includes(name)) this.#restart();
+      if (['microphone', 'echo_cancellation', 'noise_suppression'].includes(name)) this.#restart();
     });
   }
 
@@ -111,10 +112,11 @@ export class Recorder {
    * @param {boolean} [fallback] it is not the chosen one
    */
   #begin(clip, microphone, fallback = false) {
-    const capture = new Capture(chosenGate(), {
+    const capture = new Capture(chosenGate.settings, {
       chunk: (pcm, capturedMs) => {
         if (!this.#handlers.chunk(pcm, capturedMs)) this.stop('full');
       },
+      pause: (spokenUntilMs) => this.#handlers.pause(spokenUntilMs),
       utteranceEnd: (spokenUntilMs) => this.#handlers.utteranceEnd(spokenUntilMs),
       level: (meanSquare, open) => {
         this.#open = open;
@@ -173,15 +175,6 @@ export class Recorder {
     if (this.#down) return 'reconnecting';
     return this.#open ? 'speaking' : 'listening';
   }
-}
-
-/** The voice gate as it is chosen. */
-export function chosenGate() {
-  return {
-    ...DEFAULT_GATE,
-    threshold: preferences.get('threshold'),
-    hangoverMs: preferences.get('hangover_ms'),
-  };
 }
 
 /** The microphone as it is chosen. */

@@ -2,7 +2,8 @@
 //
 // It opens on the first 20 ms frame that is loud enough and first lets out the pre-roll, the frames just before
 // (a word's quiet beginning); it closes after the hangover, that long without a loud frame. What it lets out
-// between opening and closing is the input, unbroken. It allocates nothing after construction.
+// between opening and closing is the input, unbroken. Where utterances end with sentences, closing is a pause at
+// first, and the end comes when it has been quiet for longer. It allocates nothing after construction.
 
 import { SAMPLE_RATE_HZ } from '../base/audio-format.js';
 
@@ -14,6 +15,7 @@ const FRAME_MS = 20;
  * @property {number} threshold mean square (full scale is 1) from which a frame counts as speech
  * @property {number} preRollMs
  * @property {number} hangoverMs
+ * @property {number | null} [endMs] quiet, in all, that ends an utterance after a pause; without it closing is the end
  */
 
 /** @type {Readonly<GateSettings>} */
@@ -24,14 +26,16 @@ export const DEFAULT_GATE = Object.freeze({ threshold: 0.0005, preRollMs: 300, h
  * sample, counted over all that went into the gate.
  * @typedef {object} GateSink
  * @property {(samples: Float32Array, begin: number, end: number, index: number) => void} write
- * @property {(spokenUntil: number) => void} end the utterance is over; the number of the first sample after its last
- *   loud frame
+ * @property {(spokenUntil: number) => void} pause the gate has closed and the utterance may go on; the number of the
+ *   first sample after its last loud frame
+ * @property {(spokenUntil: number) => void} end the utterance is over; the same number
  */
 
 export class VoiceGate {
   /** @type {number} */ #threshold;
   /** @type {number} */ #preRollFrames;
   /** @type {number} */ #hangoverFrames;
+  /** @type {number} */ #endFrames; // 0: closing is the end
   /** @type {GateSink} */ #sink;
   /** @type {Float32Array} */ #ring; // the pre-roll's frames and the one that is being filled
   #slot = 0; // frame of the ring that is being filled
@@ -41,6 +45,7 @@ export class VoiceGate {
   #count = 0;
   #spokenUntil = 0; // end of the last loud frame, as a count
   #open = false;
+  #paused = false; // closed, and the utterance has not ended
   #loudest = 0;
 
   /**
@@ -51,17 +56,19 @@ export class VoiceGate {
     this.#preRollFrames = Math.round(settings.preRollMs / FRAME_MS);
     this.#threshold = settings.threshold;
     this.#hangoverFrames = framesOf(settings.hangoverMs);
+    this.#endFrames = endFramesOf(settings);
     this.#sink = sink;
     this.#ring = new Float32Array((this.#preRollFrames + 1) * FRAME_SAMPLES);
   }
 
-  /** Change the threshold and the hangover from the next frame on; the pre-roll stays. @param {GateSettings} settings */
+  /** Change all but the pre-roll, from the next frame on. @param {GateSettings} settings */
   adjust(settings) {
     this.#threshold = settings.threshold;
     this.#hangoverFrames = framesOf(settings.hangoverMs);
+    this.#endFrames = endFramesOf(settings);
   }
 
-  /** Whether an utterance is being let out. */
+  /** Whether speech is being let out. */
   get open() {
     return this.#open;
   }
@@ -101,6 +108,7 @@ export class VoiceGate {
       this.#sink.write(this.#ring, begin, begin + this.#filled, this.#count - this.#filled);
       this.#close();
     }
+    if (this.#paused) this.#end();
     this.#filled = 0;
     this.#held = 0;
   }
@@ -119,15 +127,18 @@ export class VoiceGate {
       if (loud) this.#spokenUntil = this.#count;
       if (this.#quiet >= this.#hangoverFrames) this.#close();
     } else {
+      this.#quiet++;
       this.#held++;
       if (loud) this.#letOut();
       else this.#keep();
     }
+    if (this.#paused && this.#quiet >= this.#endFrames) this.#end();
   }
 
   /** Open: write the frames that are held, the loud one last. */
   #letOut() {
     this.#open = true;
+    this.#paused = false;
     this.#quiet = 0;
     this.#spokenUntil = this.#count;
     const frames = this.#preRollFrames + 1;
@@ -146,6 +157,13 @@ export class VoiceGate {
 
   #close() {
     this.#open = false;
+    if (this.#endFrames === 0) return this.#end();
+    this.#paused = true;
+    this.#sink.pause(this.#spokenUntil);
+  }
+
+  #end() {
+    this.#paused = false;
     this.#sink.end(this.#spokenUntil);
   }
 }
@@ -153,4 +171,9 @@ export class VoiceGate {
 /** @param {number} hangoverMs */
 function framesOf(hangoverMs) {
   return Math.max(1, Math.round(hangoverMs / FRAME_MS));
+}
+
+/** @param {GateSettings} settings */
+function endFramesOf({ endMs }) {
+  return Math.round((endMs ?? 0) / FRAME_MS);
 }

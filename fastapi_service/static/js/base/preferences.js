@@ -11,6 +11,7 @@ const KEY = 'wta.preferences';
  * @property {string} microphone a device id, empty for the browser's own choice
  * @property {number} threshold mean square (full scale is 1) from which the voice gate opens
  * @property {number} hangover_ms quiet that ends an utterance
+ * @property {boolean} sentences let the server end utterances where sentences end, if it does that
  * @property {boolean} echo_cancellation
  * @property {boolean} noise_suppression
  * @property {string} spoken_language code of the language that is spoken, empty to have it detected
@@ -26,6 +27,7 @@ export const DEFAULTS = Object.freeze({
   microphone: '',
   threshold: 0.0005,
   hangover_ms: 500,
+  sentences: true,
   echo_cancellation: true,
   noise_suppression: true,
   spoken_language: '',
@@ -41,6 +43,7 @@ const CHECKS = {
   microphone: (value) => typeof value === 'string' && value.length <= 200,
   threshold: (value) => isBetween(value, 0.000001, 0.1),
   hangover_ms: (value) => isBetween(value, 200, 2000),
+  sentences: isBoolean,
   echo_cancellation: isBoolean,
   noise_suppression: isBoolean,
   spoken_language: (value) => typeof value === 'string' && /^([a-z]{2,3})?$/.test(value),

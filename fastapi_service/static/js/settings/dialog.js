@@ -11,7 +11,7 @@ import { GateSettings } from './gate.js';
 const SPOKEN = 'ar cs da de el en es fa fi fr he hi hu id it ja ko ms nl no pl pt ro ru sv ta th tr uk ur vi zh'.split(' ');
 
 /** What only a new connection tells the server. @type {ReadonlySet<string>} */
-const OF_A_CONNECTION = new Set(['spoken_language', 'hints', 'partials', 'word_times']);
+const OF_A_CONNECTION = new Set(['spoken_language', 'hints', 'partials', 'word_times', 'sentences']);
 
 /** @param {import('./button.js').SettingsContext} context */
 export function openSettings({ recorder, reconnect }) {

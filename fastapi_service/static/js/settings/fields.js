@@ -12,7 +12,7 @@ export function section(title, ...fields) {
 
 /**
  * A box to tick.
- * @param {'echo_cancellation' | 'noise_suppression' | 'partials' | 'word_times'} name
+ * @param {'echo_cancellation' | 'noise_suppression' | 'sentences' | 'partials' | 'word_times'} name
  * @param {string} label
  * @param {string} hint
  */
@@ -66,7 +66,8 @@ export function fill(list, options, chosen) {
 }
 
 /**
- * A slider. The words of its value stand beside it and are what a screen reader says.
+ * A slider. The words of its value stand beside it and are what a screen reader says. `disable` says in its hint why it
+ * is of no use for now; with null it is again.
  * @param {object} is
  * @param {'threshold' | 'hangover_ms'} is.name
  * @param {string} is.label
@@ -95,7 +96,12 @@ export function slider({ name, label, hint, range, toSlider, fromSlider, say }) 
   };
   set();
   const words = element('label', { for: input.id, text: label });
-  return { field: element('div', { class: 'field slider' }, words, value, input, hintOf(name, hint)), set };
+  const help = hintOf(name, hint);
+  const disable = (/** @type {string | null} */ why) => {
+    input.disabled = why !== null;
+    help.textContent = why ?? hint;
+  };
+  return { field: element('div', { class: 'field slider' }, words, value, input, help), set, disable };
 }
 
 /** @param {string} name @param {string} text */

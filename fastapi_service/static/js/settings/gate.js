@@ -1,12 +1,13 @@
-// The settings' voice gate: its threshold, set by eye or by the room, and the quiet that ends an utterance.
+// The settings' voice gate: its threshold, set by eye or by the room, and what ends an utterance.
 
 import { asProblem } from '../audio/capture-problem.js';
+import { chosenGate } from '../audio/chosen-gate.js';
 import { decibels, levelShare, meanSquareOf } from '../audio/level-scale.js';
 import { element } from '../base/dom.js';
 import { DEFAULTS, preferences } from '../base/preferences.js';
 import { LOCALE, words } from '../text/strings.js';
 import { assessRoom, CALIBRATION_LEVELS, SETTLING_LEVELS } from './calibration.js';
-import { section, slider } from './fields.js';
+import { section, slider, tick } from './fields.js';
 import { MicrophoneTest } from './microphone-test.js';
 
 const SLIDER_DB = /** @type {[number, number, number]} */ ([-60, -10, 1]);
@@ -33,6 +34,7 @@ export class GateSettings {
     fromSlider: (ms) => ms,
     say: (ms) => words('settings.seconds', { seconds: (ms / 1000).toLocaleString(LOCALE) }),
   });
+  #sentences = tick('sentences', words('settings.sentences'), words('settings.sentences.hint'));
   #now = element('span', { class: 'level-now', 'data-testid': 'level-now' });
   #show = button('settings.test', 'level-test', () => void this.#toggle());
   #calibrate = button('settings.calibrate', 'calibrate', () => void this.#measure());
@@ -41,29 +43,34 @@ export class GateSettings {
   /** @type {number[] | null} */ #measured = null;
   #measuredEnough = () => {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #stale;
-  /** @type {() => void} */ #forget;
+  /** @type {(() => void)[]} */ #forget;
 
   /** @param {import('../audio/recorder.js').Recorder} recorder */
   constructor(recorder) {
     this.#test = new MicrophoneTest(recorder, (meanSquare) => this.#heard(meanSquare));
-    this.#forget = preferences.onChange((name) => this.#changed(name));
+    this.#forget = [
+      preferences.onChange((name) => this.#changed(name)),
+      chosenGate.onChange(() => this.#showEnd()),
+    ];
     this.#show.hidden = recorder.hearing;
     if (recorder.hearing) void this.#test.start();
     const level = element('p', { class: 'level-line' }, element('span', { text: `${words('settings.level')}: ` }), this.#now);
     this.#threshold.field.append(level);
     this.#silence();
+    this.#showEnd();
     this.section = section(
       words('settings.gate'),
       this.#threshold.field,
       element('div', { class: 'buttons' }, this.#calibrate, this.#show, this.#reset),
       this.#said,
+      this.#sentences,
       this.#hangover.field,
     );
   }
 
   /** Let go of the microphone. */
   end() {
-    this.#forget();
+    for (const forget of this.#forget) forget();
     this.#measured = null;
     clearTimeout(this.#stale);
     this.#test.stop();
@@ -76,6 +83,12 @@ export class GateSettings {
     if (!other || this.#show.hidden || !this.#test.running) return;
     this.#test.stop();
     void this.#listen();
+  }
+
+  /** Offer what has an effect: sentences where the server looks for their ends, else the length of the quiet. */
+  #showEnd() {
+    this.#sentences.hidden = !chosenGate.offersSentences;
+    this.#hangover.disable(chosenGate.keepsSentences ? words('settings.hangover.sentences') : null);
   }
 
   async #toggle() {

@@ -1,7 +1,8 @@
 // Opens the microphone for its level alone: nothing is sent. During a recording, its level is used instead.
 
 import { Capture } from '../audio/capture.js';
-import { chosenGate, chosenMicrophone } from '../audio/recorder.js';
+import { chosenGate } from '../audio/chosen-gate.js';
+import { chosenMicrophone } from '../audio/recorder.js';
 
 export class MicrophoneTest {
   /** @type {import('../audio/recorder.js').Recorder} */ #recorder;
@@ -32,8 +33,9 @@ export class MicrophoneTest {
       return Promise.resolve(false);
     }
     return new Promise((resolve, reject) => {
-      const capture = new Capture(chosenGate(), {
+      const capture = new Capture(chosenGate.settings, {
         chunk: () => {},
+        pause: () => {},
         utteranceEnd: () => {},
         held: () => {},
         level: this.#level,

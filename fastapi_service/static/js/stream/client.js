@@ -21,7 +21,7 @@ const PUMP_EVERY_MS = 50;
 const CONNECT_TIMEOUT_MS = 15_000;
 const WATCH_EVERY_MS = 5_000;
 const FRESH_MS = 3_000; // a connection as young as this knows of no change before it
-const END_OF_UTTERANCE = new ArrayBuffer(0);
+const EMPTY_FRAME = new ArrayBuffer(0);
 
 /**
  * @typedef {import('./messages.js').ServerMessage} ServerMessage
@@ -55,6 +55,8 @@ export class StreamClient {
   /** @type {number | null} */ #replayUntil = null;
   #positionsValid = true; // false once another page has sent audio to the session
   #bufferSec = BUFFER_SEC;
+  #marksPauses = false; // an empty frame on the present connection need not end an utterance
+  #openMs = 0; // so long it may leave one open
   /** @type {number | null} */ #retryAfterMs = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #connectTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #pumpTimer;
@@ -104,7 +106,9 @@ export class StreamClient {
     this.#startedMs = Date.now();
     this.#setState('connecting');
     const url = new URL(this.#url);
-    for (const [name, value] of Object.entries(this.#options())) url.searchParams.set(name, value);
+    const options = this.#options();
+    this.#marksPauses = options.sentences === '1';
+    for (const [name, value] of Object.entries(options)) url.searchParams.set(name, value);
     url.searchParams.set('after', String(this.#lastSeq));
     const oldest = this.#held.oldest;
     if (oldest !== null && this.#positionsValid) url.searchParams.set('from', String(oldest));
@@ -143,9 +147,15 @@ export class StreamClient {
     return true;
   }
 
-  /** The speaker has paused: an empty frame goes out after what was pushed. */
+  /** The utterance is over: an empty frame goes out after what was pushed. */
   endUtterance() {
-    this.#held.pushEnd();
+    this.#held.pushEmpty();
+    this.#pump();
+  }
+
+  /** The speaker has paused: an empty frame here as well, and the one of the utterance's end is the second in a row. */
+  pause() {
+    this.#held.pushEmpty();
     this.#pump();
   }
 
@@ -200,6 +210,7 @@ export class StreamClient {
     }
     this.#replayUntil ??= known ? message.seq : 0;
     this.#bufferSec = message.limits.buffer_sec;
+    this.#openMs = this.#marksPauses && message.limits.sentence_wait_sec > 0 ? message.limits.utterance_sec * 1000 : 0;
     this.#held.resume(message.position, known && this.#positionsValid);
     this.#positionsValid = true;
     for (const frame of this.#held.audio) this.#clock.note(frame.position, frame.captured_ms);
@@ -222,9 +233,9 @@ export class StreamClient {
         this.#pumpTimer = setTimeout(() => this.#pump(), PUMP_EVERY_MS);
         return;
       }
-      socket.send(frame.pcm ?? END_OF_UTTERANCE); // every platform with a browser is little-endian
+      socket.send(frame.pcm ?? EMPTY_FRAME); // every platform with a browser is little-endian
       this.#held.advance();
-      if (frame.pcm === null) this.#liveness.asked();
+      if (frame.pcm === null) this.#liveness.asked(this.#openMs);
     }
   }
 

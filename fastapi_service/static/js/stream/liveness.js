@@ -8,7 +8,8 @@ const LONGEST_ANSWER_MS = 480_000;
 export class Liveness {
   #bytes = 0;
   #drainedMs = 0;
-  /** When the server last said anything, or was first owed an answer. @type {number | null} */ #owedSinceMs = null;
+  /** When the server last said anything, or first owed an answer; it may be to come. @type {number | null} */
+  #owedSinceMs = null;
   #answerMs = ANSWER_MS;
 
   /** A connection begins. */
@@ -18,14 +19,14 @@ export class Liveness {
     this.#owedSinceMs = null;
   }
 
-  /** An utterance has ended: the server owes an answer. */
-  asked() {
-    this.#owedSinceMs ??= Date.now();
+  /** An utterance has ended, within `openMs` at the latest: then the server owes an answer. @param {number} openMs */
+  asked(openMs) {
+    this.#owedSinceMs ??= Date.now() + openMs;
   }
 
   /** A message came. */
   heard() {
-    if (this.#owedSinceMs !== null) this.#owedSinceMs = Date.now();
+    if (this.#owedSinceMs !== null) this.#owedSinceMs = Math.max(this.#owedSinceMs, Date.now());
   }
 
   /** An utterance was accepted. @param {boolean} all nothing else waits to be */

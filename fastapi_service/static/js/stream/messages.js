@@ -15,6 +15,7 @@
  * @property {number} idle_cut_sec
  * @property {number} idle_close_sec
  * @property {number} buffer_sec how much audio that is not safe yet to keep before recording stops
+ * @property {number} sentence_wait_sec how long an utterance stays open after a pause; 0: every pause ends it
  * @property {number} upload_bytes size of the largest file that the server takes; 0: it takes none
  *
  * @typedef {object} Session

@@ -99,6 +99,7 @@ const MESSAGES = {
       idle_cut_sec: positive,
       idle_close_sec: positive,
       buffer_sec: positive,
+      sentence_wait_sec: optional(positive, 0),
       upload_bytes: optional(positive, 0),
     }),
   }),

@@ -1,12 +1,14 @@
-// The audio that the server has not said is safe, in order of stream position, with the ends of utterances where
-// they were. A cursor marks what was sent on the present connection.
+// The audio that the server has not said is safe, in order of stream position, with the empty frames where they were. A
+// cursor marks what was sent on the present connection.
 
 import { SAMPLE_RATE_HZ } from '../base/audio-format.js';
 
 /**
- * One frame. `pcm` is null for the empty frame that ends an utterance; `captured_ms` is epoch time.
+ * One frame. `pcm` is null for an empty frame; `captured_ms` is epoch time.
  * @typedef {{ position: number, pcm: Int16Array<ArrayBuffer> | null, captured_ms: number }} HeldFrame
  */
+
+const EMPTY_MAX = 2; // at one position: a pause, and its end (docs/protocol.md)
 
 export class UnsafeAudio {
   /** @type {HeldFrame[]} */ #frames = [];
@@ -39,13 +41,15 @@ export class UnsafeAudio {
     this.#samples += pcm.length;
   }
 
-  /** End the utterance here. */
-  pushEnd() {
+  /** Put an empty frame here, unless it would say nothing: where all is safe, or where two are already. */
+  pushEmpty() {
+    const enough = this.#frames.slice(-EMPTY_MAX).every(({ pcm }) => pcm === null); // of nothing, too
+    if (this.#samples === 0 || enough) return;
     this.#frames.push({ position: this.#end, pcm: null, captured_ms: 0 });
   }
 
   /**
-   * Forget what lies before `position`. An end mark at `position` goes too: the utterance has been cut there.
+   * Forget what lies before `position`. Empty frames at `position` go too: the utterance has been cut there.
    * @param {number} position
    */
   forget(position) {

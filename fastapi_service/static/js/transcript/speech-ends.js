@@ -1,5 +1,6 @@
-// When the speech of each utterance ended, and when its end mark left the page: what the page adds to the server's
-// stages of an outcome. Only times of this page's clock are compared with each other.
+// When speech ended, and when the empty frame behind it left the page: what the page adds to the server's stages of an
+// outcome. An utterance may go on after a pause and end at a later one, so all are kept until its outcome tells which
+// it was. Only times of this page's clock are compared with each other.
 
 import { SAMPLE_RATE_HZ, SAMPLES_PER_MS } from '../base/audio-format.js';
 import { serverMs } from './stages.js';
@@ -15,13 +16,13 @@ const SEARCH_SEC = 2; // a cut by length is in the last 2 s (docs/protocol.md)
 const CLOCK_SET_MS = 1000; // times that disagree by more than this are of a clock that was set in between
 
 export class SpeechEnds {
-  /** @type {Map<number, { spokenUntilMs: number, leftMs: number }>} by stream position of the end mark */
+  /** @type {Map<number, { spokenUntilMs: number, leftMs: number }>} by stream position of the empty frame */
   #marks = new Map();
   /** Seconds at which the server cuts an utterance by itself. */
   utteranceSec = Infinity;
 
   /**
-   * An end mark leaves the page.
+   * An empty frame leaves the page, the first at its position.
    * @param {number} position of the stream, in samples
    * @param {number} spokenUntilMs epoch milliseconds of the end of what was loud
    * @param {number} leftMs epoch milliseconds
@@ -42,18 +43,23 @@ export class SpeechEnds {
   }
 
   /**
-   * The page's part of an outcome that has just come, null where it is not known. An end mark answers once.
+   * The page's part of an outcome that has just come, null where it is not known. The marks of its pauses answer once.
    * @param {UtteranceFields} outcome
    * @param {number} arrivedMs epoch milliseconds
    * @param {(streamSec: number) => number | null} spokenAt epoch milliseconds of a moment of the stream
    * @returns {PageStages}
    */
   take(outcome, arrivedMs, spokenAt) {
-    const end = startOf(outcome) + outcome.duration_sec * SAMPLE_RATE_HZ;
-    for (const [position, { spokenUntilMs, leftMs }] of this.#marks) {
-      if (Math.abs(position - end) > TOLERANCE_SAMPLES) continue;
+    const start = startOf(outcome);
+    const end = start + outcome.duration_sec * SAMPLE_RATE_HZ;
+    let found = null;
+    for (const [position, mark] of this.#marks) {
+      if (position <= start || position > end + TOLERANCE_SAMPLES) continue;
       this.#marks.delete(position);
-      return rest(outcome, arrivedMs - spokenUntilMs, Math.max(0, leftMs - spokenUntilMs));
+      if (position >= end - TOLERANCE_SAMPLES) found = mark;
+    }
+    if (found !== null) {
+      return rest(outcome, arrivedMs - found.spokenUntilMs, Math.max(0, found.leftMs - found.spokenUntilMs));
     }
     const beyondSec = this.utteranceSec - outcome.duration_sec;
     const endMs = spokenAt(end / SAMPLE_RATE_HZ);
