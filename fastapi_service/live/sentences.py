@@ -69,9 +69,10 @@ class SentenceEnds:
         self._pause: Pause | None = None  # the one that lasts
         self._question: Pause | None = None  # the one whose answer is outstanding
         self._question_until = 0.0
+        self._unsent: Pause | None = None  # the question, until it is pushed
         self._sentence: Pause | None = None  # a sentence has ended there, and is to be cut
         self._ask_now = asyncio.Event()
-        self._look_now = asyncio.Event()
+        self._changed = asyncio.Event()  # when an utterance ends
 
     @property
     def looking(self) -> bool:
@@ -93,8 +94,8 @@ class SentenceEnds:
             self._pause = None
             return False
         self._pause = Pause(self._segmenter.position, time.monotonic(), stamped_ms)
-        self._ask_now.set()
-        self._look_now.set()
+        self._changed.set()
+        self._take_up()
         return True
 
     def awaits(self, event: PartialEvent) -> bool:
@@ -113,26 +114,27 @@ class SentenceEnds:
         if asked is None or not self.awaits(event):
             return None
         self._question = None
-        self._ask_now.set()
-        self._look_now.set()
         if asked.asked_of != self._segmenter.start:
             return None
         asked.ending = event.ending
         if event.ending == "sentence":
             self._sentence = asked
+        self._changed.set()
+        self._take_up()
         ends = event.ending == "sentence" or (event.ending == "silence" and self._pause is asked)
         return None if ends or not event.partial.text else event.partial
 
     async def ask(self) -> None:
-        """Ask about each pause, until cancelled."""
+        """Ask the questions, until cancelled."""
         if self._audio is None:
             return
         while True:
             await self._ask_now.wait()
             self._ask_now.clear()
             async with self._audio.turn:
-                if self._pause is not None and self._worth_asking(self._pause):
-                    await self._ask(self._audio, self._pause)
+                question, self._unsent = self._unsent, None
+                if question is not None and question.asked_of == self._segmenter.start:
+                    await self._push(self._audio, question)
             end_if_cancelled()
 
     async def watch(self, cutting: asyncio.Lock, dispatch: Callable[[Cut, float], Awaitable[None]]) -> None:
@@ -140,40 +142,48 @@ class SentenceEnds:
         if self._audio is None:
             return
         while True:
-            self._look_now.clear()
+            self._changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._rest_sec()):
-                    await self._look_now.wait()
+                    await self._changed.wait()
             if self._is_time():
                 async with cutting:
                     await self._end(dispatch)
             end_if_cancelled()
 
-    def _worth_asking(self, pause: Pause) -> bool:
-        """Whether nobody was asked about this pause, nobody else is being asked, and the answer may come in time."""
-        start, asked = self._segmenter.start, self._question
-        free = asked is None or asked.asked_of != start or time.monotonic() > self._question_until
-        in_hand = start < pause.position and self._sentence is None
-        return in_hand and free and pause.asked_of is None and time.monotonic() < pause.since + self._rest_of(pause)
+    def _take_up(self) -> None:
+        """Make a question of the pause that lasts, unless another is outstanding or its answer would come too late."""
+        pause, start, now = self._pause, self._segmenter.start, time.monotonic()
+        if self._audio is None or pause is None or pause.asked_of is not None or self._sentence is not None:
+            return
+        asked = self._question
+        outstanding = asked is not None and asked.asked_of == start and now < self._question_until
+        if outstanding or pause.position <= start or now >= pause.since + self._rest_of(pause):
+            return
+        pause.asked_of = start
+        self._question = self._unsent = pause
+        self._question_until = now + self._audio.answer_sec
+        self._ask_now.set()
 
-    async def _ask(self, audio: SharedAudio, pause: Pause) -> None:
-        start = pause.asked_of = self._segmenter.start
-        self._question = pause  # before it is pushed: the answer may be here before the script's
-        self._question_until = time.monotonic() + audio.answer_sec
+    async def _push(self, audio: SharedAudio, question: Pause) -> None:
         fields = self._options.of_task(self._language)
-        request = SentenceRequest(session=self._session, start=start, end=pause.position, **fields)
+        start = self._segmenter.start
         try:
-            became = await audio.ask(request)
+            became = await audio.ask(
+                SentenceRequest(session=self._session, start=start, end=question.position, **fields)
+            )
         except (redis.RedisError, OSError) as problem:
             # It may have been pushed nevertheless, so it counts as outstanding until its time is over.
             tag = session_tag(self._session)
             logger.warning("session %s: no look at a pause: %s: %s", tag, type(problem).__name__, problem)
             return
-        if became is not Asked.QUEUED and self._question is pause:
+        if self._question is not question:
+            return
+        if became is Asked.AUDIO_GONE:
+            self._unsent = question  # with all of it
+            self._ask_now.set()
+        elif became is not Asked.QUEUED:
             self._question = None
-            if became is Asked.AUDIO_GONE:
-                pause.asked_of = None
-                self._ask_now.set()  # the next sends all of it
 
     def _rest_of(self, pause: Pause) -> float:
         """How long the pause may last, in all."""
@@ -204,8 +214,9 @@ class SentenceEnds:
         end = sentence or self._pause
         if self._pause is end:
             self._pause = None
-        self._ask_now.set()  # about a later pause, which is in the next utterance now
         if end is None or (sentence is not None and sentence.asked_of != self._segmenter.start):
             return
-        for cut in self._segmenter.cut_at(end.position, "sentence" if sentence else "pause"):
+        cuts = list(self._segmenter.cut_at(end.position, "pause" if sentence is None else "sentence"))
+        self._take_up()  # a later pause is in the next utterance now
+        for cut in cuts:
             await dispatch(cut, end.stamped_ms)
