@@ -23,10 +23,10 @@ from fastapi_service.access.login import login_router
 from fastapi_service.access.origins import Origins
 from fastapi_service.access.proxy import TrustedProxyHeaders
 from fastapi_service.access.tokens import Access
+from fastapi_service.live.asking import SpeechRequests
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher
 from fastapi_service.live.endpoint import SocketEndpoint
-from fastapi_service.live.partials import PartialRequests
 from fastapi_service.live.relay import Hub, Relay
 from fastapi_service.live.sessions import SessionStore
 from fastapi_service.live.uvicorn_limits import BoundedWebSocket, bounded_http, keep_queries_private
@@ -67,8 +67,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     metrics = GatewayMetrics()
     relay = Relay(client, hub, dispatcher, metrics)
     health = Health(pipeline)
-    partials = PartialRequests(client, settings)
-    endpoint = SocketEndpoint(SessionStore(client, settings), dispatcher, hub, health, settings, partials, metrics)
+    requests = SpeechRequests(client, settings)
+    endpoint = SocketEndpoint(SessionStore(client, settings), dispatcher, hub, health, settings, requests, metrics)
     uploads = Uploads(client, celery, settings)
 
     @asynccontextmanager

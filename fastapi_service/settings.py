@@ -47,6 +47,13 @@ class GatewaySettings(UploadSettings):
 
     utterance_max_sec: float = Field(15.0, ge=3, le=30, description="An utterance is cut when it gets this long.")
     idle_cut_sec: float = Field(2.0, ge=0.2, le=30, description="An utterance ends when nothing came for this long.")
+    sentence_wait_sec: float = Field(
+        1.2,
+        ge=0,
+        le=5,
+        description="A speaker who pauses in the middle of a sentence has so long to go on in the same utterance; "
+        "shorter than IDLE_CUT_SEC. 0, and without partials: every pause ends it.",
+    )
     idle_close_sec: float = Field(3600.0, ge=1, description="A connection that sends nothing is closed after this.")
     linger_sec: float = Field(
         60.0, ge=1, le=600, description="The unfinished utterance of a lost connection waits this long for a resume."
@@ -137,6 +144,17 @@ class GatewaySettings(UploadSettings):
     def _origins(cls, given: str | None) -> str | None:
         Origins(given or "")
         return given
+
+    @model_validator(mode="after")
+    def _wait_for_sentences(self) -> Self:
+        if not self.partials_enabled:  # what looks at pauses is what makes partials
+            self.sentence_wait_sec = 0.0
+        if self.sentence_wait_sec >= self.idle_cut_sec:
+            raise ValueError(
+                f"SENTENCE_WAIT_SEC ({self.sentence_wait_sec:g}) must be shorter than IDLE_CUT_SEC "
+                f"({self.idle_cut_sec:g}); 0 turns it off"
+            )
+        return self
 
     @model_validator(mode="after")
     def _read_tokens(self) -> Self:

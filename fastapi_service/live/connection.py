@@ -27,14 +27,16 @@ from contract.websocket import (
     CLOSE_TOO_BIG,
     CLOSE_TRY_AGAIN,
 )
+from fastapi_service.live.asking import SharedAudio, SpeechRequests
 from fastapi_service.live.closing import CloseConnection, come_back, first_ending, refused
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher, PendingFullError
 from fastapi_service.live.greeting import greeting
-from fastapi_service.live.limits import REAL_TIME_BYTES_PER_SEC, ByteRate
+from fastapi_service.live.limits import REAL_TIME_BYTES_PER_SEC, ByteRate, Outstanding
 from fastapi_service.live.options import Options
 from fastapi_service.live.outbox import Outbox
-from fastapi_service.live.partials import PartialAsker, PartialRequests
+from fastapi_service.live.partials import PartialAsker
+from fastapi_service.live.sentences import SentenceEnds
 from fastapi_service.live.sessions import OpenSession, QueueFullError, SessionStore, TakenOverError, end_if_cancelled
 from fastapi_service.settings import GatewaySettings
 from runtime.logs.event import Event
@@ -57,10 +59,10 @@ class Connection:
         store: SessionStore,
         dispatcher: Dispatcher,
         settings: GatewaySettings,
-        partials: PartialRequests | None,
+        requests: SpeechRequests | None,
         metrics: GatewayMetrics,
     ) -> None:
-        """`partials`: None for a connection that gets none."""
+        """`requests`: None where nothing is asked about unfinished utterances."""
         self.lease = lease
         self.tag = session_tag(lease.session)
         self.segmenter = Segmenter(lease.position, settings.utterance_max_sec, lease.recorded_end)
@@ -72,7 +74,13 @@ class Connection:
         self._settings = settings
         self._outbox = Outbox(OUTBOX_MAX)
         self._metrics = metrics
-        self._partials = PartialAsker(partials, lease, self.segmenter, self._language, options.hints)
+        audio = None if requests is None else SharedAudio(requests, lease, self.segmenter)
+        in_hand = (lease.session, self.segmenter, self._language)
+        self._partials = PartialAsker(
+            audio if options.partials == "1" else None, *in_hand, options.hints, settings.partial_every_sec
+        )
+        waits = options.sentences == "1" and settings.sentence_wait_sec > 0
+        self._sentences = SentenceEnds(audio if waits else None, *in_hand, options, settings.sentence_wait_sec)
         self._last_seq = min(options.after, lease.seq)
         self._needs_catch_up = asyncio.Event()
         self._catching_up = False
@@ -82,9 +90,7 @@ class Connection:
         self._rate = ByteRate(settings.stream_speed_max * REAL_TIME_BYTES_PER_SEC, settings.stream_burst_bytes)
         self._last_frame = time.monotonic()
         self._last_frame_ms = now_ms()
-        self._outstanding: set[int] = set()
-        self._has_capacity = asyncio.Event()
-        self._has_capacity.set()
+        self._outstanding = Outstanding(settings.outstanding_max, settings.outstanding_wait_sec)
         self._ended: asyncio.Future[CloseConnection] = asyncio.get_running_loop().create_future()
 
     async def run(self, models: Models) -> bool:
@@ -94,8 +100,9 @@ class Connection:
         try:
             async with asyncio.TaskGroup() as group:
                 loops = (self._receive, self._deliver, self._catch_up, self._watch_idle, self._await_end)
-                for loop in (*loops, self._partials.run):
+                for loop in (*loops, self._partials.run, self._sentences.ask):
                     group.create_task(loop())
+                group.create_task(self._sentences.watch(self._cutting, self._dispatch))
         except* (CloseConnection, WebSocketDisconnect) as endings:
             ending = first_ending(endings)
         except* Exception as problems:
@@ -116,7 +123,7 @@ class Connection:
 
     def outcome(self, event: OutcomeEvent) -> None:
         """Take an outcome from the relay: the next in order is sent at once, any other is read from the stream."""
-        self._release(event.start)
+        self._outstanding.remove(event.start)
         if event.seq <= self._last_seq:
             return
         in_order = event.seq == self._last_seq + 1 and not self._catching_up and not self._needs_catch_up.is_set()
@@ -132,16 +139,20 @@ class Connection:
         self._outbox.set_latest(message.type, message)
 
     def partial(self, event: PartialEvent) -> None:
-        """Take the answer to a request for a partial."""
-        message = self._partials.answer(event)
-        if message is not None:
+        """Take the answer to a request for a partial, or to the question about a pause."""
+        to_question = self._sentences.awaits(event) and not self._partials.awaits(event)
+        if to_question or event.ending is not None:  # both may be about the same samples
+            message = self._sentences.answer(event)
+        else:
+            message = self._partials.answer(event)
+        if message is not None and self._options.partials == "1":
             self._metrics.partials += 1
             self._outbox.set_latest(message.type, message)
 
     def catch_up(self, start: int | None = None) -> None:
         """Outcomes may have been missed (that of the utterance at `start`, if given): read the stream."""
         if start is not None:
-            self._release(start)
+            self._outstanding.remove(start)
         self._needs_catch_up.set()
 
     async def cut_abandoned(self) -> None:
@@ -173,10 +184,13 @@ class Connection:
                     await asyncio.sleep(slow_down_sec)
                 if frame:
                     self._last_frame_ms = now_ms()
-                for cut in self.segmenter.feed(frame):
-                    await self._dispatch(cut)
+                    self._sentences.heard()
+                if frame or not self._sentences.pause(self._last_frame_ms):
+                    for cut in self.segmenter.feed(frame):
+                        await self._dispatch(cut)
                 self._last_frame = time.monotonic()
-                self._partials.heard()
+                if not self._sentences.looking:
+                    self._partials.heard()
 
     async def _watch_idle(self) -> None:
         cut_after, close_after = self._settings.idle_cut_sec, self._settings.idle_close_sec
@@ -195,20 +209,23 @@ class Connection:
             else:
                 await asyncio.sleep(cut_after / 4)
 
-    async def _dispatch(self, cut: Cut) -> None:
+    async def _dispatch(self, cut: Cut, stamped_ms: float | None = None) -> None:
+        """Send the task of `cut`. `stamped_ms` (epoch ms): when its last audio came, unless that is the last frame."""
         self._outbox.discard("partial")  # the outcome, which overtakes what is waiting, replaces it
         job = UtteranceJob(
             session=self.lease.session,
             start=cut.start,
             end=cut.end,
-            language=self._language.language,
-            language_assumed=self._language.assumed,
-            hints=self._options.hints,
-            word_times=self._options.words == "1",
-            stamped_ms=self._last_frame_ms,
+            stamped_ms=self._last_frame_ms if stamped_ms is None else stamped_ms,
+            **self._options.of_task(self._language),
         )
         job.stamp("endpoint")
-        await self._wait_for_room()
+        try:
+            await self._outstanding.room()
+        except TimeoutError:
+            raise self._busy(
+                "behind", "Speech recognition is far behind. Your speech is kept; trying again soon."
+            ) from None
         try:
             if await self._store.record_cut(self.lease, cut, self._dispatcher.backlog.limit):
                 self._outstanding.add(cut.start)
@@ -226,30 +243,11 @@ class Connection:
                 "unavailable", "The service cannot take speech at the moment; trying again soon."
             ) from problem
         end_if_cancelled()
-        self._metrics.accepted += 1
-        self._metrics.accepted_sec += job.samples / SAMPLE_RATE_HZ
+        self._metrics.took(cut)
         logger.info(
             Event("accepted", utterance=job.utterance, audio_sec=job.samples / SAMPLE_RATE_HZ, cut_by=cut.reason)
         )
         await self._outbox.put(Accepted(utterance=job.utterance, start=cut.start, position=cut.end))
-
-    async def _wait_for_room(self) -> None:
-        """Back-pressure: while too many utterances have no outcome, nothing more is read from the client."""
-        if len(self._outstanding) < self._settings.outstanding_max:
-            return
-        self._has_capacity.clear()
-        try:
-            async with asyncio.timeout(self._settings.outstanding_wait_sec):
-                await self._has_capacity.wait()
-        except TimeoutError:
-            raise self._busy(
-                "behind", "Speech recognition is far behind. Your speech is kept; trying again soon."
-            ) from None
-
-    def _release(self, start: int) -> None:
-        self._outstanding.discard(start)
-        if len(self._outstanding) < self._settings.outstanding_max:
-            self._has_capacity.set()
 
     async def _catch_up(self) -> None:
         """Whenever outcomes were missed, send those after the last one, and the statistics, from Redis."""
@@ -260,7 +258,7 @@ class Connection:
             try:
                 while events := await self._store.outcomes_after(self.lease.session, self._last_seq):
                     for event in events:
-                        self._release(event.start)
+                        self._outstanding.remove(event.start)
                         if event.seq > self._last_seq:
                             self._last_seq = event.seq
                             self._language.heard(event.message)

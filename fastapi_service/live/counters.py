@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from prometheus_client import Counter, Histogram
 
+from contract.audio import SAMPLE_RATE_HZ
 from contract.events import OutcomeEvent
 from contract.messages import Busy, Message
+from contract.segmenter import Cut, CutReason
 from runtime.metrics.registry import (
     REAL_TIME_FACTORS,
     SECONDS,
@@ -39,6 +43,9 @@ class GatewayMetrics:
             "wta_gateway_connections_closed", "Connections that ended.", ("code",), registry=self.registry
         )
         self._close_codes = BoundedNames(CLOSE_CODES)
+        self._cuts = Counter(
+            "wta_gateway_cuts", "Utterances accepted, by why they ended there.", ("reason",), registry=self.registry
+        )
         self._outcomes = OutcomeCounts("wta_gateway_utterances", "Outcomes that were relayed.", self.registry)
         self._stages = StageSeconds(
             "wta_gateway_stage_seconds", "Where the time of the relayed utterances went.", self.registry
@@ -57,6 +64,8 @@ class GatewayMetrics:
         )
         for code in BUSY_CODES:
             self._busy.labels(code)
+        for reason in get_args(CutReason):
+            self._cuts.labels(reason)
 
     def told(self, message: Message | None) -> None:
         """Count a connection that ends with `message`, if that is `busy`."""
@@ -66,6 +75,12 @@ class GatewayMetrics:
     def closed(self, code: int) -> None:
         """Count a connection that either side has closed with `code`."""
         self._closed.labels(self._close_codes(str(code))).inc()
+
+    def took(self, cut: Cut) -> None:
+        """Count an utterance that was accepted."""
+        self.accepted += 1
+        self.accepted_sec += (cut.end - cut.start) / SAMPLE_RATE_HZ
+        self._cuts.labels(cut.reason).inc()
 
     def relayed(self, event: OutcomeEvent) -> None:
         """Count an outcome that the listener has relayed."""

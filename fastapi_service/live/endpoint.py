@@ -17,13 +17,13 @@ from contract.websocket import (
     SUBPROTOCOL,
 )
 from fastapi_service.access.attempts import client_address
+from fastapi_service.live.asking import SpeechRequests
 from fastapi_service.live.closing import come_back
 from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher
 from fastapi_service.live.limits import ConnectionLimit, NoPlaceError
 from fastapi_service.live.options import Options, read_options
-from fastapi_service.live.partials import PartialRequests
 from fastapi_service.live.relay import Hub
 from fastapi_service.live.sessions import SessionsFullError, SessionStore
 from fastapi_service.pipeline.health import Health
@@ -50,7 +50,7 @@ class SocketEndpoint:
         hub: Hub,
         health: Health,
         settings: GatewaySettings,
-        partials: PartialRequests,
+        requests: SpeechRequests,
         metrics: GatewayMetrics,
     ) -> None:
         self._store = store
@@ -59,7 +59,7 @@ class SocketEndpoint:
         self._health = health
         self._settings = settings
         self._places = ConnectionLimit(settings.connections_max, settings.address_connections_max)
-        self._partials = partials if settings.partials_enabled else None
+        self._requests = requests if settings.partials_enabled else None
         self._metrics = metrics
 
     async def serve(self, websocket: WebSocket) -> None:
@@ -103,7 +103,7 @@ class SocketEndpoint:
             self._store,
             self._dispatcher,
             self._settings,
-            self._partials if options.partials == "1" else None,
+            self._requests,
             self._metrics,
         )
         self._metrics.opened += 1

@@ -19,5 +19,6 @@ def greeting(lease: OpenSession, models: Models, settings: GatewaySettings) -> S
         idle_close_sec=settings.idle_close_sec,
         buffer_sec=CLIENT_BUFFER_SEC,
         upload_bytes=settings.upload_max_bytes,
+        sentence_wait_sec=settings.sentence_wait_sec,
     )
     return Session(session=lease.session, position=lease.position, seq=lease.seq, models=models, limits=limits)

@@ -1,7 +1,8 @@
-"""Limits per client and over all: connections, bytes per second."""
+"""Limits per client and over all: connections, bytes per second, utterances without outcome."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -56,3 +57,35 @@ class ByteRate:
         """Count a received frame; returns how many seconds to wait before the next is read."""
         self._bucket.take(max(frame_bytes, SMALLEST_FRAME_BYTES))
         return self._bucket.wait_sec()
+
+
+class Outstanding:
+    """The utterances of one connection that have no outcome, by their first sample: room for `most` of them."""
+
+    def __init__(self, most: int, wait_sec: float) -> None:
+        self._most = most
+        self._wait_sec = wait_sec
+        self._starts: set[int] = set()
+        self._has_room = asyncio.Event()
+
+    def add(self, start: int) -> None:
+        """Count one that was accepted."""
+        self._starts.add(start)
+
+    def remove(self, start: int) -> None:
+        """It has its outcome."""
+        self._starts.discard(start)
+        if len(self._starts) < self._most:
+            self._has_room.set()
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._starts.clear()
+
+    async def room(self) -> None:
+        """Back-pressure: wait until there is room. Raises TimeoutError after `wait_sec`."""
+        if len(self._starts) < self._most:
+            return
+        self._has_room.clear()
+        async with asyncio.timeout(self._wait_sec):
+            await self._has_room.wait()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.datastructures import QueryParams
 
 from contract.jobs import MAX_POSITION, plain_line
+from contract.language_lock import LanguageLock
 from contract.spoken_language import language_code
 from contract.websocket import HINTS_MAX_CHARS
 
@@ -30,9 +31,19 @@ class Options(BaseModel):
     hints: Annotated[str, Field(max_length=HINTS_MAX_CHARS), AfterValidator(plain_line)] = ""
     words: Choice = "0"
     partials: Choice = "1"
+    sentences: Choice = "0"
+
+    def of_task(self, language: LanguageLock) -> dict[str, Any]:
+        """What the task of an utterance that ends now, and a question before it, have of the client's wishes."""
+        return {
+            "language": language.language,
+            "language_assumed": language.assumed,
+            "hints": self.hints,
+            "word_times": self.words == "1",
+        }
 
 
-OPTION_NAMES = ("after", "from", "language", "hints", "words", "partials")
+OPTION_NAMES = ("after", "from", "language", "hints", "words", "partials", "sentences")
 
 
 def read_options(query: QueryParams) -> Options:

@@ -97,6 +97,32 @@ def test_speech_short_of_a_recorded_end_waits_for_its_rest() -> None:
     assert segmenter.position == 300
 
 
+def test_a_cut_at_an_earlier_place_begins_the_next_utterance_there() -> None:
+    pcm = NOISE[:1000].tobytes()
+    segmenter = Segmenter(position=100)
+    assert list(segmenter.feed(pcm)) == []
+    assert list(segmenter.cut_at(500, "sentence")) == [Cut(100, 500, pcm[:800], "sentence")]
+    assert (segmenter.start, segmenter.position) == (500, 1100)
+    assert list(segmenter.cut_at(1100, "pause")) == [Cut(500, 1100, pcm[800:], "pause")]
+    assert not segmenter.pending
+
+
+def test_a_cut_that_is_not_in_the_utterance_is_none() -> None:
+    segmenter = Segmenter(position=100)
+    assert list(segmenter.feed(bytes(400))) == []
+    for place in (0, 100, 301):
+        assert list(segmenter.cut_at(place, "sentence")) == []
+    assert (segmenter.start, segmenter.position) == (100, 300)
+
+
+def test_no_other_cut_comes_before_a_recorded_end() -> None:
+    segmenter = Segmenter(position=0, recorded_end=400)
+    assert list(segmenter.feed(bytes(400))) == []
+    assert list(segmenter.cut_at(100, "sentence")) == []
+    assert [(c.start, c.end, c.reason) for c in segmenter.feed(bytes(1000))] == [(0, 400, "recorded")]
+    assert [(c.start, c.end, c.reason) for c in segmenter.cut_at(500, "sentence")] == [(400, 500, "sentence")]
+
+
 @given(sizes=st.lists(st.integers(1, RATE), min_size=1, max_size=40), data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_the_utterance_in_hand_can_be_looked_at(sizes: list[int], data: st.DataObject) -> None:

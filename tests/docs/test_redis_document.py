@@ -54,9 +54,9 @@ def settings_of(stack: Stack) -> dict[str, Any]:
 
 
 def speak_in_time(stack: Stack) -> None:
-    """Say something long, as fast as people do: its partials are asked for."""
+    """Say something long, as fast as people do, and mark the pause after it: both are asked about."""
     pcm = read_wav(CLIPS / "long_happy.wav")
-    with RawClient(stack.ws_url) as client:
+    with RawClient(stack.ws_url, query="sentences=1") as client:
         client.expect("session")
         began = time.monotonic()
         for number, begin in enumerate(range(0, len(pcm), FRAME_BYTES)):

@@ -1,4 +1,5 @@
--- Asks for a partial, unless speech recognition has other work: its utterance's new audio and the request, or neither.
+-- Asks for a partial, or about a pause, unless speech recognition has other work: the utterance's new audio and the
+-- request, or neither.
 -- KEYS: 1 session hash, 2 speech queue, 3 list of requests, 4 audio of the utterance
 -- ARGV: 1 epoch, 2 start, 3 offset of the new audio (bytes), 4 new audio, 5 request as a JSON object without times,
 --       6 to be begun within (ms), 7 to be answered within (ms), 8 longest list, 9 list's TTL (s), 10 audio's TTL (s)

@@ -78,6 +78,8 @@ def test_a_frame_over_64_kib_is_closed_as_too_big(gateway: GatewayProcess, pipel
         "hints=a%0Ab",
         "hints=%1b[31m",
         "words=yes",
+        "sentences=",
+        "sentences=2",
     ],
 )
 def test_a_bad_query_is_refused_in_words(gateway: GatewayProcess, query: str) -> None:
@@ -87,14 +89,14 @@ def test_a_bad_query_is_refused_in_words(gateway: GatewayProcess, query: str) ->
 
 
 def test_a_client_that_sends_nothing_is_closed_after_the_idle_limit(start_gateway: Start) -> None:
-    gateway = start_gateway(IDLE_CLOSE_SEC="1", IDLE_CUT_SEC="0.3")
+    gateway = start_gateway(IDLE_CLOSE_SEC="1", IDLE_CUT_SEC="0.3", SENTENCE_WAIT_SEC="0")
     with RawClient(gateway.ws_url) as client:
         client.expect("session")
         assert client.close_code() == 1000
 
 
 def test_silence_after_speech_ends_the_utterance(start_gateway: Start, pipeline: FakePipeline) -> None:
-    gateway = start_gateway(IDLE_CUT_SEC="0.3")
+    gateway = start_gateway(IDLE_CUT_SEC="0.3", SENTENCE_WAIT_SEC="0")
     with RawClient(gateway.ws_url) as client:
         client.expect("session")
         client.send(SECOND)

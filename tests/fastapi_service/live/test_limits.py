@@ -147,7 +147,8 @@ def test_a_fast_client_is_slowed_and_all_of_it_arrives(start_gateway: Start, pip
 
 def test_slowing_does_not_end_an_utterance(start_gateway: Start, pipeline: FakePipeline) -> None:
     """A frame of 64 KiB takes its 2 s to be paid for; that is no silence."""
-    gateway = start_gateway(STREAM_SPEED_MAX="1", STREAM_BURST_BYTES="65536", IDLE_CUT_SEC="0.3")
+    slow = {"STREAM_SPEED_MAX": "1", "STREAM_BURST_BYTES": "65536"}
+    gateway = start_gateway(IDLE_CUT_SEC="0.3", SENTENCE_WAIT_SEC="0", **slow)
     with RawClient(gateway.ws_url) as client:
         client.expect("session")
         for _ in range(3):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from types import SimpleNamespace
 from typing import Any, cast
 
 from contract.messages import Models, Partial, Stats, StatsBlock
@@ -15,8 +14,7 @@ from fastapi_service.live.options import Options
 from fastapi_service.live.outbox import Outbox
 from fastapi_service.live.sessions import OpenSession
 from fastapi_service.settings import GatewaySettings
-
-SESSION = "o" * 32
+from tests.support.lone_connection import SESSION, Accepting, until
 
 
 class SlowSocket:
@@ -37,24 +35,6 @@ class SlowSocket:
     async def close(self, code: int, reason: str) -> None: ...
 
 
-class Accepting:
-    """A session store and a dispatcher that take everything."""
-
-    backlog = SimpleNamespace(limit=100)
-
-    async def record_cut(self, *_: object) -> bool:
-        return True
-
-    async def mark_safe(self, *_: object) -> None: ...
-
-    async def send(self, *_: object) -> None: ...
-
-    async def outcomes_after(self, *_: object) -> list[object]:
-        return []
-
-    async def statistics(self, *_: object) -> None: ...
-
-
 async def said_to_a_slow_client(end: bool) -> list[str]:
     """What it gets of a partial, and of the end of the utterance if that comes before it reads."""
     socket, accepting = SlowSocket(), cast(Any, Accepting())
@@ -64,23 +44,17 @@ async def said_to_a_slow_client(end: bool) -> list[str]:
     )
     running = asyncio.create_task(connection.run(Models(speech="", sentiment="", demo=False)))
     socket.frames.put_nowait(bytes(32_000))
-    await _until(lambda: connection.segmenter.pending)
+    await until(lambda: connection.segmenter.pending)
     connection.partial(PartialRequest(session=SESSION, start=0, end=16_000).answer("I love"))
     if end:
         socket.frames.put_nowait(b"")
-        await _until(lambda: connection.segmenter.start == 16_000)
+        await until(lambda: connection.segmenter.start == 16_000)
     connection.statistics(Stats(session=StatsBlock(), service=StatsBlock()))  # leaves after a partial that waits
     socket.reading.set()
-    await _until(lambda: "stats" in socket.sent)
+    await until(lambda: "stats" in socket.sent)
     connection.end(1000, "enough")
     await running
     return socket.sent
-
-
-async def _until(condition: Any) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - states of several objects
-            await asyncio.sleep(0.01)
 
 
 def test_a_partial_that_waits_is_sent() -> None:
