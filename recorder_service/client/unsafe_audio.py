@@ -49,7 +49,7 @@ class UnsafeAudio:
         self._audio += pcm
 
     def mark(self, empty_frames: int) -> None:
-        """See that so many empty frames (1 or 2) are here; none where all audio is safe: there they would say nothing."""
+        """See that so many empty frames (1 or 2) are here; none where all audio is safe, and they would say nothing."""
         if self._audio:
             here = self._marks[-2:].count(self.end)
             self._marks += [self.end] * (empty_frames - here)
