@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from recorder_service.access_token import access_token
-from recorder_service.audio.gate import VoiceGate
+from recorder_service.audio.gate import HANGOVER_MS, VoiceGate
 from recorder_service.audio.microphone import NO_MICROPHONE, Microphone, find_device, list_devices, load_sounddevice
 from recorder_service.audio.sources import FileSource, Source, SourceError
 from recorder_service.client.client import ConnectionState, StreamClient
@@ -75,7 +75,7 @@ async def _record(options: Options, settings: RecorderSettings, output: Output) 
     source = _open_source(options)
     gate = VoiceGate(
         settings.gate_threshold if options.threshold is None else options.threshold,
-        hangover_ms=settings.gate_hangover_ms if options.hangover_ms is None else options.hangover_ms,
+        hangover_ms=options.hangover_ms or settings.gate_hangover_ms or HANGOVER_MS,
         enabled=options.gate,
     )
     connection = _Connection(output)
@@ -172,12 +172,19 @@ def _open_delivery(
         hints=options.hints,
         words=options.words,
         partials=options.partials,
+        sentences=marks_pauses(options, settings),
         token=access_token(options.token_file, settings, output.note),
         insecure=options.insecure,
         wait_when_full=waits,
         open_timeout_sec=settings.connect_sec,
         on_state=on_state,
     )
+
+
+def marks_pauses(options: Options, settings: RecorderSettings) -> bool:
+    """Whether utterances may end with sentences: not where somebody has said how much quiet ends one, nor gateless."""
+    asked = options.hangover_ms or settings.gate_hangover_ms
+    return options.sentences and options.gate and asked is None
 
 
 def _open_writer(path: Path, output: Output) -> WavWriter:

@@ -15,7 +15,8 @@ from recorder_service.upload import upload_url
 DESCRIPTION = """\
 Speak (or send a WAV file) and see what was said and how it felt, utterance by utterance.
 Speech goes straight into the queue in Redis (REDIS_HOST, REDIS_PORT, REDIS_PASSWORD or REDIS_URL), or with --url
-through the gateway's WebSocket. With --upload a file of any common format goes to the gateway as a whole, and is
+through the gateway's WebSocket. An utterance ends with a sentence there, where the gateway looks for that; straight
+into the queue, after a silence. With --upload a file of any common format goes to the gateway as a whole, and is
 cut and transcribed there. Ctrl-C stops recording and waits for the results; a second one gives them up."""
 EPILOG = """\
 exit status: 0 every utterance has its result (or was dropped as not speech); 1 some have none, or recording broke
@@ -43,6 +44,7 @@ class Options:
     threshold: float | None
     hangover_ms: int | None
     gate: bool
+    sentences: bool
     url: str | None
     upload: str | None
     insecure: bool
@@ -73,6 +75,12 @@ def parse_options(arguments: list[str]) -> Options:
     gate = parser.add_argument_group("voice gate")
     gate.add_argument("--threshold", type=_share, metavar="X", help="mean square that is speech (0.0005)")
     gate.add_argument("--hangover-ms", type=_milliseconds, metavar="MS", help="silence that ends an utterance (500)")
+    gate.add_argument(
+        "--no-sentences",
+        dest="sentences",
+        action="store_false",
+        help="with --url too, end utterances after that silence, as a given --hangover-ms does, and not with sentences",
+    )
     gate.add_argument("--no-gate", dest="gate", action="store_false", help="send everything, silence too")
     way = parser.add_argument_group("delivery")
     way.add_argument("--url", type=_url, metavar="URL", help="ws:// or wss:// address of the gateway, instead of Redis")
@@ -116,7 +124,8 @@ def _upload_contradiction(options: Options) -> str | None:
     if options.file is None:
         return "--upload needs --file"
     live = (options.device, options.url, options.seconds, options.save, options.threshold, options.hangover_ms)
-    if any(option is not None for option in live) or options.fast or options.words or not options.gate:
+    usual = options.gate and options.sentences and not (options.fast or options.words)
+    if not usual or any(option is not None for option in live):
         return "--upload sends the file as it is: only --file, --insecure, --token-file, --language, --hints, --json"
     if options.insecure and not str(options.upload).startswith("https:"):
         return "--insecure needs --upload https://...: nothing else has a certificate"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Result, ServerMessage
-from recorder_service.audio.gate import VoiceGate
+from recorder_service.audio.gate import Mark, VoiceGate
 from recorder_service.audio.sources import Source, SourceError
 from recorder_service.client.errors import BufferFull, StreamError
 from recorder_service.delivery.protocol import Delivery
@@ -150,19 +150,24 @@ class Recording:
             self._output.problem(
                 f"Sound was lost: the microphone was read too late, {counted(self._overflows, 'time')} so far."
             )
+        self._gate.mark_pauses(round(1000 * self._delivery.sentence_wait_sec))  # which another connection may change
         await self._deliver(self._gate.feed(block))
 
-    async def _deliver(self, pieces: list[bytes]) -> None:
+    async def _deliver(self, pieces: list[bytes | Mark]) -> None:
         for piece in pieces:
-            if piece:
-                await self._delivery.send(piece)
-            else:
-                await self._delivery.end_utterance()
+            match piece:
+                case Mark.PAUSE:
+                    await self._delivery.pause()
+                case Mark.END:
+                    await self._delivery.end_utterance()
+                case speech:
+                    await self._delivery.send(speech)
 
     def _moment(self, message: ServerMessage) -> Moment | None:
         """When the utterance of an outcome was spoken; None for every other message."""
         if not isinstance(message, Result | Dropped | Error) or message.duration_sec <= 0:
             return None
-        passed = round(message.start_sec * SAMPLE_RATE_HZ) - self._delivery.origin
-        start_sec = self._gate.timeline.captured_at(passed) / SAMPLE_RATE_HZ
-        return Moment(start_sec, start_sec + message.duration_sec)
+        first = round(message.start_sec * SAMPLE_RATE_HZ) - self._delivery.origin
+        last = first + round(message.duration_sec * SAMPLE_RATE_HZ) - 1  # behind a pause, maybe, that was not sent
+        begin, end = self._gate.timeline.captured_at(first), self._gate.timeline.captured_at(last) + 1
+        return Moment(begin / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ)

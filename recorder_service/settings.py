@@ -26,8 +26,12 @@ class RecorderSettings(ServiceSettings):
     gate_threshold: float = Field(
         0.0005, ge=0, le=1, description="Mean square of a 20 ms frame (samples in -1 to 1) from which it is speech."
     )
-    gate_hangover_ms: int = Field(
-        500, ge=20, le=10_000, description="Quiet for this long ends the utterance; it is sent as well."
+    gate_hangover_ms: int | None = Field(
+        None,
+        ge=20,
+        le=10_000,
+        description="Quiet for this long ends the utterance; it is sent as well. Where it is not set, utterances end "
+        "with sentences if the gateway looks for their ends (with --url), else after 500 ms.",
     )
 
     utterance_max_sec: float = Field(15.0, ge=3, le=30, description="An utterance is cut when it gets this long.")

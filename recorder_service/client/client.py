@@ -7,6 +7,8 @@
         async for message in client.messages():
             ...                             # the classes of contract.messages; ends when the client is closed
 
+With `sentences=True` and `pause()` where the speaker pauses, the server ends an utterance where a sentence ends.
+
 Audio is kept until the server has accepted it (`buffer_sec` at most), with the places of the empty frames. A lost
 connection is opened again after 1 s doubling to 30 s, and the stream goes on at the position that the server names;
 outcomes that were missed are asked for by number, and those that come twice are shown once. What trying again
@@ -46,6 +48,7 @@ class StreamClient:
         hints: str = "",
         words: bool = False,
         partials: bool = True,
+        sentences: bool = False,
         session: str | None = None,
         after: int | None = None,
         token: str | None = None,
@@ -60,6 +63,7 @@ class StreamClient:
 
         `language`: what is spoken, as contract.spoken_language takes it. `hints`: names and words that may come.
         `words`: whether the times of the words are told. `partials`: whether provisional texts are sent.
+        `sentences`: whether the server looks for the end of a sentence where `pause` is called.
         `token`: the access token, where the server asks for one. `insecure`: take any certificate.
         `wait_when_full`: `send` waits for room instead of raising BufferFull.
         `on_state` is called at every change of the connection. Raises ValueError for a URL of another kind and a
@@ -67,6 +71,8 @@ class StreamClient:
         """
         asked = {"language": language_code(language or ""), "hints": hints or None}
         asked |= {"words": "1" if words else None, "partials": None if partials else "0"}
+        asked |= {"sentences": "1" if sentences else None}
+        self._sentences = sentences
         self._address = Address(websocket_url(url), asked, token, insecure, open_timeout_sec)
         self._wait_when_full = wait_when_full
         self._stream = StreamSession(buffer_sec, session, after)
@@ -88,6 +94,11 @@ class StreamClient:
     def limits(self) -> Limits | None:
         """The server's limits, once connected."""
         return self._stream.welcome.limits if self._stream.welcome else None
+
+    @property
+    def sentence_wait_sec(self) -> float:
+        """How long an utterance stays open after a pause; 0 where pauses are not marked, and while that is unknown."""
+        return self.limits.sentence_wait_sec if self._sentences and self.limits else 0.0
 
     @property
     def origin(self) -> int:
@@ -157,9 +168,17 @@ class StreamClient:
         for first in range(0, len(pcm), FRAME_BYTES):
             await self._state.keep(pcm[first : first + FRAME_BYTES], self._wait_when_full)
 
+    async def pause(self) -> None:
+        """The speaker has been quiet for about 200 ms: the server looks whether a sentence has ended here.
+
+        Nothing where `sentence_wait_sec` is 0: the server would end the utterance, and so soon that is too early.
+        """
+        if self.sentence_wait_sec > 0:
+            await self._state.mark(1)
+
     async def end_utterance(self) -> None:
-        """End the utterance here (the empty frame), if one has begun."""
-        await self._state.end_utterance()
+        """End the utterance here (the empty frame; with `sentences` a second one), if one has begun."""
+        await self._state.mark(2 if self._sentences else 1)
 
     async def drain(self, timeout_sec: float | None = None) -> bool:
         """End the open utterance and wait until every one has its outcome; False when the time is up before."""

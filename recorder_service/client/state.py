@@ -62,11 +62,11 @@ class StreamState:
             ledger.append(pcm)
             self._changed.notify_all()
 
-    async def end_utterance(self) -> None:
-        """End the utterance here. Raises what the stream has ended with."""
+    async def mark(self, empty_frames: int) -> None:
+        """See that so many empty frames (1 or 2) are here. Raises what the stream has ended with."""
         async with self._changed:
             self.check()
-            self.stream.ledger.end_utterance()
+            self.stream.ledger.mark(empty_frames)
             self._changed.notify_all()
 
     def put_at_once(self, messages: list[ServerMessage]) -> None:

@@ -17,7 +17,7 @@ class UnsafeAudio:
         self._audio = bytearray()
         self._base = 0
         self._cursor = 0
-        self._marks: list[int] = []  # places of empty frames, ascending
+        self._marks: list[int] = []  # places of empty frames, ascending; twice where there are two
         self._marks_sent = 0
 
     @property
@@ -40,11 +40,6 @@ class UnsafeAudio:
         """Whether there is something that this connection has not sent."""
         return self._cursor < self.end or self._marks_sent < len(self._marks)
 
-    @property
-    def utterance_open(self) -> bool:
-        """Whether audio was appended after the last empty frame, and is not safe."""
-        return bool(self._audio) and (not self._marks or self._marks[-1] < self.end)
-
     def has_room(self, size: int) -> bool:
         """Whether `size` bytes more may be kept."""
         return (len(self._audio) + size) / (BYTES_PER_SAMPLE * SAMPLE_RATE_HZ) <= self.limit_sec
@@ -53,13 +48,14 @@ class UnsafeAudio:
         """Take an even number of bytes of s16le audio."""
         self._audio += pcm
 
-    def end_utterance(self) -> None:
-        """Put an empty frame here, unless no audio has come since the last one."""
-        if self.utterance_open:
-            self._marks.append(self.end)
+    def mark(self, empty_frames: int) -> None:
+        """See that so many empty frames (1 or 2) are here; none where all audio is safe, and they would say nothing."""
+        if self._audio:
+            here = self._marks[-2:].count(self.end)
+            self._marks += [self.end] * (empty_frames - here)
 
     def next_frame(self, max_bytes: int) -> bytes | None:
-        """The next frame to send (empty: end of an utterance) and move the cursor over it; None when all is sent.
+        """The next frame to send (empty: a pause or an end) and move the cursor over it; None when all is sent.
 
         No frame reaches over the place of an empty one.
         """

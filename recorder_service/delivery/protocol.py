@@ -27,8 +27,15 @@ class Delivery(Protocol):
     def unsafe_sec(self) -> float:
         """Seconds of speech that are kept here because nobody else has taken them over."""
 
+    @property
+    def sentence_wait_sec(self) -> float:
+        """How long an utterance stays open after a pause, for the rest of its sentence; 0: there are no pauses."""
+
     async def send(self, pcm: bytes) -> None:
         """Take speech. Raises BufferFull, StreamError."""
+
+    async def pause(self) -> None:
+        """The speaker pauses here."""
 
     async def end_utterance(self) -> None:
         """End the utterance here."""

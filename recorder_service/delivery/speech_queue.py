@@ -64,6 +64,7 @@ class QueueDelivery:
         """`wait_when_full`: `send` waits for room instead of raising BufferFull. `asked`: fields of every job."""
         self.session = secrets.token_urlsafe(SESSION_ID_BYTES)
         self.origin = 0
+        self.sentence_wait_sec = 0.0
         self._settings = settings
         self._asked = {"language": language, **asked}
         self._wait_when_full = wait_when_full
@@ -134,6 +135,9 @@ class QueueDelivery:
                 if not self._has_room:
                     raise BufferFull(self.unsafe_sec)
                 self._keep(list(self._segmenter.feed(piece)))
+
+    async def pause(self) -> None:
+        """Nothing: nobody here looks for the ends of sentences."""
 
     async def end_utterance(self) -> None:
         """End the utterance here, if one has begun."""

@@ -85,6 +85,8 @@ class FakeGateway:
         self.break_after_frames: int | None = None  # break the connection (no close frame) behind so many, once
         self.silent_outcomes: set[int] = set()  # seqs that are stored, but left out of the live messages
         self.repeat_outcomes = False  # send each live outcome twice
+        self.sentence_wait_sec = 0.0  # above 0: a pause that is marked does not end an utterance
+        self.sentence_ends: set[int] = set()  # but at these positions it does
         self.hold_outcomes = False  # outcomes are made, stored and not sent live
         self.busy_times = 0  # this many connections get `busy` and 1013
         self.close_with: tuple[int, Error | None] | None = None  # behind the first frame
@@ -142,12 +144,20 @@ class FakeGateway:
                 self.break_after_frames = None
                 socket.transport.abort()
                 return
+            if not frame and self._goes_on(visit, segmenter.position):
+                continue
             for cut in segmenter.feed(frame):
                 await self._end(socket, session, cut)
                 if self.close_when_idle:
                     self.close_when_idle = False
                     await socket.close(1000, "idle")
                     return
+
+    def _goes_on(self, visit: Visit, position: int) -> bool:
+        """Whether the empty frame that has just come is a pause and no end."""
+        marked = visit.query.get("sentences") == "1" and self.sentence_wait_sec > 0
+        second = visit.frames[-2:] == [b"", b""]
+        return marked and not second and position not in self.sentence_ends
 
     async def _end(self, socket: ServerConnection, session: FakeSession, cut: Cut) -> None:
         session.accepted[cut.start] = cut.pcm
@@ -177,11 +187,11 @@ class FakeGateway:
         self.sessions[session.name] = session
         return session
 
-    @staticmethod
-    def _greeting(session: FakeSession) -> Session:
+    def _greeting(self, session: FakeSession) -> Session:
         models = Models(speech="demo", sentiment="demo", demo=True)
+        limits = LIMITS.model_copy(update={"sentence_wait_sec": self.sentence_wait_sec})
         seq = len(session.outcomes)
-        return Session(session=session.name, position=session.position, seq=seq, models=models, limits=LIMITS)
+        return Session(session=session.name, position=session.position, seq=seq, models=models, limits=limits)
 
     @staticmethod
     async def _say(socket: ServerConnection, message: Message) -> None:

@@ -30,7 +30,8 @@ def test_the_gateway_is_killed_in_the_middle_of_an_utterance(
     gateway.start()
     try:
         with FakePipeline(redis_port) as pipeline:
-            process = recorder.start(["--file", str(path), "--url", gateway.url, "--json"], environment(NO_REDIS_PORT))
+            sent = ["--file", str(path), "--url", gateway.url, "--no-sentences", "--json"]
+            process = recorder.start(sent, environment(NO_REDIS_PORT))
             wait_until(lambda: len(pipeline.seen) == 1, PATIENCE_SEC, "the first utterance arrives")
             time.sleep(0.8)  # into the second word
             gateway.service.kill()

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from recorder_service.app import marks_pauses
 from recorder_service.options import parse_options
+from recorder_service.settings import RecorderSettings
 
 
 def test_nothing_given_is_the_microphone_straight_to_the_queue() -> None:
     options = parse_options([])
     assert (options.file, options.device, options.url, options.seconds) == (None, None, None, None)
     assert options.gate
+    assert options.sentences
     assert not (options.fast or options.json or options.list_devices)
     assert (options.threshold, options.hangover_ms, options.wait_sec) == (None, None, None)
     assert (options.hints, options.words) == ("", False)
@@ -49,6 +52,7 @@ def test_hints_are_one_line_of_any_script() -> None:
         ("--upload ws://host --file a.mp3", "no http:// or https:// address"),
         ("--upload http://host/other --file a.mp3", "ends with the host"),
         ("--upload http://host --file a.mp3 --fast", "--upload sends the file as it is"),
+        ("--upload http://host --file a.mp3 --no-sentences", "--upload sends the file as it is"),
         ("--upload http://host --file a.mp3 --url ws://host", "--upload sends the file as it is"),
         ("--upload http://host --file a.mp3 --insecure", "--insecure needs --upload https://"),
         ("--file a.wav --device 1", "exclude each other"),
@@ -75,3 +79,23 @@ def test_what_cannot_be_is_refused_in_words(line: str, words: str, capsys: pytes
 @pytest.mark.parametrize(("text", "code"), [("Korean", "ko"), ("en-US", "en"), ("auto", None)])
 def test_a_language_may_be_written_as_people_do(text: str, code: str | None) -> None:
     assert parse_options(["--language", text]).language == code
+
+
+@pytest.mark.parametrize(
+    ("line", "hangover_ms", "marked"),
+    [
+        ("", None, True),
+        ("--file a.wav --fast", None, True),
+        ("--no-sentences", None, False),
+        ("--hangover-ms 500", None, False),
+        ("", "500", False),
+        ("--no-gate", None, False),
+    ],
+)
+def test_pauses_are_marked_unless_it_is_said_what_ends_an_utterance(
+    line: str, hangover_ms: str | None, marked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GATE_HANGOVER_MS", raising=False)
+    if hangover_ms is not None:
+        monkeypatch.setenv("GATE_HANGOVER_MS", hangover_ms)
+    assert marks_pauses(parse_options(["--url", "ws://host", *line.split()]), RecorderSettings()) is marked

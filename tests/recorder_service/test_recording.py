@@ -54,6 +54,8 @@ class FakeDelivery:
     def __init__(self, room: int = 10**9) -> None:
         self.origin = 0
         self.unsafe_sec = 0.0
+        self.sentence_wait_sec = 0.0
+        self.pauses: list[tuple[int, int]] = []  # number of the utterance, bytes of it before the pause
         self.utterances: list[bytes] = [b""]
         self.refusal: StreamError | None = None
         self.drains = True
@@ -68,6 +70,9 @@ class FakeDelivery:
             raise BufferFull(600.0)
         self._room -= len(pcm)
         self.utterances[-1] += pcm
+
+    async def pause(self) -> None:
+        self.pauses.append((len(self.utterances), len(self.utterances[-1])))
 
     async def end_utterance(self) -> None:
         if self.utterances[-1]:
@@ -206,6 +211,51 @@ def test_outcomes_are_shown_at_the_time_they_were_spoken() -> None:
         await stage.recording.show()
         assert "0:01.7 - 0:03.0  word 1" in stage.words
         assert "0:04.2 - 0:05.5  word 2" in stage.words
+
+    run(story)
+
+
+def test_pauses_are_told_while_the_server_looks_for_sentences() -> None:
+    """Four words with 0.8 s between; the server begins to look in the second and has stopped by the fourth."""
+    quiet, word = bytes(2 * RATE * 4 // 5), noise(0.5)
+    delivery = FakeDelivery()
+    source = FakeSource(in_blocks((word + quiet) * 4))
+    stage = Stage(source, delivery)
+
+    async def story() -> None:
+        async def listen() -> AsyncGenerator[bytes, None]:
+            spoken = 0
+            async for block in blocks():
+                delivery.sentence_wait_sec = 1.2 if 1.4 * RATE <= spoken / 2 < 3.4 * RATE else 0.0
+                spoken += len(block)
+                yield block
+
+        blocks = source.blocks
+        source.blocks = listen  # type: ignore[method-assign]
+        await stage.recording.capture()
+
+    run(story)
+    first, *rest = [round(len(pcm) / 2 / RATE, 2) for pcm in delivery.utterances]
+    assert first == 1.0, "with the ordinary hangover"
+    assert [(number, round(size / 2 / RATE, 2)) for number, size in delivery.pauses] == [(2, 1.0), (2, 2.0)]
+    assert rest == [2.0, 1.3, 0.0]
+
+
+def test_an_outcome_lasts_over_the_pause_that_was_not_sent() -> None:
+    quiet, word = bytes(2 * RATE), noise(0.5)
+    delivery = FakeDelivery()
+    delivery.sentence_wait_sec = 1.2
+    stage = Stage(FakeSource(in_blocks(word + quiet + word + quiet + quiet)), delivery)
+
+    async def story() -> None:
+        await stage.recording.capture()
+        pcm, rest = delivery.utterances
+        assert (len(pcm), rest) == (round(1.7 * RATE) * 2, b"")
+        whole = Result(seq=1, utterance="a-0", duration_sec=1.7, text="both words", language="en")
+        await delivery.replies.put(whole)
+        await delivery.replies.put(None)
+        await stage.recording.show()
+        assert "0:00.0 - 0:02.2  both words" in stage.words
 
     run(story)
 
