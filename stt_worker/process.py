@@ -21,6 +21,7 @@ from stt_worker.metrics import SttMetrics
 from stt_worker.partials.model_lock import PriorityModelLock
 from stt_worker.partials.requests import RequestWorker
 from stt_worker.partials.worker import PartialWorker
+from stt_worker.sentences.looks import Looks
 from stt_worker.sentences.worker import SentenceWorker
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.draft_cache import DraftCache
@@ -62,17 +63,17 @@ class SttProcess(BatchProcess[SttSettings, SttMetrics]):
         took = time.monotonic() - began
         logger.info("speech model %s warm after %.1f s, %d threads", engine.name, took, models.threads)
         live = self.register(client, engine.name, engine.demo, settings.stt_stuck_after_sec).heard_live
-        drafts = DraftCache()
+        drafts, looks = DraftCache(), Looks()
         hand_on = partial(send_text, self._app)
         self._transcriber = Transcriber(
-            settings, client, check, engine, hand_on, drafts, self._metrics, live, self._turns.final
+            settings, client, check, engine, hand_on, drafts, self._metrics, live, self._turns.final, looks
         )
         self._metrics.loaded(engine.name, engine.demo)
         if settings.partials_enabled:
             aside = models.in_background
             recognition = Recognition(settings, check, engine, drafts)
             self._beside = [
-                SentenceWorker(worker_redis(settings), self._turns, engine, recognition, aside, live),
+                SentenceWorker(worker_redis(settings), self._turns, engine, recognition, aside, live, looks),
                 PartialWorker(settings, worker_redis(settings), self._turns, check, engine, aside, drafts, live),
             ]
 

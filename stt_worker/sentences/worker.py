@@ -18,6 +18,7 @@ from stt_worker.partials.model_lock import PriorityModelLock
 from stt_worker.partials.requests import NOTHING, Answer, RequestWorker
 from stt_worker.sentences.ending import ending_of
 from stt_worker.sentences.heard import Heard
+from stt_worker.sentences.looks import Looks
 from stt_worker.utterances.recognition import Recognition, Recording
 
 SILENCE: Answer = ("", "silence")
@@ -39,9 +40,12 @@ class SentenceWorker(RequestWorker[SentenceRequest]):
         recognition: Recognition,
         prepare: Callable[[], None],
         heard_live: Callable[[], object] = lambda: None,
+        looks: Looks | None = None,
     ) -> None:
+        """`looks` is told what is under way."""
         super().__init__(client, turns, engine, prepare, heard_live)
         self._recognition = recognition
+        self._looks = looks or Looks()
 
     def begun_key(self, request: SentenceRequest) -> str:
         """See RequestWorker."""
@@ -64,9 +68,10 @@ class SentenceWorker(RequestWorker[SentenceRequest]):
         fields = set(UtteranceJob.model_fields) & set(SentenceRequest.model_fields)
         job = UtteranceJob(**request.model_dump(include=fields))
         pcm = (audio[: request.samples] * FULL_SCALE).astype("<i2").tobytes()
-        verdict = self._recognition.look(Recording(job, pcm), self._turns.interrupt)
-        if not isinstance(verdict, AnalyzeJob):
-            return SILENCE if verdict.type == "dropped" and verdict.reason == "no_speech" else NOTHING
-        notes = self._recognition.notes.get(job.utterance, {})
-        Heard(verdict=verdict, notes=notes).keep(self._client)
+        with self._looks.at(job):
+            verdict = self._recognition.look(Recording(job, pcm), self._turns.interrupt)
+            if not isinstance(verdict, AnalyzeJob):
+                return SILENCE if verdict.type == "dropped" and verdict.reason == "no_speech" else NOTHING
+            notes = self._recognition.notes.get(job.utterance, {})
+            Heard(verdict=verdict, notes=notes).keep(self._client)
         return verdict.text, ending_of(verdict, self._recognition.sentence_end)

@@ -21,13 +21,16 @@ from runtime.redis_retry import RedisRetry, RedisUnavailableError
 from runtime.worker.tries import Tries
 from stt_worker.engine.protocol import MAX_AUDIO_SEC, SpeechEngine, VoiceActivity
 from stt_worker.metrics import SttMetrics
-from stt_worker.sentences.heard import take_heard
+from stt_worker.sentences.heard import Heard, take_heard
+from stt_worker.sentences.looks import Looks
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.debug_audio import DebugAudio
 from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.recognition import Recognition, Recording, Verdict
 
 logger = logging.getLogger(__name__)
+
+LOOK_SEC = 10.0  # a final waits so long for a look at the same audio, which is the work that it needs
 
 
 class Transcriber:
@@ -44,14 +47,16 @@ class Transcriber:
         metrics: SttMetrics | None = None,
         heard_live: Callable[[], object] = lambda: None,
         models: Callable[[], AbstractContextManager[object]] = nullcontext,
+        looks: Looks | None = None,
     ) -> None:
-        """`models` gives the context in which the models are used."""
+        """`models` gives the context in which the models are used; `looks` knows what is heard ahead."""
         self._settings = settings
         self._client = client
         self._recognition = Recognition(settings, check, engine, drafts or DraftCache())
         self._hand_on = hand_on
         self._heard_live = heard_live
         self._models = models
+        self._looks = looks or Looks()
         self.recognised = 0  # utterances of the last call that the models were needed for
         self._debug_audio = DebugAudio.from_settings(settings)
         self._metrics = metrics or SttMetrics()
@@ -138,11 +143,15 @@ class Transcriber:
         if problem is not None:
             self._end(job, problem)
             return None
-        heard = self._retry.call(lambda: take_heard(self._client, job), job.utterance) if job.live else None
-        recording = Recording(job, cast(bytes, audio), tries, heard)
+        recording = Recording(job, cast(bytes, audio), tries, self._heard_before(job) if job.live else None)
         if self._debug_audio is not None:
             self._debug_audio.keep(job, recording.pcm)
         return recording
+
+    def _heard_before(self, job: UtteranceJob) -> Heard | None:
+        """What a look at the sentence has made of it, or makes of it now. Raises RedisUnavailableError."""
+        self._looks.wait_for(job, LOOK_SEC)
+        return self._retry.call(lambda: take_heard(self._client, job), job.utterance)
 
     def _begin(self, job: UtteranceJob) -> int:
         """Count this try and return the count, 0 when there is nothing left to do for `job`."""
