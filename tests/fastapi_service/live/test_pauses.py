@@ -312,7 +312,7 @@ def test_a_sentence_of_an_utterance_that_was_cut_by_length_is_no_place_to_cut() 
 
 def test_audio_that_redis_has_lost_is_sent_again_at_once() -> None:
     async def story() -> None:
-        async with speaker() as client:
+        async with speaker(partials="0") as client:
             client.answer(await pause_after(client), "open")
             gone = iter([Asked.AUDIO_GONE])
             client.asking.becomes = lambda _: next(gone, Asked.QUEUED)
