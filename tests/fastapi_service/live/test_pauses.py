@@ -294,25 +294,29 @@ def test_a_pause_behind_the_end_of_a_sentence_is_asked_about_in_the_next_utteran
     run(story)
 
 
-def test_a_sentence_of_an_utterance_that_was_cut_by_length_is_no_place_to_cut() -> None:
+@pytest.mark.parametrize("ending", ["sentence", "open"])
+def test_an_answer_about_an_utterance_that_was_cut_by_length_is_too_late(ending: Ending) -> None:
     async def story() -> None:
         async with speaker() as client:
-            asked = await pause_after(client)
-            for _ in range(32):  # 16.5 s in all
-                client.send(HALF)
+            for number in range(29):  # 14.5 s, with the quietest place at 13.5 s
+                await client.say(bytes(len(HALF)) if number == 27 else HALF)
+            await client.pause()
+            asked = await client.question()
+            for _ in range(4):
+                await client.say(HALF)
             _, cut = await client.accepted()
+            assert 0 < cut < asked.end == 8_000 * 29
             assert client.cuts("length") == 1
-            client.answer(asked, "sentence", "too late")
-            await client.pause()
-            await client.pause()
-            assert await client.accepted(2) == (cut, 8_000 * 33)
+            client.answer(asked, ending, "too late")
+            assert await end(client, 2) == (cut, 8_000 * 34)
+            assert client.of("partial") == []
 
     run(story)
 
 
 def test_audio_that_redis_has_lost_is_sent_again_at_once() -> None:
     async def story() -> None:
-        async with speaker() as client:
+        async with speaker(partials="0") as client:
             client.answer(await pause_after(client), "open")
             gone = iter([Asked.AUDIO_GONE])
             client.asking.becomes = lambda _: next(gone, Asked.QUEUED)
