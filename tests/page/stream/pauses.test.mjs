@@ -15,7 +15,10 @@ function connected() {
   return client;
 }
 
-/** @param {ReturnType<typeof makeClient>} client @param {number} position at which the server stands */
+/**
+ * @param {import('../../../fastapi_service/static/js/stream/client.js').StreamClient} client
+ * @param {number} position at which the server stands
+ */
 function resume(client, position) {
   latest().ends(1006);
   client.connect();
