@@ -18,7 +18,7 @@ __all__ = ["celery"]
 
 FATAL_SAMPLES = int(os.environ.get("FATAL_SAMPLES", "-1"))
 real_recognise = Transcriber._recognise
-real_hear = PartialWorker._hear
+real_hear = PartialWorker.hear
 real_run = SttProcess.run
 
 
@@ -45,6 +45,6 @@ def run(self, audio, header):  # type: ignore[no-untyped-def]
 
 
 Transcriber._recognise = recognise  # type: ignore[method-assign]
-PartialWorker._hear = hear  # type: ignore[method-assign]
+PartialWorker.hear = hear  # type: ignore[method-assign]
 SttProcess.run = run  # type: ignore[method-assign]
 deafen()

@@ -92,7 +92,7 @@ class Rig:
 
     def ask(self, pcm: bytes, samples: int | None = None, begin_in_ms: int = 20_000) -> SentenceRequest:
         """Put down audio and the question whether a sentence ends with its first `samples`, or all of it."""
-        sec, us = self.client.time()  # type: ignore[misc]
+        sec, us = self.client.time()
         now_ms = sec * 1000 + us / 1000
         end = START + (len(pcm) // 2 if samples is None else samples)
         request = SentenceRequest(
