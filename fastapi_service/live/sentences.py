@@ -2,7 +2,8 @@
 
 At a pause a speech worker is asked whether a sentence has ended there. If so, the utterance ends at that place, also
 when the speaker has gone on meanwhile; if not, there is time to go on. No answer, for whatever reason, means that the
-utterance ends after half a second of quiet, of which the client has waited 200 ms before it marks the pause.
+utterance ends after half a second of quiet, of which the client has waited 200 ms before it marks the pause; a worker
+that is looking has a little longer.
 """
 
 from __future__ import annotations
@@ -28,19 +29,22 @@ from fastapi_service.live.sessions import end_if_cancelled
 
 logger = logging.getLogger(__name__)
 
-FALLBACK_SEC = 0.3  # after a pause was marked, while it is not known what has ended there
+FALLBACK_SEC = 0.3  # after a pause was marked, where nobody looks what has ended there
+LOOK_SEC = 0.6  # where a worker has not said yet
 LIKELY_SEC = 0.6  # where it looks like the end of a sentence
 
 
 @dataclass(slots=True)
 class Pause:
     """Quiet from sample `position` on. `since`: when it was marked, by the monotonic clock; `stamped_ms` (epoch ms):
-    when the last audio before it came. `asked_of`: the utterance that was asked about, by its first sample."""
+    when the last audio before it came. `asked_of`: the utterance that was asked about, by its first sample.
+    `looked_at`: the question is with the workers."""
 
     position: int
     since: float
     stamped_ms: float
     asked_of: int | None = None
+    looked_at: bool = False
     ending: Ending | None = None
 
 
@@ -114,6 +118,7 @@ class SentenceEnds:
         if asked is None or not self.awaits(event):
             return None
         self._question = None
+        asked.looked_at = False
         if asked.asked_of != self._segmenter.start:
             return None
         asked.ending = event.ending
@@ -182,7 +187,9 @@ class SentenceEnds:
         if became is Asked.AUDIO_GONE:
             self._unsent = question  # with all of it
             self._ask_now.set()
-        elif became is not Asked.QUEUED:
+        elif became is Asked.QUEUED:
+            question.looked_at = True
+        else:
             self._question = None
 
     def _rest_of(self, pause: Pause) -> float:
@@ -194,7 +201,7 @@ class SentenceEnds:
                 return min(LIKELY_SEC, self._wait_sec)
             case "open":
                 return self._wait_sec
-        return min(FALLBACK_SEC, self._wait_sec)
+        return min(LOOK_SEC if pause.looked_at else FALLBACK_SEC, self._wait_sec)
 
     def _rest_sec(self) -> float | None:
         """In how long an utterance ends, None where none does by itself."""

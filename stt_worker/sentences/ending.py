@@ -5,8 +5,10 @@ from __future__ import annotations
 from contract.events import Ending
 from contract.jobs import AnalyzeJob
 
-SURE = 0.55  # probability from which a sentence has surely ended: 90 of 100 finished prompts, 5 of 100 that go on
-LIKELY = 0.25  # below it the speaker is in the middle of one: none of those, 75 of these (English, clips 60 to 119)
+# By 60 English prompts (numbers 60 to 119), whole and cut in the middle: 84 of 100 finished ones are SURE or above and
+# 97 LIKELY or above, of those that go on 2 and 11.
+SURE = 0.65  # probability from which a sentence has surely ended
+LIKELY = 0.4  # below it the speaker is in the middle of one
 CONFIDENT = -0.6  # mean log-probability: what is less sure says nothing about its end
 
 

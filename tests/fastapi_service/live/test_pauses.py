@@ -28,6 +28,7 @@ NEVER_SEC = 600.0
 def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """No utterance ends by itself, unless a test says so."""
     monkeypatch.setattr(sentences, "FALLBACK_SEC", NEVER_SEC)
+    monkeypatch.setattr(sentences, "LOOK_SEC", NEVER_SEC)
     monkeypatch.setattr(sentences, "LIKELY_SEC", NEVER_SEC)
     monkeypatch.setattr(sentences, "BEGIN_WITHIN_SEC", NEVER_SEC)
 
@@ -204,6 +205,7 @@ def test_without_an_answer_the_utterance_ends_all_the_same(
 ) -> None:
     async def story() -> None:
         monkeypatch.setattr(sentences, "FALLBACK_SEC", 0.2)
+        monkeypatch.setattr(sentences, "LOOK_SEC", 0.2)
         async with speaker() as client:
             client.asking.becomes = becomes
             await client.say(HALF)
@@ -219,10 +221,11 @@ def test_without_an_answer_the_utterance_ends_all_the_same(
 def test_an_answer_that_comes_after_the_cut_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         monkeypatch.setattr(sentences, "FALLBACK_SEC", 0.2)
+        monkeypatch.setattr(sentences, "LOOK_SEC", 0.2)
         async with speaker() as client:
             asked = await pause_after(client)
             await client.accepted()
-            monkeypatch.setattr(sentences, "FALLBACK_SEC", NEVER_SEC)
+            monkeypatch.setattr(sentences, "LOOK_SEC", NEVER_SEC)
             following = await pause_after(client, 2)
             assert (following.start, following.end) == (8_000, 16_000), "the first question stands in nobody's way"
             client.answer(asked, "sentence", "too late")
