@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import redis
 import redis.asyncio
 
@@ -38,3 +40,10 @@ def async_redis(settings: ServiceSettings) -> redis.asyncio.Redis:
         health_check_interval=HEALTH_CHECK_EVERY_SEC,
     )
     return redis.asyncio.Redis.from_pool(pool)
+
+
+def end_if_cancelled() -> None:
+    """Cancel again a task whose cancellation was lost inside redis-py (8.1 swallows one while it connects)."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

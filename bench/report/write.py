@@ -16,6 +16,7 @@ from bench.engine.company import company_tables
 from bench.files import ROOT, read_result, say
 from bench.report.bars import bars_table
 from bench.report.scaling import guide_table, scaling_table
+from bench.sentences.tables import sentences_tables
 from bench.tables import (
     Tables,
     engine_tables,
@@ -40,6 +41,7 @@ PARTS: dict[str, Callable[[dict[str, Any]], Tables]] = {
     "gateway": gateway_tables,
     "gpu": gpu_tables,
     "company": company_tables,
+    "sentences": sentences_tables,
 }
 
 

@@ -37,9 +37,10 @@ from fastapi_service.live.options import Options
 from fastapi_service.live.outbox import Outbox
 from fastapi_service.live.partials import PartialAsker
 from fastapi_service.live.sentences import SentenceEnds
-from fastapi_service.live.sessions import OpenSession, QueueFullError, SessionStore, TakenOverError, end_if_cancelled
+from fastapi_service.live.sessions import OpenSession, QueueFullError, SessionStore, TakenOverError
 from fastapi_service.settings import GatewaySettings
 from runtime.logs.event import Event
+from runtime.redis_client import end_if_cancelled
 from runtime.redis_retry import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)

@@ -24,6 +24,7 @@ from contract.state.outcome import end_utterance_async, failed
 from fastapi_service.pipeline.backlog import Backlog
 from fastapi_service.settings import GatewaySettings
 from runtime.broker.app import SEND_RETRIES, send_utterance
+from runtime.redis_client import end_if_cancelled
 from runtime.redis_retry import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)
@@ -104,6 +105,7 @@ class Dispatcher:
                 await self._check()
             except REDIS_ERRORS as problem:
                 logger.warning("pending utterances not checked: %s", problem)
+            end_if_cancelled()
 
     def close(self) -> None:
         """Stop the sending threads."""

@@ -19,7 +19,7 @@ from contract.messages import Partial
 from contract.partials import PartialRequest
 from contract.segmenter import Segmenter
 from fastapi_service.live.asking import Asked, SharedAudio
-from fastapi_service.live.sessions import end_if_cancelled
+from runtime.redis_client import end_if_cancelled
 
 logger = logging.getLogger(__name__)
 

@@ -19,6 +19,7 @@ from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher
 from runtime.backoff import Backoff
 from runtime.logs.event import Event
+from runtime.redis_client import end_if_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ class Relay:
             try:
                 async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
                     await subscription.subscribe(RESULT_MESSAGES, FINAL_STATS)
+                    end_if_cancelled()
                     self.subscribed.set()
                     self._hub.catch_up_all()
                     backoff.reset()

@@ -25,7 +25,7 @@ from contract.segmenter import Cut, Segmenter
 from contract.sentences import SentenceRequest
 from fastapi_service.live.asking import BEGIN_WITHIN_SEC, Asked, SharedAudio
 from fastapi_service.live.options import Options
-from fastapi_service.live.sessions import end_if_cancelled
+from runtime.redis_client import end_if_cancelled
 
 logger = logging.getLogger(__name__)
 

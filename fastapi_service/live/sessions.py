@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
 from dataclasses import dataclass
@@ -56,13 +55,6 @@ class OpenSession:
     position: int
     seq: int
     recorded_end: int | None
-
-
-def end_if_cancelled() -> None:
-    """Cancel again a task whose cancellation was lost inside redis-py (8.1 swallows one while it connects)."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _script(name: str) -> str:

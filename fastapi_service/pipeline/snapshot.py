@@ -13,6 +13,7 @@ import redis.asyncio
 
 from contract.keys import SENT_SEGMENTS_KEY, workers_key
 from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
+from runtime.redis_client import end_if_cancelled
 from runtime.weights.progress import Loading, loading_now
 from runtime.worker.heartbeat import WorkerInfo, alive
 
@@ -54,6 +55,7 @@ class Pipeline:
         """Read every second until cancelled."""
         while True:
             await self.snapshot(0.0)
+            end_if_cancelled()
             await asyncio.sleep(EVERY_SEC)
 
     async def snapshot(self, max_age_sec: float = EVERY_SEC) -> Snapshot:

@@ -43,6 +43,7 @@ from fastapi_service.settings import GatewaySettings
 from fastapi_service.upload.errors import RETRY_SEC, UploadRefusedError
 from fastapi_service.upload.store import UploadStore
 from runtime.broker.app import SEND_RETRIES
+from runtime.redis_client import end_if_cancelled
 from runtime.redis_retry import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)
@@ -148,6 +149,7 @@ class FileJobs:
                 await self._look_after()
             except (*REDIS_ERRORS, ValueError) as problem:
                 logger.warning("uploaded files not looked after: %s: %s", type(problem).__name__, problem)
+            end_if_cancelled()
             await asyncio.sleep(LOOK_EVERY_SEC)
 
     async def _look_after(self) -> None:

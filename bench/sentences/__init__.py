@@ -1,0 +1,1 @@
+"""Where utterances end: at pauses, or where sentences do."""

@@ -1,0 +1,92 @@
+"""Human sentences through the voice gate in real time, ended by pauses and by sentences: delay, words, splinters, CPU.
+
+    python -m bench.sentences.measure [--prompts 40] [--speakers 1 2 8] [--no-write]
+
+The whole system on OpenAI's `base` (bench.pipeline.system), English telephone prompts of a professional speaker
+(harness/human_voices.py), numbers 0 to 59: the thresholds were chosen with numbers 60 to 119. First each prompt as it
+is; then with a pause of 0.7 s set into its middle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.files import say, write_result
+from bench.machine import Run
+from bench.pipeline.system import Workload, cpu_of, running
+from bench.sentences.speakers import Said, speak, with_a_pause
+from harness.human_voices import Clip, HumanVoicesMissingError, WordErrors, clips, word_errors
+from harness.stack import Stack
+
+PROMPTS_MAX = 60
+PAUSE_SEC = 0.7
+WAYS = {"pauses of 500 ms": False, "sentences": True}
+
+
+def figures(said: list[Said]) -> dict[str, Any]:
+    """What became of the sentences."""
+    waits = [one.wait_ms for one in said if one.wait_ms is not None]
+    total = WordErrors(0, 0)
+    for one in said:
+        total += word_errors("en", one.text, " ".join(result.text for result in one.results))
+    p50, p95 = np.percentile(waits, [50, 95]).tolist()
+    return {
+        "sentences": len(said),
+        "answered": len(waits),
+        "whole": sum(len(one.results) == 1 for one in said),
+        "cards": sum(len(one.results) for one in said),
+        "wer": round(total.rate, 4),
+        "p50_ms": round(p50),
+        "p95_ms": round(p95),
+    }
+
+
+def measure(stack: Stack, spoken: list[Clip], speakers: int, sentences: bool) -> dict[str, Any]:
+    """One way of ending, one number of speakers."""
+    before = cpu_of(stack)
+    said = asyncio.run(speak(stack.ws_url, spoken, speakers, sentences))
+    after = cpu_of(stack)
+    workers = sum(after[name] - before[name] for name in before if name != "speakers")
+    return figures(said) | {"cpu_ms_a_sentence": round(1000 * workers / len(said))}
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--prompts", type=int, default=40, help=f"at most {PROMPTS_MAX}")
+    parser.add_argument("--speakers", type=int, nargs="+", default=[1, 2, 8])
+    parser.add_argument("--no-write", action="store_true", help="leave bench/results as it is")
+    args = parser.parse_args()
+    if not 1 <= args.prompts <= PROMPTS_MAX:
+        parser.error(f"--prompts is at most {PROMPTS_MAX}: with later ones the thresholds were chosen")
+    try:
+        spoken = clips("en", args.prompts)
+    except HumanVoicesMissingError as missing:
+        parser.error(str(missing))
+    spoken = [one for one in spoken if one.sec < 13]  # one utterance each
+    run, rows = Run("sentences"), []
+    kinds = {
+        "as they are": spoken,
+        f"a pause of {PAUSE_SEC} s inside": [with_a_pause(one, PAUSE_SEC) for one in spoken],
+    }
+    load = Workload("people", {"WHISPER_MODEL": "base", "SENTIMENT_MODEL": "auto"}, people=True)
+    with tempfile.TemporaryDirectory() as folder, running(load, Path(folder)) as stack:
+        asyncio.run(speak(stack.ws_url, spoken[:2], 1, True))  # warm
+        for kind, sounds in kinds.items():
+            for speakers in args.speakers if sounds is spoken else args.speakers[1:2] or args.speakers:
+                for way, sentences in WAYS.items():
+                    rows.append({"kind": kind, "speakers": speakers, "way": way})
+                    rows[-1] |= measure(stack, sounds, speakers, sentences)
+                    say(f"{rows[-1]}")
+    if not args.no_write:
+        say(f"written: {write_result('sentences', run.head(), {'rows': rows})}")
+
+
+if __name__ == "__main__":
+    main()
