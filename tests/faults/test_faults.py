@@ -75,7 +75,7 @@ async def under_fire(world: FaultSystem) -> None:
         clips = demo_clips()
         expected = await undisturbed(url, clips)
         before = service_statistics(world)
-        speakers = [Speaker(url, clips, SEED + number) for number in range(SPEAKERS)]
+        speakers = [Speaker(url, clips, SEED + number, sentences=number % 2 == 1) for number in range(SPEAKERS)]
         campaign = Campaign(world, proxy, random.Random(SEED))
         enough = asyncio.Event()
         talking = [asyncio.create_task(speaker.talk(enough, DRAIN_SEC)) for speaker in speakers]

@@ -15,6 +15,7 @@ from recorder_service.client.client import StreamClient
 from recorder_service.client.errors import Backoff
 
 FRAME_SEC = 0.1
+LOOK_SEC = 0.25  # time for a look whether a sentence has ended, and shorter than any wait of the gateway's
 FRAME_BYTES = int(FRAME_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
 Outcome = Result | Dropped | Error
 
@@ -31,11 +32,13 @@ class Spoken:
 
 @dataclass
 class Speaker:
-    """One page. `outcomes` are those that it was shown, in the order of showing, `shown` when (monotonic s)."""
+    """One page. `outcomes` are those that it was shown, in the order of showing, `shown` when (monotonic s).
+    `sentences`: it marks a pause behind each clip, a little before the end."""
 
     url: str
     clips: list[Clip]
     seed: int
+    sentences: bool = False
     backoff: Backoff = field(default_factory=lambda: Backoff(0.3, 2.0))
     spoken: list[Spoken] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
@@ -51,7 +54,7 @@ class Speaker:
         """
         dice = random.Random(self.seed)
         pcm = {clip.path.name: clip.pcm for clip in self.clips}
-        async with StreamClient(self.url, backoff=self.backoff, language="en") as client:
+        async with StreamClient(self.url, backoff=self.backoff, language="en", sentences=self.sentences) as client:
             self.session = client.session or ""
             reader = asyncio.create_task(self._read(client))
             while not until.is_set():
@@ -73,6 +76,9 @@ class Speaker:
             await client.send(pcm[first : first + FRAME_BYTES])
             await asyncio.sleep(max(0.0, began + number * FRAME_SEC - time.monotonic()))
         words.ended = time.monotonic()
+        if self.sentences:
+            await client.pause()
+            await asyncio.sleep(LOOK_SEC)
         await client.end_utterance()
 
     async def _read(self, client: StreamClient) -> None:
