@@ -58,7 +58,7 @@ class Speaker(RawClient):
         return message["start"], message["position"]
 
 
-def test_a_pause_is_asked_about(gateway: GatewayProcess, redis_client: redis.Redis) -> None:
+def test_a_pause_is_asked_about(gateway: GatewayProcess, redis_client: redis.Redis, pipeline: FakePipeline) -> None:
     with Speaker(gateway, query="sentences=1&language=de&hints=Ada&words=1") as client:
         assert client.greeting["limits"]["sentence_wait_sec"] == 1.2
         client.say(0.5)
