@@ -57,6 +57,7 @@ class Speaker:
         self._url = url
         self._spoken = spoken
         self._sentences = sentences
+        self._sent = 0  # samples
 
     async def talk(self, first_wait_sec: float) -> None:
         """Say everything, and wait for the outcomes."""
@@ -71,7 +72,7 @@ class Speaker:
     async def _say(self, client: StreamClient, clip: Clip) -> None:
         pcm = clip.pcm + bytes(int(QUIET_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE)
         loud = np.flatnonzero(frame_levels(pcm[: len(pcm) // BLOCK_BYTES * BLOCK_BYTES]) >= THRESHOLD)
-        said = Said(clip.text, client.position)
+        said = Said(clip.text, self._sent)
         self.said.append(said)
         gate, began = VoiceGate(THRESHOLD), time.monotonic()
         said.spoken = began + (int(loud[-1]) + 1) * BLOCK_SEC
@@ -81,15 +82,16 @@ class Speaker:
             for piece in gate.feed(pcm[first : first + BLOCK_BYTES]):
                 match piece:
                     case Mark.PAUSE:
-                        said.last = client.position - PAUSE_MS * SAMPLE_RATE_HZ // 1000
+                        said.last = self._sent - PAUSE_MS * SAMPLE_RATE_HZ // 1000
                         await client.pause()
                     case Mark.END:
                         if not self._sentences:
-                            said.last = client.position - HANGOVER_MS * SAMPLE_RATE_HZ // 1000
+                            said.last = self._sent - HANGOVER_MS * SAMPLE_RATE_HZ // 1000
                         await client.end_utterance()
                     case speech:
                         await client.send(speech)
-        said.end = client.position
+                        self._sent += len(speech) // BYTES_PER_SAMPLE
+        said.end = self._sent
 
     async def _read(self, client: StreamClient) -> None:
         async for message in client.messages():
