@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bench.pipeline.speakers import DRAIN_SEC, ROUNDING
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Result
 from contract.segmenter import quietest_place
@@ -20,7 +21,6 @@ THRESHOLD = 0.0005  # mean square, the gate's default
 BLOCK_SEC = 0.02
 BLOCK_BYTES = int(BLOCK_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
 QUIET_SEC = 2.5  # after a sentence: longer than any utterance stays open
-DRAIN_SEC = 60.0
 
 
 @dataclass
@@ -30,7 +30,6 @@ class Said:
 
     text: str
     start: int
-    end: int = 0
     last: int = 0
     spoken: float = 0.0
     outcomes: list[tuple[Result | Dropped | Error, int, float]] = field(default_factory=list)
@@ -44,7 +43,7 @@ class Said:
     def wait_ms(self) -> float | None:
         """From the last loud moment to the outcome that covers it."""
         for message, start, shown in self.outcomes:
-            if start < self.last <= start + round(message.duration_sec * SAMPLE_RATE_HZ) + BYTES_PER_SAMPLE * 8:
+            if start < self.last <= start + round(message.duration_sec * SAMPLE_RATE_HZ) + ROUNDING:
                 return 1000 * (shown - self.spoken)
         return None
 
@@ -91,7 +90,6 @@ class Speaker:
                     case speech:
                         await client.send(speech)
                         self._sent += len(speech) // BYTES_PER_SAMPLE
-        said.end = self._sent
 
     async def _read(self, client: StreamClient) -> None:
         async for message in client.messages():

@@ -17,12 +17,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar, cast
 
-import numpy as np
 import redis
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE, SAMPLE_RATE_HZ
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.events import Ending
 from contract.keys import done_key, partial_audio_key
 from contract.partials import BEGUN_TTL_SEC, REQUESTS_TTL_SEC, PartialRequest
@@ -82,8 +80,9 @@ class RequestWorker(ABC, Generic[Request]):
         """Hold the models for at most `seconds`. Raises WorkAbortedError."""
 
     @abstractmethod
-    def hear(self, audio: NDArray[np.float32], request: Request) -> Answer:
-        """What to answer, the models in hand. Raises WorkAbortedError, and what the models raise."""
+    def hear(self, pcm: bytes, request: Request) -> Answer:
+        """What to answer about `pcm` (whole samples, s16le), the models in hand. Raises WorkAbortedError, and what the
+        models raise."""
 
     def too_short(self, request: Request, samples: int) -> bool:
         """Whether so much audio is not what the request asks about."""
@@ -153,7 +152,8 @@ class RequestWorker(ABC, Generic[Request]):
             tuple[bool | None, int, int, tuple[int, int], bytes | None], pipe.execute()
         )
         now_ms = now_sec * 1000 + now_us / 1000  # Redis's clock, as the request's times are
-        audio = as_floats(pcm or b"")
+        pcm = pcm or b""
+        audio = pcm[: len(pcm) // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE]
         dropped = "a worker ended on it or is at it" if not ours else ""
         dropped = dropped or self._reason_to_drop(request, now_ms, waiting, bool(done), audio)
         answer = NOTHING
@@ -170,18 +170,16 @@ class RequestWorker(ABC, Generic[Request]):
         pipe.publish(RESULT_MESSAGES, request.answer(*answer).model_dump_json())
         pipe.execute()
 
-    def _reason_to_drop(
-        self, request: Request, now_ms: float, waiting: int, done: bool, audio: NDArray[np.float32]
-    ) -> str:
+    def _reason_to_drop(self, request: Request, now_ms: float, waiting: int, done: bool, audio: bytes) -> str:
         if now_ms > request.begin_by_ms:
             return f"{now_ms - request.begin_by_ms:.0f} ms late"
         if waiting:
             return "finals are waiting"
-        if done or self.too_short(request, len(audio)):
+        if done or self.too_short(request, len(audio) // BYTES_PER_SAMPLE):
             return "the utterance has ended"
         return ""
 
-    def _work(self, request: Request, audio: NDArray[np.float32], seconds: float) -> Answer:
+    def _work(self, request: Request, audio: bytes, seconds: float) -> Answer:
         began = time.monotonic()
         with self.hold(seconds):
             try:
@@ -193,7 +191,7 @@ class RequestWorker(ABC, Generic[Request]):
                 self._engine.recover()
                 return NOTHING
         took_ms = (time.monotonic() - began) * 1000
-        length_sec = len(audio) / SAMPLE_RATE_HZ
+        length_sec = len(audio) / (BYTES_PER_SAMPLE * SAMPLE_RATE_HZ)
         found = "a" if text else "no"
         logger.debug("%s: %s %s of %.1f s, %.0f ms", request.utterance, found, self.kind, length_sec, took_ms)
         return text, ending
@@ -208,9 +206,3 @@ class RequestWorker(ABC, Generic[Request]):
             places = [f"{'.'.join(map(str, error['loc'])) or 'request'}: {error['type']}" for error in errors[:10]]
             logger.error("an unusable request for a %s was discarded: %s", self.kind, "; ".join(places))
             return None
-
-
-def as_floats(pcm: bytes) -> NDArray[np.float32]:
-    """Whole samples of s16le `pcm`, -1 to 1, shape (n,)."""
-    whole = len(pcm) // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE
-    return np.frombuffer(pcm[:whole], dtype="<i2").astype(np.float32) / FULL_SCALE

@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager
 
 import numpy as np
 import redis
-from numpy.typing import NDArray
 
-from contract.audio import SAMPLE_RATE_HZ
+from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 from contract.keys import PARTIALS, partial_begun_key
 from contract.partials import REQUESTS_MAX, PartialRequest
 from stt_worker.engine.protocol import MAX_AUDIO_SEC, Refusal, SpeechEngine, VoiceActivity
@@ -57,9 +56,10 @@ class PartialWorker(RequestWorker[PartialRequest]):
         """See RequestWorker."""
         return self._turns.partial(seconds)
 
-    def hear(self, audio: NDArray[np.float32], request: PartialRequest) -> Answer:
+    def hear(self, pcm: bytes, request: PartialRequest) -> Answer:
         """The text of all that has been said by now."""
-        audio = audio[: int(MAX_AUDIO_SEC * SAMPLE_RATE_HZ)]
+        samples = np.frombuffer(pcm, dtype="<i2")[: int(MAX_AUDIO_SEC * SAMPLE_RATE_HZ)]
+        audio = samples.astype(np.float32) / FULL_SCALE
         found = self._check.find(audio, self._turns.interrupt)
         if self._check.refusal(found) is not None:
             return NOTHING

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-import numpy as np
 import redis
-from numpy.typing import NDArray
 
-from contract.audio import FULL_SCALE
+from contract.audio import BYTES_PER_SAMPLE
 from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.keys import SENTENCES, sentence_begun_key
 from contract.sentences import REQUESTS_MAX, SentenceRequest
@@ -63,13 +61,14 @@ class SentenceWorker(RequestWorker[SentenceRequest]):
         """See RequestWorker: the audio must reach the pause."""
         return samples < request.samples
 
-    def hear(self, audio: NDArray[np.float32], request: SentenceRequest) -> Answer:
+    def hear(self, pcm: bytes, request: SentenceRequest) -> Answer:
         """The text up to the pause, kept for the final, and how it ends."""
         fields = set(UtteranceJob.model_fields) & set(SentenceRequest.model_fields)
         job = UtteranceJob(**request.model_dump(include=fields))
-        pcm = (audio[: request.samples] * FULL_SCALE).astype("<i2").tobytes()
         with self._looks.at(job):
-            verdict = self._recognition.look(Recording(job, pcm), self._turns.interrupt)
+            verdict = self._recognition.look(
+                Recording(job, pcm[: request.samples * BYTES_PER_SAMPLE]), self._turns.interrupt
+            )
             if not isinstance(verdict, AnalyzeJob):
                 return SILENCE if verdict.type == "dropped" and verdict.reason == "no_speech" else NOTHING
             notes = self._recognition.notes.get(job.utterance, {})
