@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, TypeAdapter, field_validator
+from pydantic import BaseModel, Field, TypeAdapter, field_validator
 
 from contract.jobs import MAX_POSITION, MAX_TEXT_CHARS, Envelope, now_ms
 from contract.messages import Partial, StatsBlock, UtteranceOutcome
 
 Ending = Literal["sentence", "likely", "open", "silence"]
 """How speech up to a pause ends: surely with a sentence, perhaps with one, in the middle of one; or there is none."""
+
+
+class SentenceEnd(BaseModel):
+    """An end of a sentence inside a text: after its first `chars` characters, and at sample `position` of the stream,
+    where it is quiet."""
+
+    chars: int = Field(gt=0, le=MAX_TEXT_CHARS)
+    position: int = Field(gt=0, le=MAX_POSITION)
 
 
 class OutcomeEvent(Envelope):
@@ -33,11 +41,13 @@ class OutcomeEvent(Envelope):
 
 class PartialEvent(Envelope):
     """A partial on `result_messages`; not an outcome. It answers the request whose `end` is `asked`; an empty text
-    says that there is nothing to show. `ending`: of a SentenceRequest alone, null where nobody could look."""
+    says that there is nothing to show. `ending`: of a SentenceRequest alone, null where nobody could look.
+    `sentence_end`: the last one inside the text, where it was asked for and there is one."""
 
     partial: Partial
     asked: int = Field(0, ge=0)
     ending: Ending | None = None
+    sentence_end: SentenceEnd | None = None
 
     @field_validator("partial")
     @classmethod

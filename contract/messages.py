@@ -62,11 +62,13 @@ class Accepted(Message):
 
 
 class Partial(Message):
-    """Provisional text of an utterance that is still being spoken."""
+    """Provisional text of an utterance that is still being spoken. `settled`: of so many characters (Unicode code
+    points) from its beginning on no other words are expected."""
 
     type: Literal["partial"] = "partial"
     utterance: str
     text: str
+    settled: int = Field(0, ge=0)
 
 
 class Sentiment(Message):

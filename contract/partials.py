@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from contract.events import Ending, PartialEvent
+from contract.events import Ending, PartialEvent, SentenceEnd
 from contract.jobs import AudioSpan
 from contract.messages import Partial
 
@@ -23,13 +23,17 @@ class PartialRequest(AudioSpan):
     """Asks for the text of samples `start` to `end` at least; what has been said by then is in the audio key.
 
     Both times are epoch milliseconds by Redis's clock, set by the script that pushes the request: a worker that has not
-    begun by `begin_by_ms` drops it, one that has not answered by `answer_by_ms` aborts it.
+    begun by `begin_by_ms` drops it, one that has not answered by `answer_by_ms` aborts it. `find_end`: tell where the
+    last sentence inside the text ends.
     """
 
     begin_by_ms: float = 0.0
     answer_by_ms: float = 0.0
+    find_end: bool = False
 
-    def answer(self, text: str, ending: Ending | None = None) -> PartialEvent:
+    def answer(self, text: str, ending: Ending | None = None, sentence_end: SentenceEnd | None = None) -> PartialEvent:
         """The event that answers this request."""
         partial = Partial(utterance=self.utterance, text=text)
-        return PartialEvent(session=self.session, asked=self.end, partial=partial, ending=ending)
+        return PartialEvent(
+            session=self.session, asked=self.end, partial=partial, ending=ending, sentence_end=sentence_end
+        )

@@ -98,7 +98,7 @@ class TextOutput(Output):
     def __init__(self, console: Console, notes: Console) -> None:
         super().__init__(console if console.is_terminal else notes)
         self._console = console
-        self._partial = ""
+        self._partial: Partial | None = None
 
     def live(self, status: Callable[[], Status]) -> AbstractContextManager[object]:
         """The meter, refreshed beside everything else that is printed."""
@@ -113,10 +113,10 @@ class TextOutput(Output):
 
     def _show(self, message: ServerMessage, moment: Moment | None) -> None:
         if isinstance(message, Partial):
-            self._partial = message.text
+            self._partial = message
             return
         if isinstance(message, Result | Dropped | Error):
-            self._partial = ""
+            self._partial = None
         if isinstance(message, Session | Busy) or (isinstance(message, Error) and moment is None):
             self.note(plain_line(message, moment).plain)
             return
@@ -196,14 +196,17 @@ def plain_line(message: ServerMessage, moment: Moment | None) -> Text:
     return line
 
 
-def live_view(status: Status, partial: str, width: int) -> Text:
-    """What stays at the bottom of a terminal: what is being said (its end, where it is long), and the live line."""
-    if not partial:
+def live_view(status: Status, partial: Partial | None, width: int) -> Text:
+    """What stays at the bottom of a terminal: what is being said (its end, where it is long; what is not settled is
+    faint), and the live line."""
+    if partial is None or not partial.text:
         return status_line(status, width)
-    text = printable(partial)
+    settled, rest = printable(partial.text[: partial.settled]), printable(partial.text[partial.settled :])
+    shown = Text(style="italic").append(settled).append(rest, "dim")
     room = max(1, PARTIAL_LINES * (width - 1) - 2)
-    shown = text if len(text) <= room else f"…{text[-room:]}"
-    return Text(f"{shown}\n", "italic dim").append_text(status_line(status, width))
+    if len(shown) > room:
+        shown = Text("…", "italic dim").append_text(shown[-room:])
+    return shown.append("\n").append_text(status_line(status, width))
 
 
 def status_line(status: Status, width: int) -> Text:

@@ -14,7 +14,7 @@ from contract.events import OutcomeEvent, PartialEvent
 from contract.ids import session_tag
 from contract.jobs import UtteranceJob, now_ms
 from contract.language_lock import LanguageLock
-from contract.messages import Accepted, Message, Models, Stats
+from contract.messages import Accepted, Message, Models, Partial, Stats
 from contract.segmenter import Cut, Segmenter
 from contract.websocket import (
     CLOSE_ABNORMAL,
@@ -33,11 +33,13 @@ from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher, PendingFullError
 from fastapi_service.live.greeting import greeting
 from fastapi_service.live.limits import REAL_TIME_BYTES_PER_SEC, ByteRate, Outstanding
+from fastapi_service.live.long_speech import LongSpeech
 from fastapi_service.live.options import Options
 from fastapi_service.live.outbox import Outbox
-from fastapi_service.live.partials import PartialAsker
+from fastapi_service.live.partials import FIRST_AFTER_SEC, PartialAsker
 from fastapi_service.live.sentences import SentenceEnds
 from fastapi_service.live.sessions import OpenSession, QueueFullError, SessionStore, TakenOverError
+from fastapi_service.live.settled import Settled
 from fastapi_service.settings import GatewaySettings
 from runtime.logs.event import Event
 from runtime.redis_client import end_if_cancelled
@@ -77,11 +79,21 @@ class Connection:
         self._metrics = metrics
         audio = None if requests is None else SharedAudio(requests, lease, self.segmenter)
         in_hand = (lease.session, self.segmenter, self._language)
-        self._partials = PartialAsker(
-            audio if options.partials == "1" else None, *in_hand, options.hints, settings.partial_every_sec
-        )
         waits = options.sentences == "1" and settings.sentence_wait_sec > 0
         self._sentences = SentenceEnds(audio if waits else None, *in_hand, options, settings.sentence_wait_sec)
+        self._settled = Settled()
+        self._long = LongSpeech(
+            waits, *in_hand[:2], self._settled, settings.utterance_max_sec, lambda: self._sentences.looking
+        )
+        self._shown = options.partials == "1"
+        self._partials = PartialAsker(
+            audio if self._shown or waits else None,
+            *in_hand,
+            options.hints,
+            settings.partial_every_sec,
+            lambda: self._long.wanted,
+            FIRST_AFTER_SEC if self._shown else self._long.long_sec,
+        )
         self._last_seq = min(options.after, lease.seq)
         self._needs_catch_up = asyncio.Event()
         self._catching_up = False
@@ -104,6 +116,7 @@ class Connection:
                 for loop in (*loops, self._partials.run, self._sentences.ask):
                     group.create_task(loop())
                 group.create_task(self._sentences.watch(self._cutting, self._dispatch))
+                group.create_task(self._long.watch(self._cutting, self._show, self._dispatch))
         except* (CloseConnection, WebSocketDisconnect) as endings:
             ending = first_ending(endings)
         except* Exception as problems:
@@ -146,7 +159,11 @@ class Connection:
             message = self._sentences.answer(event)
         else:
             message = self._partials.answer(event)
-        if message is not None and self._options.partials == "1":
+        if message is None:
+            return
+        message = self._settled.take(message)
+        self._long.heard(message, event.sentence_end)
+        if self._shown:
             self._metrics.partials += 1
             self._outbox.set_latest(message.type, message)
 
@@ -249,6 +266,13 @@ class Connection:
             Event("accepted", utterance=job.utterance, audio_sec=job.samples / SAMPLE_RATE_HZ, cut_by=cut.reason)
         )
         await self._outbox.put(Accepted(utterance=job.utterance, start=cut.start, position=cut.end))
+
+    async def _show(self, partial: Partial) -> None:
+        """Send `partial` in the order of what else is sent, instead of one that waits."""
+        if self._shown:
+            self._outbox.discard(partial.type)
+            self._metrics.partials += 1
+            await self._outbox.put(partial)
 
     async def _catch_up(self) -> None:
         """Whenever outcomes were missed, send those after the last one, and the statistics, from Redis."""

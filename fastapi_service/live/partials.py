@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 import redis
 
@@ -37,14 +38,19 @@ class PartialAsker:
         language: LanguageLock,
         hints: str,
         every_sec: float,
+        find_end: Callable[[], bool],
+        first_after_sec: float = FIRST_AFTER_SEC,
     ) -> None:
-        """`every_sec`: after so much more speech a further one is asked for."""
+        """The first is asked for after `first_after_sec` of speech, a further one after `every_sec` more. `find_end`:
+        whether the end of a sentence inside the text is looked for."""
         self._audio = audio
         self._session = session
         self._segmenter = segmenter
         self._language = language
         self._hints = hints
         self._every_samples = int(every_sec * SAMPLE_RATE_HZ)
+        self._find_end = find_end
+        self._first_samples = int(first_after_sec * SAMPLE_RATE_HZ)
         self._wake = asyncio.Event()
         self._start = -1  # the utterance that the next is about
         self._next = 0  # the position at which to ask next
@@ -84,7 +90,7 @@ class PartialAsker:
         segmenter = self._segmenter
         if segmenter.start != self._start:
             self._start = segmenter.start
-            self._next = self._start + int(FIRST_AFTER_SEC * SAMPLE_RATE_HZ)
+            self._next = self._start + self._first_samples
         if segmenter.position < self._next:
             return False
         return self._outstanding is None or time.monotonic() > self._outstanding_until
@@ -92,7 +98,12 @@ class PartialAsker:
     async def _ask(self, audio: SharedAudio) -> None:
         end = self._segmenter.position
         request = PartialRequest(
-            session=self._session, start=self._start, end=end, language=self._language.language, hints=self._hints
+            session=self._session,
+            start=self._start,
+            end=end,
+            language=self._language.language,
+            hints=self._hints,
+            find_end=self._find_end(),
         )
         asked = (request.utterance, end)
         self._outstanding = asked  # before it is pushed: the answer may be here before the script's

@@ -70,7 +70,8 @@ class Transcript:
 class Utterance:
     """What is to be transcribed. `audio`: samples at 16 kHz, mono, -1 to 1, shape (n,), at most 30 s. `language`: the
     code of what is spoken, None to detect it; `assumed`: it is likely, not certain, and another is taken where it does
-    badly. `prompt`: names and words that may come, spelled as they should be. `word_times`: tell the words' times.
+    badly. `prompt`: names and words that may come, spelled as they should be. `word_times`: tell the words' times, of a
+    partial only where there is the mark of a sentence's end inside its text.
     `speech`: where somebody surely speaks, in order; none where nobody has looked.
     """
 
@@ -165,7 +166,7 @@ class SpeechEngine(Protocol):
         ...
 
     def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
-        """The quickest transcript of an utterance that goes on: one try at temperature 0, no translation, no times.
+        """The quickest transcript of an utterance that goes on: one try at temperature 0, no translation.
 
         `interrupt` is called often (between layers and tokens) and may raise WorkInterruptedError: that ends the work
         and comes through, and the model can be used as before.

@@ -27,6 +27,7 @@ from stt_worker.engine.cover import surely_speech
 from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
 from stt_worker.engine.decoder.encoded import EncodedAudio
 from stt_worker.engine.decoder.encoder import encode, spectrogram, window_frames
+from stt_worker.engine.decoder.sentence_end import has_mark_inside
 from stt_worker.engine.fallback import Fallback, transcript
 from stt_worker.engine.hints import repeats
 from stt_worker.engine.protocol import Refusal, Transcript, Utterance, WordTime, WorkInterruptedError
@@ -128,9 +129,14 @@ class WhisperEngine:
             features = self._encode([audio], self._frames(len(audio)))
             ((language, probability),) = self._spoken(features, [utterance.language])
             (found,) = self._decoding.greedy(features, [language], "transcribe", limits, draft, [prompt])
-        text = "" if repeats(found.text, prompt) else found.text
+            text = "" if repeats(found.text, prompt) else found.text
+            words: tuple[WordTime, ...] = ()
+            if utterance.word_times and not self._demo and has_mark_inside(text):
+                interrupt()
+                words = self._times(features, language, found, len(audio))
         heard = transcript(found, language)
-        return replace(heard, text=text, language_probability=probability or heard.language_probability)
+        probability = probability or heard.language_probability
+        return replace(heard, text=text, language_probability=probability, words=words)
 
     def recover(self) -> None:
         """Give memory back. Nothing is kept between calls."""
@@ -200,11 +206,14 @@ class WhisperEngine:
         return heard if row.language == "en" else self._translated(heard, row)
 
     def _words(self, row: Row, best: Attempt) -> tuple[WordTime, ...]:
-        """The times of the words; none where that fails, which is no reason to lose the text."""
         if row.words is not None:
             return row.words
+        return self._times(row.features, row.language, best, len(row.audio))
+
+    def _times(self, features: EncodedAudio, language: str, said: Attempt, samples: int) -> tuple[WordTime, ...]:
+        """The times of the words; none where that fails, which is no reason to lose the text."""
         try:
-            return self._decoding.word_times(row.features, row.language, best, len(row.audio))
+            return self._decoding.word_times(features, language, said, samples)
         except WorkInterruptedError:
             raise
         except Exception:

@@ -15,6 +15,7 @@ from stt_worker.engine.protocol import MAX_AUDIO_SEC, Refusal, SpeechEngine, Voi
 from stt_worker.engine.quality import judge
 from stt_worker.partials.model_lock import PriorityModelLock
 from stt_worker.partials.requests import NOTHING, Answer, RequestWorker
+from stt_worker.sentences.inside import sentence_end
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.job import utterance_of
@@ -57,15 +58,18 @@ class PartialWorker(RequestWorker[PartialRequest]):
         return self._turns.partial(seconds)
 
     def hear(self, pcm: bytes, request: PartialRequest) -> Answer:
-        """The text of all that has been said by now."""
+        """The text of all that has been said by now, and where a sentence ends inside it if that is asked."""
         samples = np.frombuffer(pcm, dtype="<i2")[: int(MAX_AUDIO_SEC * SAMPLE_RATE_HZ)]
         audio = samples.astype(np.float32) / FULL_SCALE
         found = self._check.find(audio, self._turns.interrupt)
         if self._check.refusal(found) is not None:
             return NOTHING
-        utterance = utterance_of(request, self._check.trimmed(audio, found), self._settings)
+        utterance = utterance_of(request, self._check.trimmed(audio, found), self._settings, request.find_end)
         draft = self._drafts.of(request.session, request.start)
         heard = self._engine.partial(utterance, self._turns.interrupt, draft)
         self._drafts.keep(request.session, request.start, heard.tokens)
         text = judge(heard, self._settings)
-        return NOTHING if isinstance(text, Refusal) else (text, None)
+        if isinstance(text, Refusal):
+            return NOTHING
+        heard_from = self._check.trim_start(found)
+        return Answer(text, None, sentence_end(text, heard.words, pcm, heard_from, request.start))

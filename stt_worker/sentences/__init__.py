@@ -1,1 +1,2 @@
-"""Whether a sentence has ended where a speaker pauses: `worker` looks, `ending` decides, `heard` keeps it."""
+"""Whether a sentence has ended where a speaker pauses: `worker` looks, `ending` decides, `heard` keeps it;
+and where one has ended inside what is said: `inside`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from contract.audio import SAMPLE_RATE_HZ
 from contract.ids import utterance_id
 from tests.browser.conftest import OpenPage, Tell
 from tests.browser.fake_gateway import FakeGateway, Message, result
@@ -106,6 +107,11 @@ def test_an_utterance_waits_visibly_and_its_provisional_words_stay_until_it_ends
     utterance = utterance_id(gateway.only.name, 0)
     gateway.send({"type": "partial", "utterance": utterance, "text": "I love"})
     card = view.get_by_test_id("card")
+    expect(card.get_by_test_id("card-partial")).to_have_text("I love")
+    expect(card.get_by_test_id("card-settled")).to_have_count(0)
+    gateway.send({"type": "partial", "utterance": utterance, "text": "I love 🎬 movies", "settled": 8})
+    expect(card.get_by_test_id("card-settled")).to_have_text("I love 🎬")
+    expect(card.get_by_test_id("card-partial")).to_have_text("I love 🎬 movies")
     expect(card).to_have_attribute("data-state", "partial")
     expect(card).to_contain_text("I love")
     tell(None, 0.0)
@@ -235,6 +241,9 @@ def test_it_fits_and_can_be_read(
         tell(outcome, 3.0 * number)
     tell(None, 60.0)
     expect(page.get_by_test_id("card").last).to_have_attribute("aria-posinset", "9")
+    said = {"utterance": utterance_id(gateway.only.name, 60 * SAMPLE_RATE_HZ), "text": "I love this", "settled": 6}
+    gateway.send({"type": "partial", **said})
+    expect(page.get_by_test_id("card-settled")).to_have_text("I love")
     assert page.evaluate(LOW_CONTRAST) == [], "with cards"
     page.get_by_test_id("start-button").click()
     expect(page.get_by_test_id("start-button")).to_have_text("Stop")

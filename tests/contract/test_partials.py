@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from contract.events import BUS_EVENT, OutcomeEvent, PartialEvent
+from contract.events import BUS_EVENT, OutcomeEvent, PartialEvent, SentenceEnd
 from contract.ids import utterance_id
 from contract.jobs import MAX_TEXT_CHARS
 from contract.keys import partial_audio_key
@@ -44,6 +44,24 @@ def test_an_answer_names_the_utterance_and_what_was_asked() -> None:
     assert isinstance(read, PartialEvent)
     assert (read.session, read.asked) == (SESSION, 48_000)
     assert read.partial == Partial(utterance=utterance_id(SESSION, 16_000), text="안녕")
+
+
+def test_an_answer_may_say_where_a_sentence_ends() -> None:
+    request = PartialRequest(session=SESSION, start=0, end=48_000, find_end=True)
+    event = request.answer("Yes. And then", sentence_end=SentenceEnd(chars=4, position=9_000))
+    read = BUS_EVENT.validate_json(event.model_dump_json())
+    assert isinstance(read, PartialEvent)
+    assert read.sentence_end == SentenceEnd(chars=4, position=9_000)
+    with pytest.raises(ValidationError):
+        SentenceEnd(chars=0, position=9_000)
+
+
+def test_what_an_older_service_sends_has_none() -> None:
+    event = PartialRequest(session=SESSION, start=0, end=1).answer("Yes.").model_dump(exclude={"sentence_end"})
+    del event["partial"]["settled"]
+    read = BUS_EVENT.validate_python(event)
+    assert isinstance(read, PartialEvent)
+    assert (read.sentence_end, read.partial.settled) == (None, 0)
 
 
 def test_a_text_without_bound_is_refused() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
+from rich.text import Text
 
 from contract.messages import Dropped, Error, Partial, Result, ServerMessage, Session
 from recorder_service.output import (
@@ -109,7 +110,8 @@ def test_speech_cannot_command_the_terminal(evil: str) -> None:
     assert not set(shown) & set("\x1b\x07\r\x9b\u202e"), repr(shown)
     if "[bold" in evil or ":smile:" in evil:
         assert evil.split(maxsplit=1)[0] in shown, "markup is text"
-    partial, line = live_view(Status(True, 0.0, False, 1.0, 0, 0, evil), evil, 300).plain.split("\n")
+    said = Partial(utterance="a-1", text=evil, settled=2)
+    partial, line = live_view(Status(True, 0.0, False, 1.0, 0, 0, evil), said, 300).plain.split("\n")
     assert not set(partial + line) & set("\x1b\x07\r\x9b\u202e")
 
 
@@ -160,7 +162,7 @@ def test_json_is_one_line_per_message_and_keeps_the_secret() -> None:
 
 
 def test_the_live_line_shows_level_and_trouble() -> None:
-    loud = live_view(Status(True, 0.1, True, 61.0, 2, 3, "no connection"), "I love", 200).plain
+    loud = live_view(Status(True, 0.1, True, 61.0, 2, 3, "no connection"), saying("I love"), 200).plain
     assert "-10 dB" in loud
     assert "speech" in loud
     assert "1:01.0" in loud
@@ -168,7 +170,7 @@ def test_the_live_line_shows_level_and_trouble() -> None:
     assert "sound lost 3 times" in loud
     assert "no connection" in loud
     assert loud.startswith("I love\n")
-    silent = live_view(Status(True, 0.0, False, 0.0, 0, 0, ""), "", 200).plain
+    silent = live_view(Status(True, 0.0, False, 0.0, 0, 0, ""), saying(""), 200).plain
     assert "\n" not in silent
     assert silent.count("·") == 24
     assert loud.count("█") == 20
@@ -177,11 +179,32 @@ def test_the_live_line_shows_level_and_trouble() -> None:
 
 
 def test_of_a_long_partial_the_end_is_shown() -> None:
-    partial, line = live_view(Status(True, 0.1, True, 1.0, 0, 0, ""), "early " * 100 + "late", 40).plain.split("\n")
+    status = Status(True, 0.1, True, 1.0, 0, 0, "")
+    partial, line = live_view(status, saying("early " * 100 + "late"), 40).plain.split("\n")
     assert partial.startswith("…")
     assert partial.endswith("late")
     assert len(partial) < 3 * 40
     assert len(line) < 40
+
+
+def test_what_is_settled_is_not_faint() -> None:
+    status = Status(True, 0.1, True, 1.0, 0, 0, "")
+    shown = live_view(status, saying("I love 사랑 this", settled=9), 200)
+    assert faint_of(shown) == " this"
+    long = live_view(status, saying("early " * 100 + "late", settled=600), 40)
+    assert long.plain.startswith("…")
+    assert faint_of(long) == "…late"
+    assert faint_of(live_view(status, saying("late"), 40)) == "late"
+
+
+def saying(text: str, settled: int = 0) -> Partial:
+    return Partial(utterance="a-1", text=text, settled=settled)
+
+
+def faint_of(shown: Text) -> str:
+    """What of the words of a partial is faint."""
+    words = shown.plain.index("\n")
+    return "".join(shown.plain[span.start : min(span.end, words)] for span in shown.spans if "dim" in str(span.style))
 
 
 def test_partials_and_the_meter_live_on_a_terminal() -> None:

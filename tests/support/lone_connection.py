@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 
-from contract.events import Ending
+from contract.events import Ending, SentenceEnd
 from contract.jobs import UtteranceJob
 from contract.messages import Models
 from contract.partials import PartialRequest
@@ -119,14 +119,21 @@ class Client:
         """The questions so far."""
         return [request for request, *_ in self.asking.asked if isinstance(request, SentenceRequest)]
 
+    @property
+    def partials(self) -> list[PartialRequest]:
+        """The requests for partials so far."""
+        return [request for request, *_ in self.asking.asked if not isinstance(request, SentenceRequest)]
+
     async def question(self, number: int = 1) -> SentenceRequest:
         """The question of this number, as soon as it has been asked."""
         await until(lambda: len(self.questions) >= number)
         return self.questions[number - 1]
 
-    def answer(self, request: PartialRequest, ending: Ending | None, text: str = "") -> None:
+    def answer(
+        self, request: PartialRequest, ending: Ending | None, text: str = "", sentence_end: SentenceEnd | None = None
+    ) -> None:
         """Answer it."""
-        self.connection.partial(request.answer(text, ending))
+        self.connection.partial(request.answer(text, ending, sentence_end))
 
     async def accepted(self, number: int = 1) -> tuple[int, int]:
         """Start and end of the accepted utterance of this number."""

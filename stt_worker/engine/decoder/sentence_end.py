@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
 
-from whisper.tokenizer import Tokenizer
+if TYPE_CHECKING:  # a worker without torch asks for the marks, too
+    from whisper.tokenizer import Tokenizer
 
 # Of Unicode's property Sentence_Terminal, in the languages that Whisper knows. Dots in a row end no sentence.
 TERMINALS = frozenset(".?!\u3002\uff0e\uff1f\uff01\uff61\u061f\u06d4\u0964\u0965\u104b\u1362\u17d4\u0589\u037e")
@@ -19,6 +21,11 @@ def ends_a_sentence(text: str) -> bool:
     while text and (text[-1] in STRAIGHT or unicodedata.category(text[-1]) in CLOSING):
         text = text[:-1]
     return bool(text) and text[-1] in TERMINALS and not text.endswith(ELLIPSES)
+
+
+def has_mark_inside(text: str) -> bool:
+    """Whether a mark that ends a sentence stands before the last character of `text`."""
+    return any(character in TERMINALS for character in text[:-1])
 
 
 def mark_tokens(tokenizer: Tokenizer) -> list[int]:

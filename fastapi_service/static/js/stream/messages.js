@@ -36,6 +36,7 @@
  * @property {'partial'} type
  * @property {string} utterance
  * @property {string} text
+ * @property {number} settled so many characters (code points) of the text, from the first, will hardly change
  *
  * @typedef {object} Sentiment
  * @property {string} label

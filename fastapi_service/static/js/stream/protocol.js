@@ -104,7 +104,7 @@ const MESSAGES = {
     }),
   }),
   accepted: object({ type: string, utterance: string, start: natural, position: natural }),
-  partial: object({ type: string, utterance: string, text: string }),
+  partial: object({ type: string, utterance: string, text: string, settled: optional(natural, 0) }),
   result: object({
     type: string,
     ...utterance,

@@ -86,3 +86,14 @@ export function languageName(code) {
 export function oneLine(text) {
   return text.replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
 }
+
+/**
+ * `text` in two: its first so many characters as the server counts them, and the rest.
+ * @param {string} text
+ * @param {number} characters code points: some are two units of a JavaScript string
+ * @returns {[string, string]}
+ */
+export function parted(text, characters) {
+  const first = Array.from(text).slice(0, characters).join('');
+  return [first, text.slice(first.length)];
+}

@@ -1,7 +1,7 @@
 // One utterance as a card: while it is being spoken or transcribed, and as it ended.
 
 import { element, icon } from '../base/dom.js';
-import { languageName, score, shortSeconds, streamTime, timeOfDay } from '../text/format.js';
+import { languageName, parted, score, shortSeconds, streamTime, timeOfDay } from '../text/format.js';
 import { hasWords, words } from '../text/strings.js';
 import { stageElement, stagesOf } from './stages.js';
 
@@ -61,7 +61,7 @@ function timeOf({ spokenAtMs, startSec }) {
  * @param {HTMLElement} body
  * @param {Entry} entry
  */
-function fillWaiting(side, body, { state, text }) {
+function fillWaiting(side, body, { state, text, settled }) {
   const saying = words(state === 'partial' ? 'transcript.speaking' : 'transcript.pending');
   const foot = element('p', { class: 'card-foot' });
   if (text === '') {
@@ -70,7 +70,11 @@ function fillWaiting(side, body, { state, text }) {
   }
   side.append(element('p', { class: 'chip' }, icon('wave'), element('span', { text: words('transcript.provisional') })));
   foot.append(element('span', { text: saying }));
-  body.append(element('p', { class: 'card-text', 'data-testid': 'card-partial', dir: 'auto', text }), foot);
+  const [solid, faint] = parted(text, settled);
+  const shown = element('p', { class: 'card-text', 'data-testid': 'card-partial', dir: 'auto' });
+  if (solid !== '') shown.append(element('span', { class: 'settled', 'data-testid': 'card-settled', text: solid }));
+  shown.append(faint);
+  body.append(shown, foot);
 }
 
 /**

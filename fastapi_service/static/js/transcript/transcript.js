@@ -73,6 +73,7 @@ export class Transcript {
     if (hasEnded(entry)) return;
     if (entry.revision === 0) entry.state = 'partial';
     entry.text = message.text;
+    entry.settled = message.settled;
     this.#update(entry);
   }
 

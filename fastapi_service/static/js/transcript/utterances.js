@@ -13,7 +13,7 @@ export const MAX_ENTRIES = 5000;
  * @typedef {'partial' | 'pending' | 'lost' | Outcome['type']} EntryState
  *
  * One utterance. `session` counts the sessions of this page; `spokenAtMs` is epoch time, null when it is not known;
- * `text` is provisional. `revision` counts the changes of what is shown, `open` says that its details are shown, and
+ * `text` is provisional, but for its first `settled` characters. `revision` counts the changes of what is shown, `open` says that its details are shown, and
  * `height` is its height in pixels as last measured, NaN before that.
  * @typedef {object} Entry
  * @property {string} utterance
@@ -22,6 +22,7 @@ export const MAX_ENTRIES = 5000;
  * @property {number | null} spokenAtMs
  * @property {EntryState} state
  * @property {string} text
+ * @property {number} settled
  * @property {Outcome | null} outcome
  * @property {PageStages} pageStages
  * @property {number} revision
@@ -57,6 +58,7 @@ export class Entries {
       spokenAtMs,
       state: 'pending',
       text: '',
+      settled: 0,
       outcome: null,
       pageStages: null,
       revision: 0,
