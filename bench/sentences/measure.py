@@ -4,7 +4,8 @@
 
 The whole system on OpenAI's `base` (bench.pipeline.system), English telephone prompts of a professional speaker
 (harness/human_voices.py), numbers 0 to 59: the thresholds were chosen with numbers 60 to 119. First each prompt as it
-is; then with a pause of 0.7 s set into its middle.
+is; then with a pause of 0.7 s set into its middle. Last, one person's speech without ends: words that settle
+(bench.sentences.settled).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from bench.files import say, write_result
 from bench.machine import Run
 from bench.pipeline.system import Workload, cpu_of, running
+from bench.sentences.settled import kinds_of_speech, measure_settling
 from bench.sentences.speakers import Said, speak, with_a_pause
 from harness.human_voices import Clip, HumanVoicesMissingError, WordErrors, clips, word_errors
 from harness.stack import Stack
@@ -70,7 +72,7 @@ def main() -> None:
     except HumanVoicesMissingError as missing:
         parser.error(str(missing))
     spoken = [one for one in spoken if one.sec < 13]  # one utterance each
-    run, rows = Run("sentences"), []
+    run, rows, settling = Run("sentences"), [], []
     kinds = {
         "as they are": spoken,
         f"a pause of {PAUSE_SEC} s inside": [with_a_pause(one, PAUSE_SEC) for one in spoken],
@@ -84,8 +86,11 @@ def main() -> None:
                     rows.append({"kind": kind, "speakers": speakers, "way": way})
                     rows[-1] |= measure(stack, sounds, speakers, sentences)
                     say(f"{rows[-1]}")
+        for kind, sounds in kinds_of_speech(spoken, 1).items():
+            settling.append({"kind": kind} | measure_settling(stack, sounds))
+            say(f"{settling[-1]}")
     if not args.no_write:
-        say(f"written: {write_result('sentences', run.head(), {'rows': rows})}")
+        say(f"written: {write_result('sentences', run.head(), {'rows': rows, 'settling': settling})}")
 
 
 if __name__ == "__main__":

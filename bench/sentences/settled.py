@@ -71,7 +71,7 @@ def recording(path: Path) -> Clip:
     return Clip(path.stem, "en", "", np.frombuffer(pcm, "<i2").astype(np.int16))
 
 
-def kinds(spoken: Sequence[Clip], speakers: int, also: Sequence[Path] = ()) -> dict[str, list[Clip]]:
+def kinds_of_speech(spoken: Sequence[Clip], speakers: int, also: Sequence[Path] = ()) -> dict[str, list[Clip]]:
     """What is said, by name: `spoken` dealt to so many speakers, and each file by all of them."""
     found = {
         f"{gap_sec} s between": [running_speech(spoken[number::speakers], gap_sec) for number in range(speakers)]
@@ -97,7 +97,7 @@ def main() -> None:
         settings = {"PARTIAL_EVERY_SEC": every} if every else {}
         with tempfile.TemporaryDirectory() as folder, running(load, Path(folder), **settings) as stack:
             asyncio.run(conversation(stack.ws_url, [running_speech(spoken[:2], 1.0)]))  # warm
-            for kind, sounds in kinds(spoken, args.speakers, args.also).items():
+            for kind, sounds in kinds_of_speech(spoken, args.speakers, args.also).items():
                 say(f"{ {'every': every, 'kind': kind, 'speakers': args.speakers} | measure_settling(stack, sounds) }")
 
 

@@ -1,7 +1,7 @@
 """How soon after it was said a word is settled, and how many settled words change later.
 
 People speak in real time through the voice gate. A word's end is that of the final text's word times; it is settled
-when the first `partial` comes whose settled part has it, or its final. A settled word has changed when a later `partial`
+when the first `partial` comes whose settled part has it, or its final. A settled word has changed when a later partial
 or the final has another in its place.
 """
 

@@ -23,4 +23,27 @@ def sentences_tables(result: dict[str, Any]) -> list[tuple[str, str]]:
         ]
         for row in result["rows"]
     ]
-    return [("From the last loud moment to the text", table(heads, rows))]
+    tables = [("From the last loud moment to the text", table(heads, rows))]
+    if result.get("settling"):
+        tables.append(("Words that settle while they are spoken", settling_table(result["settling"])))
+    return tables
+
+
+def settling_table(rows: list[dict[str, Any]]) -> str:
+    """How soon words are settled, how many of these change, and where long speech is cut; one speaker."""
+    heads = ["prompts in a row", "words", "settled p50, s", "p90, s", "before the final", "changed later", "cut"]
+    return table(
+        heads,
+        [
+            [
+                row["kind"],
+                row["words"],
+                row["p50_sec"],
+                row["p90_sec"],
+                f"{row['early']:.0%}",
+                f"{row['changed']:.1%}",
+                ", ".join(f"{count} {reason}" for reason, count in row["cuts"].items()),
+            ]
+            for row in rows
+        ],
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,22 @@ def test_a_partial_is_one_try_without_translation(engine: WhisperEngine, monkeyp
     assert asked == [("transcribe", "ko")]
     assert [layer for _, layer in finished if layer == STEPS[0]] == STEPS[:1]
     assert (heard.language, heard.temperature, heard.translation, heard.no_translation) == ("ko", 0.0, None, None)
+
+
+@pytest.mark.parametrize(("text", "timed"), [("So. Then", True), ("So then.", False), ("So then", False)])
+def test_a_partial_tells_times_where_a_sentence_may_end_inside_it(
+    engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch, text: str, timed: bool
+) -> None:
+    greedy = WhisperDecoding.greedy
+
+    def said(decoding: Any, *args: Any, **named: Any) -> Any:
+        (found,) = greedy(decoding, *args, **named)
+        return [replace(found, text=text, tokens=decoding.tokens(text))]
+
+    monkeypatch.setattr(WhisperDecoding, "greedy", said)
+    asked = Utterance(AUDIO, "en", word_times=True)
+    assert [word.word for word in engine.partial(asked, lambda: None).words] == (text.split() if timed else [])
+    assert engine.partial(replace(asked, word_times=False), lambda: None).words == ()
 
 
 def test_a_partial_of_all_the_speech_is_what_a_final_says(say: Say) -> None:

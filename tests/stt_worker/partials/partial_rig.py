@@ -36,6 +36,7 @@ class PartialEngine:
         self.heard = Transcript(TEXT, "en", -0.2, 0.01)
         self.failures: list[Exception] = []
         self.calls: list[tuple[int, str | None]] = []
+        self.timed: list[bool] = []
         self.endless = False
         self.busy = threading.Event()
         self.recovered = 0
@@ -53,6 +54,7 @@ class PartialEngine:
     def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
         assert np.abs(utterance.audio).max() <= 1
         self.calls.append((len(utterance.audio), utterance.language))
+        self.timed.append(utterance.word_times)
         if self.failures:
             raise self.failures.pop(0)
         self.busy.set()
@@ -92,8 +94,12 @@ class Rig:
 
     def serve(self) -> str:
         """Have the request in hand answered; the text of the answer."""
+        return self.serve_event().partial.text
+
+    def serve_event(self) -> PartialEvent:
+        """The same, all of it."""
         assert self.worker.take_one(1)
         event = self.answer()
         assert (event.session, event.asked) == (SESSION, START + 8000)
         assert event.partial.utterance.endswith(f"-{START}")
-        return event.partial.text
+        return event

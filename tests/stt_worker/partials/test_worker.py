@@ -16,7 +16,7 @@ from contract.partials import REQUESTS_MAX
 from contract.queues import STT_QUEUE
 from harness.processes import free_port, start_redis, wait_until
 from runtime.redis_retry import worker_redis
-from stt_worker.engine.protocol import Transcript
+from stt_worker.engine.protocol import Transcript, WordTime
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.speech_check import SpeechCheck
 from tests.stt_worker.conftest import Say
@@ -67,6 +67,23 @@ def test_all_the_audio_that_is_there_by_now_is_heard(make_rig: MakeRig, speech: 
     rig.ask(speech + b"\0")
     rig.serve()
     assert rig.engine.calls == [(len(speech) // 2, "ko")]
+
+
+def test_where_a_sentence_ends_inside_is_told_where_that_is_asked(make_rig: MakeRig, speech: bytes) -> None:
+    rig = make_rig(vad_trim=False)
+    text, quiet = "I went home. And then we ate", bytes(6400)
+    words = tuple(WordTime(word, 0.1 * at, 0.1 * at + 0.1) for at, word in enumerate(text.split()))
+    rig.engine.heard = Transcript(text, "en", -0.2, 0.01, words=words)
+    pcm = speech[:9600] + quiet + speech[9600:]  # the third word ends at 0.3 s
+    rig.ask(pcm, find_end=True)
+    found = rig.serve_event().sentence_end
+    assert found is not None
+    assert text[: found.chars] == "I went home."
+    assert START + 4800 <= found.position <= START + 4800 + 3200
+    rig.engine.heard = replace(rig.engine.heard, words=())
+    rig.ask(pcm)
+    assert rig.serve_event().sentence_end is None
+    assert rig.engine.timed == [True, False]
 
 
 def test_no_more_audio_is_heard_than_the_model_takes(make_rig: MakeRig, speech: bytes) -> None:
