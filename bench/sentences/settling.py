@@ -83,9 +83,11 @@ class Settling:
                 if start_of(partial.utterance) != start:
                     continue
                 now = [word for word, _ in words_of(partial.text[: partial.settled])]
-                same = _common(said, now)
-                self.changed += 0 if same == len(now) else len(said) - same
-                self.settled += len(now) - (same if same < len(now) else len(said))
+                text = [word for word, _ in words_of(partial.text)]
+                kept = _common(said, text)
+                contradicted = kept < min(len(said), len(text))  # else it says more, or ends sooner
+                self.changed += len(said) - kept if contradicted else 0
+                self.settled += max(0, len(now) - kept) if contradicted else len(now) - len(said)
                 said = now
                 for at in _matching(now, words[base : base + len(now) + SPARE_WORDS]):
                     when[base + at] = min(when[base + at], came)
