@@ -205,7 +205,7 @@ def live_view(status: Status, partial: Partial | None, width: int) -> Text:
     shown = Text(style="italic").append(settled).append(rest, "dim")
     room = max(1, PARTIAL_LINES * (width - 1) - 2)
     if len(shown) > room:
-        shown = Text("…", "italic dim").append_text(shown[-room:])
+        shown = Text().append("…", "dim").append_text(shown[-room:])
     return shown.append("\n").append_text(status_line(status, width))
 
 

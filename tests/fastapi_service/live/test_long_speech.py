@@ -32,7 +32,8 @@ def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def speaker(recorded_end: int | None = None, **options: Any) -> AbstractAsyncContextManager[Client]:
-    settings = GatewaySettings(idle_cut_sec=30, partial_every_sec=1).model_copy(update={"sentence_wait_sec": 600.0})
+    settings = GatewaySettings(idle_cut_sec=30, partial_every_sec=1, outstanding_max=20)
+    settings = settings.model_copy(update={"sentence_wait_sec": 600.0})
     return lone_client(Options(**{"sentences": "1", **options}), settings, recorded_end)
 
 

@@ -295,7 +295,7 @@ export const ENGLISH = {
   'settings.words': 'Times of single words',
   'settings.words.hint': 'Long utterances become several subtitles.',
   'settings.partials': 'Show words while I am still speaking',
-  'settings.partials.hint': 'They are provisional, and replaced when the utterance ends.',
+  'settings.partials.hint': 'Faint words may still change. The final text takes their place when the utterance ends.',
   'settings.page': 'This page',
   'settings.language': 'Language',
   'settings.language.auto': 'As the browser',

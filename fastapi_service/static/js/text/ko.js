@@ -295,7 +295,7 @@ export const KOREAN = {
   'settings.words': '낱말마다 시간 재기',
   'settings.words.hint': '긴 발화가 여러 자막으로 나뉩니다.',
   'settings.partials': '말하는 동안에도 글 보기',
-  'settings.partials.hint': '임시로 보여 주고, 발화가 끝나면 바꿉니다.',
+  'settings.partials.hint': '흐린 글자는 아직 바뀔 수 있습니다. 발화가 끝나면 최종 글로 바꿉니다.',
   'settings.page': '이 페이지',
   'settings.language': '언어',
   'settings.language.auto': '브라우저와 같게',
