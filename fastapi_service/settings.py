@@ -106,7 +106,7 @@ class GatewaySettings(UploadSettings):
         True, description="Show provisional text of an utterance while it is spoken. One value for all services."
     )
     partial_every_sec: float = Field(
-        1.0,
+        0.75,
         ge=0.2,
         le=30,
         description="A further partial is asked for after so much more speech, once the last is answered.",

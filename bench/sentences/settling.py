@@ -2,7 +2,7 @@
 
 People speak in real time through the voice gate. A word's end is that of the final text's word times; it is settled
 when the first `partial` comes whose settled part has it, or its final. A settled word has changed when a later partial
-or the final has another in its place.
+or the final has another in its place; those behind it that are the same have not.
 """
 
 from __future__ import annotations
@@ -86,8 +86,9 @@ class Settling:
                 text = [word for word, _ in words_of(partial.text)]
                 kept = _common(said, text)
                 contradicted = kept < min(len(said), len(text))  # else it says more, or ends sooner
-                self.changed += len(said) - kept if contradicted else 0
-                self.settled += max(0, len(now) - kept) if contradicted else len(now) - len(said)
+                same = len(_matching(said, text)) if contradicted else len(said)
+                self.changed += len(said) - same
+                self.settled += max(0, len(now) - same) if contradicted else len(now) - len(said)
                 said = now
                 for at in _matching(now, words[base : base + len(now) + SPARE_WORDS]):
                     when[base + at] = min(when[base + at], came)

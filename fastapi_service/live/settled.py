@@ -2,7 +2,8 @@
 
 Local agreement (Liu, Spanakis and Niehues 2020, "Low-Latency Sequence-to-Sequence Speech Recognition and Translation by
 Partial Hypothesis Selection") of two. Words are compared without case and without the punctuation at their edges; in
-scripts that are written without spaces a character is a word. Pure.
+scripts that are written without spaces a character is a word. The last word of a text is never settled by it: more of it
+may come. Pure.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Settled:
         found = words_of(partial.text)
         said = [word for word, _ in found]
         held = _agreement(self._settled, said)
-        count = max(held, _agreement(self._last, said))
+        count = max(held, min(_agreement(self._last, said), len(said) - 1))
         if held < len(said):  # else it only says less than what is settled
             self._settled = said[:count]
         self._last = said

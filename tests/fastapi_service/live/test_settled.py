@@ -23,6 +23,8 @@ def settled(*texts: str) -> list[str]:
     [
         ("my fellow", "my fellow Americans", "my fellow"),
         ("I love this mo", "I love this movie", "I love this"),
+        ("I love this", "I love this.", "I love"),
+        ("I", "I", ""),
         ("Ask not what.", "ask not, what your", "ask not, what"),
         ("is not.", "ask not what", ""),
         ("“Yes,” she said", "“Yes” she said, and", "“Yes” she said,"),
@@ -33,6 +35,7 @@ def settled(*texts: str) -> list[str]:
         ("我爱这部", "我爱这部电影。", "我爱这部"),
         ("我爱这部电影。", "我爱这部电影,真的", "我爱这部电影,"),
         ("今日は Whisper を", "今日は Whisper をよく", "今日は Whisper を"),
+        ("今日は", "今日は", "今日"),
         ("ผมรัก", "ผมรักหนังเรื่อง", "ผมรัก"),
         ("น้ำ", "นำมา", ""),
         ("हिन्दी में", "हिन्दी मे", "हिन्दी"),
@@ -52,7 +55,7 @@ def test_what_is_settled_grows_and_is_not_lost() -> None:
         "I",
         "I love",
         "I love",
-        "I love that movie.",
+        "I love that",
     ]
 
 
@@ -70,7 +73,7 @@ def test_what_a_newer_text_contradicts_is_not_settled() -> None:
         "",
         "I love this",
         "I",
-        "I loathe this movie",
+        "I loathe this",
     ]
 
 
