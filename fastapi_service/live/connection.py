@@ -211,7 +211,7 @@ class Connection:
             else:
                 await asyncio.sleep(cut_after / 4)
 
-    async def _dispatch(self, cut: Cut, stamped_ms: float | None = None, looked_until: int | None = None) -> None:
+    async def _dispatch(self, cut: Cut, stamped_ms: float | None = None) -> None:
         """Send the task of `cut`. `stamped_ms` (epoch ms): when its last audio came, unless that is the last frame."""
         self._outbox.discard("partial")  # the outcome, which overtakes what is waiting, replaces it
         job = UtteranceJob(
@@ -219,7 +219,7 @@ class Connection:
             start=cut.start,
             end=cut.end,
             stamped_ms=self._last_frame_ms if stamped_ms is None else stamped_ms,
-            looked_until=looked_until,
+            looked_until=self._sentences.looked_until(cut),
             **self._options.of_task(self._language),
         )
         job.stamp("endpoint")

@@ -41,8 +41,8 @@ FALLBACK_SEC = 0.3  # after a pause was marked, where nobody looks what has ende
 LOOK_SEC = 0.6  # where a worker has not said yet
 LIKELY_SEC = 0.65  # where it looks like the end of a sentence; less where that is nearly sure
 
-Dispatch = Callable[[Cut, float, int | None], Awaitable[None]]
-"""Takes a cut, when its last audio came, and up to which sample a worker was asked to look at it."""
+Dispatch = Callable[[Cut, float], Awaitable[None]]
+"""Takes a cut, and when its last audio came."""
 
 
 @dataclass(slots=True)
@@ -91,6 +91,7 @@ class SentenceEnds:
         self._question: Pause | None = None  # the one whose answer is outstanding
         self._question_until = 0.0
         self._unsent: Pause | None = None  # the question, until it is pushed
+        self._asked: Pause | None = None  # the latest that was one
         self._sentence: Pause | None = None  # a sentence has ended there, and is to be cut
         self._ask_now = asyncio.Event()
         self._changed = asyncio.Event()  # when an utterance ends
@@ -180,6 +181,13 @@ class SentenceEnds:
         ends = event.ending in ("sentence", "silence") and asked in (self._pause, self._sentence, self._likely)
         return None if ends or not event.partial.text else event.partial
 
+    def looked_until(self, cut: Cut) -> int | None:
+        """Up to which sample a worker was asked to look at an utterance that ends at a pause, None where none was."""
+        asked = self._asked
+        if asked is None or not asked.marked or (asked.asked_of, asked.position) != (cut.start, cut.end):
+            return None
+        return asked.asked_until
+
     async def ask(self) -> None:
         """Ask the questions, until cancelled."""
         if self._audio is None:
@@ -217,7 +225,7 @@ class SentenceEnds:
         if outstanding or pause.position <= start or now >= pause.since + self._rest_of(pause):
             return
         pause.asked_of, pause.asked_until = start, pause.position
-        self._question = self._unsent = pause
+        self._question = self._unsent = self._asked = pause
         self._question_until = now + self._audio.answer_sec
         self._ask_now.set()
 
@@ -279,4 +287,4 @@ class SentenceEnds:
         cuts = list(self._segmenter.cut_at(end.position, "pause" if sentence is None else "sentence"))
         self._take_up(self._pause)  # a later pause is in the next utterance now
         for cut in cuts:
-            await dispatch(cut, end.stamped_ms, end.asked_until if end.asked_of == cut.start else None)
+            await dispatch(cut, end.stamped_ms)

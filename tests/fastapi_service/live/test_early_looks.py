@@ -103,6 +103,19 @@ def test_a_sentence_that_goes_on_before_a_pause_is_marked_is_not_cut(when: str) 
     run(story)
 
 
+def test_an_end_that_the_client_marks_takes_what_was_heard_as_well() -> None:
+    async def story(client: Client) -> None:
+        client.answer(await asked_early(client), "open", "I love")
+        await client.say(HUSH)
+        await client.pause()
+        await client.pause()
+        assert await client.accepted() == (0, 19_200)
+        assert client.cuts("end") == 1
+        assert client.pipeline.sent[0][0].looked_until == 17_600
+
+    run(story)
+
+
 def test_an_open_sentence_is_waited_for() -> None:
     async def story(client: Client) -> None:
         client.answer(await asked_early(client), "open", "I love")
