@@ -124,7 +124,7 @@ def test_an_open_sentence_is_waited_for() -> None:
         await client.pause()
         await client.pause()
         assert await client.accepted() == (0, 33_600)
-        assert client.pipeline.sent[0][0].looked_until is None
+        assert client.pipeline.sent[0][0].looked_until == 33_600
 
     run(story)
 
