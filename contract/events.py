@@ -33,13 +33,11 @@ class OutcomeEvent(Envelope):
 
 class PartialEvent(Envelope):
     """A partial on `result_messages`; not an outcome. It answers the request whose `end` is `asked`; an empty text
-    says that there is nothing to show. `ending`: of a SentenceRequest alone, null where nobody could look; `sureness`:
-    of one that is `likely`, from 0 (nearly open) to 1 (nearly sure)."""
+    says that there is nothing to show. `ending`: of a SentenceRequest alone, null where nobody could look."""
 
     partial: Partial
     asked: int = Field(0, ge=0)
     ending: Ending | None = None
-    sureness: float = Field(0.0, ge=0, le=1)
 
     @field_validator("partial")
     @classmethod

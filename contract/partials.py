@@ -29,7 +29,7 @@ class PartialRequest(AudioSpan):
     begin_by_ms: float = 0.0
     answer_by_ms: float = 0.0
 
-    def answer(self, text: str, ending: Ending | None = None, sureness: float = 0.0) -> PartialEvent:
+    def answer(self, text: str, ending: Ending | None = None) -> PartialEvent:
         """The event that answers this request."""
         partial = Partial(utterance=self.utterance, text=text)
-        return PartialEvent(session=self.session, asked=self.end, partial=partial, ending=ending, sureness=sureness)
+        return PartialEvent(session=self.session, asked=self.end, partial=partial, ending=ending)

@@ -39,7 +39,7 @@ EARLY_SEC = 0.08  # of quiet, after which a pause is likely
 EARLY_FROM_SEC = 0.6  # into an utterance: a shorter one seldom ends a sentence
 FALLBACK_SEC = 0.3  # after a pause was marked, where nobody looks what has ended there
 LOOK_SEC = 0.6  # where a worker has not said yet
-LIKELY_SEC = 0.65  # where it looks like the end of a sentence; less where that is nearly sure
+LIKELY_SEC = 0.68  # where it looks like the end of a sentence: with the client's 200 ms, longer than most pauses in one
 
 Dispatch = Callable[[Cut, float], Awaitable[None]]
 """Takes a cut, and when its last audio came."""
@@ -60,7 +60,6 @@ class Pause:
     marked: bool = False
     looked_at: bool = False
     ending: Ending | None = None
-    sureness: float = 0.0
 
 
 class SentenceEnds:
@@ -117,6 +116,8 @@ class SentenceEnds:
         if self._quiet.samples < EARLY_SEC * SAMPLE_RATE_HZ or self._likely is not None or self._pause is not None:
             return
         position = self._segmenter.position
+        if self._audio is None or self._audio.outstanding.of_others(self._session):
+            return  # under load what is asked too soon goes first
         if position - self._segmenter.start >= EARLY_FROM_SEC * SAMPLE_RATE_HZ:
             self._likely = Pause(position, time.monotonic(), now_ms())
             self._take_up(self._likely)
@@ -124,8 +125,14 @@ class SentenceEnds:
     def _no_pause(self) -> None:
         """Somebody speaks: what seemed to become a pause is none, and is not asked about if it has not been."""
         if self._likely is not None and self._unsent is self._likely:
-            self._unsent = self._question = None
+            self._unsent = None
+            self._no_question()
         self._likely = None
+
+    def _no_question(self) -> None:
+        self._question = None
+        if self._audio is not None:
+            self._audio.outstanding.remove(self._session)
 
     def pause(self, stamped_ms: float) -> bool:
         """Take an empty frame; returns whether it marks a pause. If not, as with the second in a row, it is an end."""
@@ -169,11 +176,11 @@ class SentenceEnds:
         asked = self._question
         if asked is None or not self.awaits(event):
             return None
-        self._question = None
+        self._no_question()
         asked.looked_at = False
         if asked.asked_of != self._segmenter.start:
             return None
-        asked.ending, asked.sureness = event.ending, event.sureness
+        asked.ending = event.ending
         if event.ending == "sentence" and asked.marked:
             self._sentence = asked
         self._changed.set()
@@ -227,6 +234,7 @@ class SentenceEnds:
         pause.asked_of, pause.asked_until = start, pause.position
         self._question = self._unsent = self._asked = pause
         self._question_until = now + self._audio.answer_sec
+        self._audio.outstanding.add(self._session, self._audio.answer_sec)
         self._ask_now.set()
 
     async def _push(self, audio: SharedAudio, question: Pause) -> None:
@@ -249,7 +257,7 @@ class SentenceEnds:
         elif became is Asked.QUEUED:
             question.looked_at = True
         else:
-            self._question = None
+            self._no_question()
             if not question.marked:
                 question.asked_of = None  # once more when it is
 
@@ -259,7 +267,7 @@ class SentenceEnds:
             case "sentence" | "silence":
                 return 0.0
             case "likely":
-                return min(LIKELY_SEC * (1 - pause.sureness), self._wait_sec)
+                return min(LIKELY_SEC, self._wait_sec)
             case "open":
                 return self._wait_sec
         return min(LOOK_SEC if pause.looked_at else FALLBACK_SEC, self._wait_sec)

@@ -45,7 +45,6 @@ class Answer(NamedTuple):
 
     text: str
     ending: Ending | None = None
-    sureness: float = 0.0
 
 
 NOTHING = Answer("")

@@ -161,6 +161,22 @@ def test_what_was_not_asked_before_somebody_speaks_is_not_asked() -> None:
     run(story)
 
 
+def test_while_another_speaker_waits_for_an_answer_nobody_is_asked_early() -> None:
+    async def story(client: Client) -> None:
+        client.asking.outstanding.add("another", NEVER_SEC)
+        await client.say(SPEECH)
+        await client.say(HUSH)
+        await client.say(HUSH)
+        await client.pause()
+        asked = await client.question()
+        assert asked.end == 19_200
+        client.asking.outstanding.add("another", -1)
+        client.answer(asked, "open")
+        await asked_early(client, 2)
+
+    run(story)
+
+
 def test_a_breath_at_the_beginning_raises_no_question() -> None:
     async def story(client: Client) -> None:
         await client.say(SPEECH[:6_400])

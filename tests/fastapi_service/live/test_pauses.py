@@ -146,17 +146,6 @@ def test_what_is_likely_an_end_is_one_soon(monkeypatch: pytest.MonkeyPatch) -> N
     run(story)
 
 
-def test_what_is_nearly_sure_to_be_an_end_is_one_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def story() -> None:
-        monkeypatch.setattr(sentences, "LIKELY_SEC", 60.0)
-        async with speaker() as client:
-            asked = await pause_after(client)
-            client.connection.partial(asked.answer("I love it", "likely", 0.999))
-            assert await client.accepted() == (0, 8_000)
-
-    run(story)
-
-
 def test_an_open_sentence_ends_after_the_wait() -> None:
     async def story() -> None:
         async with speaker(wait_sec=0.3) as client:
