@@ -31,9 +31,20 @@ class PartialRequest(AudioSpan):
     answer_by_ms: float = 0.0
     find_end: bool = False
 
-    def answer(self, text: str, ending: Ending | None = None, sentence_end: SentenceEnd | None = None) -> PartialEvent:
+    def answer(
+        self,
+        text: str,
+        ending: Ending | None = None,
+        sentence_end: SentenceEnd | None = None,
+        speech_end: int | None = None,
+    ) -> PartialEvent:
         """The event that answers this request."""
         partial = Partial(utterance=self.utterance, text=text)
         return PartialEvent(
-            session=self.session, asked=self.end, partial=partial, ending=ending, sentence_end=sentence_end
+            session=self.session,
+            asked=self.end,
+            partial=partial,
+            ending=ending,
+            sentence_end=sentence_end,
+            speech_end=speech_end,
         )

@@ -87,13 +87,15 @@ class Utterance:
 class SpeechFound:
     """`speech_ms`: speech in all. `peak`: highest speech probability of a frame. `start`, `end`: samples from the
     first to the last speech (`end` exclusive); both 0 when there is none. `clear`: the same of each stretch that is
-    surely speech, in order."""
+    surely speech, in order. `spoken_until`: the end of the last of them, where hardly anything behind it may be speech;
+    else `end`, or None where nothing is sure."""
 
     speech_ms: int
     peak: float
     start: int
     end: int
     clear: tuple[tuple[int, int], ...] = ()
+    spoken_until: int | None = None
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ class Answer(NamedTuple):
     text: str = ""
     ending: Ending | None = None
     sentence_end: SentenceEnd | None = None
+    speech_end: int | None = None
 
 
 NOTHING = Answer()

@@ -58,7 +58,8 @@ class PartialWorker(RequestWorker[PartialRequest]):
         return self._turns.partial(seconds)
 
     def hear(self, pcm: bytes, request: PartialRequest) -> Answer:
-        """The text of all that has been said by now, and where a sentence ends inside it if that is asked."""
+        """The text of all that has been said by now, where somebody last spoke, and where a sentence ends inside it if
+        that is asked."""
         samples = np.frombuffer(pcm, dtype="<i2")[: int(MAX_AUDIO_SEC * SAMPLE_RATE_HZ)]
         audio = samples.astype(np.float32) / FULL_SCALE
         found = self._check.find(audio, self._turns.interrupt)
@@ -69,7 +70,9 @@ class PartialWorker(RequestWorker[PartialRequest]):
         heard = self._engine.partial(utterance, self._turns.interrupt, draft)
         self._drafts.keep(request.session, request.start, heard.tokens)
         text = judge(heard, self._settings)
+        speech_end = None if found.spoken_until is None else request.start + found.spoken_until
         if isinstance(text, Refusal):
-            return NOTHING
+            return Answer(speech_end=speech_end)
         heard_from = self._check.trim_start(found)
-        return Answer(text, None, sentence_end(text, heard.words, pcm, heard_from, request.start))
+        end = sentence_end(text, heard.words, pcm, heard_from, request.start)
+        return Answer(text, None, end, speech_end)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import redis
 
@@ -67,6 +68,15 @@ def test_all_the_audio_that_is_there_by_now_is_heard(make_rig: MakeRig, speech: 
     rig.ask(speech + b"\0")
     rig.serve()
     assert rig.engine.calls == [(len(speech) // 2, "ko")]
+
+
+def test_where_somebody_last_spoke_is_told(rig: Rig, speech: bytes) -> None:
+    noise = np.random.default_rng(4).normal(0, 300, 16_000).astype("<i2").tobytes()  # a second
+    rig.ask(speech + noise)
+    found = rig.serve_event().speech_end
+    spoken = START + len(speech) // 2
+    assert found is not None
+    assert spoken - 16_000 < found <= spoken
 
 
 def test_where_a_sentence_ends_inside_is_told_where_that_is_asked(make_rig: MakeRig, speech: bytes) -> None:

@@ -143,6 +143,26 @@ def test_hysteresis_and_minimum(check: SpeechCheck, monkeypatch: pytest.MonkeyPa
     assert SpeechCheck(SttSettings(vad_min_speech_ms=90)).refusal(found) is None
 
 
+@pytest.mark.parametrize(
+    ("behind", "frames"),
+    [([], 3), ([0.1] * 10, 3), ([0.1] * 9 + [0.6], 3), ([0.1] * 8 + [0.6] * 2, 13), ([0.6] * 5, 8)],
+    ids=["nothing", "silence", "one frame of ten", "two of ten", "speech that is not sure"],
+)
+def test_up_to_where_somebody_speaks(
+    check: SpeechCheck, monkeypatch: pytest.MonkeyPatch, behind: list[float], frames: int
+) -> None:
+    heard = np.array([0.1, 0.95, 0.95, *behind], dtype=np.float32)
+    monkeypatch.setattr(check, "probabilities", lambda _audio: heard)
+    assert check.find(np.zeros(FRAME_SAMPLES * len(heard), np.float32)).spoken_until == FRAME_SAMPLES * frames
+
+
+def test_where_nothing_is_sure_nobody_is_said_to_speak_up_to_anywhere(
+    check: SpeechCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "probabilities", lambda _audio: np.full(9, 0.7, np.float32))
+    assert check.find(np.zeros(FRAME_SAMPLES * 9, np.float32)).spoken_until is None
+
+
 def test_torch_keeps_its_threads() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)

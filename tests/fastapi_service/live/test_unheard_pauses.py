@@ -1,0 +1,114 @@
+"""A pause that the client does not mark, because its gate takes something else for speech: a worker hears that nobody
+speaks any more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+import numpy as np
+import pytest
+
+from contract.events import Ending
+from contract.partials import PartialRequest
+from fastapi_service.live import sentences
+from fastapi_service.live.options import Options
+from fastapi_service.live.sentences import SILENT_SEC, SPEECH_FADES_SEC
+from fastapi_service.settings import GatewaySettings
+from tests.support.lone_connection import Client, lone_client, until
+
+SOUND = np.random.default_rng(6).normal(0, 3000, 16_000).astype("<i2").tobytes()  # a second
+NEVER_SEC = 600.0
+FADED = round(SPEECH_FADES_SEC * 16_000)
+
+
+@pytest.fixture(autouse=True)
+def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No utterance ends by itself."""
+    for name in ("FALLBACK_SEC", "LOOK_SEC", "LIKELY_SEC", "BEGIN_WITHIN_SEC"):
+        monkeypatch.setattr(sentences, name, NEVER_SEC)
+
+
+def speaker(options: Options | None = None) -> AbstractAsyncContextManager[Client]:
+    settings = GatewaySettings(idle_cut_sec=30).model_copy(update={"sentence_wait_sec": 1.2})
+    return lone_client(options or Options(sentences="1"), settings)
+
+
+def run(story: Callable[[Client], Awaitable[None]], options: Options | None = None) -> None:
+    async def told() -> None:
+        async with speaker(options) as client:
+            await story(client)
+
+    asyncio.run(told())
+
+
+async def partial_of(client: Client, seconds: int) -> PartialRequest:
+    """Say so many seconds, and take what is asked about them."""
+    for _ in range(seconds):
+        await client.say(SOUND)
+    await until(lambda: bool(client.asking.asked))
+    return PartialRequest(session="o" * 32, start=0, end=client.connection.segmenter.position)
+
+
+def spoken(client: Client, request: PartialRequest, speech_end: int | None) -> None:
+    """Answer a partial: somebody spoke up to there."""
+    client.connection.partial(request.answer("I love it", speech_end=speech_end))
+
+
+@pytest.mark.parametrize("ending", ["sentence", "likely", "silence"])
+def test_what_may_be_a_sentence_ends_where_nobody_speaks_any_more(ending: Ending) -> None:
+    async def story(client: Client) -> None:
+        spoken(client, await partial_of(client, 2), 20_000)
+        asked = await client.question()
+        assert (asked.start, asked.end) == (0, 20_000 + FADED)
+        await client.say(SOUND)
+        client.answer(asked, ending, "I love it.")
+        assert await client.accepted() == (0, 20_000 + FADED)
+        ((job, pcm),) = client.pipeline.sent
+        assert job.looked_until == job.end
+        assert pcm == (SOUND * 3)[: 2 * job.end]
+        assert job.timings_ms["endpoint"] >= 550, "it is told from there"
+
+    run(story)
+
+
+def test_an_open_sentence_is_waited_for_and_no_longer() -> None:
+    async def story(client: Client) -> None:
+        spoken(client, await partial_of(client, 2), 20_000)
+        client.answer(await client.question(), "open", "I love")
+        await client.say(SOUND)
+        assert client.of("accepted") == []
+        spoken(client, await partial_of(client, 1), 20_000)
+        assert await client.accepted() == (0, 20_000 + FADED)
+        assert len(client.questions) == 1
+
+    run(story)
+
+
+def test_who_speaks_is_not_interrupted() -> None:
+    async def story(client: Client) -> None:
+        request = await partial_of(client, 2)
+        spoken(client, request, request.end - round(SILENT_SEC * 16_000) + 1)
+        spoken(client, request, request.end)
+        spoken(client, request, None)
+        spoken(client, request.model_copy(update={"start": 8_000}), 9_000)
+        await client.pause()
+        asked = await client.question()
+        assert asked.end == 32_000
+        spoken(client, request, 8_000)
+        client.answer(asked, "open")
+        await client.pause()
+        assert await client.accepted() == (0, 32_000)
+
+    run(story)
+
+
+def test_a_client_that_marks_no_pauses_ends_utterances_itself() -> None:
+    async def story(client: Client) -> None:
+        spoken(client, await partial_of(client, 3), 8_000)
+        client.send(b"")
+        assert await client.accepted() == (0, 48_000)
+        assert client.questions == []
+
+    run(story, Options())
