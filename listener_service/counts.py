@@ -1,7 +1,6 @@
 """What is counted per session and over all. Pure, in bounded memory, and its state is JSON.
 
-- words: runs without white space that hold a letter or digit; of Chinese and Japanese script, which is written
-  without spaces, every character counts.
+- words: see contract.words.
 - audio_sec: speech of all utterances; words_per_minute: words by minutes of speech of the results alone.
 - sentiment: per zone its count, its share of the results that have a sentiment, and the mean score of the
   strongest class.
@@ -11,23 +10,15 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from contract.messages import Dropped, Error, LatencyStats, Result, SentimentShare, StatsBlock, UtteranceOutcome
+from contract.words import count_words
 from listener_service.percentiles import LatencyHistogram
 
 STATE_VERSION = 1
 _ZONES = ("positive", "neutral", "negative")
-# Kana, CJK ideographs with their extensions A to H, and compatibility ideographs: one word a character.
-_IDEOGRAPHS = "\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\s{_IDEOGRAPHS}]+")
-
-
-def count_words(text: str) -> int:
-    """How many words `text` has."""
-    return sum(1 for word in _WORD.findall(text) if any(map(str.isalnum, word)))
 
 
 def latency_ms(message: UtteranceOutcome) -> float:

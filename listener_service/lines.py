@@ -10,7 +10,8 @@ from typing import Any
 from contract.events import OutcomeEvent
 from contract.ids import session_tag
 from contract.messages import Dropped, Result, reason_of
-from listener_service.counts import count_words, latency_ms
+from contract.words import count_words
+from listener_service.counts import latency_ms
 from runtime.logs.event import Event
 
 # json escapes what is below a space. Not the rest that a terminal or a reader may take for a line's end or a command:
