@@ -140,6 +140,13 @@ class Result(UtteranceMessage):
     no_speech_prob: float | None = Field(None, ge=0, le=1, description="of silence, as the model gives it")
     temperature: float | None = Field(None, ge=0, description="at which the text was decoded")
 
+    @property
+    def counted_sentiments(self) -> list[Sentiment]:
+        """What statistics count: those of its sentences, or its own where an older worker did not tell them apart."""
+        if self.sentiment is None:
+            return []
+        return [sentence.sentiment for sentence in self.sentences] or [self.sentiment]
+
 
 class Dropped(UtteranceMessage):
     """Refused as not speech, with the reason (`no_speech`, `low_confidence`, ...)."""

@@ -2,8 +2,8 @@
 
 - words: see contract.words.
 - audio_sec: speech of all utterances; words_per_minute: words by minutes of speech of the results alone.
-- sentiment: per zone its count, its share of the results that have a sentiment, and the mean score of the
-  strongest class.
+- sentiment: of sentences, a splinter being neutral; per zone its count, its share of all that have a sentiment, and the
+  mean score as the model gave it. unjudged: results without a sentiment.
 - latency: the sum of a result's timings, from the end of speech at the gateway to the listener's relay.
 """
 
@@ -44,6 +44,7 @@ class Statistics:
     audio_sec: float = 0.0
     result_sec: float = 0.0
     decoded_again: int = 0
+    unjudged: int = 0
     zones: dict[str, _Zone] = field(default_factory=dict)
     latency: LatencyHistogram = field(default_factory=LatencyHistogram)
 
@@ -63,10 +64,11 @@ class Statistics:
         self.result_sec += message.duration_sec
         self.latency.add(latency_ms(message))
         self.decoded_again += message.decoded_again
-        if message.sentiment is not None:
-            zone = self.zones.setdefault(message.sentiment.zone, _Zone())
+        self.unjudged += message.sentiment is None
+        for sentiment in message.counted_sentiments:
+            zone = self.zones.setdefault(sentiment.zone, _Zone())
             zone.count += 1
-            zone.score_sum += message.sentiment.score
+            zone.score_sum += sentiment.score
 
     def block(self) -> StatsBlock:
         """The statistics as they are shown; sums are rounded here and nowhere else."""
@@ -79,6 +81,7 @@ class Statistics:
             words=self.words,
             audio_sec=round(self.audio_sec, 3),
             decoded_again=self.decoded_again,
+            unjudged=self.unjudged,
             words_per_minute=round(60.0 * self.words / self.result_sec, 1) if self.result_sec > 0 else 0.0,
             sentiment={
                 name: SentimentShare(
@@ -105,7 +108,9 @@ class Statistics:
         """The statistics that `to_json` wrote. Raises ValueError, KeyError or TypeError for anything else."""
         if state["v"] != STATE_VERSION:
             raise ValueError(f"state of version {state['v']}")
-        state = {"decoded_again": 0} | state  # states from before it was counted lack it
+        # States from before these were counted lack them; a result then counted once where it had a sentiment.
+        unjudged = state["results"] - sum(count for count, _ in state["zones"].values())
+        state = {"decoded_again": 0, "unjudged": unjudged} | state
         plain: dict[str, Any] = {name: kind(state[name]) for name, kind in _PLAIN.items()}
         statistics = cls(**plain)
         for name, (count, score_sum) in state["zones"].items():
@@ -125,6 +130,7 @@ _PLAIN: dict[str, type[int] | type[float]] = {
     "audio_sec": float,
     "result_sec": float,
     "decoded_again": int,
+    "unjudged": int,
 }
 
 

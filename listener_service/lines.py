@@ -25,10 +25,11 @@ def log_line(event: OutcomeEvent) -> str:
     A repetition has a line as well: its text is the one that its file keeps.
     """
     message = event.message
-    text = language = translation = sentiment = reason = detail = None
+    text = language = translation = sentiment = sentences = reason = detail = None
     if isinstance(message, Result):
         text, language, translation = message.text, message.language, message.translation
         sentiment = None if message.sentiment is None else message.sentiment.model_dump()
+        sentences = [sentence.model_dump() for sentence in message.sentences]
         reason = message.sentiment_reason
     elif isinstance(message, Dropped):
         reason, detail = message.reason, message.detail
@@ -44,6 +45,7 @@ def log_line(event: OutcomeEvent) -> str:
         "language": language,
         "translation": translation,
         "sentiment": sentiment,
+        "sentences": sentences,
         "reason": reason,
         "detail": detail,
         "duration_sec": message.duration_sec,
