@@ -194,9 +194,9 @@ def _below(result: Result) -> Iterator[Text]:
     """Each of several sentences, a translation, what is doubtful, and why there is no sentiment."""
     if len(result.sentences) > 1:
         for sentence in result.sentences:
-            yield Text(f"{printable(sentence.text)}  ", "dim").append_text(_felt(sentence.sentiment))
+            yield Text().append(f"{printable(sentence.text)}  ", "dim").append_text(_felt(sentence.sentiment))
     if result.translation is not None:
-        yield Text("in English: ", "dim").append(printable(result.translation), "italic")
+        yield Text().append("in English: ", "dim").append(printable(result.translation), "italic")
     if result.doubtful:
         yield Text(f"doubtful: {printable(result.doubtful_reason or '')}", "dim")
     for gap in result.gaps:
@@ -211,7 +211,7 @@ def _felt(sentiment: Sentiment) -> Text:
     if reason is None:
         return Text(f"{sentiment.zone} {sentiment.score:.2f}", ZONE_STYLES[sentiment.zone])
     words = NEUTRAL_REASONS.get(reason, printable(reason))
-    return Text(sentiment.zone, ZONE_STYLES[sentiment.zone]).append(f" ({words})", "not bold dim")
+    return Text().append(sentiment.zone, ZONE_STYLES[sentiment.zone]).append(f" ({words})", "dim")
 
 
 def live_view(status: Status, partial: str, width: int) -> Text:
