@@ -32,8 +32,8 @@ STILL_LOOKING_HOPS = 300  # a minute of silence
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Samples `start` to `end` (exclusive) of the file, and their s16le bytes. `cut_start`, `cut_end`: it begins or ends
-    where one got too long, not in a pause."""
+    """Samples `start` to `end` (exclusive) of the file, and their s16le bytes. `cut_start`, `cut_end`: it begins or
+    ends where one got too long, not in a pause."""
 
     start: int
     end: int

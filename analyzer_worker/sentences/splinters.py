@@ -1,8 +1,8 @@
 """Which sentences are only splinters of one, whose sentiment says nothing: they count as neutral. Pure.
 
 What is called one is one for certain; where nothing tells, none is. Of 10,812 opinions in English (SST-2, customer
-reviews) two words or fewer would silence 136, and no verb another 109, as "A surprisingly funny movie."; with the further
-conditions below it is 69 and 7.
+reviews) two words or fewer would silence 136, and no verb another 109, as "A surprisingly funny movie."; with the
+further conditions below it is 69 and 7.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def test_the_json_of_the_transcript_has_them(told: Callable[..., Page], tmp_path
     page = told(SEVERAL)
     page.get_by_test_id("download").click()
     with page.expect_download() as download:
-        page.get_by_role("menuitem", name="JSON").click()
+        page.get_by_test_id("download-json").click()
     download.value.save_as(tmp_path / "file.json")
     (utterance,) = json.loads((tmp_path / "file.json").read_text(encoding="utf-8"))["utterances"]
     assert utterance["sentences"] == SEVERAL["sentences"]
