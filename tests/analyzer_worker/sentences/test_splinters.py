@@ -19,7 +19,7 @@ from analyzer_worker.sentences.splinters import neutral_reasons
         ("Great movie.", "too_short"),
         ("And so my fellow Americans", "no_verb"),
         ("And so my fellow Americans,", "no_verb"),
-        ("Because of the weather in northern Germany...", "no_verb"),
+        ("Because of the beautiful city on the river...", "no_verb"),
         # Two words can be a sentence.
         ("I'm happy.", None),
         ("Love it!", None),

@@ -12,7 +12,8 @@ import { hasWords, words } from '../text/strings.js';
 /** Why a splinter of a sentence counts as neutral, in a few words; null for any other. @param {Sentiment} sentiment */
 export function neutralReason({ neutral_reason: reason }) {
   if (reason === null) return null;
-  return hasWords(`neutral.${reason}`) ? words(`neutral.${reason}`) : reason.replaceAll('_', ' ');
+  const key = `neutral.${reason}`;
+  return hasWords(key) ? words(key) : reason.replaceAll('_', ' ');
 }
 
 /** The same in a sentence. @param {Sentiment} sentiment */
