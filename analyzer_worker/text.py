@@ -39,7 +39,7 @@ def words_to_judge(job: AnalyzeJob, read: Sequence[str]) -> Words | str:
     if not text:
         return "The text is empty."
     sentences = tuple(sentence.strip() for sentence in sentences_of(text, language))
-    return Words(text, sentences, tuple(neutral_reasons(sentences, language, job.cut_start, job.cut_end)))
+    return Words(text, sentences, tuple(neutral_reasons(sentences, language, job.cut_at_start, job.cut_at_end)))
 
 
 def _reads(language: str, read: Sequence[str]) -> bool:

@@ -84,8 +84,8 @@ class UtteranceJob(AudioSpan):
 
     `timings_ms` gains one entry per stage; `stamped_ms` (epoch ms) is when the latest of them ended. `word_times`
     asks for the times of the words. `repetition`: the same sound was heard before, as another utterance.
-    `live`: somebody is speaking it and waits; parts of a file come after these. `cut_start`, `cut_end`: it begins or
-    ends where the length limit cut the speech, not where the speaker did.
+    `live`: somebody is speaking it and waits; parts of a file come after these. `cut_at_start`, `cut_at_end`: it begins
+    or ends where the length limit cut the speech, not where the speaker paused.
     """
 
     timings_ms: dict[Stage, float] = Field(default_factory=dict, max_length=32)
@@ -93,8 +93,8 @@ class UtteranceJob(AudioSpan):
     word_times: bool = False
     repetition: bool = False
     live: bool = True
-    cut_start: bool = False
-    cut_end: bool = False
+    cut_at_start: bool = False
+    cut_at_end: bool = False
 
     def stamp(self, stage: str) -> None:
         """Add the time since the last stamp to `stage`, and set the stamp to now."""

@@ -22,16 +22,16 @@ CutReason = Literal["end", "idle", "length", "recorded", "sentence", "pause"]
 @dataclass(frozen=True, slots=True)
 class Cut:
     """One utterance: samples `start` to `end` (exclusive) of the session, its s16le bytes, and why it ends.
-    `cut_start`: the one before ended by its length, so that this one may begin in the middle of a sentence."""
+    `cut_at_start`: the one before ended by its length, so that this one may begin in the middle of a sentence."""
 
     start: int
     end: int
     pcm: bytes
     reason: CutReason
-    cut_start: bool = False
+    cut_at_start: bool = False
 
     @property
-    def cut_end(self) -> bool:
+    def cut_at_end(self) -> bool:
         """Whether it ends by its length."""
         return self.reason == "length"
 
@@ -51,7 +51,7 @@ class Segmenter:
         self._max_bytes = int(max_sec * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
         self._search_samples = int(min(SEARCH_SEC, max_sec) * SAMPLE_RATE_HZ)
         self._recorded_end = recorded_end if recorded_end is not None and recorded_end > position else None
-        self._cut_start = False
+        self._cut_at_start = False
 
     @property
     def start(self) -> int:
@@ -106,8 +106,8 @@ class Segmenter:
         del self._buffer[:size]
         start = self._start
         self._start += size // BYTES_PER_SAMPLE
-        cut = Cut(start, self._start, pcm, reason, self._cut_start)
-        self._cut_start = cut.cut_end
+        cut = Cut(start, self._start, pcm, reason, self._cut_at_start)
+        self._cut_at_start = cut.cut_at_end
         return cut
 
     def _quietest(self) -> int:

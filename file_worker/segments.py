@@ -32,14 +32,14 @@ STILL_LOOKING_HOPS = 300  # a minute of silence
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Samples `start` to `end` (exclusive) of the file, and their s16le bytes. `cut_start`, `cut_end`: it begins or
-    ends where one got too long, not in a pause."""
+    """Samples `start` to `end` (exclusive) of the file, and their s16le bytes. `cut_at_start`, `cut_at_end`: it begins
+    or ends where one got too long, not in a pause."""
 
     start: int
     end: int
     pcm: bytes
-    cut_start: bool = False
-    cut_end: bool = False
+    cut_at_start: bool = False
+    cut_at_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +116,13 @@ class SegmentCutter:
             self._forget(position - PAD_SAMPLES)
         elif position - self._start >= self._longest:
             first = position - self._start - self._search
-            yield self._take(self._start + first + quietest_place(self._held, first, self._search), cut_end=True)
+            yield self._take(self._start + first + quietest_place(self._held, first, self._search), cut_at_end=True)
             self._speaking = self._loud_end > self._start
 
-    def _take(self, end: int, cut_end: bool = False) -> Segment:
+    def _take(self, end: int, cut_at_end: bool = False) -> Segment:
         size = (end - self._start) * BYTES_PER_SAMPLE
-        segment = Segment(self._start, end, bytes(self._held[:size]), self._start == self._length_cut, cut_end)
-        self._length_cut = end if cut_end else None
+        segment = Segment(self._start, end, bytes(self._held[:size]), self._start == self._length_cut, cut_at_end)
+        self._length_cut = end if cut_at_end else None
         del self._held[:size]
         self._start = end
         return segment

@@ -21,18 +21,18 @@ _UNSPACED: Final = frozenset({"th", "lo", "km", "my", "bo"})  # words are not to
 
 
 def neutral_reasons(
-    sentences: Sequence[str], language: str, cut_start: bool = False, cut_end: bool = False
+    sentences: Sequence[str], language: str, cut_at_start: bool = False, cut_at_end: bool = False
 ) -> list[NeutralReason | None]:
     """For each of an utterance's sentences why it is a splinter, None where it is not known to be one.
 
-    `cut_start`, `cut_end`: the length limit made the utterance's begin or end.
+    `cut_at_start`, `cut_at_end`: the length limit made the utterance's begin or end.
     """
     reasons = [_reason(sentence, language) for sentence in sentences]
     if language in _UNSPACED:
         return reasons
-    if cut_end and not is_finished(sentences[-1]):
+    if cut_at_end and not is_finished(sentences[-1]):
         reasons[-1] = "cut"
-    if cut_start and _goes_on(sentences[0]):
+    if cut_at_start and _goes_on(sentences[0]):
         reasons[0] = "cut"
     return reasons
 

@@ -217,8 +217,8 @@ class Connection:
             session=self.lease.session,
             start=cut.start,
             end=cut.end,
-            cut_start=cut.cut_start,
-            cut_end=cut.cut_end,
+            cut_at_start=cut.cut_at_start,
+            cut_at_end=cut.cut_at_end,
             stamped_ms=self._last_frame_ms if stamped_ms is None else stamped_ms,
             **self._options.of_task(self._language),
         )

@@ -190,7 +190,7 @@ class QueueDelivery:
 
     def _keep(self, cuts: list[Cut]) -> None:
         for cut in cuts:
-            ends = {"cut_start": cut.cut_start, "cut_end": cut.cut_end}
+            ends = {"cut_at_start": cut.cut_at_start, "cut_at_end": cut.cut_at_end}
             job = UtteranceJob(session=self.session, start=cut.start, end=cut.end, **ends, **self._asked)
             job.stamp("endpoint")
             self._kept[cut.start] = _Kept(job, cut.pcm)

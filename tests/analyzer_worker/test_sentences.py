@@ -75,7 +75,7 @@ def test_nothing_but_splinters_is_neutral_as_a_whole(redis_client: redis.Redis) 
 
 
 def test_the_length_limit_is_a_reason(redis_client: redis.Redis) -> None:
-    result = said(redis_client, ReadingJudge(), "I love this movie. But I hate that they", cut_end=True)
+    result = said(redis_client, ReadingJudge(), "I love this movie. But I hate that they", cut_at_end=True)
     assert told(result) == [("I love this movie.", "positive", None), ("But I hate that they", "neutral", "cut")]
 
 

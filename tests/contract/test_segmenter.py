@@ -81,8 +81,8 @@ def test_what_follows_a_cut_by_length_knows_it() -> None:
     pcm = NOISE[: 20 * RATE].tobytes()
     cuts = [*segmenter.feed(pcm), *segmenter.flush("end"), *segmenter.feed(pcm[:3200]), *segmenter.flush("idle")]
     assert [cut.reason for cut in cuts] == ["length", "end", "idle"]
-    assert [cut.cut_end for cut in cuts] == [True, False, False]
-    assert [cut.cut_start for cut in cuts] == [False, True, False]
+    assert [cut.cut_at_end for cut in cuts] == [True, False, False]
+    assert [cut.cut_at_start for cut in cuts] == [False, True, False]
 
 
 def test_silence_in_the_end_is_cut_within_the_limit() -> None:

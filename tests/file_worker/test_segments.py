@@ -51,7 +51,7 @@ def test_long_silence_hands_control_back() -> None:
 
 def test_a_segment_knows_where_it_was_cut_in_speech() -> None:
     found = cut(tone(8) + silence(2) + tone(3))
-    assert [(one.cut_start, one.cut_end) for one in found] == [(False, True), (True, False), (False, False)]
+    assert [(one.cut_at_start, one.cut_at_end) for one in found] == [(False, True), (True, False), (False, False)]
 
 
 def test_a_short_pause_does_not_cut_a_short_segment() -> None:

@@ -64,22 +64,22 @@ WHOLE = "I love this movie."
 
 def test_what_the_length_limit_cut_is_the_unfinished_end() -> None:
     open_end = [WHOLE, "But I really hate that they always"]
-    assert neutral_reasons(open_end, "en", cut_end=True) == [None, "cut"]
+    assert neutral_reasons(open_end, "en", cut_at_end=True) == [None, "cut"]
     assert neutral_reasons(open_end, "en") == [None, None], "it ended by itself"
-    assert neutral_reasons([WHOLE, WHOLE], "en", cut_end=True) == [None, None], "the limit fell between sentences"
+    assert neutral_reasons([WHOLE, WHOLE], "en", cut_at_end=True) == [None, None], "the limit fell between sentences"
 
 
 def test_what_goes_on_after_the_length_limit_begins_small() -> None:
     begun = ["come home late and are so noisy.", WHOLE]
-    assert neutral_reasons(begun, "en", cut_start=True) == ["cut", None]
+    assert neutral_reasons(begun, "en", cut_at_start=True) == ["cut", None]
     assert neutral_reasons(begun, "en") == [None, None]
-    assert neutral_reasons([WHOLE], "en", cut_start=True) == [None]
-    assert neutral_reasons(["그래서 정말 좋아요."], "ko", cut_start=True) == [None], "no small letters there"
+    assert neutral_reasons([WHOLE], "en", cut_at_start=True) == [None]
+    assert neutral_reasons(["그래서 정말 좋아요."], "ko", cut_at_start=True) == [None], "no small letters there"
 
 
 def test_cut_goes_before_the_other_reasons() -> None:
-    assert neutral_reasons(["and so"], "en", cut_end=True) == ["cut"]
+    assert neutral_reasons(["and so"], "en", cut_at_end=True) == ["cut"]
 
 
 def test_a_script_without_marks_tells_no_end() -> None:
-    assert neutral_reasons(["ฉันชอบหนังเรื่องนี้"], "th", cut_end=True) == [None]
+    assert neutral_reasons(["ฉันชอบหนังเรื่องนี้"], "th", cut_at_end=True) == [None]
