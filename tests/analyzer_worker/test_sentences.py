@@ -80,7 +80,8 @@ def test_the_length_limit_is_a_reason(redis_client: redis.Redis) -> None:
 
 
 def test_sentences_are_those_of_the_text_that_is_judged(redis_client: redis.Redis) -> None:
-    changes = {**KOREAN, "translation": "I love it. It is long.", "sentiment_text": "I love it. It is long."}
+    english = "I love it. It is long."
+    changes: dict[str, Any] = {**KOREAN, "translation": english, "sentiment_text": english}
     Analyzer(redis_client, ReadingJudge(), settings()).handle(job(**changes))
     assert [one.text for one in only_result(redis_client).sentences] == ["I love it.", "It is long."]
 
