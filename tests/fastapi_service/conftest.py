@@ -33,8 +33,8 @@ def start_gateway(
 
 @pytest.fixture(scope="package")
 def shared_gateway(redis_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
-    """One gateway with the default settings, but for one: what a test leaves unfinished is kept until the gateway stops,
-    which drops it, so that it never comes into a later test's queue."""
+    """One gateway with the default settings, but for one: what a test leaves unfinished is kept until the gateway
+    stops, which drops it, so that it never comes into a later test's queue."""
     gateway = GatewayProcess(redis_port, tmp_path_factory.mktemp("gateway"), LINGER_SEC="600")
     gateway.start()
     yield gateway
