@@ -83,7 +83,7 @@ class Connection:
         self._sentences = SentenceEnds(audio if waits else None, *in_hand, options, settings.sentence_wait_sec)
         self._settled = Settled()
         self._long = LongSpeech(
-            waits, *in_hand[:2], self._settled, settings.utterance_max_sec, lambda: self._sentences.looking
+            waits, *in_hand[:2], self._settled, settings.utterance_max_sec, lambda: self._sentences.pausing
         )
         self._shown = options.partials == "1"
         self._partials = PartialAsker(

@@ -41,7 +41,7 @@ class LongSpeech:
         max_sec: float,
         pausing: Callable[[], bool],
     ) -> None:
-        """`max_sec`: the longest utterance. `pausing`: whether what follows from a pause is being found out."""
+        """`max_sec`: the longest utterance. `pausing`: whether the utterance may end at a pause."""
         self.long_sec = max_sec * LONG_SHARE
         self._wanted_at_all = wanted_at_all
         self._session = session

@@ -99,6 +99,11 @@ class SentenceEnds:
         self._changed = asyncio.Event()  # when an utterance ends
 
     @property
+    def pausing(self) -> bool:
+        """Whether a pause lasts, or the utterance ends at one."""
+        return self._pause is not None or self._sentence is not None
+
+    @property
     def looking(self) -> bool:
         """Whether a worker is looking, or will be, which tells what a partial would."""
         asked = self._question

@@ -2,8 +2,8 @@
 
 Local agreement (Liu, Spanakis and Niehues 2020, "Low-Latency Sequence-to-Sequence Speech Recognition and Translation by
 Partial Hypothesis Selection") of two. Words are compared without case and without the punctuation at their edges; in
-scripts that are written without spaces a character is a word. The last word of a text is never settled by it: more of it
-may come. Pure.
+scripts that are written without spaces a character is a word. The last word of a text is not settled by it: it may be
+cut off. Pure.
 """
 
 from __future__ import annotations

@@ -75,11 +75,12 @@ def test_what_is_being_spoken_is_asked_about_and_the_answer_shown(
             "type": "partial",
             "utterance": utterance_id(client.session, 0),
             "text": "Ich liebe",
+            "settled": 0,
         }
 
 
-def test_only_the_new_audio_is_sent_each_time(gateway: GatewayProcess, redis_client: redis.Redis) -> None:
-    with Speaker(gateway) as client:
+def test_only_the_new_audio_is_sent_each_time(start_gateway: Start, redis_client: redis.Redis) -> None:
+    with Speaker(start_gateway(PARTIAL_EVERY_SEC="1")) as client:
         client.say(1)
         answer(redis_client, take(redis_client), "one")
         client.expect("partial")

@@ -80,6 +80,7 @@ export function entry(startSec, more, outcome) {
     spokenAtMs: SPOKEN_AT_MS + startSec * 2000,
     state: outcome?.type ?? 'lost',
     text: '',
+    settled: 0,
     outcome,
     pageStages: null,
     revision: 1,
