@@ -84,7 +84,8 @@ class UtteranceJob(AudioSpan):
 
     `timings_ms` gains one entry per stage; `stamped_ms` (epoch ms) is when the latest of them ended. `word_times`
     asks for the times of the words. `repetition`: the same sound was heard before, as another utterance.
-    `live`: somebody is speaking it and waits; parts of a file come after these.
+    `live`: somebody is speaking it and waits; parts of a file come after these. `looked_until`: a worker was asked
+    whether a sentence ends at that sample (contract.sentences), and from there to `end` it is quiet.
     """
 
     timings_ms: dict[Stage, float] = Field(default_factory=dict, max_length=32)
@@ -92,6 +93,7 @@ class UtteranceJob(AudioSpan):
     word_times: bool = False
     repetition: bool = False
     live: bool = True
+    looked_until: int | None = Field(None, ge=0, le=MAX_POSITION)
 
     def stamp(self, stage: str) -> None:
         """Add the time since the last stamp to `stage`, and set the stamp to now."""

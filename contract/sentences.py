@@ -18,7 +18,8 @@ HEARD_TTL_SEC: Final = 60  # longer than an utterance waits for its cut and its 
 
 
 class SentenceRequest(PartialRequest):
-    """Asks whether samples `start` to `end` end a sentence. `end` is the pause; the audio key may hold more by then.
+    """Asks whether samples `start` to `end` end a sentence. `end` is a pause, or the quiet in which one may become
+    (UtteranceJob's `looked_until`); the audio key may hold more by then.
     The fields are those of the task that follows where the utterance ends there."""
 
     word_times: bool = False

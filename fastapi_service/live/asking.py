@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from enum import IntEnum
 from pathlib import Path
 
@@ -36,6 +37,27 @@ class Asked(IntEnum):
     AUDIO_GONE = -2
 
 
+class OutstandingQuestions:
+    """Which sessions have asked about a pause and wait for the answer."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}  # monotonic s; a session has one question at most
+
+    def add(self, session: str, seconds: float) -> None:
+        """A session asks; after so many seconds no answer comes."""
+        self._until[session] = time.monotonic() + seconds
+
+    def remove(self, session: str) -> None:
+        """Its question is over."""
+        self._until.pop(session, None)
+
+    def of_others(self, session: str) -> bool:
+        """Whether any other session waits."""
+        now = time.monotonic()
+        self._until = {name: until for name, until in self._until.items() if until > now}
+        return bool(self._until.keys() - {session})
+
+
 class SpeechRequests:
     """Pushes the requests of all sessions."""
 
@@ -44,6 +66,7 @@ class SpeechRequests:
         self._script = client.register_script(script.read_text(encoding="utf-8"))
         self.settings = settings
         self.turn = asyncio.Semaphore(CALLS_AT_ONCE)
+        self.outstanding = OutstandingQuestions()
 
     async def ask(self, lease: OpenSession, request: PartialRequest, position: int, audio: bytes) -> Asked:
         """Append `audio`, which begins at sample `position`, to the utterance's and push `request`, or do neither.
@@ -77,6 +100,7 @@ class SharedAudio:
         self._start = -1  # the utterance that the next is about
         self._stored = 0  # up to this sample its audio is in Redis
         self.turn = requests.turn
+        self.outstanding = requests.outstanding
         self.answer_sec = requests.settings.partial_answer_sec + ANSWER_MARGIN_SEC  # after this no answer comes
 
     async def ask(self, request: PartialRequest) -> Asked:

@@ -185,11 +185,12 @@ class Connection:
                     await asyncio.sleep(slow_down_sec)
                 if frame:
                     self._last_frame_ms = now_ms()
-                    self._sentences.heard()
+                    self._sentences.hear(frame)
                 if frame or not self._sentences.pause(self._last_frame_ms):
                     for cut in self.segmenter.feed(frame):
                         await self._dispatch(cut)
                 self._last_frame = time.monotonic()
+                self._sentences.heard()
                 if not self._sentences.looking:
                     self._partials.heard()
 
@@ -218,6 +219,7 @@ class Connection:
             start=cut.start,
             end=cut.end,
             stamped_ms=self._last_frame_ms if stamped_ms is None else stamped_ms,
+            looked_until=self._sentences.looked_until(cut),
             **self._options.of_task(self._language),
         )
         job.stamp("endpoint")

@@ -4,6 +4,9 @@ At a pause a speech worker is asked whether a sentence has ended there. If so, t
 when the speaker has gone on meanwhile; if not, there is time to go on. No answer, for whatever reason, means that the
 utterance ends after half a second of quiet, of which the client has waited 200 ms before it marks the pause; a worker
 that is looking has a little longer.
+
+The question is asked before the client marks the pause, as soon as it has been quiet for EARLY_SEC: by then the answer
+is often there. It counts if all has stayed quiet.
 """
 
 from __future__ import annotations
@@ -17,33 +20,44 @@ from dataclasses import dataclass
 
 import redis
 
+from contract.audio import SAMPLE_RATE_HZ
 from contract.events import Ending, PartialEvent
 from contract.ids import session_tag, utterance_id
+from contract.jobs import now_ms
 from contract.language_lock import LanguageLock
 from contract.messages import Partial
 from contract.segmenter import Cut, Segmenter
 from contract.sentences import SentenceRequest
 from fastapi_service.live.asking import BEGIN_WITHIN_SEC, Asked, SharedAudio
 from fastapi_service.live.options import Options
+from fastapi_service.live.quiet import QuietTail
 from runtime.redis_client import end_if_cancelled
 
 logger = logging.getLogger(__name__)
 
+EARLY_SEC = 0.08  # of quiet, after which a pause is likely
+EARLY_FROM_SEC = 0.6  # into an utterance: a shorter one seldom ends a sentence
 FALLBACK_SEC = 0.3  # after a pause was marked, where nobody looks what has ended there
 LOOK_SEC = 0.6  # where a worker has not said yet
-LIKELY_SEC = 0.6  # where it looks like the end of a sentence
+LIKELY_SEC = 0.68  # where it looks like the end of a sentence: with the client's 200 ms, longer than most pauses in one
+
+Dispatch = Callable[[Cut, float], Awaitable[None]]
+"""Takes a cut, and when its last audio came."""
 
 
 @dataclass(slots=True)
 class Pause:
     """Quiet from sample `position` on. `since`: when it was marked, by the monotonic clock; `stamped_ms` (epoch ms):
-    when the last audio before it came. `asked_of`: the utterance that was asked about, by its first sample.
-    `looked_at`: the question is with the workers."""
+    when the last audio before it came. `asked_of`: the utterance that was asked about, by its first sample, and
+    `asked_until` the end of what was. `marked`: by the client; until then it is only likely. `looked_at`: the question
+    is with the workers."""
 
     position: int
     since: float
     stamped_ms: float
     asked_of: int | None = None
+    asked_until: int = 0
+    marked: bool = False
     looked_at: bool = False
     ending: Ending | None = None
 
@@ -51,7 +65,7 @@ class Pause:
 class SentenceEnds:
     """The pauses of one connection: at most one question is outstanding. Without `audio` an empty frame marks none.
 
-    `heard` and `pause` belong under the lock under which the segmenter is fed.
+    `hear`, `heard` and `pause` belong under the lock under which the segmenter is fed.
     """
 
     def __init__(
@@ -70,10 +84,13 @@ class SentenceEnds:
         self._language = language
         self._options = options
         self._wait_sec = wait_sec
+        self._quiet = QuietTail()
+        self._likely: Pause | None = None  # it is quiet, and the client has not marked it yet
         self._pause: Pause | None = None  # the one that lasts
         self._question: Pause | None = None  # the one whose answer is outstanding
         self._question_until = 0.0
         self._unsent: Pause | None = None  # the question, until it is pushed
+        self._asked: Pause | None = None  # the latest that was one
         self._sentence: Pause | None = None  # a sentence has ended there, and is to be cut
         self._ask_now = asyncio.Event()
         self._changed = asyncio.Event()  # when an utterance ends
@@ -86,9 +103,36 @@ class SentenceEnds:
             return self._pause is not None
         return self._pause is not None or time.monotonic() < asked.since + BEGIN_WITHIN_SEC
 
-    def heard(self) -> None:
-        """Audio has come, and is not in the segmenter yet: the pause is over."""
+    def hear(self, frame: bytes) -> None:
+        """Audio has come, and is not in the segmenter yet: a pause that was marked is over."""
         self._pause = None
+        if self._audio is not None:
+            self._quiet.hear(frame)
+            if not self._quiet.samples:
+                self._no_pause()
+
+    def heard(self) -> None:
+        """It is in the segmenter: ask, if it has been quiet for long enough."""
+        if self._quiet.samples < EARLY_SEC * SAMPLE_RATE_HZ or self._likely is not None or self._pause is not None:
+            return
+        position = self._segmenter.position
+        if self._audio is None or self._audio.outstanding.of_others(self._session):
+            return  # under load what is asked too soon goes first
+        if position - self._segmenter.start >= EARLY_FROM_SEC * SAMPLE_RATE_HZ:
+            self._likely = Pause(position, time.monotonic(), now_ms())
+            self._take_up(self._likely)
+
+    def _no_pause(self) -> None:
+        """Somebody speaks: what seemed to become a pause is none, and is not asked about if it has not been."""
+        if self._likely is not None and self._unsent is self._likely:
+            self._unsent = None
+            self._no_question()
+        self._likely = None
+
+    def _no_question(self) -> None:
+        self._question = None
+        if self._audio is not None:
+            self._audio.outstanding.remove(self._session)
 
     def pause(self, stamped_ms: float) -> bool:
         """Take an empty frame; returns whether it marks a pause. If not, as with the second in a row, it is an end."""
@@ -97,9 +141,21 @@ class SentenceEnds:
         if self._pause is not None:
             self._pause = None
             return False
-        self._pause = Pause(self._segmenter.position, time.monotonic(), stamped_ms)
+        likely, self._likely = self._likely, None
+        position = self._segmenter.position
+        if likely is None or likely.asked_of != self._segmenter.start:
+            self._pause = Pause(position, time.monotonic(), stamped_ms, marked=True)
+        else:
+            likely.position, likely.since, likely.stamped_ms, likely.marked = (
+                position,
+                time.monotonic(),
+                stamped_ms,
+                True,
+            )
+            self._pause = likely
+            self._sentence = likely if likely.ending == "sentence" else self._sentence
         self._changed.set()
-        self._take_up()
+        self._take_up(self._pause)
         return True
 
     def awaits(self, event: PartialEvent) -> bool:
@@ -107,7 +163,10 @@ class SentenceEnds:
         asked = self._question
         if asked is None or asked.asked_of is None:
             return False
-        return (utterance_id(self._session, asked.asked_of), asked.position) == (event.partial.utterance, event.asked)
+        return (utterance_id(self._session, asked.asked_of), asked.asked_until) == (
+            event.partial.utterance,
+            event.asked,
+        )
 
     def answer(self, event: PartialEvent) -> Partial | None:
         """Take the answer to a question; returns its text if there is one and the utterance does not end now.
@@ -117,17 +176,24 @@ class SentenceEnds:
         asked = self._question
         if asked is None or not self.awaits(event):
             return None
-        self._question = None
+        self._no_question()
         asked.looked_at = False
         if asked.asked_of != self._segmenter.start:
             return None
         asked.ending = event.ending
-        if event.ending == "sentence":
+        if event.ending == "sentence" and asked.marked:
             self._sentence = asked
         self._changed.set()
-        self._take_up()
-        ends = event.ending == "sentence" or (event.ending == "silence" and self._pause is asked)
+        self._take_up(self._pause)
+        ends = event.ending in ("sentence", "silence") and asked in (self._pause, self._sentence, self._likely)
         return None if ends or not event.partial.text else event.partial
+
+    def looked_until(self, cut: Cut) -> int | None:
+        """Up to which sample a worker was asked to look at an utterance that ends at a pause, None where none was."""
+        asked = self._asked
+        if asked is None or not asked.marked or (asked.asked_of, asked.position) != (cut.start, cut.end):
+            return None
+        return asked.asked_until
 
     async def ask(self) -> None:
         """Ask the questions, until cancelled."""
@@ -142,8 +208,8 @@ class SentenceEnds:
                     await self._push(self._audio, question)
             end_if_cancelled()
 
-    async def watch(self, cutting: asyncio.Lock, dispatch: Callable[[Cut, float], Awaitable[None]]) -> None:
-        """End utterances when it is time, until cancelled: `dispatch` takes a cut and when its last audio came."""
+    async def watch(self, cutting: asyncio.Lock, dispatch: Dispatch) -> None:
+        """End utterances when it is time, until cancelled."""
         if self._audio is None:
             return
         while True:
@@ -156,18 +222,19 @@ class SentenceEnds:
                     await self._end(dispatch)
             end_if_cancelled()
 
-    def _take_up(self) -> None:
-        """Make a question of the pause that lasts, unless another is outstanding or its answer would come too late."""
-        pause, start, now = self._pause, self._segmenter.start, time.monotonic()
+    def _take_up(self, pause: Pause | None) -> None:
+        """Make a question of a pause that lasts, unless another is outstanding or its answer would come too late."""
+        start, now = self._segmenter.start, time.monotonic()
         if self._audio is None or pause is None or pause.asked_of is not None or self._sentence is not None:
             return
         asked = self._question
         outstanding = asked is not None and asked.asked_of == start and now < self._question_until
         if outstanding or pause.position <= start or now >= pause.since + self._rest_of(pause):
             return
-        pause.asked_of = start
-        self._question = self._unsent = pause
+        pause.asked_of, pause.asked_until = start, pause.position
+        self._question = self._unsent = self._asked = pause
         self._question_until = now + self._audio.answer_sec
+        self._audio.outstanding.add(self._session, self._audio.answer_sec)
         self._ask_now.set()
 
     async def _push(self, audio: SharedAudio, question: Pause) -> None:
@@ -175,7 +242,7 @@ class SentenceEnds:
         start = self._segmenter.start
         try:
             became = await audio.ask(
-                SentenceRequest(session=self._session, start=start, end=question.position, **fields)
+                SentenceRequest(session=self._session, start=start, end=question.asked_until, **fields)
             )
         except (redis.RedisError, OSError) as problem:
             # It may have been pushed nevertheless, so it counts as outstanding until its time is over.
@@ -190,7 +257,9 @@ class SentenceEnds:
         elif became is Asked.QUEUED:
             question.looked_at = True
         else:
-            self._question = None
+            self._no_question()
+            if not question.marked:
+                question.asked_of = None  # once more when it is
 
     def _rest_of(self, pause: Pause) -> float:
         """How long the pause may last, in all."""
@@ -213,7 +282,7 @@ class SentenceEnds:
         rest_sec = self._rest_sec()
         return rest_sec is not None and rest_sec <= 0
 
-    async def _end(self, dispatch: Callable[[Cut, float], Awaitable[None]]) -> None:
+    async def _end(self, dispatch: Dispatch) -> None:
         """End the utterance, if it is still time: the speaker may have gone on, or it may have ended."""
         if not self._is_time():
             return
@@ -224,6 +293,6 @@ class SentenceEnds:
         if end is None or (sentence is not None and sentence.asked_of != self._segmenter.start):
             return
         cuts = list(self._segmenter.cut_at(end.position, "pause" if sentence is None else "sentence"))
-        self._take_up()  # a later pause is in the next utterance now
+        self._take_up(self._pause)  # a later pause is in the next utterance now
         for cut in cuts:
             await dispatch(cut, end.stamped_ms)

@@ -15,7 +15,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import redis
 from pydantic import ValidationError
@@ -38,8 +38,16 @@ BACK_OFF_MAX_SEC = 10.0
 STOP_SEC = 5.0
 
 Request = TypeVar("Request", bound=PartialRequest)
-Answer = tuple[str, Ending | None]
-NOTHING: Answer = ("", None)
+
+
+class Answer(NamedTuple):
+    """What is said to a request, as in PartialEvent."""
+
+    text: str
+    ending: Ending | None = None
+
+
+NOTHING = Answer("")
 
 
 class RequestWorker(ABC, Generic[Request]):
@@ -183,7 +191,7 @@ class RequestWorker(ABC, Generic[Request]):
         began = time.monotonic()
         with self.hold(seconds):
             try:
-                text, ending = self.hear(audio, request)
+                answer = self.hear(audio, request)
             except WorkAbortedError:
                 raise
             except Exception:
@@ -192,9 +200,9 @@ class RequestWorker(ABC, Generic[Request]):
                 return NOTHING
         took_ms = (time.monotonic() - began) * 1000
         length_sec = len(audio) / (BYTES_PER_SAMPLE * SAMPLE_RATE_HZ)
-        found = "a" if text else "no"
+        found = "a" if answer.text else "no"
         logger.debug("%s: %s %s of %.1f s, %.0f ms", request.utterance, found, self.kind, length_sec, took_ms)
-        return text, ending
+        return answer
 
     def _read(self, raw: bytes) -> Request | None:
         """The request, or None (logged) when it is none."""

@@ -68,4 +68,4 @@ class PartialWorker(RequestWorker[PartialRequest]):
         heard = self._engine.partial(utterance, self._turns.interrupt, draft)
         self._drafts.keep(request.session, request.start, heard.tokens)
         text = judge(heard, self._settings)
-        return NOTHING if isinstance(text, Refusal) else (text, None)
+        return NOTHING if isinstance(text, Refusal) else Answer(text)

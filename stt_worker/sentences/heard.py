@@ -39,5 +39,6 @@ def take_heard(client: redis.Redis, job: UtteranceJob) -> Heard | None:
     except ValidationError as problem:
         logger.error("%s: what was kept of it is unusable: %d errors", job.utterance, problem.error_count())
         return None
-    asked = ("session", "start", "end", "language", "language_assumed", "word_times")
-    return found if all(getattr(found.verdict, name) == getattr(job, name) for name in asked) else None
+    asked = ("session", "start", "language", "language_assumed", "word_times")
+    same = all(getattr(found.verdict, name) == getattr(job, name) for name in asked)
+    return found if same and found.verdict.end == (job.looked_until or job.end) else None

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from contract.jobs import AudioSpan
+from contract.jobs import AudioSpan, UtteranceJob
 
 Span = tuple[str, int, int]
 
@@ -22,7 +22,7 @@ class Looks:
     def at(self, span: AudioSpan) -> Iterator[None]:
         """A look at `span` lasts as long as the context."""
         with self._changed:
-            self._under_way = _of(span)
+            self._under_way = (span.session, span.start, span.end)
         try:
             yield
         finally:
@@ -30,14 +30,11 @@ class Looks:
                 self._under_way = None
                 self._changed.notify_all()
 
-    def wait_for(self, span: AudioSpan, seconds: float) -> bool:
-        """Wait for the look at the same samples, at most `seconds`; whether one was under way."""
+    def wait_for(self, job: UtteranceJob, seconds: float) -> bool:
+        """Wait for the look that was asked for of this utterance, at most `seconds`; whether it was under way."""
+        wanted = (job.session, job.start, job.looked_until or job.end)
         with self._changed:
-            if self._under_way != _of(span):
+            if self._under_way != wanted:
                 return False
-            self._changed.wait_for(lambda: self._under_way != _of(span), seconds)
+            self._changed.wait_for(lambda: self._under_way != wanted, seconds)
             return True
-
-
-def _of(span: AudioSpan) -> Span:
-    return span.session, span.start, span.end

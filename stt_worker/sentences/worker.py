@@ -19,7 +19,7 @@ from stt_worker.sentences.heard import Heard
 from stt_worker.sentences.looks import Looks
 from stt_worker.utterances.recognition import Recognition, Recording
 
-SILENCE: Answer = ("", "silence")
+SILENCE = Answer("", "silence")
 
 
 class SentenceWorker(RequestWorker[SentenceRequest]):
@@ -73,4 +73,4 @@ class SentenceWorker(RequestWorker[SentenceRequest]):
                 return SILENCE if verdict.type == "dropped" and verdict.reason == "no_speech" else NOTHING
             notes = self._recognition.notes.get(job.utterance, {})
             Heard(verdict=verdict, notes=notes).keep(self._client)
-        return verdict.text, ending_of(verdict, self._recognition.sentence_end)
+        return Answer(verdict.text, ending_of(verdict, self._recognition.sentence_end))

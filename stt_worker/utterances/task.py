@@ -113,7 +113,9 @@ class Transcriber:
         job, heard = recording.job, recording.heard
         assert heard is not None
         job.stamp("speech")
-        verdict = heard.verdict.model_copy(update={"timings_ms": job.timings_ms, "stamped_ms": job.stamped_ms})
+        verdict = heard.verdict.model_copy(
+            update={"timings_ms": job.timings_ms, "stamped_ms": job.stamped_ms, "end": job.end}
+        )
         self._metrics.heard_ahead.inc()
         self._finish(number, job, verdict, troubles, heard.notes)
 

@@ -31,10 +31,11 @@ def start_gateway(
         assert "graceful shutdown exceeded" not in gateway.service.tail(500), "a connection's task did not end"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_gateway(redis_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
-    """One gateway with the default settings."""
-    gateway = GatewayProcess(redis_port, tmp_path_factory.mktemp("gateway"))
+    """One gateway with the default settings, but for one: what a test leaves unfinished is kept until the gateway
+    stops, which drops it, so that it never comes into a later test's queue."""
+    gateway = GatewayProcess(redis_port, tmp_path_factory.mktemp("gateway"), LINGER_SEC="600")
     gateway.start()
     yield gateway
     gateway.service.stop()

@@ -22,9 +22,9 @@ from tests.faults.campaign import wait_for
 from tests.faults.fault_system import CELERYS_OWN, DEMO_MODELS, FaultSystem, running_world
 from tests.support.speakers import Speaker
 
-SOAK_SEC = float(os.environ.get("SOAK_SEC", "60"))
+SOAK_SEC = float(os.environ.get("SOAK_SEC", "45"))
 SESSIONS = int(os.environ.get("SOAK_SESSIONS", "6"))
-WARM_UP_SEC = 30.0 if SOAK_SEC < 300 else 120.0
+WARM_UP_SEC = 25.0 if SOAK_SEC < 300 else 120.0
 VISIT_SEC = (5.0, 20.0)
 TTL_SEC = 20
 DRAIN_SEC = 60.0

@@ -17,7 +17,7 @@ from contract.jobs import UtteranceJob
 from contract.messages import Models
 from contract.partials import PartialRequest
 from contract.sentences import SentenceRequest
-from fastapi_service.live.asking import Asked
+from fastapi_service.live.asking import Asked, OutstandingQuestions
 from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.options import Options
@@ -63,6 +63,7 @@ class Asking:
     def __init__(self, settings: GatewaySettings) -> None:
         self.settings = settings
         self.turn = asyncio.Semaphore(4)
+        self.outstanding = OutstandingQuestions()
         self.asked: list[tuple[PartialRequest, int, bytes]] = []
         self.becomes: Callable[[PartialRequest], Asked] = lambda _: Asked.QUEUED
 

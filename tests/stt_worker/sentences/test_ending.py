@@ -8,7 +8,7 @@ import pytest
 
 from contract.jobs import AnalyzeJob
 from contract.messages import Gap
-from stt_worker.sentences.ending import CONFIDENT, LIKELY, SURE, ending_of
+from stt_worker.sentences.ending import CONFIDENT, LIKELY, SURE, SURE_IN, ending_of
 
 
 def verdict(**fields: Any) -> AnalyzeJob:
@@ -22,6 +22,11 @@ def verdict(**fields: Any) -> AnalyzeJob:
 )
 def test_the_more_probable_the_end_the_sooner(sentence_end: float, ending: str) -> None:
     assert ending_of(verdict(), sentence_end) == ending
+
+
+def test_a_language_whose_sentences_often_go_on_needs_more() -> None:
+    assert ending_of(verdict(spoken_language="ru"), SURE) == "likely"
+    assert ending_of(verdict(spoken_language="ru"), SURE_IN["ru"]) == "sentence"
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,18 @@ def test_it_is_not_for_another_piece_or_another_wish(
     assert take_heard(redis_client, JOB.model_copy(update=other)) is None
 
 
+def test_what_was_heard_before_the_quiet_is_of_the_utterance_that_ends_behind_it(
+    redis_client: redis.Redis, kept: Heard
+) -> None:
+    job = JOB.model_copy(update={"end": 17_700, "looked_until": 16_100})
+    assert take_heard(redis_client, job) == kept
+
+
+@pytest.mark.parametrize("other", [{"end": 17_700, "looked_until": 16_101}, {"looked_until": 8_000}])
+def test_it_is_not_what_was_looked_at(redis_client: redis.Redis, kept: Heard, other: dict[str, Any]) -> None:
+    assert take_heard(redis_client, JOB.model_copy(update=other)) is None
+
+
 @pytest.mark.parametrize("junk", [b"", b"\xff", b"[]", b'{"verdict": {"text": "a secret"}}'])
 def test_junk_is_none(redis_client: redis.Redis, junk: bytes, caplog: pytest.LogCaptureFixture) -> None:
     redis_client.set(heard_key(SESSION, 100), junk)
