@@ -98,4 +98,11 @@ def test_noise_makes_a_difference_here(page_gate: PageGate) -> None:
     settings = {"threshold": THRESHOLD, "preRollMs": 300, "hangoverMs": 500}
     ways = [[page_gate(evening(seed), **settings, followsNoise=way) for seed in range(8)] for way in (True, False)]
     assert sum(following != fixed for following, fixed in zip(*ways, strict=True)) >= 4
-    assert max(following[-1] for following in ways[0]) > THRESHOLD
+
+
+def test_both_have_the_same_threshold_in_noise(page_gate: PageGate) -> None:
+    rng = np.random.default_rng(3)
+    pcm = np.round(0.05 * FULL_SCALE * rng.normal(size=9 * SAMPLE_RATE_HZ)).astype("<i2").tobytes()
+    found = page_gate(pcm, threshold=THRESHOLD, preRollMs=300, hangoverMs=500, followsNoise=True)[-1]
+    assert found == recorder_gate(pcm, True, 0)[-1]
+    assert found > 0.01
