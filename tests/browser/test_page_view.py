@@ -177,7 +177,7 @@ def test_the_line_of_noise_stays_where_it_is_read(view: Page, tell: Tell) -> Non
     expect(card).to_be_in_viewport()
     tell(EVERY_KIND[5], 46.5, accept=False)
     expect(view.get_by_test_id("silence")).to_contain_text("2 times")
-    expect(view.get_by_test_id("silence")).to_be_in_viewport()
+    expect(view.get_by_test_id("card-text").filter(has_text="number 16")).to_be_in_viewport()
 
 
 def test_cards_stand_in_the_order_of_speech(view: Page, tell: Tell) -> None:
