@@ -218,6 +218,8 @@ class Connection:
             session=self.lease.session,
             start=cut.start,
             end=cut.end,
+            cut_at_start=cut.cut_at_start,
+            cut_at_end=cut.cut_at_end,
             stamped_ms=self._last_frame_ms if stamped_ms is None else stamped_ms,
             looked_until=self._sentences.looked_until(cut),
             **self._options.of_task(self._language),
