@@ -77,6 +77,7 @@ async def _record(options: Options, settings: RecorderSettings, output: Output) 
         settings.gate_threshold if options.threshold is None else options.threshold,
         hangover_ms=options.hangover_ms or settings.gate_hangover_ms or HANGOVER_MS,
         enabled=options.gate,
+        follows_noise=settings.gate_follows_noise if options.follow_noise is None else options.follow_noise,
     )
     connection = _Connection(output)
     async with _open_delivery(options, settings, output, connection) as delivery:

@@ -43,6 +43,7 @@ class Options:
     save: Path | None
     threshold: float | None
     hangover_ms: int | None
+    follow_noise: bool | None
     gate: bool
     sentences: bool
     url: str | None
@@ -75,6 +76,13 @@ def parse_options(arguments: list[str]) -> Options:
     gate = parser.add_argument_group("voice gate")
     gate.add_argument("--threshold", type=_share, metavar="X", help="mean square that is speech (0.0005)")
     gate.add_argument("--hangover-ms", type=_milliseconds, metavar="MS", help="silence that ends an utterance (500)")
+    gate.add_argument(
+        "--no-follow-noise",
+        dest="follow_noise",
+        action="store_const",
+        const=False,
+        help="leave the threshold as it is in a loud room; else it rises above the room's noise",
+    )
     gate.add_argument(
         "--no-sentences",
         dest="sentences",
@@ -113,8 +121,8 @@ def _contradiction(options: Options) -> str | None:
         return "--insecure needs --url wss://...: nothing else has a certificate"
     if options.token_file is not None and options.url is None:
         return "--token-file needs --url: Redis has a password of its own"
-    if not options.gate and (options.threshold is not None or options.hangover_ms is not None):
-        return "--no-gate leaves nothing for --threshold and --hangover-ms to do"
+    if not options.gate and (options.threshold, options.hangover_ms, options.follow_noise) != (None, None, None):
+        return "--no-gate leaves nothing for --threshold, --hangover-ms and --no-follow-noise to do"
     if options.save is not None and options.file is not None and options.save.resolve() == options.file.resolve():
         return "--save would overwrite the file that is sent"
     return None
@@ -123,7 +131,8 @@ def _contradiction(options: Options) -> str | None:
 def _upload_contradiction(options: Options) -> str | None:
     if options.file is None:
         return "--upload needs --file"
-    live = (options.device, options.url, options.seconds, options.save, options.threshold, options.hangover_ms)
+    gate = (options.threshold, options.hangover_ms, options.follow_noise)
+    live = (options.device, options.url, options.seconds, options.save, *gate)
     usual = options.gate and options.sentences and not (options.fast or options.words)
     if not usual or any(option is not None for option in live):
         return "--upload sends the file as it is: only --file, --insecure, --token-file, --language, --hints, --json"

@@ -26,6 +26,9 @@ class RecorderSettings(ServiceSettings):
     gate_threshold: float = Field(
         0.0005, ge=0, le=1, description="Mean square of a 20 ms frame (samples in -1 to 1) from which it is speech."
     )
+    gate_follows_noise: bool = Field(
+        True, description="In a room whose noise is above that threshold, the threshold rises above the noise."
+    )
     gate_hangover_ms: int | None = Field(
         None,
         ge=20,

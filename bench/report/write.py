@@ -14,6 +14,7 @@ from typing import Any
 
 from bench.engine.company import company_tables
 from bench.files import ROOT, read_result, say
+from bench.gate.tables import gate_tables
 from bench.report.bars import bars_table
 from bench.report.scaling import guide_table, scaling_table
 from bench.sentences.tables import sentences_tables
@@ -42,6 +43,7 @@ PARTS: dict[str, Callable[[dict[str, Any]], Tables]] = {
     "gpu": gpu_tables,
     "company": company_tables,
     "sentences": sentences_tables,
+    "gate": gate_tables,
 }
 
 

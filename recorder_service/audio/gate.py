@@ -2,7 +2,8 @@
 
 The same rule as the page's: the mean square of 20 ms frames against a threshold, a pre-roll from before the first
 loud frame, and a hangover behind the last one, after which the utterance ends. Where utterances end with sentences, a
-shorter hangover marks a pause, and the end comes when it has been quiet for longer. Pure: bytes in, bytes out.
+shorter hangover marks a pause, and the end comes when it has been quiet for longer. In a loud room the threshold
+follows the noise. Pure: bytes in, bytes out.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from enum import Enum
 import numpy as np
 
 from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE, SAMPLE_RATE_HZ
+from recorder_service.audio.noise_floor import NoiseFloor
 from recorder_service.audio.timeline import Timeline
 
 FRAME_SAMPLES = SAMPLE_RATE_HZ // 50  # 20 ms
@@ -34,12 +36,19 @@ class VoiceGate:
     """Takes captured audio in any pieces. What comes out is speech, and a mark where it pauses or ends."""
 
     def __init__(
-        self, threshold: float, preroll_ms: int = PREROLL_MS, hangover_ms: int = HANGOVER_MS, enabled: bool = True
+        self,
+        threshold: float,
+        preroll_ms: int = PREROLL_MS,
+        hangover_ms: int = HANGOVER_MS,
+        enabled: bool = True,
+        follows_noise: bool = True,
     ) -> None:
-        """`threshold`: mean square of samples in -1 to 1. Not `enabled`: everything passes, and nothing ends."""
+        """`threshold`: mean square of samples in -1 to 1, which noise raises where the gate `follows_noise`. Not
+        `enabled`: everything passes, and nothing ends."""
         self.timeline = Timeline()
         self.level = 0.0  # mean square of the loudest frame in the latest piece, for a meter
         self._threshold = threshold
+        self._floor = NoiseFloor() if follows_noise else None
         self._hangover_frames = _frames(hangover_ms)
         self._pause_frames = 0  # 0: no pauses, the hangover ends
         self._end_frames = self._hangover_frames
@@ -56,6 +65,16 @@ class VoiceGate:
     def is_open(self) -> bool:
         """Whether speech is passing."""
         return self._open
+
+    @property
+    def threshold(self) -> float:
+        """The threshold in force, from which a frame opens it: the chosen one, or a higher one because of noise."""
+        return self._threshold if self._floor is None else max(self._threshold, self._floor.opens)
+
+    @property
+    def _stays(self) -> float:
+        """From which a frame keeps it open: in noise less than opens it."""
+        return self._threshold if self._floor is None else max(self._threshold, self._floor.stays)
 
     def mark_pauses(self, end_ms: int) -> None:
         """From the next frame on: a pause after PAUSE_MS of quiet, the end after `end_ms` in all. With 0 there are no
@@ -74,7 +93,9 @@ class VoiceGate:
         out: list[bytes | Mark] = []
         speech = bytearray()
         for frame, level in zip(frames, levels.tolist(), strict=True):
-            speech += self._pass(frame, level >= self._threshold)
+            speech += self._pass(frame, level >= (self._stays if self._open else self.threshold))
+            if self._floor is not None:
+                self._floor.hear(level)
             marks = self._marks()
             if marks:
                 out += [bytes(speech), *marks] if speech else marks

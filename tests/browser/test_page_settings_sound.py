@@ -45,7 +45,9 @@ def noise(mean_square: float, seconds: float = 30.0) -> NDArray[np.float64]:
 
 
 def test_a_new_threshold_counts_while_recording(gateway: FakeGateway, open_page: OpenPage, make_wav: MakeWav) -> None:
-    page = open_page(gateway.url, wav=make_wav(noise(0.002)), init_script=WATCHED + prefer(threshold=0.05))
+    page = open_page(
+        gateway.url, wav=make_wav(noise(0.002)), init_script=WATCHED + prefer(threshold=0.05, follow_noise=False)
+    )
     start(page)
     dialog = open_settings(page)
     expect(dialog.get_by_test_id("level-now")).to_have_text("-27 dB")
@@ -63,6 +65,34 @@ def test_a_new_threshold_counts_while_recording(gateway: FakeGateway, open_page:
     dialog.get_by_role("button", name="Reset").click()
     expect(slider).to_have_attribute("aria-valuetext", "-33 dB")
     expect(page.locator("#dock")).to_have_attribute("data-state", "speaking")
+    assert track_states(page) == ["live"], "the same recording all the time"
+
+
+def test_in_a_loud_room_the_threshold_follows_the_noise_and_says_so(
+    gateway: FakeGateway, open_page: OpenPage, make_wav: MakeWav
+) -> None:
+    page = open_page(gateway.url, wav=make_wav(noise(0.002, 60.0)), init_script=WATCHED)
+    start(page)
+    gateway.wait_for(lambda: len(gateway.only.cuts) == 1, 30)
+    expect(page.locator("#dock")).to_have_attribute("data-state", "listening")
+    dialog = open_settings(page)
+    follow = dialog.get_by_role("checkbox", name="Follow the room\N{RIGHT SINGLE QUOTATION MARK}s noise")
+    said = dialog.get_by_test_id("threshold-in-force")
+    expect(follow).to_be_checked()
+    expect(said).to_have_text(re.compile(r"^Now -(1[6-9]|2\d) dB, because of noise\.$"))
+    expect(follow).to_have_accessible_description(re.compile(r"up to -\d\d dB.* Now -\d\d dB, because of noise\.$"))
+    slider = dialog.get_by_label("Counts as speech from")
+    expect(slider).to_have_attribute("aria-valuetext", "-33 dB")
+    assert slider.evaluate("(input) => getComputedStyle(input.parentElement, '::after').content") == '""', "the mark"
+    follow.press("Space")
+    expect(said).to_have_text("")
+    assert slider.evaluate("(input) => getComputedStyle(input.parentElement, '::after').content") == "none"
+    expect(page.locator("#dock")).to_have_attribute("data-state", "speaking")
+    follow.press("Space")
+    expect(page.locator("#dock")).to_have_attribute("data-state", "listening")
+    expect(said).to_have_text(re.compile("because of noise"))
+    slide(slider, -12)
+    expect(said).to_have_text("")  # the chosen threshold is above the noise
     assert track_states(page) == ["live"], "the same recording all the time"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -134,6 +137,53 @@ def test_a_refused_utterance_is_a_line_with_its_reason_in_words(view: Page, tell
     expect(view.get_by_test_id("card")).not_to_contain_text("0.03")
     view.get_by_test_id("card-toggle").press("Enter")
     expect(view.get_by_test_id("card-details")).to_contain_text("speech probability 0.03 is below 0.50")
+
+
+def test_noise_again_and_again_is_one_line_that_counts_until_somebody_speaks(
+    view: Page, tell: Tell, tmp_path: Path
+) -> None:
+    tell(result("Before."), 0.0)
+    for number in range(3):
+        silent = {"type": "dropped", "reason": "no_speech", "detail": f"speech probability 0.0{number}"}
+        tell(silent, 3.0 + 3.0 * number)
+    line = view.get_by_test_id("silence")
+    expect(line).to_contain_text("Not shown: no speech was heard, 3 times")
+    expect(view.get_by_test_id("card")).to_have_count(1)
+    expect(view.get_by_test_id("transcript-count")).to_have_text("1")
+    expect(line).not_to_contain_text("0.02")
+    line.get_by_role("button", name="Details").press("Enter")
+    expect(line.get_by_role("listitem")).to_have_count(3)
+    expect(line.get_by_test_id("card-details")).to_contain_text("speech probability 0.02")
+    assert view.evaluate(LOW_CONTRAST) == []
+    tell(EVERY_KIND[5], 12.0)
+    expect(line).to_contain_text("4 times")
+    expect(line.get_by_test_id("card-details")).to_contain_text("0.03")  # it stays open
+    tell(result("After."), 15.0)
+    tell(EVERY_KIND[5], 18.0)
+    expect(view.get_by_test_id("card-dropped")).to_have_text("Not shown: no speech was heard")
+    expect(line).to_have_count(1)
+    expect(view.get_by_test_id("transcript-count")).to_have_text("2")
+    view.get_by_test_id("download").click()
+    with view.expect_download() as caught:
+        view.get_by_test_id("download-json").click()
+    caught.value.save_as(tmp_path / "all.json")
+    kept = json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))["utterances"]
+    assert [each["type"] for each in kept] == ["result", *["dropped"] * 4, "result", "dropped"]
+
+
+def test_the_line_of_noise_stays_where_it_is_read(view: Page, tell: Tell) -> None:
+    for number in range(30):
+        tell(result(f"number {number}") if number != 15 else EVERY_KIND[5], 3.0 * number)
+    expect(view.get_by_test_id("card").last).to_contain_text("number 29")
+    waits = tell(None, 46.5)
+    card = view.locator(f"[data-utterance='{waits}']")
+    card.evaluate(
+        "(card) => { card.parentElement.parentElement.scrollTop = 0; card.scrollIntoView({ block: 'start' }) }"
+    )
+    expect(card).to_be_in_viewport()
+    tell(EVERY_KIND[5], 46.5, accept=False)
+    expect(view.get_by_test_id("silence")).to_contain_text("2 times")
+    expect(view.get_by_test_id("card-text").filter(has_text="number 16")).to_be_in_viewport()
 
 
 def test_cards_stand_in_the_order_of_speech(view: Page, tell: Tell) -> None:

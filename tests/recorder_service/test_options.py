@@ -59,6 +59,8 @@ def test_hints_are_one_line_of_any_script() -> None:
         ("--insecure", "--insecure needs --url wss://"),
         ("--insecure --url ws://host", "--insecure needs --url wss://"),
         ("--no-gate --threshold 0.1", "leaves nothing for --threshold"),
+        ("--no-gate --no-follow-noise", "leaves nothing for --threshold"),
+        ("--upload http://host --file a.mp3 --no-follow-noise", "--upload sends the file as it is"),
         ("--file a.wav --save ./a.wav", "would overwrite"),
         ("--url localhost:8000", "no WebSocket address"),
         ("--language Englisch", "'Englisch' is no language that is known"),

@@ -62,9 +62,9 @@ const recorder = new Recorder({
     utteranceEnded();
     client.endUtterance();
   },
-  level: (meanSquare, open) => {
-    control.level(meanSquare, open);
-    waveform.level(meanSquare, open);
+  level: (meanSquare, open, threshold) => {
+    control.level(meanSquare, open, threshold);
+    waveform.level(meanSquare, open, threshold);
     if (recorder.hearing) quiet.level(meanSquare, open);
   },
   state: showRecording,

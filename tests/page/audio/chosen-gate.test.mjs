@@ -58,3 +58,12 @@ test('it tells what changes it, and nothing else', () => {
   preferences.set('hangover_ms', 300);
   assert.equal(told, 4);
 });
+
+test('the noise of a loud room raises the threshold unless the visitor does not want it', () => {
+  assert.equal(gate.settings.followsNoise, true);
+  preferences.set('follow_noise', false);
+  assert.equal(told, 1);
+  assert.equal(gate.settings.followsNoise, false);
+  gate.sentenceWait(1.2);
+  assert.equal(gate.settings.followsNoise, false);
+});

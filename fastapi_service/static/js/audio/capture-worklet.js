@@ -13,10 +13,10 @@ const SILENCE = new Float32Array(128); // one render quantum
  *
  * It takes 'stop', or new settings of the gate. What it posts: `time_sec` is when the chunk's first sample, or the end
  * of the last loud moment before a pause or an end, was captured, on the context's clock; `mean_square` is of the
- * loudest 20 ms since the last level.
+ * loudest 20 ms since the last level, `threshold` the one in force.
  * @typedef {{ type: 'chunk', pcm: Int16Array<ArrayBuffer>, time_sec: number }
  *   | { type: 'pause' | 'end', time_sec: number }
- *   | { type: 'level', mean_square: number, open: boolean }
+ *   | { type: 'level', mean_square: number, open: boolean, threshold: number }
  *   | { type: 'stopped' }} WorkletMessage
  */
 
@@ -26,7 +26,7 @@ class CaptureProcessor extends AudioWorkletProcessor {
   #stopped = false;
   #inputEndSec = currentTime;
   #levelDueSec = currentTime;
-  #level = { type: /** @type {const} */ ('level'), mean_square: 0, open: false }; // used again for each post
+  #level = { type: /** @type {const} */ ('level'), mean_square: 0, open: false, threshold: 0 }; // used again for each post
 
   /** @param {AudioWorkletNodeOptions} options */
   constructor(options) {
@@ -59,6 +59,7 @@ class CaptureProcessor extends AudioWorkletProcessor {
       this.#levelDueSec += LEVEL_EVERY_SEC;
       this.#level.mean_square = this.#gate.takeLevel();
       this.#level.open = this.#gate.open;
+      this.#level.threshold = this.#gate.threshold;
       this.port.postMessage(this.#level);
     }
     return true;

@@ -20,7 +20,8 @@ const FLUSH_TIMEOUT_MS = 1000; // a suspended context never answers
  * @property {(pcm: Int16Array<ArrayBuffer>, capturedMs: number) => void} chunk speech; epoch milliseconds of its first sample
  * @property {(spokenUntilMs: number) => void} pause it may go on; epoch milliseconds of the end of what was loud
  * @property {(spokenUntilMs: number) => void} utteranceEnd the same milliseconds
- * @property {(meanSquare: number, speaking: boolean) => void} level 20 times a second
+ * @property {(meanSquare: number, speaking: boolean, threshold: number) => void} level 20 times a second; with the
+ *   threshold in force
  * @property {(fellBack: boolean) => void} started the first audio is on its way; true when the chosen microphone is
  *   gone and another one is heard
  * @property {(held: Held) => void} held no sound comes for now, or it comes again
@@ -210,7 +211,7 @@ export class Capture {
         this.#handlers.utteranceEnd(this.#epochMs(message.time_sec));
         break;
       case 'level':
-        this.#handlers.level(message.mean_square, message.open);
+        this.#handlers.level(message.mean_square, message.open, message.threshold);
         break;
       case 'stopped':
         this.#flushed?.();

@@ -6,7 +6,7 @@ import { DEFAULT_GATE } from './voice-gate.js';
 const PAUSE_MS = 200; // the quiet that marks a pause (docs/protocol.md)
 
 /** @type {ReadonlySet<string>} */
-const OF_THE_GATE = new Set(['threshold', 'hangover_ms', 'sentences']);
+const OF_THE_GATE = new Set(['threshold', 'follow_noise', 'hangover_ms', 'sentences']);
 
 export class ChosenGate {
   /** @type {import('../base/preferences.js').Preferences} */ #preferences;
@@ -40,9 +40,13 @@ export class ChosenGate {
 
   /** @returns {import('./voice-gate.js').GateSettings} */
   get settings() {
-    const threshold = this.#preferences.get('threshold');
-    if (this.keepsSentences) return { ...DEFAULT_GATE, threshold, hangoverMs: PAUSE_MS, endMs: this.#waitSec * 1000 };
-    return { ...DEFAULT_GATE, threshold, hangoverMs: this.#preferences.get('hangover_ms') };
+    const chosen = {
+      ...DEFAULT_GATE,
+      threshold: this.#preferences.get('threshold'),
+      followsNoise: this.#preferences.get('follow_noise'),
+    };
+    if (this.keepsSentences) return { ...chosen, hangoverMs: PAUSE_MS, endMs: this.#waitSec * 1000 };
+    return { ...chosen, hangoverMs: this.#preferences.get('hangover_ms') };
   }
 
   /**

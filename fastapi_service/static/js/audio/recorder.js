@@ -15,11 +15,14 @@ import { ScreenAwake } from './screen-awake.js';
  * Why a recording ended by itself or could not begin (`control.stopped.<reason>`).
  * @typedef {import('./capture-problem.js').ProblemCode | 'full' | 'taken_over' | 'server'} StopReason
  *
+ * @typedef {(meanSquare: number, threshold: number) => void} LevelListener with the threshold in force
+ *
  * @typedef {object} RecorderHandlers
  * @property {(pcm: Int16Array<ArrayBuffer>, capturedMs: number) => boolean} chunk false when no more can be kept
  * @property {(spokenUntilMs: number) => void} pause it may go on; epoch milliseconds of the end of what was loud
  * @property {(spokenUntilMs: number) => void} utteranceEnd
- * @property {(meanSquare: number, open: boolean) => void} level 20 times a second; open while speech is let through
+ * @property {(meanSquare: number, open: boolean, threshold: number) => void} level 20 times a second; open while
+ *   speech is let through, with the threshold in force
  * @property {(state: DockState, reason: StopReason | null, clip: URL | null) => void} state something of it changed
  * @property {(problem: import('./capture-problem.js').CaptureProblem) => void} problem
  * @property {(fellBack: boolean) => void} started true when the chosen microphone is gone and another one is heard
@@ -38,7 +41,7 @@ export class Recorder {
   #down = false; // the connection
   #shown = '';
   #awake = new ScreenAwake();
-  /** @type {Set<(meanSquare: number) => void>} */ #listeners = new Set();
+  /** @type {Set<LevelListener>} */ #listeners = new Set();
 
   /** @param {RecorderHandlers} handlers */
   constructor(handlers) {
@@ -86,7 +89,7 @@ export class Recorder {
 
   /**
    * Hear the level of what is recorded, too.
-   * @param {(meanSquare: number) => void} listener
+   * @param {LevelListener} listener
    * @returns {() => void} ends it
    */
   listen(listener) {
@@ -118,10 +121,10 @@ export class Recorder {
       },
       pause: (spokenUntilMs) => this.#handlers.pause(spokenUntilMs),
       utteranceEnd: (spokenUntilMs) => this.#handlers.utteranceEnd(spokenUntilMs),
-      level: (meanSquare, open) => {
+      level: (meanSquare, open, threshold) => {
         this.#open = open;
-        this.#handlers.level(meanSquare, open);
-        for (const listener of this.#listeners) listener(meanSquare);
+        this.#handlers.level(meanSquare, open, threshold);
+        for (const listener of this.#listeners) listener(meanSquare, threshold);
         this.#show();
       },
       started: (fellBack) => {

@@ -3,9 +3,11 @@
 // It opens on the first 20 ms frame that is loud enough and first lets out the pre-roll, the frames just before
 // (a word's quiet beginning); it closes after the hangover, that long without a loud frame. What it lets out
 // between opening and closing is the input, unbroken. Where utterances end with sentences, closing is a pause at
-// first, and the end comes when it has been quiet for longer. It allocates nothing after construction.
+// first, and the end comes when it has been quiet for longer. In a loud room the threshold follows the noise
+// (noise-floor.js). It allocates nothing after construction.
 
 import { SAMPLE_RATE_HZ } from '../base/audio-format.js';
+import { NoiseFloor } from './noise-floor.js';
 
 export const FRAME_SAMPLES = SAMPLE_RATE_HZ / 50;
 const FRAME_MS = 20;
@@ -16,10 +18,11 @@ const FRAME_MS = 20;
  * @property {number} preRollMs
  * @property {number} hangoverMs
  * @property {number | null} [endMs] quiet, in all, that ends an utterance after a pause; without it closing is the end
+ * @property {boolean} [followsNoise] whether the noise of a loud room raises the threshold
  */
 
 /** @type {Readonly<GateSettings>} */
-export const DEFAULT_GATE = Object.freeze({ threshold: 0.0005, preRollMs: 300, hangoverMs: 500 });
+export const DEFAULT_GATE = Object.freeze({ threshold: 0.0005, preRollMs: 300, hangoverMs: 500, followsNoise: true });
 
 /**
  * Where the gate's output goes. `write` must copy: the buffer is used again. `index` is the number of the first
@@ -32,7 +35,8 @@ export const DEFAULT_GATE = Object.freeze({ threshold: 0.0005, preRollMs: 300, h
  */
 
 export class VoiceGate {
-  /** @type {number} */ #threshold;
+  /** @type {number} */ #threshold; // the chosen one
+  /** @type {boolean} */ #followsNoise;
   /** @type {number} */ #preRollFrames;
   /** @type {number} */ #hangoverFrames;
   /** @type {number} */ #endFrames; // 0: closing is the end
@@ -47,6 +51,7 @@ export class VoiceGate {
   #open = false;
   #paused = false; // closed, and the utterance has not ended
   #loudest = 0;
+  #floor = new NoiseFloor();
 
   /**
    * @param {GateSettings} settings
@@ -55,6 +60,7 @@ export class VoiceGate {
   constructor(settings, sink) {
     this.#preRollFrames = Math.round(settings.preRollMs / FRAME_MS);
     this.#threshold = settings.threshold;
+    this.#followsNoise = settings.followsNoise ?? false;
     this.#hangoverFrames = framesOf(settings.hangoverMs);
     this.#endFrames = endFramesOf(settings);
     this.#sink = sink;
@@ -64,6 +70,7 @@ export class VoiceGate {
   /** Change all but the pre-roll, from the next frame on. @param {GateSettings} settings */
   adjust(settings) {
     this.#threshold = settings.threshold;
+    this.#followsNoise = settings.followsNoise ?? false;
     this.#hangoverFrames = framesOf(settings.hangoverMs);
     this.#endFrames = endFramesOf(settings);
   }
@@ -71,6 +78,16 @@ export class VoiceGate {
   /** Whether speech is being let out. */
   get open() {
     return this.#open;
+  }
+
+  /** The threshold in force, from which a frame opens it: the chosen one, or a higher one because of noise. */
+  get threshold() {
+    return this.#followsNoise ? Math.max(this.#threshold, this.#floor.opens) : this.#threshold;
+  }
+
+  /** From which a frame keeps it open: in noise less than opens it. */
+  get #stays() {
+    return this.#followsNoise ? Math.max(this.#threshold, this.#floor.stays) : this.#threshold;
   }
 
   /** Samples that went in. */
@@ -120,7 +137,8 @@ export class VoiceGate {
     energy /= FRAME_SAMPLES;
     if (energy > this.#loudest) this.#loudest = energy;
     this.#filled = 0;
-    const loud = energy >= this.#threshold;
+    const loud = energy >= (this.#open ? this.#stays : this.threshold);
+    this.#floor.hear(energy);
     if (this.#open) {
       this.#sink.write(this.#ring, begin, begin + FRAME_SAMPLES, this.#count - FRAME_SAMPLES);
       this.#quiet = loud ? 0 : this.#quiet + 1;

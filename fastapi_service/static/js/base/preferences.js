@@ -10,6 +10,7 @@ const KEY = 'wta.preferences';
  * @property {boolean} partials show provisional text while an utterance is still being spoken
  * @property {string} microphone a device id, empty for the browser's own choice
  * @property {number} threshold mean square (full scale is 1) from which the voice gate opens
+ * @property {boolean} follow_noise let the noise of a loud room raise that threshold
  * @property {number} hangover_ms quiet that ends an utterance
  * @property {boolean} sentences let the server end utterances where sentences end, if it does that
  * @property {boolean} echo_cancellation
@@ -26,6 +27,7 @@ export const DEFAULTS = Object.freeze({
   partials: true,
   microphone: '',
   threshold: 0.0005,
+  follow_noise: true,
   hangover_ms: 500,
   sentences: true,
   echo_cancellation: true,
@@ -42,6 +44,7 @@ const CHECKS = {
   partials: isBoolean,
   microphone: (value) => typeof value === 'string' && value.length <= 200,
   threshold: (value) => isBetween(value, 0.000001, 0.1),
+  follow_noise: isBoolean,
   hangover_ms: (value) => isBetween(value, 200, 2000),
   sentences: isBoolean,
   echo_cancellation: isBoolean,

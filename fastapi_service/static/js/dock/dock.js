@@ -21,8 +21,8 @@ export class Control {
   /** @param {() => void} toggle the button or its key was pressed */
   constructor(toggle) {
     this.#hint.textContent = hintOf('off', null);
-    this.#showThreshold();
-    preferences.onChange(() => this.#showThreshold());
+    this.#showThreshold(preferences.get('threshold'));
+    preferences.onChange(() => this.#showThreshold(preferences.get('threshold')));
     byId('start', HTMLButtonElement).addEventListener('click', toggle);
     document.addEventListener('keydown', (event) => {
       if (event.key !== ' ' || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -49,20 +49,22 @@ export class Control {
     const calm = state === 'speaking' ? 'listening' : state;
     const said = reason === null ? words(`control.${calm}`) : `${words(`control.${calm}`)} ${hintOf(state, reason)}`;
     if (this.#status.textContent !== said) this.#status.textContent = said;
-    if (!active || starting) this.level(0, false);
+    if (!active || starting) this.level(0, false, preferences.get('threshold'));
   }
 
   /**
    * @param {number} meanSquare full scale is 1
    * @param {boolean} open whether the voice gate is
+   * @param {number} threshold the one in force
    */
-  level(meanSquare, open) {
+  level(meanSquare, open, threshold) {
     const share = levelShare(meanSquare);
     this.#dock.style.setProperty('--level', share.toFixed(3));
     const now = performance.now();
     if (meanSquare > 0 && now < this.#tellAtMs) return;
     this.#tellAtMs = now + TELL_EVERY_MS;
-    const loud = meanSquare >= preferences.get('threshold');
+    this.#showThreshold(threshold);
+    const loud = meanSquare >= threshold;
     this.#meter.setAttribute('aria-valuenow', String(Math.round(share * 100)));
     this.#meter.setAttribute(
       'aria-valuetext',
@@ -70,8 +72,9 @@ export class Control {
     );
   }
 
-  #showThreshold() {
-    this.#dock.style.setProperty('--threshold', levelShare(preferences.get('threshold')).toFixed(3));
+  /** @param {number} threshold */
+  #showThreshold(threshold) {
+    this.#dock.style.setProperty('--threshold', levelShare(threshold).toFixed(3));
   }
 }
 

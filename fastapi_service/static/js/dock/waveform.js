@@ -17,6 +17,7 @@ export class Waveform {
   #running = false;
   #scheduled = false;
   #levelAtMs = 0; // when the last level came
+  #threshold = 0; // in force when it came
   #still = matchMedia('(prefers-reduced-motion: reduce)');
   /** @type {Record<typeof COLOURS[number], string>} */
   #colours = { quiet: '', loud: '', soft: '', passage: '', threshold: '' };
@@ -33,7 +34,9 @@ export class Waveform {
     }
     preferences.onChange((name) => {
       if (name === 'theme') this.#readColours();
-      if (name === 'threshold') this.#draw();
+      if (name !== 'threshold') return;
+      this.#threshold = 0;
+      this.#draw();
     });
     document.addEventListener('visibilitychange', () => this.#schedule());
   }
@@ -43,6 +46,7 @@ export class Waveform {
     if (running === this.#running) return;
     this.#running = running;
     this.#ring.clear();
+    this.#threshold = 0;
     this.#readColours();
     this.#schedule();
   }
@@ -50,8 +54,10 @@ export class Waveform {
   /**
    * @param {number} meanSquare
    * @param {boolean} open
+   * @param {number} threshold the one in force
    */
-  level(meanSquare, open) {
+  level(meanSquare, open, threshold) {
+    this.#threshold = threshold;
     this.#ring.push(meanSquare, open);
     this.#levelAtMs = performance.now();
   }
@@ -125,7 +131,7 @@ export class Waveform {
   #drawBars(step, shift) {
     const context = this.#context;
     const { height } = this.#canvas;
-    const threshold = preferences.get('threshold');
+    const threshold = this.#inForce();
     for (let column = 0; column < COLUMNS; column++) {
       const level = this.#ring.level(column);
       const sent = this.#ring.passage(column) !== 0;
@@ -138,10 +144,15 @@ export class Waveform {
   /** From where on the gate opens. */
   #drawThreshold() {
     const { height } = this.#canvas;
-    const tall = levelShare(preferences.get('threshold')) * height;
+    const tall = levelShare(this.#inForce()) * height;
     this.#context.fillStyle = this.#colours.threshold;
     this.#dash((height - tall) / 2);
     this.#dash((height + tall) / 2);
+  }
+
+  /** The threshold: the chosen one, or what noise has made of it. */
+  #inForce() {
+    return Math.max(preferences.get('threshold'), this.#threshold);
   }
 
   /** @param {number} y */

@@ -3,6 +3,7 @@
 import { byId } from '../base/dom.js';
 import { count } from '../text/format.js';
 import { words } from '../text/strings.js';
+import { isSilent } from '../transcript/rows.js';
 import { hasEnded } from '../transcript/utterances.js';
 
 /**
@@ -68,7 +69,8 @@ export class TranscriptTools {
     if (results) this.#download.setAttribute('popovertarget', this.#formats.id);
     else this.#download.removeAttribute('popovertarget');
     usable(this.#clear, ended > 0);
-    byId('transcript-count', HTMLElement).textContent = ended > 0 ? count(ended) : '';
+    const spoken = ended - entries.filter(isSilent).length;
+    byId('transcript-count', HTMLElement).textContent = spoken > 0 ? count(spoken) : '';
   }
 
   get #hasResults() {

@@ -3,6 +3,7 @@
 import { asProblem } from '../audio/capture-problem.js';
 import { chosenGate } from '../audio/chosen-gate.js';
 import { decibels, levelShare, meanSquareOf } from '../audio/level-scale.js';
+import { CEILING } from '../audio/noise-floor.js';
 import { element } from '../base/dom.js';
 import { DEFAULTS, preferences } from '../base/preferences.js';
 import { LOCALE, words } from '../text/strings.js';
@@ -34,6 +35,8 @@ export class GateSettings {
     fromSlider: (ms) => ms,
     say: (ms) => words('settings.seconds', { seconds: (ms / 1000).toLocaleString(LOCALE) }),
   });
+  #follow = tick('follow_noise', words('settings.follow'), words('settings.follow.hint', { ceiling: inDb(CEILING) }));
+  #inForce = element('p', { class: 'hint', id: 'threshold-in-force', 'data-testid': 'threshold-in-force' });
   #sentences = tick('sentences', words('settings.sentences'), words('settings.sentences.hint'));
   #now = element('span', { class: 'level-now', 'data-testid': 'level-now' });
   #show = button('settings.test', 'level-test', () => void this.#toggle());
@@ -47,7 +50,7 @@ export class GateSettings {
 
   /** @param {import('../audio/recorder.js').Recorder} recorder */
   constructor(recorder) {
-    this.#test = new MicrophoneTest(recorder, (meanSquare) => this.#heard(meanSquare));
+    this.#test = new MicrophoneTest(recorder, (meanSquare, threshold) => this.#heard(meanSquare, threshold));
     this.#forget = [
       preferences.onChange((name) => this.#changed(name)),
       chosenGate.onChange(() => this.#showEnd()),
@@ -56,6 +59,8 @@ export class GateSettings {
     if (recorder.hearing) void this.#test.start();
     const level = element('p', { class: 'level-line' }, element('span', { text: `${words('settings.level')}: ` }), this.#now);
     this.#threshold.field.append(level);
+    this.#follow.append(this.#inForce);
+    this.#follow.querySelector('input')?.setAttribute('aria-describedby', `hint-follow_noise ${this.#inForce.id}`);
     this.#silence();
     this.#showEnd();
     this.section = section(
@@ -63,6 +68,7 @@ export class GateSettings {
       this.#threshold.field,
       element('div', { class: 'buttons' }, this.#calibrate, this.#show, this.#reset),
       this.#said,
+      this.#follow,
       this.#sentences,
       this.#hangover.field,
     );
@@ -79,6 +85,7 @@ export class GateSettings {
   /** @param {keyof import('../base/preferences.js').Values} name */
   #changed(name) {
     if (name === 'threshold') this.#threshold.set();
+    if (name === 'threshold' || name === 'follow_noise') this.#showInForce(preferences.get('threshold'));
     const other = name === 'microphone' || name === 'echo_cancellation' || name === 'noise_suppression';
     if (!other || this.#show.hidden || !this.#test.running) return;
     this.#test.stop();
@@ -135,7 +142,7 @@ export class GateSettings {
       await this.#levels(settling + CALIBRATION_LEVELS);
       const room = assessRoom(this.#measured.slice(settling));
       if ('threshold' in room) preferences.set('threshold', Number(room.threshold.toPrecision(3)));
-      this.#say(words(`calibrate.${room.verdict}`, 'threshold' in room ? inDb(room) : {}));
+      this.#say(words(`calibrate.${room.verdict}`, 'threshold' in room ? roomInDb(room) : {}));
     }
     this.#measured = null;
     this.#calibrate.disabled = false;
@@ -157,13 +164,17 @@ export class GateSettings {
     });
   }
 
-  /** @param {number} meanSquare */
-  #heard(meanSquare) {
+  /**
+   * @param {number} meanSquare
+   * @param {number} threshold the one in force
+   */
+  #heard(meanSquare, threshold) {
     clearTimeout(this.#stale);
     this.#stale = setTimeout(() => this.#silence(), STALE_MS);
     this.#threshold.field.style.setProperty('--level', levelShare(meanSquare, SLIDER_DB[1]).toFixed(3));
-    this.#threshold.field.toggleAttribute('data-loud', meanSquare >= preferences.get('threshold'));
-    this.#now.textContent = words('settings.db', { db: Math.max(-99, Math.round(decibels(meanSquare))) });
+    this.#threshold.field.toggleAttribute('data-loud', meanSquare >= threshold);
+    this.#now.textContent = words('settings.db', { db: Math.max(-99, inDb(meanSquare)) });
+    this.#showInForce(threshold);
     if (this.#measured === null) return;
     this.#measured.push(meanSquare);
     this.#measuredEnough();
@@ -172,6 +183,16 @@ export class GateSettings {
   #silence() {
     this.#threshold.field.style.setProperty('--level', '0');
     this.#now.textContent = words('stats.none');
+    this.#showInForce(preferences.get('threshold'));
+  }
+
+  /** Where noise has put the threshold, as a mark on the slider and in words. @param {number} threshold */
+  #showInForce(threshold) {
+    const raised = inDb(threshold) > inDb(preferences.get('threshold'));
+    this.#threshold.field.style.setProperty('--in-force', levelShare(threshold, SLIDER_DB[1]).toFixed(3));
+    this.#threshold.field.toggleAttribute('data-raised', raised);
+    const said = raised ? words('settings.follow.raised', { db: inDb(threshold) }) : '';
+    if (this.#inForce.textContent !== said) this.#inForce.textContent = said;
   }
 
   /** @param {string} text */
@@ -180,9 +201,14 @@ export class GateSettings {
   }
 }
 
+/** @param {number} meanSquare */
+function inDb(meanSquare) {
+  return Math.round(decibels(meanSquare));
+}
+
 /** @param {{ noise: number, threshold: number }} room */
-function inDb({ noise, threshold }) {
-  return { noise: Math.round(decibels(noise)), threshold: Math.round(decibels(threshold)) };
+function roomInDb({ noise, threshold }) {
+  return { noise: inDb(noise), threshold: inDb(threshold) };
 }
 
 /**

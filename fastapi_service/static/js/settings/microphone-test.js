@@ -6,13 +6,13 @@ import { chosenMicrophone } from '../audio/recorder.js';
 
 export class MicrophoneTest {
   /** @type {import('../audio/recorder.js').Recorder} */ #recorder;
-  /** @type {(meanSquare: number) => void} */ #level;
+  /** @type {import('../audio/recorder.js').LevelListener} */ #level;
   /** @type {Capture | null} */ #own = null;
   /** @type {(() => void) | null} */ #leave = null;
 
   /**
    * @param {import('../audio/recorder.js').Recorder} recorder
-   * @param {(meanSquare: number) => void} level 20 times a second
+   * @param {import('../audio/recorder.js').LevelListener} level 20 times a second
    */
   constructor(recorder, level) {
     this.#recorder = recorder;
@@ -38,7 +38,7 @@ export class MicrophoneTest {
         pause: () => {},
         utteranceEnd: () => {},
         held: () => {},
-        level: this.#level,
+        level: (meanSquare, _open, threshold) => this.#level(meanSquare, threshold),
         started: () => resolve(true),
         stopped: (problem) => {
           if (this.#own === capture) this.#own = null;

@@ -117,6 +117,8 @@ export const ENGLISH = {
 
   'dropped.prefix': 'Not shown: {reason}',
   'dropped.no_speech': 'no speech was heard',
+  'dropped.no_speech.times': 'Not shown: no speech was heard, {count} times',
+  'dropped.earlier': '{count} earlier',
   'dropped.low_confidence': 'the words could not be made out',
   'dropped.repetition': 'the recognition repeated itself',
   'dropped.empty_text': 'no words were recognised',
@@ -291,6 +293,9 @@ export const ENGLISH = {
   'settings.hangover': 'Quiet that ends an utterance',
   'settings.hangover.hint': 'Shorter brings the text sooner, longer keeps sentences whole.',
   'settings.hangover.sentences': 'Not in use while sentences are kept together.',
+  'settings.follow': 'Follow the room’s noise',
+  'settings.follow.hint': 'In a loud room only what stands out from its noise or music counts as speech: the threshold rises from the chosen one up to {ceiling} dB, and falls again when it is quiet.',
+  'settings.follow.raised': 'Now {db} dB, because of noise.',
   'settings.sentences': 'Keep sentences together',
   'settings.sentences.hint': 'A pause in the middle of a sentence does not end it; a finished sentence is shown sooner.',
   'settings.seconds': '{seconds} s',

@@ -118,6 +118,8 @@ export const KOREAN = {
 
   'dropped.prefix': '표시하지 않음: {reason}',
   'dropped.no_speech': '말소리가 들리지 않았습니다',
+  'dropped.no_speech.times': '표시하지 않음: 말소리가 {count}번 들리지 않았습니다',
+  'dropped.earlier': '이전 {count}개',
   'dropped.low_confidence': '단어를 알아들을 수 없었습니다',
   'dropped.repetition': '인식 결과가 반복되었습니다',
   'dropped.empty_text': '인식된 단어가 없습니다',
@@ -291,6 +293,9 @@ export const KOREAN = {
   'settings.hangover': '발화를 끝내는 침묵',
   'settings.hangover.hint': '짧으면 글이 빨리 나오고, 길면 문장이 끊기지 않습니다.',
   'settings.hangover.sentences': '문장을 끊지 않는 동안에는 쓰지 않습니다.',
+  'settings.follow': '방 소음에 맞추기',
+  'settings.follow.hint': '시끄러운 방에서는 소음이나 음악보다 두드러진 소리만 말소리로 봅니다. 기준이 정한 값에서 최대 {ceiling} dB까지 올라가고, 조용해지면 다시 내려갑니다.',
+  'settings.follow.raised': '지금은 소음 때문에 {db} dB입니다.',
   'settings.sentences': '문장을 끊지 않기',
   'settings.sentences.hint': '문장 중간에 쉬어도 끝내지 않고, 다 말한 문장은 더 빨리 보여 줍니다.',
   'settings.seconds': '{seconds}초',

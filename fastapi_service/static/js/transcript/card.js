@@ -49,8 +49,8 @@ function dropReason({ reason }) {
   return hasWords(key) ? words(key) : reason.replaceAll('_', ' ');
 }
 
-/** @param {Entry} entry */
-function timeOf({ spokenAtMs, startSec }) {
+/** When it was spoken. @param {Entry} entry */
+export function timeOf({ spokenAtMs, startSec }) {
   return spokenAtMs === null
     ? element('span', { text: words('transcript.at', { time: streamTime(startSec) }) })
     : element('time', { datetime: new Date(spokenAtMs).toISOString(), text: timeOfDay(spokenAtMs) });

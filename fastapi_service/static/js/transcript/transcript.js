@@ -7,6 +7,8 @@ import { count } from '../text/format.js';
 import { words } from '../text/strings.js';
 import { fillCard, sentimentWord } from './card.js';
 import { Cleared } from './cleared-outcomes.js';
+import { isSilence, Rows } from './rows.js';
+import { fillSilence } from './silence.js';
 import { Entries, hasEnded, MAX_ENTRIES, readId } from './utterances.js';
 import { WindowedList } from './windowed-list.js';
 
@@ -32,7 +34,8 @@ export class Transcript {
   /** @type {() => void} */ #changed;
   /** @type {Cleared} */ #cleared;
   #entries = new Entries();
-  /** @type {WindowedList<Entry>} */ #view;
+  #rows = new Rows(this.#entries.list);
+  /** @type {WindowedList<import('./rows.js').Row>} */ #view;
   /** @type {string | null} */ #counted = null; // the session whose first number was looked at
   #fresh = 0; // came while the reader was elsewhere
 
@@ -50,9 +53,14 @@ export class Transcript {
     this.#view = new WindowedList(
       elements.scroller,
       elements.list,
-      this.#entries.list,
-      (card, entry) => fillCard(card, entry, (held, opens, change) => this.#view.holdStill(held, opens, change)),
+      this.#rows.list,
+      (item, row) => {
+        const holdStill = this.#view.holdStill.bind(this.#view);
+        if (isSilence(row)) fillSilence(item, row, holdStill);
+        else fillCard(item, row, holdStill);
+      },
       () => this.#showLatest(),
+      (row) => this.#rows.standIn(row),
     );
     elements.latest.addEventListener('click', () => {
       this.#view.toEnd();
@@ -153,7 +161,7 @@ export class Transcript {
     if (!gone.hidden) {
       gone.textContent = words('transcript.gone', { gone: count(this.#entries.gone), max: count(MAX_ENTRIES) });
     }
-    this.#view.changed(shifted ? 0 : this.#entries.list.lastIndexOf(entry));
+    this.#view.changed(this.#rows.changed(shifted ? 0 : this.#entries.list.lastIndexOf(entry)));
     this.#changed();
   }
 

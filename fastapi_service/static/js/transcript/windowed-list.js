@@ -21,6 +21,7 @@ export class WindowedList {
   /** @type {HTMLElement} */ #list;
   /** @type {readonly T[]} */ #rows;
   /** @type {() => void} */ #moved;
+  /** @type {(row: T) => T | undefined} */ #standIn;
   /** @type {RowHeights} */ #heights;
   /** @type {ShownRows<T>} */ #shown;
   /** @type {{ row: T, offsetPx: number } | null} */ #anchor = null;
@@ -38,12 +39,14 @@ export class WindowedList {
    * @param {readonly T[]} rows the data itself: it may change, which `changed` must say
    * @param {(element: HTMLLIElement, row: T) => void} fill puts into an empty or a filled `li` what the row shows
    * @param {() => void} moved the list or the reader has moved
+   * @param {(row: T) => T | undefined} [standIn] the row that shows what one has shown that is no longer there
    */
-  constructor(scroller, list, rows, fill, moved) {
+  constructor(scroller, list, rows, fill, moved, standIn = () => undefined) {
     this.#scroller = scroller;
     this.#list = list;
     this.#rows = rows;
     this.#moved = moved;
+    this.#standIn = standIn;
     this.#heights = new RowHeights(rows);
     const observer = new ResizeObserver((changes) => this.#resized(changes));
     this.#shown = new ShownRows(list, rows, this.#heights, fill, observer);
@@ -176,8 +179,12 @@ export class WindowedList {
   /** Where the upper edge belongs, in pixels of the list. @param {number} height of the scroller */
   #target(height) {
     if (this.#following) return this.#heights.total - height;
-    const index = this.#anchor === null ? -1 : this.#rows.indexOf(this.#anchor.row);
-    if (index >= 0 && this.#anchor !== null) return this.#heights.top(index) + this.#anchor.offsetPx;
+    if (this.#anchor !== null) {
+      const { row, offsetPx } = this.#anchor;
+      let index = this.#rows.indexOf(row);
+      if (index < 0) index = this.#rows.indexOf(this.#standIn(row) ?? row);
+      if (index >= 0) return this.#heights.top(index) + offsetPx;
+    }
     this.#anchor = null; // it went, and the oldest go first: now the first is there
     return -this.#list.offsetTop;
   }
