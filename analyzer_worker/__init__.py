@@ -5,6 +5,7 @@
     models            what SENTIMENT_MODEL names, loaded; dummy: none at all
     find_model        SENTIMENT_MODEL to a folder on this disk
     model             that folder to a classifier; offline_model: one that ships
+    sentences         the sentences of a text, and which of them are splinters
     text, zones       which text is classified, and what a model's labels mean
     settings, metrics
 

@@ -36,5 +36,7 @@ def load_model(settings: AnalyzerSettings) -> SentimentJudge:
         return dummy_model()
     from analyzer_worker.find_model import find_model
     from analyzer_worker.model import SentimentModel
+    from analyzer_worker.sentences import english
 
+    english.warm_up()
     return SentimentModel(find_model(settings), settings)

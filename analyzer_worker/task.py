@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 
 import redis
 from pydantic import ValidationError
 
 from analyzer_worker.metrics import AnalyzerMetrics
 from analyzer_worker.models import WARM_UP_TEXT, SentimentJudge
+from analyzer_worker.sentences.verdict import Verdict, verdict_of
 from analyzer_worker.settings import AnalyzerSettings
-from analyzer_worker.text import text_to_judge
+from analyzer_worker.text import Words, words_to_judge
 from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.keys import analyzer_tries_key
 from contract.messages import Result, Sentiment, UtteranceOutcome
@@ -21,6 +23,8 @@ from runtime.redis_retry import RedisRetry, RedisUnavailableError
 from runtime.worker.tries import Tries
 
 logger = logging.getLogger(__name__)
+
+SENTENCES_AT_ONCE = 32  # through the model; more would only take memory
 
 
 class Analyzer:
@@ -69,7 +73,7 @@ class Analyzer:
             jobs = [begun[number][0] for number in turn]
             for number, job, verdict in zip(turn, jobs, self._judge_all(jobs), strict=True):
                 with _noted(troubles, number):
-                    self._conclude(job, *verdict)
+                    self._conclude(job, verdict)
         return troubles
 
     def _begun(self, raw: object) -> tuple[AnalyzeJob, int] | None:
@@ -86,7 +90,7 @@ class Analyzer:
         job.stamp("analyzer_queue")
         return job, tries
 
-    def _conclude(self, job: AnalyzeJob, sentiment: Sentiment | None, reason: str | None) -> None:
+    def _conclude(self, job: AnalyzeJob, verdict: Verdict) -> None:
         job.stamp("sentiment")
         self._end(
             job,
@@ -96,8 +100,9 @@ class Analyzer:
                 language=job.spoken_language,
                 language_probability=job.language_probability,
                 translation=job.translation,
-                sentiment=sentiment,
-                sentiment_reason=reason,
+                sentiment=verdict.sentiment,
+                sentiment_reason=verdict.reason,
+                sentences=list(verdict.sentences),
                 decoded_again=job.decoded_again,
                 words=job.words,
                 doubtful=job.doubtful_reason is not None,
@@ -126,13 +131,13 @@ class Analyzer:
         return None
 
     def _judge(self, job: AnalyzeJob) -> tuple[Sentiment | None, str | None]:
-        """The sentiment, or None and the reason why there is none."""
-        text, reason = text_to_judge(job, self._settings.sentiment_languages)
-        if not text:
-            return None, reason
+        """The sentiment of the whole text, or None and the reason why there is none."""
+        words = words_to_judge(job, self._settings.sentiment_languages)
+        if isinstance(words, str):
+            return None, words
         for _ in range(2):
             try:
-                return self._model.judge(text), None
+                return self._model.judge(words.text), None
             except Exception as problem:  # whatever a model raises, the text must reach its user
                 logger.error("%s: the sentiment model failed: %s", job.utterance, where(problem))
         try:
@@ -142,16 +147,50 @@ class Analyzer:
             logger.error("the sentiment model has stopped working: %s", where(problem))
         return None, "The sentiment model failed on this text."
 
-    def _judge_all(self, jobs: Sequence[AnalyzeJob]) -> list[tuple[Sentiment | None, str | None]]:
+    def _judge_all(self, jobs: Sequence[AnalyzeJob]) -> list[Verdict]:
+        """A verdict for each job: of the whole texts, which go through the model together, then of the sentences of
+        those that have several. Apart, because a text is padded to the longest beside it."""
+        found = [words_to_judge(job, self._settings.sentiment_languages) for job in jobs]
+        wholes = self._judge_wholes(jobs, found)
+        several = [
+            words.sentences
+            for words, (whole, _) in zip(found, wholes, strict=True)
+            if isinstance(words, Words) and whole is not None and len(words.sentences) > 1
+        ]
+        judged = iter(self._judge_sentences([sentence for sentences in several for sentence in sentences]))
+        verdicts = []
+        for words, (whole, reason) in zip(found, wholes, strict=True):
+            if isinstance(words, str) or whole is None:
+                verdicts.append(Verdict(None, reason))
+            elif len(words.sentences) == 1:
+                verdicts.append(verdict_of(words, whole, [whole]))
+            else:
+                verdicts.append(verdict_of(words, whole, list(islice(judged, len(words.sentences)))))
+        return verdicts
+
+    def _judge_wholes(
+        self, jobs: Sequence[AnalyzeJob], found: Sequence[Words | str]
+    ) -> list[tuple[Sentiment | None, str | None]]:
         """`_judge` for several at once; one by one where the model fails on them together."""
-        texts = [text_to_judge(job, self._settings.sentiment_languages)[0] for job in jobs]
-        if len(jobs) < 2 or not all(texts):
+        texts = [words.text for words in found if isinstance(words, Words)]
+        if len(jobs) < 2 or len(texts) < len(jobs):
             return [self._judge(job) for job in jobs]
         try:
             return [(sentiment, None) for sentiment in self._model.judge_all(texts)]
         except Exception as problem:
             logger.error("the sentiment model failed on %d texts at once: %s", len(jobs), where(problem))
         return [self._judge(job) for job in jobs]
+
+    def _judge_sentences(self, sentences: Sequence[str]) -> list[Sentiment]:
+        """The sentiment of each; none at all where the model fails, which costs no text its own."""
+        judged: list[Sentiment] = []
+        try:
+            for first in range(0, len(sentences), SENTENCES_AT_ONCE):
+                judged += self._model.judge_all(sentences[first : first + SENTENCES_AT_ONCE])
+        except Exception as problem:
+            logger.error("the sentiment model failed on %d sentences: %s", len(sentences), where(problem))
+            return []
+        return judged
 
     def _end(self, job: UtteranceJob, message: UtteranceOutcome) -> None:
         seq = self._retry.call(lambda: end_utterance(self._client, job, message, self._settings), job.utterance)

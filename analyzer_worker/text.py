@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from analyzer_worker.sentences.splinters import NeutralReason, neutral_reasons
+from analyzer_worker.sentences.split import sentences_of
 from contract.jobs import AnalyzeJob
 
 ANY_LANGUAGE = "*"
 ENGLISH = "en"
 
 
-def text_to_judge(job: AnalyzeJob, read: Sequence[str]) -> tuple[str, str]:
-    """The text, with single spaces, or an empty one and the reason in words. `read`: codes of the languages that the
-    model reads, or ANY_LANGUAGE."""
-    if job.spoken_language != ENGLISH and _reads(job.spoken_language, read):
+@dataclass(frozen=True)
+class Words:
+    """What is classified, with single spaces: the whole text, and its sentences with why each counts as neutral
+    whatever the model says."""
+
+    text: str
+    sentences: tuple[str, ...]
+    neutral_reasons: tuple[NeutralReason | None, ...]
+
+
+def words_to_judge(job: AnalyzeJob, read: Sequence[str]) -> Words | str:
+    """What to classify, or the reason in words why there is nothing. `read`: codes of the languages that the model
+    reads, or ANY_LANGUAGE."""
+    language = job.spoken_language
+    if language != ENGLISH and _reads(language, read):
         text: str | None = job.text
     elif not _reads(ENGLISH, read):
-        return "", "The sentiment model does not read this language."
+        return "The sentiment model does not read this language."
     else:
-        text = job.sentiment_text
+        text, language = job.sentiment_text, ENGLISH
     if text is None:
-        return "", job.sentiment_reason or "There is no English text to judge."
+        return job.sentiment_reason or "There is no English text to judge."
     text = " ".join(text.split())
-    return text, "" if text else "The text is empty."
+    if not text:
+        return "The text is empty."
+    sentences = tuple(sentence.strip() for sentence in sentences_of(text, language))
+    return Words(text, sentences, tuple(neutral_reasons(sentences, language, job.cut_at_start, job.cut_at_end)))
 
 
 def _reads(language: str, read: Sequence[str]) -> bool:

@@ -84,7 +84,8 @@ class UtteranceJob(AudioSpan):
 
     `timings_ms` gains one entry per stage; `stamped_ms` (epoch ms) is when the latest of them ended. `word_times`
     asks for the times of the words. `repetition`: the same sound was heard before, as another utterance.
-    `live`: somebody is speaking it and waits; parts of a file come after these. `looked_until`: a worker was asked
+    `live`: somebody is speaking it and waits; parts of a file come after these. `cut_at_start`, `cut_at_end`: it begins
+    or ends where the length limit cut the speech, not where the speaker paused. `looked_until`: a worker was asked
     whether a sentence ends at that sample (contract.sentences), and from there to `end` it is quiet.
     """
 
@@ -93,6 +94,8 @@ class UtteranceJob(AudioSpan):
     word_times: bool = False
     repetition: bool = False
     live: bool = True
+    cut_at_start: bool = False
+    cut_at_end: bool = False
     looked_until: int | None = Field(None, ge=0, le=MAX_POSITION)
 
     def stamp(self, stage: str) -> None:

@@ -73,12 +73,23 @@ class Partial(Message):
 
 class Sentiment(Message):
     """`scores` are all classes as the model gives them. `zone` is what to show: that whose classes together score
-    highest, neutral when that is weak; `score` is its score, `label` its strongest class."""
+    highest, neutral when that is weak; `score` is its score, `label` its strongest class.
+
+    `neutral_reason`: why it is neutral whatever the model says (`too_short`, `no_verb`, `cut`): the text is a splinter
+    of a sentence. Label and score are the model's then."""
 
     label: str
     score: float = Field(ge=0, le=1)
     scores: dict[str, float]
     zone: Zone
+    neutral_reason: str | None = Field(None, max_length=40)
+
+
+class SentenceSentiment(Message):
+    """A sentence of the text that was judged, and how it felt by itself."""
+
+    text: str
+    sentiment: Sentiment
 
 
 class UtteranceMessage(Message):
@@ -119,6 +130,9 @@ class Result(UtteranceMessage):
     translation: str | None = None
     sentiment: Sentiment | None = None
     sentiment_reason: str | None = None
+    sentences: list[SentenceSentiment] = Field(
+        default_factory=list, description="in order, one where the text is one; empty where no sentiment can be told"
+    )
     decoded_again: bool = Field(False, description="a quick first text was doubtful, so all was done again")
     words: list[Word] | None = Field(None, description="in order, where the session asked for their times")
     doubtful: bool = Field(False, description="somebody spoke, but the words may be wrong")
@@ -127,6 +141,13 @@ class Result(UtteranceMessage):
     avg_logprob: float | None = Field(None, description="mean natural log-probability of the tokens")
     no_speech_prob: float | None = Field(None, ge=0, le=1, description="of silence, as the model gives it")
     temperature: float | None = Field(None, ge=0, description="at which the text was decoded")
+
+    @property
+    def counted_sentiments(self) -> list[Sentiment]:
+        """What statistics count: those of its sentences, or its own where an older worker did not tell them apart."""
+        if self.sentiment is None:
+            return []
+        return [sentence.sentiment for sentence in self.sentences] or [self.sentiment]
 
 
 class Dropped(UtteranceMessage):
@@ -154,7 +175,7 @@ class LatencyStats(Message):
 
 
 class SentimentShare(Message):
-    """One zone's part of the results: how many, which share (0 to 1), and its mean score (0 to 1)."""
+    """One zone's part of the sentences: how many, which share (0 to 1), and its mean score (0 to 1)."""
 
     count: int
     share: float
@@ -172,7 +193,8 @@ class StatsBlock(Message):
     audio_sec: float = 0.0
     words_per_minute: float = 0.0
     decoded_again: int = 0
-    sentiment: dict[str, SentimentShare] = Field(default_factory=dict)
+    unjudged: int = Field(0, description="results without a sentiment")
+    sentiment: dict[str, SentimentShare] = Field(default_factory=dict, description="of sentences")
     latency_ms: LatencyStats = LatencyStats()
 
 

@@ -21,12 +21,19 @@ CutReason = Literal["end", "idle", "length", "recorded", "sentence", "pause"]
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One utterance: samples `start` to `end` (exclusive) of the session, its s16le bytes, and why it ends."""
+    """One utterance: samples `start` to `end` (exclusive) of the session, its s16le bytes, and why it ends.
+    `cut_at_start`: the one before ended by its length, so that this one may begin in the middle of a sentence."""
 
     start: int
     end: int
     pcm: bytes
     reason: CutReason
+    cut_at_start: bool = False
+
+    @property
+    def cut_at_end(self) -> bool:
+        """Whether it ends by its length."""
+        return self.reason == "length"
 
 
 class Segmenter:
@@ -44,6 +51,7 @@ class Segmenter:
         self._max_bytes = int(max_sec * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
         self._search_samples = int(min(SEARCH_SEC, max_sec) * SAMPLE_RATE_HZ)
         self._recorded_end = recorded_end if recorded_end is not None and recorded_end > position else None
+        self._cut_at_start = False
 
     @property
     def start(self) -> int:
@@ -98,7 +106,9 @@ class Segmenter:
         del self._buffer[:size]
         start = self._start
         self._start += size // BYTES_PER_SAMPLE
-        return Cut(start, self._start, pcm, reason)
+        cut = Cut(start, self._start, pcm, reason, self._cut_at_start)
+        self._cut_at_start = cut.cut_at_end
+        return cut
 
     def _quietest(self) -> int:
         """Where to cut, in samples: the middle of the quietest 20 ms (steps of 5 ms) of the search range."""

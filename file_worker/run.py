@@ -156,6 +156,8 @@ class FileRun:
             hints=self._job.hints,
             word_times=self._job.word_times,
             live=False,
+            cut_at_start=segment.cut_at_start,
+            cut_at_end=segment.cut_at_end,
         )
         may = outcome is not None or self._store.may_send(self._job.session, segment.start, self._language.decided)
         held_back = not may and not self._waits()

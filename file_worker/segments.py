@@ -32,11 +32,14 @@ STILL_LOOKING_HOPS = 300  # a minute of silence
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Samples `start` to `end` (exclusive) of the file, and their s16le bytes."""
+    """Samples `start` to `end` (exclusive) of the file, and their s16le bytes. `cut_at_start`, `cut_at_end`: it begins
+    or ends where one got too long, not in a pause."""
 
     start: int
     end: int
     pcm: bytes
+    cut_at_start: bool = False
+    cut_at_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class SegmentCutter:
         self._speaking = False
         self._loud_end = 0  # where the last loud frame ended
         self._floor: deque[float] = deque(maxlen=FLOOR_HOPS)
+        self._length_cut: int | None = None  # where the segment before got too long, if it did
 
     @property
     def position(self) -> int:
@@ -112,12 +116,13 @@ class SegmentCutter:
             self._forget(position - PAD_SAMPLES)
         elif position - self._start >= self._longest:
             first = position - self._start - self._search
-            yield self._take(self._start + first + quietest_place(self._held, first, self._search))
+            yield self._take(self._start + first + quietest_place(self._held, first, self._search), cut_at_end=True)
             self._speaking = self._loud_end > self._start
 
-    def _take(self, end: int) -> Segment:
+    def _take(self, end: int, cut_at_end: bool = False) -> Segment:
         size = (end - self._start) * BYTES_PER_SAMPLE
-        segment = Segment(self._start, end, bytes(self._held[:size]))
+        segment = Segment(self._start, end, bytes(self._held[:size]), self._start == self._length_cut, cut_at_end)
+        self._length_cut = end if cut_at_end else None
         del self._held[:size]
         self._start = end
         return segment

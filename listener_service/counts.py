@@ -1,33 +1,24 @@
 """What is counted per session and over all. Pure, in bounded memory, and its state is JSON.
 
-- words: runs without white space that hold a letter or digit; of Chinese and Japanese script, which is written
-  without spaces, every character counts.
+- words: see contract.words.
 - audio_sec: speech of all utterances; words_per_minute: words by minutes of speech of the results alone.
-- sentiment: per zone its count, its share of the results that have a sentiment, and the mean score of the
-  strongest class.
+- sentiment: of sentences, a splinter being neutral; per zone its count, its share of all that have a sentiment, and the
+  mean score as the model gave it. unjudged: results without a sentiment.
 - latency: the sum of a result's timings, from the end of speech at the gateway to the listener's relay.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from contract.messages import Dropped, Error, LatencyStats, Result, SentimentShare, StatsBlock, UtteranceOutcome
+from contract.words import count_words
 from listener_service.percentiles import LatencyHistogram
 
 STATE_VERSION = 1
 _ZONES = ("positive", "neutral", "negative")
-# Kana, CJK ideographs with their extensions A to H, and compatibility ideographs: one word a character.
-_IDEOGRAPHS = "\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\s{_IDEOGRAPHS}]+")
-
-
-def count_words(text: str) -> int:
-    """How many words `text` has."""
-    return sum(1 for word in _WORD.findall(text) if any(map(str.isalnum, word)))
 
 
 def latency_ms(message: UtteranceOutcome) -> float:
@@ -53,6 +44,7 @@ class Statistics:
     audio_sec: float = 0.0
     result_sec: float = 0.0
     decoded_again: int = 0
+    unjudged: int = 0
     zones: dict[str, _Zone] = field(default_factory=dict)
     latency: LatencyHistogram = field(default_factory=LatencyHistogram)
 
@@ -72,10 +64,11 @@ class Statistics:
         self.result_sec += message.duration_sec
         self.latency.add(latency_ms(message))
         self.decoded_again += message.decoded_again
-        if message.sentiment is not None:
-            zone = self.zones.setdefault(message.sentiment.zone, _Zone())
+        self.unjudged += message.sentiment is None
+        for sentiment in message.counted_sentiments:
+            zone = self.zones.setdefault(sentiment.zone, _Zone())
             zone.count += 1
-            zone.score_sum += message.sentiment.score
+            zone.score_sum += sentiment.score
 
     def block(self) -> StatsBlock:
         """The statistics as they are shown; sums are rounded here and nowhere else."""
@@ -88,6 +81,7 @@ class Statistics:
             words=self.words,
             audio_sec=round(self.audio_sec, 3),
             decoded_again=self.decoded_again,
+            unjudged=self.unjudged,
             words_per_minute=round(60.0 * self.words / self.result_sec, 1) if self.result_sec > 0 else 0.0,
             sentiment={
                 name: SentimentShare(
@@ -114,7 +108,9 @@ class Statistics:
         """The statistics that `to_json` wrote. Raises ValueError, KeyError or TypeError for anything else."""
         if state["v"] != STATE_VERSION:
             raise ValueError(f"state of version {state['v']}")
-        state = {"decoded_again": 0} | state  # states from before it was counted lack it
+        # States from before these were counted lack them; a result then counted once where it had a sentiment.
+        unjudged = state["results"] - sum(count for count, _ in state["zones"].values())
+        state = {"decoded_again": 0, "unjudged": unjudged} | state
         plain: dict[str, Any] = {name: kind(state[name]) for name, kind in _PLAIN.items()}
         statistics = cls(**plain)
         for name, (count, score_sum) in state["zones"].items():
@@ -134,6 +130,7 @@ _PLAIN: dict[str, type[int] | type[float]] = {
     "audio_sec": float,
     "result_sec": float,
     "decoded_again": int,
+    "unjudged": int,
 }
 
 

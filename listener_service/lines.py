@@ -10,7 +10,8 @@ from typing import Any
 from contract.events import OutcomeEvent
 from contract.ids import session_tag
 from contract.messages import Dropped, Result, reason_of
-from listener_service.counts import count_words, latency_ms
+from contract.words import count_words
+from listener_service.counts import latency_ms
 from runtime.logs.event import Event
 
 # json escapes what is below a space. Not the rest that a terminal or a reader may take for a line's end or a command:
@@ -24,10 +25,11 @@ def log_line(event: OutcomeEvent) -> str:
     A repetition has a line as well: its text is the one that its file keeps.
     """
     message = event.message
-    text = language = translation = sentiment = reason = detail = None
+    text = language = translation = sentiment = sentences = reason = detail = None
     if isinstance(message, Result):
         text, language, translation = message.text, message.language, message.translation
         sentiment = None if message.sentiment is None else message.sentiment.model_dump()
+        sentences = [sentence.model_dump() for sentence in message.sentences]
         reason = message.sentiment_reason
     elif isinstance(message, Dropped):
         reason, detail = message.reason, message.detail
@@ -43,6 +45,7 @@ def log_line(event: OutcomeEvent) -> str:
         "language": language,
         "translation": translation,
         "sentiment": sentiment,
+        "sentences": sentences,
         "reason": reason,
         "detail": detail,
         "duration_sec": message.duration_sec,

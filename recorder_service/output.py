@@ -7,7 +7,7 @@ import logging
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +17,10 @@ from rich.live import Live
 from rich.text import Text
 
 from contract.ids import session_tag
-from contract.messages import Busy, Dropped, Error, Partial, Result, ServerMessage, Session, Zone
+from contract.messages import Busy, Dropped, Error, Partial, Result, Sentiment, ServerMessage, Session, Zone
 from runtime.logs.setup import OneLineFormatter, printable
 
+NEUTRAL_REASONS = {"too_short": "too short to tell", "no_verb": "no sentence", "cut": "cut off by the length limit"}
 ZONE_STYLES: dict[Zone, str] = {"positive": "bold green", "neutral": "bold yellow", "negative": "bold red"}
 METER_CELLS = 24
 METER_FLOOR_DB = -60.0
@@ -160,25 +161,18 @@ class OutputHandler(logging.Handler):
 
 
 def plain_line(message: ServerMessage, moment: Moment | None) -> Text:
-    """One message as a line (a translation, and why there is no sentiment, underneath); empty where none is due."""
+    """One message as a line (what else there is of a result underneath); empty where none is due."""
     line = Text().append(f"{moment}  " if moment is not None else "", "cyan")
     match message:
         case Result():
             line.append(printable(message.text)).append("  ")
             if message.sentiment is not None:
-                zone = message.sentiment.zone
-                line.append(f"{zone} {message.sentiment.score:.2f}", ZONE_STYLES[zone])
+                line.append_text(_felt(message.sentiment))
             total_ms = sum(message.timings_ms.values())
             line.append(f"  {printable(message.language)}", "dim").append(f"  {total_ms:.0f} ms", "dim")
             indent = " " * (len(str(moment)) + 2 if moment is not None else 2)
-            if message.translation is not None:
-                line.append(f"\n{indent}in English: ", "dim").append(printable(message.translation), "italic")
-            if message.doubtful:
-                line.append(f"\n{indent}doubtful: {printable(message.doubtful_reason or '')}", "dim")
-            for gap in message.gaps:
-                line.append(f"\n{indent}{gap.end_sec - gap.start_sec:.1f} s of speech without words", "dim")
-            if message.sentiment is None and message.sentiment_reason is not None:
-                line.append(f"\n{indent}no sentiment: {printable(message.sentiment_reason)}", "dim")
+            for below in _below(message):
+                line.append(f"\n{indent}").append_text(below)
         case Dropped():
             detail = f" ({printable(message.detail)})" if message.detail else ""
             line = Text(f"{line.plain}dropped: {printable(message.reason)}{detail}", "dim")
@@ -194,6 +188,30 @@ def plain_line(message: ServerMessage, moment: Moment | None) -> Text:
         case _:
             return Text()
     return line
+
+
+def _below(result: Result) -> Iterator[Text]:
+    """Each of several sentences, a translation, what is doubtful, and why there is no sentiment."""
+    if len(result.sentences) > 1:
+        for sentence in result.sentences:
+            yield Text().append(f"{printable(sentence.text)}  ", "dim").append_text(_felt(sentence.sentiment))
+    if result.translation is not None:
+        yield Text().append("in English: ", "dim").append(printable(result.translation), "italic")
+    if result.doubtful:
+        yield Text(f"doubtful: {printable(result.doubtful_reason or '')}", "dim")
+    for gap in result.gaps:
+        yield Text(f"{gap.end_sec - gap.start_sec:.1f} s of speech without words", "dim")
+    if result.sentiment is None and result.sentiment_reason is not None:
+        yield Text(f"no sentiment: {printable(result.sentiment_reason)}", "dim")
+
+
+def _felt(sentiment: Sentiment) -> Text:
+    """Zone and score; of a splinter the reason why it is neutral in place of the score, which says nothing."""
+    reason = sentiment.neutral_reason
+    if reason is None:
+        return Text(f"{sentiment.zone} {sentiment.score:.2f}", ZONE_STYLES[sentiment.zone])
+    words = NEUTRAL_REASONS.get(reason, printable(reason))
+    return Text().append(sentiment.zone, ZONE_STYLES[sentiment.zone]).append(f" ({words})", "dim")
 
 
 def live_view(status: Status, partial: Partial | None, width: int) -> Text:

@@ -128,6 +128,7 @@ def _result(segment: dict[str, Any]) -> tuple[Result, Moment]:
         translation=segment["translation"],
         sentiment=segment["sentiment"],
         sentiment_reason=segment["sentiment_reason"],
+        sentences=segment.get("sentences") or [],
         doubtful=segment.get("doubtful", False),
         doubtful_reason=segment.get("doubtful_reason"),
         gaps=[Gap(start_sec=gap["start"], end_sec=gap["end"], reason=gap["reason"]) for gap in segment.get("gaps", [])],

@@ -208,7 +208,8 @@ class Connection:
                         await self._dispatch(cut)
                 self._last_frame = time.monotonic()
                 self._sentences.heard()
-                if not self._sentences.looking:
+                # A look tells what a partial would, but not where a sentence ends inside long speech.
+                if not self._sentences.looking or (self._long.wanted and not self._sentences.pausing):
                     self._partials.heard()
 
     async def _watch_idle(self) -> None:
@@ -235,6 +236,8 @@ class Connection:
             session=self.lease.session,
             start=cut.start,
             end=cut.end,
+            cut_at_start=cut.cut_at_start,
+            cut_at_end=cut.cut_at_end,
             stamped_ms=self._last_frame_ms if stamped_ms is None else stamped_ms,
             looked_until=self._sentences.looked_until(cut),
             **self._options.of_task(self._language),

@@ -190,7 +190,8 @@ class QueueDelivery:
 
     def _keep(self, cuts: list[Cut]) -> None:
         for cut in cuts:
-            job = UtteranceJob(session=self.session, start=cut.start, end=cut.end, **self._asked)
+            ends = {"cut_at_start": cut.cut_at_start, "cut_at_end": cut.cut_at_end}
+            job = UtteranceJob(session=self.session, start=cut.start, end=cut.end, **ends, **self._asked)
             job.stamp("endpoint")
             self._kept[cut.start] = _Kept(job, cut.pcm)
             self._kept_bytes += len(cut.pcm)

@@ -113,9 +113,8 @@ class Transcriber:
         job, heard = recording.job, recording.heard
         assert heard is not None
         job.stamp("speech")
-        verdict = heard.verdict.model_copy(
-            update={"timings_ms": job.timings_ms, "stamped_ms": job.stamped_ms, "end": job.end}
-        )
+        of_final = ("timings_ms", "stamped_ms", "end", "cut_at_start", "cut_at_end")
+        verdict = heard.verdict.model_copy(update={name: getattr(job, name) for name in of_final})
         self._metrics.heard_ahead.inc()
         self._finish(number, job, verdict, troubles, heard.notes)
 

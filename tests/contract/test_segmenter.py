@@ -76,6 +76,15 @@ def test_the_cut_by_length_is_in_the_quietest_place_of_the_end() -> None:
     assert quiet.start <= first.end <= quiet.stop
 
 
+def test_what_follows_a_cut_by_length_knows_it() -> None:
+    segmenter = Segmenter()
+    pcm = NOISE[: 20 * RATE].tobytes()
+    cuts = [*segmenter.feed(pcm), *segmenter.flush("end"), *segmenter.feed(pcm[:3200]), *segmenter.flush("idle")]
+    assert [cut.reason for cut in cuts] == ["length", "end", "idle"]
+    assert [cut.cut_at_end for cut in cuts] == [True, False, False]
+    assert [cut.cut_at_start for cut in cuts] == [False, True, False]
+
+
 def test_silence_in_the_end_is_cut_within_the_limit() -> None:
     cuts = cuts_of([bytes(40 * RATE * 2)])
     assert [cut.end - cut.start <= 15 * RATE for cut in cuts] == [True] * len(cuts)

@@ -15,8 +15,9 @@ from collections import Counter
 from pathlib import Path
 
 from contract.keys import LISTENER_STATE_KEY, stats_key
+from contract.words import count_words
 from harness.speech import Clip, demo_clips
-from listener_service.counts import Statistics, count_words, load_statistics
+from listener_service.counts import Statistics, load_statistics
 from tests.faults.campaign import Campaign, beside, wait_for
 from tests.faults.fault_system import DEMO_MODELS, FaultSystem, running_world
 from tests.support.cutting_proxy import CuttingProxy

@@ -49,6 +49,11 @@ def test_long_silence_hands_control_back() -> None:
     assert set(found) == {None}
 
 
+def test_a_segment_knows_where_it_was_cut_in_speech() -> None:
+    found = cut(tone(8) + silence(2) + tone(3))
+    assert [(one.cut_at_start, one.cut_at_end) for one in found] == [(False, True), (True, False), (False, False)]
+
+
 def test_a_short_pause_does_not_cut_a_short_segment() -> None:
     (only,) = cut(tone(1) + silence(1) + tone(0.5))
     assert seconds(only) == pytest.approx((0.0, 2.5), abs=0.05)

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.messages import Dropped, Error, LatencyStats, Result, SentimentShare, StatsBlock
-from listener_service.counts import Statistics, count_words, load_statistics
+from contract.messages import Dropped, Error, LatencyStats, Result, SentenceSentiment, SentimentShare, StatsBlock
+from contract.words import count_words
+from listener_service.counts import Statistics, load_statistics
 from listener_service.percentiles import RELATIVE_ERROR, LatencyHistogram
 from tests.listener_service.conftest import sentiment
 
@@ -111,11 +112,41 @@ def test_a_block_of_all_three_outcomes() -> None:
         words=10,
         audio_sec=9.0,
         words_per_minute=85.7,  # 10 words in the 7 s of the results
+        unjudged=1,
         sentiment={
             "positive": SentimentShare(count=2, share=0.6667, mean_score=0.8),
             "negative": SentimentShare(count=1, share=0.3333, mean_score=0.95),
         },
     )
+
+
+def test_sentences_are_counted_and_results_stay_utterances() -> None:
+    statistics = Statistics()
+    splinter = sentiment("neutral", 0.96).model_copy(update={"neutral_reason": "too_short"})
+    feelings = [sentiment("positive", 0.9), sentiment("negative", 0.8), splinter]
+    sentences = [SentenceSentiment(text="x", sentiment=felt) for felt in feelings]
+    statistics.add(result(sentiment=sentiment("positive", 0.7), sentences=sentences))
+    statistics.add(result(sentiment=sentiment("positive", 0.7)))  # of an older worker
+    block = statistics.block()
+    assert (block.results, block.unjudged) == (2, 0)
+    assert {zone: share.count for zone, share in block.sentiment.items()} == {
+        "positive": 2,
+        "neutral": 1,
+        "negative": 1,
+    }
+    assert block.sentiment["positive"] == SentimentShare(count=2, share=0.5, mean_score=0.8)
+
+
+def test_a_state_from_before_sentences_were_counted_goes_on() -> None:
+    statistics = Statistics()
+    statistics.add(result(sentiment=sentiment()))
+    statistics.add(result(sentiment=None))
+    old = statistics.to_json()
+    del old["unjudged"]
+    again = load_statistics(json.dumps(old))
+    assert again is not None
+    assert again.block() == statistics.block()
+    assert again.block().unjudged == 1
 
 
 def test_nothing_yet_is_a_block_too() -> None:

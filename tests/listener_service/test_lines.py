@@ -9,7 +9,7 @@ import pytest
 
 from contract.events import OutcomeEvent
 from contract.ids import session_tag
-from contract.messages import Dropped, Error, Result, UtteranceOutcome
+from contract.messages import Dropped, Error, Result, SentenceSentiment, UtteranceOutcome
 from listener_service.lines import console_line, log_line
 from runtime.logs.setup import JsonFormatter, OneLineFormatter
 from tests.listener_service.conftest import SESSION, sentiment
@@ -33,7 +33,17 @@ def result(text: str) -> Result:
         language="ko",
         translation="I love it.",
         sentiment=sentiment("positive", 0.998),
+        sentences=[SentenceSentiment(text="I love it.", sentiment=sentiment("positive", 0.998))],
     )
+
+
+FELT = {
+    "label": "POSITIVE",
+    "score": 0.998,
+    "scores": {"POSITIVE": 0.998},
+    "zone": "positive",
+    "neutral_reason": None,
+}
 
 
 def test_a_result_in_the_log() -> None:
@@ -49,7 +59,8 @@ def test_a_result_in_the_log() -> None:
         "text": "정말 좋아요",
         "language": "ko",
         "translation": "I love it.",
-        "sentiment": {"label": "POSITIVE", "score": 0.998, "scores": {"POSITIVE": 0.998}, "zone": "positive"},
+        "sentiment": FELT,
+        "sentences": [{"text": "I love it.", "sentiment": FELT}],
         "reason": None,
         "detail": None,
         "duration_sec": 2.0,

@@ -31,9 +31,15 @@ def sentiments() -> st.SearchStrategy[dict[str, Any] | None]:
             "score": SCORES,
             "scores": st.dictionaries(TEXTS, SCORES, max_size=3),
             "zone": st.sampled_from(["positive", "neutral", "negative"]),
+            "neutral_reason": st.none() | st.sampled_from(["too_short", "cut", "later"]),
         }
     )
     return st.none() | felt
+
+
+def sentences() -> st.SearchStrategy[list[dict[str, Any]]]:
+    felt = sentiments().filter(lambda sentiment: sentiment is not None)
+    return st.lists(st.fixed_dictionaries({"text": TEXTS, "sentiment": felt}), max_size=4)
 
 
 def outcomes() -> st.SearchStrategy[dict[str, Any] | None]:
@@ -47,6 +53,7 @@ def outcomes() -> st.SearchStrategy[dict[str, Any] | None]:
     result = {
         "type": st.just("result"), **common, "text": TEXTS, "language": st.sampled_from(["en", "ko", "ar"]) | TEXTS,
         "translation": st.none() | TEXTS, "sentiment": sentiments(), "sentiment_reason": st.none() | TEXTS,
+        "sentences": sentences(),
         "decoded_again": st.booleans(),
         "words": st.none() | st.sampled_from(["", " ", "\u2028"]) | st.lists(WORDS, max_size=6),
     }  # fmt: skip

@@ -215,6 +215,9 @@ def test_text_has_one_line_an_utterance(exporter: Exporter, entries: list[dict[s
             expected += [None] * (3 if expected else 2)
             day = at // 86_400_000
         expected.append(one_line(entry["outcome"]["text"]) or "No words")
+        sentences = entry["outcome"]["sentences"]
+        if len(sentences) > 1:
+            expected += [f"    {one_line(sentence['text'])} (" for sentence in sentences]
         if entry["outcome"]["translation"] is not None:
             expected.append(f"    In English: {one_line(entry['outcome']['translation'])}")
     lines = file.splitlines()
@@ -225,6 +228,8 @@ def test_text_has_one_line_an_utterance(exporter: Exporter, entries: list[dict[s
             assert not line.startswith(("[", " "))
         elif words.startswith("    In English: ") and line.startswith("    "):
             assert line == words
+        elif words.startswith("    ") and line.startswith("    "):
+            assert line.startswith(words)
         else:
             assert re.match(r"\[[^\]]+\] ", line)
             assert line.partition("] ")[2].startswith(words)

@@ -12,7 +12,17 @@ import pytest
 from pydantic import TypeAdapter
 from rich.text import Text
 
-from contract.messages import Dropped, Error, Partial, Result, ServerMessage, Session
+from contract.messages import (
+    Dropped,
+    Error,
+    Partial,
+    Result,
+    SentenceSentiment,
+    Sentiment,
+    ServerMessage,
+    Session,
+    Zone,
+)
 from recorder_service.output import (
     JsonOutput,
     Moment,
@@ -70,6 +80,37 @@ def test_why_there_is_no_sentiment() -> None:
     assert isinstance(result, Result)
     without = result.model_copy(update={"sentiment": None, "sentiment_reason": "this model cannot translate"})
     assert "no sentiment: this model cannot translate" in plain_line(without, MOMENT).plain
+
+
+def felt(zone: Zone, neutral_reason: str | None = None) -> Sentiment:
+    scores = {"POSITIVE": 0.96, "NEGATIVE": 0.04}
+    return Sentiment(label="POSITIVE", score=0.96, scores=scores, zone=zone, neutral_reason=neutral_reason)
+
+
+def test_each_of_several_sentences_stands_underneath() -> None:
+    result = example("result")
+    assert isinstance(result, Result)
+    sentences = [
+        SentenceSentiment(text="I love it.", sentiment=felt("positive")),
+        SentenceSentiment(text="is not.", sentiment=felt("neutral", "too_short")),
+        SentenceSentiment(text="And then they", sentiment=felt("neutral", "cut")),
+    ]
+    lines = plain_line(result.model_copy(update={"sentences": sentences}), MOMENT).plain.split("\n")
+    assert [line.strip() for line in lines[1:]] == [
+        "I love it.  positive 0.96",
+        "is not.  neutral (too short to tell)",
+        "And then they  neutral (cut off by the length limit)",
+    ]
+
+
+def test_a_splinter_says_why_it_is_neutral() -> None:
+    result = example("result")
+    assert isinstance(result, Result)
+    for reason, words in (("no_verb", "no sentence"), ("later\x1b[2J", "later")):
+        line = plain_line(result.model_copy(update={"sentiment": felt("neutral", reason)}), MOMENT).plain
+        assert f"neutral ({words}" in line
+        assert "0.96" not in line
+        assert "\x1b" not in line
 
 
 def test_zones_have_a_word_and_a_colour() -> None:

@@ -67,6 +67,21 @@ def test_a_resumed_stream_is_cut_where_it_was_cut(
     wait_until(lambda: len(pipeline.seen) == 2, 10, "both arrived")
 
 
+def test_what_the_length_limit_cuts_says_so_in_its_task(start_gateway: Start, pipeline: FakePipeline) -> None:
+    with RawClient(start_gateway(UTTERANCE_MAX_SEC="5").ws_url) as client:
+        client.expect("session")
+        for _ in range(6):
+            client.send(SECOND)
+        client.send(b"")
+        client.speak(SECOND)
+    wait_until(lambda: len(pipeline.seen) == 3, 10, "all arrived")
+    assert [(job.cut_at_start, job.cut_at_end) for job, _ in pipeline.seen] == [
+        (False, True),
+        (True, False),
+        (False, False),
+    ]
+
+
 def test_a_reloaded_page_speaks_on_after_a_recorded_cut(gateway: GatewayProcess, redis_client: redis.Redis) -> None:
     client = RawClient(gateway.ws_url)
     session = client.expect("session")["session"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from contract.messages import Dropped, Gap, Result, UtteranceOutcome
+from contract.messages import Dropped, Gap, Result, SentenceSentiment, Sentiment, UtteranceOutcome
 from contract.state.files import FileSegment, FileView, view_of
 from fastapi_service.upload.formats import Transcript
 from fastapi_service.upload.options import UploadOptions
@@ -36,6 +36,16 @@ def test_the_figures_are_the_decoders() -> None:
     assert {name: segment[name] for name in FIGURES} == FIGURES
     (segment,) = answer(said())["segments"]
     assert (segment["avg_logprob"], segment["temperature"]) == (0.0, 0.0), "a number for OpenAI's clients"
+
+
+def test_sentences_are_told_of_the_segment() -> None:
+    felt = Sentiment(label="P", score=0.9, scores={"P": 0.9}, zone="neutral", neutral_reason="cut")
+    outcome = said(sentiment=felt, sentences=[SentenceSentiment(text="I love it.", sentiment=felt)])
+    (segment,) = answer(outcome)["segments"]
+    assert segment["sentiment"]["neutral_reason"] == "cut"
+    assert segment["sentences"] == [{"text": "I love it.", "sentiment": segment["sentiment"]}]
+    (segment,) = answer(said())["segments"]
+    assert segment["sentences"] == []
 
 
 def test_gaps_are_told_of_the_segment_and_of_the_file() -> None:

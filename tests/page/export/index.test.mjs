@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exported, fileName, FORMATS } from '../../../fastapi_service/static/js/export/index.js';
-import { entry, failed, nastyText, random, readCsv, readSrt, readVtt, refused, said, SPOKEN_AT_MS } from './samples.mjs';
+import { entry, failed, felt, nastyText, random, readCsv, readSrt, readVtt, refused, said, SPOKEN_AT_MS } from './samples.mjs';
 
 const NOW = new Date(SPOKEN_AT_MS + 60_000);
 const GERMAN = { language: 'de', translation: 'That was nice.' };
@@ -127,6 +127,7 @@ test('the table has a row for each utterance that has ended', () => {
   assert.deepEqual(german, {
     number: '3', type: 'result', offset_sec: '8', duration_sec: '1.5', language: 'de', text: 'Das war schön.',
     translation: 'That was nice.', sentiment: 'positive', score: '0.998', reason: '', detail: '', server_ms: '152',
+    neutral_reason: '', sentences: '',
   });
   assert.equal(rows[5].detail, 'This model cannot translate.');
   assert.equal(rows[5].score, '');
@@ -148,8 +149,8 @@ test('the JSON has everything, in UTC', () => {
   assert.deepEqual(read.utterances[2], {
     type: 'result', session: 1, spoken_at: '2025-11-24T05:03:15.120Z', offset_sec: 8, utterance: '5f1d7c0a-64000',
     start_sec: 4, duration_sec: 1.5, text: 'Das war schön.', language: 'de', translation: 'That was nice.',
-    sentiment: { label: 'POSITIVE', score: 0.998, scores: { POSITIVE: 0.998 }, zone: 'positive' },
-    sentiment_reason: null, decoded_again: false, language_probability: null, words: null, doubtful: false, doubtful_reason: null,
+    sentiment: { label: 'POSITIVE', score: 0.998, scores: { POSITIVE: 0.998 }, zone: 'positive', neutral_reason: null },
+    sentiment_reason: null, sentences: [], decoded_again: false, language_probability: null, words: null, doubtful: false, doubtful_reason: null,
     gaps: [], avg_logprob: null, no_speech_prob: null, temperature: null, timings_ms: { queue: 12.25, speech: 140 },
   });
   assert.equal(read.utterances[4].code, 'lost');
@@ -171,6 +172,36 @@ test('the text is for reading: a line for each result, its translation below, ea
   assert.match(lines[9], /^\[.+\] Good morning\. /);
   assert.match(lines[10], /^\[at 1583:20 of speech\] Unknown /);
   assert.equal(lines.length, 11);
+});
+
+const SENTENCES = [
+  { text: 'I love it.', sentiment: felt('positive', 0.998) },
+  { text: '=Great, "really"!', sentiment: felt('neutral', 0.97, 'too_short') },
+];
+const SEVERAL = said('I love it. =Great, "really"!', 1, {}, { sentences: SENTENCES });
+const SPLINTER = said('is not.', 4, {}, { sentiment: felt('neutral', 0.96, 'too_short'), sentences: [
+  { text: 'is not.', sentiment: felt('neutral', 0.96, 'too_short') },
+] });
+
+test('each of several sentences is in the table, and why a splinter is neutral', () => {
+  const [several, splinter] = readCsv(file('csv', [SEVERAL, SPLINTER]));
+  assert.equal(several.sentences, 'positive 0.998 I love it.\nneutral too_short =Great, "really"!');
+  assert.deepEqual([several.sentiment, several.neutral_reason], ['positive', '']);
+  assert.deepEqual([splinter.sentiment, splinter.neutral_reason, splinter.sentences], ['neutral', 'too_short', '']);
+});
+
+test('each of several sentences has a line to read below the whole', () => {
+  const lines = file('txt', [SEVERAL, SPLINTER]).split('\n').slice(2, -1);
+  assert.match(lines[0], /^\[.+\] I love it\. =Great, "really"! \(Positive, 99\.8%\)$/);
+  assert.equal(lines[1], '    I love it. (Positive, 99.8%)');
+  assert.equal(lines[2], '    =Great, "really"! (Neutral, Too short to tell)');
+  assert.match(lines[3], /^\[.+\] is not\. \(Neutral, Too short to tell\)$/);
+  assert.equal(lines.length, 4);
+});
+
+test('sentences are in the JSON as they came', () => {
+  const [several] = JSON.parse(file('json', [SEVERAL])).utterances;
+  assert.deepEqual(several.sentences, SENTENCES);
 });
 
 test('no utterance gives files that are valid', () => {

@@ -19,15 +19,15 @@ export const SPOKEN_AT_MS = Date.UTC(2025, 10, 24, 5, 3, 7, 120);
  * @returns {Entry}
  */
 export function said(text, startSec, more = {}, fields = {}) {
-  const sentiment = { label: 'POSITIVE', score: 0.998, scores: { POSITIVE: 0.998 }, zone: /** @type {const} */ ('positive') };
   return entry(startSec, more, {
     ...common(startSec),
     type: 'result',
     text,
     language: 'en',
     translation: null,
-    sentiment,
+    sentiment: felt('positive', 0.998),
     sentiment_reason: null,
+    sentences: [],
     decoded_again: false,
     language_probability: null,
     words: null,
@@ -39,6 +39,15 @@ export function said(text, startSec, more = {}, fields = {}) {
     temperature: null,
     ...fields,
   });
+}
+
+/**
+ * @param {import('../../../fastapi_service/static/js/stream/messages.js').Zone} zone
+ * @param {number} score
+ * @param {string | null} [neutral_reason]
+ */
+export function felt(zone, score, neutral_reason = null) {
+  return { label: 'POSITIVE', score, scores: { POSITIVE: score }, zone, neutral_reason };
 }
 
 /**

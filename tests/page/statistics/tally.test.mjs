@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { Histogram } from '../../../fastapi_service/static/js/statistics/histogram.js';
 import { countWords, Tally } from '../../../fastapi_service/static/js/statistics/tally.js';
 
+/** @type {Record<string, any>} */
 const examples = JSON.parse(readFileSync(new URL('../../../contract/examples.json', import.meta.url), 'utf8'));
 
 test('the example outcomes give the example statistics', () => {
@@ -33,6 +34,24 @@ test('results without a sentiment have no part in the shares', () => {
   tally.add({ ...examples.result, sentiment: null, sentiment_reason: 'not English' });
   assert.deepEqual(Object.keys(tally.block().sentiment), ['positive']);
   assert.equal(tally.block().sentiment.positive.share, 1);
+  assert.equal(tally.block().unjudged, 1);
+});
+
+/** @param {import('../../../fastapi_service/static/js/stream/messages.js').Zone} zone @param {number} score */
+const sentence = (zone, score, neutral_reason = null) =>
+  ({ text: 'x', sentiment: { ...examples.result.sentiment, zone, score, neutral_reason } });
+
+test('sentences are counted, a splinter as neutral; a result without them counts once', () => {
+  const tally = new Tally();
+  tally.add({ ...examples.result, sentences: [sentence('positive', 0.9), sentence('negative', 0.8), sentence('neutral', 0.96)] });
+  const { sentences: _gone, ...old } = examples.result;
+  tally.add({ ...old, sentences: [] });
+  const block = tally.block();
+  assert.deepEqual([block.results, block.unjudged], [2, 0]);
+  assert.deepEqual(Object.entries(block.sentiment).map(([zone, { count }]) => [zone, count]), [
+    ['positive', 2], ['neutral', 1], ['negative', 1],
+  ]);
+  assert.ok(Math.abs(block.sentiment.positive.mean_score - (0.9 + 0.998) / 2) < 1e-9);
 });
 
 test('words are counted as the server counts them', () => {

@@ -10,7 +10,7 @@ import { MAX_BINS, signedScore, Trend } from '../../../fastapi_service/static/js
 function judged(positive) {
   const zone = Math.max(positive, 1 - positive) < 0.7 ? 'neutral' : positive > 0.5 ? 'positive' : 'negative';
   const label = positive > 0.5 ? 'POSITIVE' : 'NEGATIVE';
-  return { label, score: Math.max(positive, 1 - positive), scores: { POSITIVE: positive, NEGATIVE: 1 - positive }, zone };
+  return { label, score: Math.max(positive, 1 - positive), scores: { POSITIVE: positive, NEGATIVE: 1 - positive }, zone, neutral_reason: null };
 }
 
 /** @param {Trend} trend */
@@ -21,15 +21,19 @@ function total(trend) {
 test('a score is the positive class against the negative one', () => {
   assert.ok(Math.abs(signedScore(judged(0.998)) - 0.996) < 1e-9);
   assert.ok(Math.abs(signedScore(judged(0.4)) + 0.2) < 1e-9);
-  const three = { label: 'neutral', score: 0.6, scores: { negative: 0.3, neutral: 0.6, positive: 0.1 } };
+  const three = { label: 'neutral', score: 0.6, scores: { negative: 0.3, neutral: 0.6, positive: 0.1 }, neutral_reason: null };
   assert.ok(Math.abs(signedScore({ ...three, zone: 'neutral' }) + 0.2) < 1e-9);
 });
 
 test('a model with other names is taken by its zone', () => {
-  const stars = { label: '5 stars', score: 0.8, scores: { '1 star': 0.2, '5 stars': 0.8 } };
+  const stars = { label: '5 stars', score: 0.8, scores: { '1 star': 0.2, '5 stars': 0.8 }, neutral_reason: null };
   assert.equal(signedScore({ ...stars, zone: 'positive' }), 0.8);
   assert.equal(signedScore({ ...stars, zone: 'negative' }), -0.8);
   assert.equal(signedScore({ ...stars, zone: 'neutral' }), 0);
+});
+
+test('a splinter is in the middle, whatever its scores', () => {
+  assert.equal(signedScore({ ...judged(0.99), zone: 'neutral', neutral_reason: 'too_short' }), 0);
 });
 
 test('few results are one point each, with the values they came with', () => {

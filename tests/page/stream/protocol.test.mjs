@@ -15,7 +15,7 @@ const OPTIONAL = {
   session: ['seq'],
   accepted: [],
   partial: [],
-  result: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'translation', 'sentiment', 'sentiment_reason', 'decoded_again',
+  result: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'translation', 'sentiment', 'sentiment_reason', 'sentences', 'decoded_again',
     'language_probability', 'words', 'doubtful', 'doubtful_reason', 'gaps', 'avg_logprob', 'no_speech_prob', 'temperature'],
   dropped: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'detail'],
   stats: [],
@@ -75,6 +75,8 @@ test('numbers are held to their range', () => {
   }
   const zone = { ...result.sentiment, zone: 'ecstatic' };
   assert.throws(() => parseMessage(JSON.stringify({ ...result, sentiment: zone })), ProtocolError);
+  const sentences = [{ text: 'x', sentiment: zone }];
+  assert.throws(() => parseMessage(JSON.stringify({ ...result, sentences })), ProtocolError);
 });
 
 test('a server that does not say how long it waits for the end of a sentence does not wait', () => {

@@ -111,9 +111,9 @@ class Rig:
         assert self.worker.take_one(1)
         return self.answer()
 
-    def final(self, pcm: bytes) -> None:
+    def final(self, pcm: bytes, **fields: bool) -> None:
         """The task of an utterance that is `pcm`."""
-        job = UtteranceJob(session=SESSION, start=START, end=START + len(pcm) // 2)
+        job = UtteranceJob(session=SESSION, start=START, end=START + len(pcm) // 2, **fields)
         self.transcriber.handle(pcm, job.model_dump(mode="json"))
 
 
@@ -140,9 +140,10 @@ def test_a_sentence_that_has_ended_is_heard_once(rig: Rig, speech: bytes) -> Non
     request = rig.ask(speech)
     event = rig.serve()
     assert (event.asked, event.partial.text, event.ending) == (request.end, "I am done.", "sentence")
-    rig.final(speech)
+    rig.final(speech, cut_at_start=True)
     (job,) = rig.handed_on
     assert (job.text, job.start, job.end) == ("I am done.", START, request.end)
+    assert (job.cut_at_start, job.cut_at_end) == (True, False), "the look did not know"
     assert {"queue", "speech"} <= set(job.timings_ms)
     assert rig.engine.calls == 1, "the final is what the look has found"
     assert rig.client.exists(heard_key(SESSION, START)) == 0

@@ -1,12 +1,12 @@
 // The transcript as text to read, and as JSON with everything that is known. docs/export.md describes the fields.
 
-import { date, fileTime, oneLine, score, streamTime, timeOfDay } from '../text/format.js';
+import { date, fileTime, oneLine, streamTime, timeOfDay } from '../text/format.js';
 import { words } from '../text/strings.js';
-import { sentimentWord } from '../transcript/card.js';
+import { feltIn } from '../transcript/sentences.js';
 import { timeline } from './timeline.js';
 
 /**
- * Each result on a line of its own, a translation below it, and each day before its first line.
+ * Each result on a line of its own, its sentences (where it has several) and a translation below it, and each day before its first line.
  * @type {import('./index.js').Writer}
  */
 export function txt(entries, _, recording) {
@@ -20,9 +20,12 @@ export function txt(entries, _, recording) {
     }
     const place = recording === null ? words('transcript.at', { time: streamTime(startSec) }) : fileTime(startSec);
     const time = spokenAtMs === null ? place : timeOfDay(spokenAtMs);
-    const { sentiment, translation } = outcome;
-    const felt = sentiment === null ? '' : ` (${sentimentWord(outcome)}, ${score(sentiment.score)})`;
+    const { sentiment, sentences, translation } = outcome;
+    const felt = sentiment === null ? '' : ` (${feltIn(sentiment)})`;
     lines.push(`[${time}] ${oneLine(outcome.text) || words('transcript.empty_text')}${felt}`);
+    if (sentences.length > 1) {
+      lines.push(...sentences.map((sentence) => `    ${oneLine(sentence.text)} (${feltIn(sentence.sentiment)})`));
+    }
     if (translation !== null) {
       lines.push(`    ${words('transcript.translation')}: ${oneLine(translation)}`);
     }

@@ -1,5 +1,6 @@
 // The transcript as CSV (RFC 4180), for spreadsheets and for programs. docs/export.md describes the columns.
 
+import { oneLine } from '../text/format.js';
 import { serverMs } from '../transcript/stages.js';
 import { timeline } from './timeline.js';
 
@@ -7,7 +8,7 @@ import { timeline } from './timeline.js';
 
 const COLUMNS = Object.freeze([
   'number', 'type', 'spoken_at', 'offset_sec', 'duration_sec', 'language', 'text', 'translation', 'sentiment', 'score',
-  'reason', 'detail', 'server_ms',
+  'reason', 'detail', 'server_ms', 'neutral_reason', 'sentences',
 ]);
 
 const BYTE_ORDER_MARK = '\ufeff'; // without it Excel takes UTF-8 for something else
@@ -28,20 +29,32 @@ export function csv(entries, _, recording) {
 function row(entry, number, offset_ms) {
   const { outcome, spokenAtMs } = entry;
   const when = [spokenAtMs === null ? '' : localTime(new Date(spokenAtMs)), offset_ms / 1000];
-  if (outcome === null) return [number, 'error', ...when, '', '', '', '', '', '', 'lost', '', ''];
+  if (outcome === null) return [number, 'error', ...when, '', '', '', '', '', '', 'lost', '', '', '', ''];
   const begin = [number, outcome.type, ...when, outcome.duration_sec];
   const server_ms = Math.round(serverMs(outcome));
   switch (outcome.type) {
     case 'result': {
       const { language, text, translation, sentiment, sentiment_reason } = outcome;
       const felt = [sentiment?.zone ?? '', sentiment?.score ?? ''];
-      return [...begin, language, text, translation ?? '', ...felt, '', sentiment_reason ?? '', server_ms];
+      const parts = [sentiment?.neutral_reason ?? '', sentenceLines(outcome.sentences)];
+      return [...begin, language, text, translation ?? '', ...felt, '', sentiment_reason ?? '', server_ms, ...parts];
     }
     case 'dropped':
-      return [...begin, '', '', '', '', '', outcome.reason, outcome.detail, server_ms];
+      return [...begin, '', '', '', '', '', outcome.reason, outcome.detail, server_ms, '', ''];
     case 'error':
-      return [...begin, '', '', '', '', '', outcome.code, outcome.message, server_ms];
+      return [...begin, '', '', '', '', '', outcome.code, outcome.message, server_ms, '', ''];
   }
+}
+
+/**
+ * A line for each of several sentences: zone, score or the reason that takes its place, and the sentence.
+ * @param {import('../stream/messages.js').Result['sentences']} sentences
+ */
+function sentenceLines(sentences) {
+  if (sentences.length < 2) return '';
+  return sentences
+    .map(({ text, sentiment }) => `${sentiment.zone} ${sentiment.neutral_reason ?? sentiment.score} ${oneLine(text)}`)
+    .join('\n');
 }
 
 /** Local time as spreadsheets read it: 2025-11-24 14:03:07.120. @param {Date} date */

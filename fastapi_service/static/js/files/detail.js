@@ -5,6 +5,7 @@ import { element, icon } from '../base/dom.js';
 import { saveAs, toClipboard } from '../export/toolbar.js';
 import { count, fileTime, languageName, percent } from '../text/format.js';
 import { words } from '../text/strings.js';
+import { countedSentences } from '../statistics/sentences.js';
 import { fillCard } from '../transcript/card.js';
 import { WindowedList } from '../transcript/windowed-list.js';
 import { fileWords, warningWords } from './words.js';
@@ -87,7 +88,8 @@ export class FileDetail {
   #showShares() {
     const counts = { positive: 0, neutral: 0, negative: 0 };
     for (const { outcome } of this.#job.entries.list) {
-      if (outcome?.type === 'result' && outcome.sentiment !== null) counts[outcome.sentiment.zone]++;
+      if (outcome?.type !== 'result') continue;
+      for (const { sentiment } of countedSentences(outcome)) counts[sentiment.zone]++;
     }
     const all = counts.positive + counts.neutral + counts.negative;
     this.#share.hidden = all === 0;

@@ -63,8 +63,8 @@ function parsed(data) {
 
 /** @param {any} event @returns {Result} */
 function segmentOutcome(event) {
-  const { text, language, translation, sentiment, sentiment_reason, doubtful, doubtful_reason } = event;
-  const fields = { text, language, translation, sentiment, sentiment_reason, doubtful, doubtful_reason };
+  const { text, language, translation, sentiment, sentiment_reason, sentences, doubtful, doubtful_reason } = event;
+  const fields = { text, language, translation, sentiment, sentiment_reason, sentences, doubtful, doubtful_reason };
   const gaps = Array.isArray(event.gaps) ? event.gaps.map(gapOf) : [];
   const message = { type: 'result', ...place(event), ...fields, gaps };
   return /** @type {Result} */ (parseMessage(JSON.stringify(message)));

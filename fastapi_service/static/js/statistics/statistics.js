@@ -6,6 +6,7 @@ import { count, latency, percent } from '../text/format.js';
 import { words } from '../text/strings.js';
 import { breakdown, STAGES, stagesOf, withShares } from '../transcript/stages.js';
 import { Histogram } from './histogram.js';
+import { countedSentences } from './sentences.js';
 import { Tally, ZONES } from './tally.js';
 import { Trend } from './trend.js';
 
@@ -42,8 +43,9 @@ export class Statistics {
       stages.forEach(({ ms, measured }, index) => {
         if (measured) this.#stages[index].times.add(ms);
       });
-      if (outcome.sentiment !== null) {
-        this.#trend.add(outcome.start_sec, spokenAtMs, outcome.sentiment);
+      for (const { sentiment, place } of countedSentences(outcome)) {
+        const saidSec = place * outcome.duration_sec;
+        this.#trend.add(outcome.start_sec + saidSec, spokenAtMs === null ? null : spokenAtMs + 1000 * saidSec, sentiment);
         this.#trendIsNew = true;
       }
     }
@@ -137,7 +139,7 @@ function put(name, text) {
 }
 
 /** @param {StatsBlock} block */
-function showShares({ results, sentiment }) {
+function showShares({ unjudged, sentiment }) {
   const shown = ZONES.map((zone) => ({ zone, share: sentiment[zone]?.share ?? 0 }));
   for (const id of ['share-bar', 'share-bar-small']) {
     byId(id, HTMLElement).replaceChildren(
@@ -149,7 +151,6 @@ function showShares({ results, sentiment }) {
     );
   }
   const lines = shown.map(({ zone, share }) => legendLine(zone, words(`zone.${zone}`), percent(share)));
-  const unjudged = results - Object.values(sentiment).reduce((sum, zone) => sum + zone.count, 0);
   if (unjudged > 0) lines.push(legendLine('none', words('stats.unjudged'), count(unjudged)));
   byId('legend', HTMLUListElement).replaceChildren(...lines);
 }

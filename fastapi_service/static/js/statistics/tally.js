@@ -3,6 +3,7 @@
 
 import { serverMs } from '../transcript/stages.js';
 import { Histogram } from './histogram.js';
+import { countedSentences } from './sentences.js';
 
 /** @typedef {import('../stream/messages.js').Zone} Zone */
 
@@ -21,7 +22,7 @@ export function countWords(text) {
 
 export class Tally {
   #latency = new Histogram();
-  #counts = { results: 0, dropped: 0, errors: 0, words: 0, decoded_again: 0, audio_sec: 0, result_sec: 0 };
+  #counts = { results: 0, dropped: 0, errors: 0, words: 0, decoded_again: 0, unjudged: 0, audio_sec: 0, result_sec: 0 };
   #zones = new Map(ZONES.map((zone) => [zone, { count: 0, scores: 0 }]));
 
   /** @param {import('../stream/messages.js').Outcome} outcome */
@@ -35,10 +36,13 @@ export class Tally {
     this.#counts.words += countWords(outcome.text);
     if (outcome.decoded_again) this.#counts.decoded_again++;
     this.#latency.add(serverMs(outcome));
-    const zone = outcome.sentiment && this.#zones.get(outcome.sentiment.zone);
-    if (!zone) return;
-    zone.count++;
-    zone.scores += outcome.sentiment?.score ?? 0;
+    if (outcome.sentiment === null) this.#counts.unjudged++;
+    for (const { sentiment } of countedSentences(outcome)) {
+      const zone = this.#zones.get(sentiment.zone);
+      if (!zone) continue;
+      zone.count++;
+      zone.scores += sentiment.score;
+    }
   }
 
   /** @returns {import('../stream/messages.js').StatsBlock} */
@@ -54,6 +58,7 @@ export class Tally {
       words: this.#counts.words,
       audio_sec,
       decoded_again: this.#counts.decoded_again,
+      unjudged: this.#counts.unjudged,
       words_per_minute: result_sec > 0 ? (this.#counts.words * 60) / result_sec : 0,
       sentiment: Object.fromEntries(
         used.map(([name, { count, scores }]) => [name, { count, share: count / judged, mean_score: scores / count }]),

@@ -1,5 +1,5 @@
 // The course of sentiment over a session in bounded memory: up to MAX_BINS points, each the mean of as many
-// neighbouring results as it takes.
+// neighbouring sentences as it takes.
 
 import { ZONES } from './tally.js';
 
@@ -9,14 +9,14 @@ export const MAX_BINS = 128;
 const AVERAGE_REACH = 3; // bins to each side that have a part in the moving average
 
 /**
- * Neighbouring results. Times in milliseconds since the epoch are null where they are not known.
+ * Neighbouring sentences. Times in milliseconds since the epoch are null where they are not known.
  * @typedef {object} Bin
  * @property {number} begin_sec of the stream
  * @property {number} end_sec
  * @property {number | null} begin_ms
  * @property {number | null} end_ms
  * @property {number} sum of the scores
- * @property {Record<import('../stream/messages.js').Zone, number>} zones how many results of each
+ * @property {Record<import('../stream/messages.js').Zone, number>} zones how many sentences of each
  *
  * @typedef {object} Point
  * @property {number} x milliseconds, since the epoch or since the stream's begin
@@ -25,16 +25,17 @@ const AVERAGE_REACH = 3; // bins to each side that have a part in the moving ave
  * @property {number} count
  * @property {number} score mean, -1 (negative) to 1
  * @property {number} average of this point and its neighbours
- * @property {import('../stream/messages.js').Zone} zone that most of its results are in
+ * @property {import('../stream/messages.js').Zone} zone that most of its sentences are in
  * @property {Record<import('../stream/messages.js').Zone, number>} zones
  */
 
 /**
  * One number from -1 (negative) to 1 (positive): the two classes' scores against each other, or the strongest class's
- * where a model names its classes in another way.
+ * where a model names its classes in another way. 0 for a splinter, of which the scores say nothing.
  * @param {Sentiment} sentiment
  */
-export function signedScore({ scores, score, zone }) {
+export function signedScore({ scores, score, zone, neutral_reason }) {
+  if (neutral_reason) return 0;
   const names = Object.keys(scores);
   const [positive, negative] = [/^pos/i, /^neg/i].map((name) => names.find((label) => name.test(label)));
   if (positive !== undefined && negative !== undefined) return clamp(scores[positive] - scores[negative]);
@@ -43,14 +44,14 @@ export function signedScore({ scores, score, zone }) {
 
 export class Trend {
   /** @type {Bin[]} */ #bins = [];
-  #capacity = 1; // results in a full bin
+  #capacity = 1; // sentences in a full bin
 
   get size() {
     return this.#bins.length;
   }
 
   /**
-   * @param {number} startSec of the stream; results may come in another order than they were spoken in
+   * @param {number} startSec of the stream; sentences may come in another order than they were spoken in
    * @param {number | null} spokenAtMs epoch milliseconds
    * @param {Sentiment} sentiment
    */

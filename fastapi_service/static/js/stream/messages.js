@@ -43,7 +43,9 @@
  * @property {number} score
  * @property {Record<string, number>} scores
  * @property {Zone} zone
+ * @property {string | null} neutral_reason why a splinter of a sentence is neutral: `too_short`, `no_verb`, `cut`
  *
+ * @typedef {{ text: string, sentiment: Sentiment }} Sentence of the text that was judged
  * @typedef {{ word: string, start_sec: number, end_sec: number }} Word in seconds of the stream
  * @typedef {{ start_sec: number, end_sec: number, reason: string }} Gap speech without words, in seconds of the stream
  *
@@ -56,7 +58,7 @@
  *
  * @typedef {UtteranceFields & { type: 'result', text: string, language: string,
  *   language_probability: number | null, translation: string | null, sentiment: Sentiment | null,
- *   sentiment_reason: string | null, decoded_again: boolean, words: Word[] | null, doubtful: boolean,
+ *   sentiment_reason: string | null, sentences: Sentence[], decoded_again: boolean, words: Word[] | null, doubtful: boolean,
  *   doubtful_reason: string | null, gaps: Gap[], avg_logprob: number | null, no_speech_prob: number | null,
  *   temperature: number | null }} Result
  * @typedef {UtteranceFields & { type: 'dropped', reason: string, detail: string }} Dropped
@@ -77,7 +79,8 @@
  * @property {number} audio_sec
  * @property {number} words_per_minute
  * @property {number} decoded_again results whose quick first text was doubtful
- * @property {Record<string, SentimentShare>} sentiment
+ * @property {number} unjudged results without a sentiment
+ * @property {Record<string, SentimentShare>} sentiment of sentences
  * @property {{ p50: number | null, p95: number | null }} latency_ms
  *
  * @typedef {{ type: 'stats', session: StatsBlock, service: StatsBlock }} Stats

@@ -64,6 +64,14 @@ const object = (fields) => (value, path) => {
   return Object.fromEntries(Object.entries(fields).map(([key, check]) => [key, check(given[key], `${path}.${key}`)]));
 };
 
+const sentiment = object({
+  label: string,
+  score: positive,
+  scores: record(positive),
+  zone,
+  neutral_reason: nullable(string),
+});
+
 const utterance = {
   seq: optional(natural, 0),
   utterance: string,
@@ -81,6 +89,7 @@ const statsBlock = object({
   audio_sec: positive,
   words_per_minute: positive,
   decoded_again: optional(natural, 0),
+  unjudged: optional(natural, 0),
   sentiment: record(object({ count: natural, share: positive, mean_score: positive })),
   latency_ms: object({ p50: nullable(positive), p95: nullable(positive) }),
 });
@@ -112,8 +121,9 @@ const MESSAGES = {
     language: string,
     language_probability: nullable(positive),
     translation: nullable(string),
-    sentiment: nullable(object({ label: string, score: positive, scores: record(positive), zone })),
+    sentiment: nullable(sentiment),
     sentiment_reason: nullable(string),
+    sentences: optional(list(object({ text: string, sentiment })), []),
     decoded_again: optional(boolean, false),
     words: nullable(list(object({ word: string, start_sec: positive, end_sec: positive }))),
     doubtful: optional(boolean, false),

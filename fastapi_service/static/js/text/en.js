@@ -85,6 +85,13 @@ export const ENGLISH = {
   'zone.none': 'No sentiment',
   'zone.title': 'The model’s verdict: {label}, {score}.',
   'zone.weak': 'So weak a verdict counts as neutral.',
+  'neutral.too_short': 'Too short to tell',
+  'neutral.too_short.title': 'One or two words say too little: they count as neutral.',
+  'neutral.no_verb': 'No whole sentence',
+  'neutral.no_verb.title': 'The beginning of a sentence, without a verb, says too little: it counts as neutral.',
+  'neutral.cut': 'Cut off',
+  'neutral.cut.title': 'The sentence was cut off at the length limit: its sentiment says little, so it counts as neutral.',
+  'sentence.line': '“{text}”: {felt}',
 
   'files.title': 'Files',
   'files.hint': 'Or drop an audio or video file anywhere on this page.',
@@ -138,7 +145,7 @@ export const ENGLISH = {
   'stats.seconds': '{seconds} s',
 
   'trend.title': 'Sentiment over time',
-  'trend.label': 'Sentiment of each utterance over time',
+  'trend.label': 'Sentiment of each sentence over time',
   'trend.all': 'Mean of {count}: {score}',
   'trend.one': '{time} · {sentiment} · {score}',
   'trend.many': '{time} · {sentiment} · mean of {count}: {score}',

@@ -86,6 +86,13 @@ export const KOREAN = {
   'zone.none': '감정 없음',
   'zone.title': '모델의 판정: {label}, {score}.',
   'zone.weak': '이처럼 약한 판정은 중립으로 봅니다.',
+  'neutral.too_short': '판단하기에 너무 짧음',
+  'neutral.too_short.title': '한두 단어로는 알 수 없어 중립으로 봅니다.',
+  'neutral.no_verb': '완전한 문장이 아님',
+  'neutral.no_verb.title': '동사가 없는 문장의 앞부분만으로는 알 수 없어 중립으로 봅니다.',
+  'neutral.cut': '잘린 문장',
+  'neutral.cut.title': '길이 제한에서 잘린 문장이라 감정을 알기 어려워 중립으로 봅니다.',
+  'sentence.line': '“{text}”: {felt}',
 
   'files.title': '파일',
   'files.hint': '또는 오디오나 동영상 파일을 이 페이지 아무 곳에나 끌어다 놓으세요.',
@@ -139,7 +146,7 @@ export const KOREAN = {
   'stats.seconds': '{seconds}초',
 
   'trend.title': '시간에 따른 감정',
-  'trend.label': '시간에 따른 발화별 감정',
+  'trend.label': '시간에 따른 문장별 감정',
   'trend.all': '{count}개 평균: {score}',
   'trend.one': '{time} · {sentiment} · {score}',
   'trend.many': '{time} · {sentiment} · {count}개 평균: {score}',

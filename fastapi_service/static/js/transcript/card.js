@@ -3,6 +3,7 @@
 import { element, icon } from '../base/dom.js';
 import { languageName, parted, score, shortSeconds, streamTime, timeOfDay } from '../text/format.js';
 import { hasWords, words } from '../text/strings.js';
+import { markedText, neutralExplained, neutralMark, sentenceLines } from './sentences.js';
 import { stageElement, stagesOf } from './stages.js';
 
 /**
@@ -124,24 +125,25 @@ function errorReason({ code, message }) {
 
 /** @param {Result} result */
 function resultParts(result) {
-  const parts = [
-    element('p', {
-      class: result.text ? 'card-text' : 'card-text absent',
-      'data-testid': 'card-text',
-      lang: /^[a-z]{2,3}$/.test(result.language) ? result.language : null,
-      dir: 'auto',
-      text: result.text || words('transcript.empty_text'),
-    }),
-  ];
-  const marks = marksOf(result);
+  const text = element('p', {
+    class: result.text ? 'card-text' : 'card-text absent',
+    'data-testid': 'card-text',
+    lang: /^[a-z]{2,3}$/.test(result.language) ? result.language : null,
+    dir: 'auto',
+  });
+  text.append(...(markedText(result.text, result.sentences) ?? [result.text || words('transcript.empty_text')]));
+  const parts = [text];
+  const marks = [...neutralMark(result.sentiment), ...marksOf(result)];
   if (marks.length > 0) parts.push(element('p', { class: 'card-reason card-marks' }, ...marks));
   if (result.translation !== null) {
+    const english = element('span', { lang: 'en' });
+    english.append(...(markedText(result.translation, result.sentences) ?? [result.translation]));
     parts.push(
       element(
         'p',
         { class: 'card-translation', 'data-testid': 'card-translation' },
         element('span', { class: 'label', text: words('transcript.translation') }),
-        element('span', { lang: 'en', text: result.translation }),
+        english,
       ),
     );
   }
@@ -171,7 +173,7 @@ function sentimentChip(result) {
   chip.append(icon(sentiment?.zone ?? 'none'), element('span', { text: sentimentWord(result) }));
   if (sentiment !== null) {
     chip.title = verdict(sentiment);
-    chip.append(element('span', { class: 'score', text: score(sentiment.score) }));
+    if (sentiment.neutral_reason === null) chip.append(element('span', { class: 'score', text: score(sentiment.score) }));
   }
   return chip;
 }
@@ -179,6 +181,7 @@ function sentimentChip(result) {
 /** What the model said, and why that can be called neutral. @param {import('../stream/messages.js').Sentiment} sentiment */
 function verdict(sentiment) {
   const said = words('zone.title', { label: sentiment.label, score: score(sentiment.score) });
+  if (sentiment.neutral_reason !== null) return `${said} ${neutralExplained(sentiment)}`;
   return sentiment.zone === 'neutral' ? `${said} ${words('zone.weak')}` : said;
 }
 
@@ -235,6 +238,7 @@ function explanations(outcome) {
     case 'result':
       return [
         ...(outcome.sentiment === null ? [] : [verdict(outcome.sentiment)]),
+        ...sentenceLines(outcome),
         ...(outcome.decoded_again ? [words('transcript.twice')] : []),
         ...marksOf(outcome).map((mark) => mark.title),
       ];

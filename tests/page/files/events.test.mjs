@@ -1,0 +1,30 @@
+// A segment of a file becomes an outcome as live speech has them.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readEvent } from '../../../fastapi_service/static/js/files/events.js';
+import { felt } from '../export/samples.mjs';
+
+const SEGMENT = {
+  type: 'transcript.segment', id: 0, start: 1.5, end: 4, text: 'I love it. Great!', language: 'en', translation: null,
+  sentiment: felt('positive', 0.9), sentiment_reason: null,
+};
+
+/** @param {object} more */
+function outcomeOf(more) {
+  const event = readEvent(JSON.stringify({ ...SEGMENT, ...more }));
+  assert.ok(event?.type === 'segment');
+  return event.outcome;
+}
+
+test('the sentences of a segment come with it', () => {
+  const sentences = [
+    { text: 'I love it.', sentiment: felt('positive', 0.9) },
+    { text: 'Great!', sentiment: felt('neutral', 0.98, 'too_short') },
+  ];
+  assert.deepEqual(outcomeOf({ sentences }).sentences, sentences);
+});
+
+test('an older server tells none', () => {
+  assert.deepEqual(outcomeOf({}).sentences, []);
+});
