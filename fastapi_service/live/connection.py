@@ -209,7 +209,8 @@ class Connection:
                         await self._dispatch(cut)
                 self._last_frame = time.monotonic()
                 self._sentences.heard()
-                if not self._sentences.looking:
+                # A look tells what a partial would, but not where a sentence ends inside long speech.
+                if not self._sentences.looking or (self._long.wanted and not self._sentences.pausing):
                     self._partials.heard()
 
     async def _watch_idle(self) -> None:
