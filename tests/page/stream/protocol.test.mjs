@@ -14,7 +14,7 @@ const examples = JSON.parse(readFileSync(new URL('../../../contract/examples.jso
 const OPTIONAL = {
   session: ['seq'],
   accepted: [],
-  partial: [],
+  partial: ['settled'],
   result: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'translation', 'sentiment', 'sentiment_reason', 'sentences', 'decoded_again',
     'language_probability', 'words', 'doubtful', 'doubtful_reason', 'gaps', 'avg_logprob', 'no_speech_prob', 'temperature'],
   dropped: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'detail'],
