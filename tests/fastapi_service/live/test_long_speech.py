@@ -179,7 +179,7 @@ def test_a_short_quiet_that_is_looked_at_does_not_hold_it_up() -> None:
     async def story() -> None:
         async with speaker() as client:
             talk = Talk(client)
-            await talk.say(8, (TEXT, END))
+            await talk.say(8)
             quiet = SPEECH[8 * SECOND : 9 * SECOND].copy()
             quiet[-SECOND // 8 :] = 0
             await client.say(quiet.tobytes())
