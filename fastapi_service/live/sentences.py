@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 EARLY_SEC = 0.08  # of quiet, after which a pause is likely
 EARLY_FROM_SEC = 0.6  # into an utterance: a shorter one seldom ends a sentence
+EARLY_TO_SEC = 7.5  # in a longer one partials look for ends of sentences inside (long_speech): looks would stop them
 FALLBACK_SEC = 0.3  # after a pause was marked, where nobody looks what has ended there
 LOOK_SEC = 0.6  # where a worker has not said yet
 SILENT_SEC = 0.5  # without speech, where the client's gate stays open: music has no words for as long
@@ -126,7 +127,7 @@ class SentenceEnds:
         position = self._segmenter.position
         if self._audio is None or self._audio.outstanding.of_others(self._session):
             return  # under load what is asked too soon goes first
-        if position - self._segmenter.start >= EARLY_FROM_SEC * SAMPLE_RATE_HZ:
+        if EARLY_FROM_SEC <= (position - self._segmenter.start) / SAMPLE_RATE_HZ < EARLY_TO_SEC:
             self._likely = Pause(position, time.monotonic(), now_ms())
             self._take_up(self._likely)
 

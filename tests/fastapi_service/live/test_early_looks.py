@@ -161,6 +161,18 @@ def test_what_was_not_asked_before_somebody_speaks_is_not_asked() -> None:
     run(story)
 
 
+def test_in_long_speech_partials_look_for_ends_of_sentences() -> None:
+    async def story(client: Client) -> None:
+        for _ in range(8):
+            await client.say(SPEECH)
+        await client.say(HUSH)
+        await client.pause()
+        assert (await client.question()).end == 8 * 16_000 + 1_600
+        assert client.connection.segmenter.start == 0
+
+    run(story)
+
+
 def test_while_another_speaker_waits_for_an_answer_nobody_is_asked_early() -> None:
     async def story(client: Client) -> None:
         client.asking.outstanding.add("another", NEVER_SEC)
