@@ -16,12 +16,11 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 import redis
 
 from contract.audio import SAMPLE_RATE_HZ
-from contract.events import Ending, PartialEvent
+from contract.events import PartialEvent
 from contract.ids import session_tag, utterance_id
 from contract.jobs import now_ms
 from contract.language_lock import LanguageLock
@@ -30,6 +29,7 @@ from contract.segmenter import Cut, Segmenter
 from contract.sentences import SentenceRequest
 from fastapi_service.live.asking import BEGIN_WITHIN_SEC, Asked, SharedAudio
 from fastapi_service.live.options import Options
+from fastapi_service.live.pauses import Pause
 from fastapi_service.live.quiet import QuietTail
 from runtime.redis_client import end_if_cancelled
 
@@ -38,32 +38,11 @@ logger = logging.getLogger(__name__)
 EARLY_SEC = 0.08  # of quiet, after which a pause is likely
 EARLY_FROM_SEC = 0.6  # into an utterance: a shorter one seldom ends a sentence
 EARLY_TO_SEC = 7.5  # in a longer one partials look for ends of sentences inside (long_speech): looks would stop them
-FALLBACK_SEC = 0.3  # after a pause was marked, where nobody looks what has ended there
-LOOK_SEC = 0.6  # where a worker has not said yet
 SILENT_SEC = 0.5  # without speech, where the client's gate stays open: music has no words for as long
 SPEECH_FADES_SEC = 0.2  # from where somebody surely speaks to where a word ends
-LIKELY_SEC = 0.68  # where it looks like the end of a sentence: with the client's 200 ms, longer than most pauses in one
 
 Dispatch = Callable[[Cut, float], Awaitable[None]]
 """Takes a cut, and when its last audio came."""
-
-
-@dataclass(slots=True)
-class Pause:
-    """Quiet from sample `position` on. `since`: when it was marked, by the monotonic clock; `stamped_ms` (epoch ms):
-    when the last audio before it came. `asked_of`: the utterance that was asked about, by its first sample, and
-    `asked_until` the end of what was. `marked`: by the client; until then it is only likely. `unheard`: not by the
-    client, whose gate is open; a worker hears nobody speak. `looked_at`: the question is with the workers."""
-
-    position: int
-    since: float
-    stamped_ms: float
-    asked_of: int | None = None
-    asked_until: int = 0
-    marked: bool = False
-    unheard: bool = False
-    looked_at: bool = False
-    ending: Ending | None = None
 
 
 class SentenceEnds:
@@ -255,7 +234,7 @@ class SentenceEnds:
             return
         asked = self._question
         outstanding = asked is not None and asked.asked_of == start and now < self._question_until
-        if outstanding or pause.position <= start or now >= pause.since + self._rest_of(pause):
+        if outstanding or pause.position <= start or now >= pause.since + pause.rest_sec(self._wait_sec):
             return
         pause.asked_of, pause.asked_until = start, pause.position
         self._question = self._unsent = self._asked = pause
@@ -287,22 +266,12 @@ class SentenceEnds:
             if not question.marked:
                 question.asked_of = None  # once more when it is
 
-    def _rest_of(self, pause: Pause) -> float:
-        """How long the pause may last, in all."""
-        match pause.ending:
-            case "sentence" | "silence":
-                return 0.0
-            case "likely":
-                return min(LIKELY_SEC, self._wait_sec)
-            case "open":
-                return self._wait_sec
-        return min(LOOK_SEC if pause.looked_at else FALLBACK_SEC, self._wait_sec)
-
     def _rest_sec(self) -> float | None:
         """In how long an utterance ends, None where none does by itself."""
         if self._sentence is not None:
             return 0.0
-        return None if self._pause is None else self._pause.since + self._rest_of(self._pause) - time.monotonic()
+        pause = self._pause
+        return None if pause is None else pause.since + pause.rest_sec(self._wait_sec) - time.monotonic()
 
     def _is_time(self) -> bool:
         rest_sec = self._rest_sec()

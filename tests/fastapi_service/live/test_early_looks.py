@@ -11,7 +11,7 @@ import pytest
 
 from contract.events import Ending
 from contract.sentences import SentenceRequest
-from fastapi_service.live import sentences
+from fastapi_service.live import pauses, sentences
 from fastapi_service.live.asking import Asked
 from fastapi_service.live.options import Options
 from fastapi_service.live.quiet import FRAME_SAMPLES, QuietTail
@@ -27,8 +27,9 @@ NEVER_SEC = 600.0
 @pytest.fixture(autouse=True)
 def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """No utterance ends by itself."""
-    for name in ("FALLBACK_SEC", "LOOK_SEC", "LIKELY_SEC", "BEGIN_WITHIN_SEC"):
-        monkeypatch.setattr(sentences, name, NEVER_SEC)
+    monkeypatch.setattr(sentences, "BEGIN_WITHIN_SEC", 600.0)
+    for name in ("FALLBACK_SEC", "LOOK_SEC", "LIKELY_SEC"):
+        monkeypatch.setattr(pauses, name, NEVER_SEC)
 
 
 def speaker() -> AbstractAsyncContextManager[Client]:

@@ -13,7 +13,7 @@ import pytest
 from contract.events import SentenceEnd
 from contract.ids import utterance_id
 from contract.partials import PartialRequest
-from fastapi_service.live import sentences
+from fastapi_service.live import pauses, sentences
 from fastapi_service.live.options import Options
 from fastapi_service.settings import GatewaySettings
 from tests.support.lone_connection import SESSION, Client, lone_client, until
@@ -27,8 +27,9 @@ FIRST = len("We went home.")
 @pytest.fixture(autouse=True)
 def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """No utterance ends by itself."""
-    for name in ("FALLBACK_SEC", "LOOK_SEC", "LIKELY_SEC", "BEGIN_WITHIN_SEC"):
-        monkeypatch.setattr(sentences, name, 600.0)
+    monkeypatch.setattr(sentences, "BEGIN_WITHIN_SEC", 600.0)
+    for name in ("FALLBACK_SEC", "LOOK_SEC", "LIKELY_SEC"):
+        monkeypatch.setattr(pauses, name, 600.0)
 
 
 def speaker(recorded_end: int | None = None, **options: Any) -> AbstractAsyncContextManager[Client]:

@@ -14,7 +14,7 @@ import redis
 from contract.events import Ending
 from contract.partials import PartialRequest
 from contract.sentences import SentenceRequest
-from fastapi_service.live import sentences
+from fastapi_service.live import pauses, sentences
 from fastapi_service.live.asking import Asked
 from fastapi_service.live.options import Options
 from fastapi_service.settings import GatewaySettings
@@ -28,9 +28,9 @@ NEVER_SEC = 600.0
 @pytest.fixture(autouse=True)
 def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """No utterance ends by itself, unless a test says so."""
-    monkeypatch.setattr(sentences, "FALLBACK_SEC", NEVER_SEC)
-    monkeypatch.setattr(sentences, "LOOK_SEC", NEVER_SEC)
-    monkeypatch.setattr(sentences, "LIKELY_SEC", NEVER_SEC)
+    monkeypatch.setattr(pauses, "FALLBACK_SEC", NEVER_SEC)
+    monkeypatch.setattr(pauses, "LOOK_SEC", NEVER_SEC)
+    monkeypatch.setattr(pauses, "LIKELY_SEC", NEVER_SEC)
     monkeypatch.setattr(sentences, "BEGIN_WITHIN_SEC", NEVER_SEC)
 
 
@@ -137,7 +137,7 @@ def test_a_speaker_who_goes_on_while_that_is_waited_for_goes_on(ending: Ending) 
 
 def test_what_is_likely_an_end_is_one_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
-        monkeypatch.setattr(sentences, "LIKELY_SEC", 0.05)
+        monkeypatch.setattr(pauses, "LIKELY_SEC", 0.05)
         async with speaker() as client:
             client.answer(await pause_after(client), "likely", "I love it")
             assert await client.accepted() == (0, 8_000)
@@ -163,7 +163,7 @@ def test_an_open_sentence_outlasts_what_else_would_end_it(monkeypatch: pytest.Mo
         async with speaker() as client:
             asked = await pause_after(client)
             for name in ("FALLBACK_SEC", "LIKELY_SEC"):
-                monkeypatch.setattr(sentences, name, 0.0)
+                monkeypatch.setattr(pauses, name, 0.0)
             client.answer(asked, "open", "I love")
             assert await end(client) == (0, 16_000)
 
@@ -188,7 +188,7 @@ def test_nobody_who_could_look_means_half_a_second(monkeypatch: pytest.MonkeyPat
     async def story() -> None:
         async with speaker() as client:
             asked = await pause_after(client)
-            monkeypatch.setattr(sentences, "FALLBACK_SEC", 0.0)
+            monkeypatch.setattr(pauses, "FALLBACK_SEC", 0.0)
             client.answer(asked, None)
             assert await client.accepted() == (0, 8_000)
             assert client.cuts("pause") == 1
@@ -205,8 +205,8 @@ def test_without_an_answer_the_utterance_ends_all_the_same(
     monkeypatch: pytest.MonkeyPatch, becomes: Callable[[PartialRequest], Asked]
 ) -> None:
     async def story() -> None:
-        monkeypatch.setattr(sentences, "FALLBACK_SEC", 0.2)
-        monkeypatch.setattr(sentences, "LOOK_SEC", 0.2)
+        monkeypatch.setattr(pauses, "FALLBACK_SEC", 0.2)
+        monkeypatch.setattr(pauses, "LOOK_SEC", 0.2)
         async with speaker() as client:
             client.asking.becomes = becomes
             await client.say(HALF)
@@ -221,12 +221,12 @@ def test_without_an_answer_the_utterance_ends_all_the_same(
 
 def test_an_answer_that_comes_after_the_cut_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
-        monkeypatch.setattr(sentences, "FALLBACK_SEC", 0.2)
-        monkeypatch.setattr(sentences, "LOOK_SEC", 0.2)
+        monkeypatch.setattr(pauses, "FALLBACK_SEC", 0.2)
+        monkeypatch.setattr(pauses, "LOOK_SEC", 0.2)
         async with speaker() as client:
             asked = await pause_after(client)
             await client.accepted()
-            monkeypatch.setattr(sentences, "LOOK_SEC", NEVER_SEC)
+            monkeypatch.setattr(pauses, "LOOK_SEC", NEVER_SEC)
             following = await pause_after(client, 2)
             assert (following.start, following.end) == (8_000, 16_000), "the first question stands in nobody's way"
             client.answer(asked, "sentence", "too late")
@@ -394,7 +394,7 @@ def test_a_client_without_partials_sees_no_text() -> None:
 
 def test_pauses_before_a_recorded_end_do_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
-        monkeypatch.setattr(sentences, "FALLBACK_SEC", 0.0)
+        monkeypatch.setattr(pauses, "FALLBACK_SEC", 0.0)
         async with speaker(recorded_end=20_000) as client:
             client.asking.becomes = lambda _: Asked.OVER
             for _ in range(2):

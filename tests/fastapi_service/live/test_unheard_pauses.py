@@ -12,7 +12,7 @@ import pytest
 
 from contract.events import Ending
 from contract.partials import PartialRequest
-from fastapi_service.live import sentences
+from fastapi_service.live import pauses, sentences
 from fastapi_service.live.options import Options
 from fastapi_service.live.sentences import SILENT_SEC, SPEECH_FADES_SEC
 from fastapi_service.settings import GatewaySettings
@@ -26,8 +26,9 @@ FADED = round(SPEECH_FADES_SEC * 16_000)
 @pytest.fixture(autouse=True)
 def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """No utterance ends by itself."""
-    for name in ("FALLBACK_SEC", "LOOK_SEC", "LIKELY_SEC", "BEGIN_WITHIN_SEC"):
-        monkeypatch.setattr(sentences, name, NEVER_SEC)
+    monkeypatch.setattr(sentences, "BEGIN_WITHIN_SEC", 600.0)
+    for name in ("FALLBACK_SEC", "LOOK_SEC", "LIKELY_SEC"):
+        monkeypatch.setattr(pauses, name, NEVER_SEC)
 
 
 def speaker(options: Options | None = None) -> AbstractAsyncContextManager[Client]:
