@@ -32,9 +32,12 @@ def pipeline(redis_port: int, redis_client: redis.Redis) -> FakePipeline:
     return FakePipeline(redis_port)
 
 
+ABSENCE = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET")
+
+
 def forgive_absence(complaints: list[str]) -> None:
-    """A browser complains of what it cannot reach, whatever the page does."""
-    complaints[:] = [text for text in complaints if "ERR_CONNECTION_REFUSED" not in text]
+    """A browser complains of what it cannot reach or what breaks off, whatever the page does."""
+    complaints[:] = [text for text in complaints if not text.endswith(ABSENCE)]
 
 
 def look_again(page: Page, gateway: GatewayProcess, news: str) -> None:

@@ -42,6 +42,7 @@ def test_every_field_has_its_name_and_is_reached_by_tab(gateway: FakeGateway, op
         "Calibrate to this room",
         "Show my level",
         "Reset",
+        "Follow the room\u2019s noise",
         "Quiet that ends an utterance",
         "Spoken language",
         "Names and words that may come",

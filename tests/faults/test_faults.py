@@ -76,7 +76,11 @@ async def under_fire(world: FaultSystem) -> None:
         clips = demo_clips()
         expected = await undisturbed(url, clips)
         before = service_statistics(world)
-        speakers = [Speaker(url, clips, SEED + number, sentences=number % 2 == 1) for number in range(SPEAKERS)]
+        at_once = [clip for clip in clips if "." not in clip.text[:-1]]  # no sentence ends inside
+        speakers = [
+            Speaker(url, at_once if number % 2 else clips, SEED + number, sentences=number % 2 == 1)
+            for number in range(SPEAKERS)
+        ]
         campaign = Campaign(world, proxy, random.Random(SEED))
         enough = asyncio.Event()
         talking = [asyncio.create_task(speaker.talk(enough, DRAIN_SEC)) for speaker in speakers]

@@ -8,12 +8,17 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Accepted, Dropped, Error, Result
 from harness.speech import Clip
+from recorder_service.audio.gate import FRAME_BYTES as GATE_FRAME_BYTES
+from recorder_service.audio.gate import PAUSE_MS, frame_levels
 from recorder_service.client.client import StreamClient
 from recorder_service.client.errors import Backoff
 
+THRESHOLD = 0.0005  # mean square, the gate's default
 FRAME_SEC = 0.1
 LOOK_SEC = 0.25  # time for a look whether a sentence has ended, and shorter than any wait of the gateway's
 FRAME_BYTES = int(FRAME_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
@@ -30,10 +35,17 @@ class Spoken:
     ended: float = 0.0
 
 
+def up_to_the_pause(pcm: bytes) -> bytes:
+    """`pcm` with PAUSE_MS of the quiet at its end."""
+    loud = np.flatnonzero(frame_levels(pcm[: len(pcm) // GATE_FRAME_BYTES * GATE_FRAME_BYTES]) >= THRESHOLD)
+    return pcm[: (int(loud[-1]) + 1 + PAUSE_MS // 20) * GATE_FRAME_BYTES]
+
+
 @dataclass
 class Speaker:
     """One page. `outcomes` are those that it was shown, in the order of showing, `shown` when (monotonic s).
-    `sentences`: it marks a pause behind each clip, a little before the end."""
+    `sentences`: it marks a pause behind each clip, a little before the end; the quiet before that is 200 ms, as a voice
+    gate has it, or the server would end the utterance there by itself."""
 
     url: str
     clips: list[Clip]
@@ -53,7 +65,7 @@ class Speaker:
         Returns whether all of them came within `drain_sec`.
         """
         dice = random.Random(self.seed)
-        pcm = {clip.path.name: clip.pcm for clip in self.clips}
+        pcm = {clip.path.name: up_to_the_pause(clip.pcm) if self.sentences else clip.pcm for clip in self.clips}
         async with StreamClient(self.url, backoff=self.backoff, language="en", sentences=self.sentences) as client:
             self.session = client.session or ""
             reader = asyncio.create_task(self._read(client))

@@ -303,7 +303,7 @@ def test_a_gateway_that_stops_tells_who_waits_to_come_again(
     assert len(kept) == 1
     gateway.start()
     redis_client.delete(f"{key}:wanted")
-    redis_client.set(f"{key}:wanted", "1", ex=2)
+    redis_client.set(f"{key}:wanted", "1", ex=9)
     begin(gateway, body(b"sound"))  # as OpenAI's client does
     wait_until(lambda: redis_client.ttl(f"{key}:wanted") > 10, 10, "the request has found the work where it was")
     assert redis_client.zcard(FILES_KEY) == 1

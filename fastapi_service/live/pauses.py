@@ -1,0 +1,40 @@
+"""A pause of a speaker, and how long it may last before it ends an utterance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract.events import Ending
+
+FALLBACK_SEC = 0.3  # after a pause was marked, where nobody looks what has ended there
+LOOK_SEC = 0.6  # where a worker has not said yet
+LIKELY_SEC = 0.68  # where it looks like the end of a sentence: with the client's 200 ms, longer than most pauses in one
+
+
+@dataclass(slots=True)
+class Pause:
+    """Quiet from sample `position` on. `since`: when it was marked, by the monotonic clock; `stamped_ms` (epoch ms):
+    when the last audio before it came. `asked_of`: the utterance that was asked about, by its first sample, and
+    `asked_until` the end of what was. `marked`: by the client; until then it is only likely. `unheard`: not by the
+    client, whose gate is open; a worker hears nobody speak. `looked_at`: the question is with the workers."""
+
+    position: int
+    since: float
+    stamped_ms: float
+    asked_of: int | None = None
+    asked_until: int = 0
+    marked: bool = False
+    unheard: bool = False
+    looked_at: bool = False
+    ending: Ending | None = None
+
+    def rest_sec(self, wait_sec: float) -> float:
+        """How long it may last from when it was marked. `wait_sec`: in the middle of a sentence."""
+        match self.ending:
+            case "sentence" | "silence":
+                return 0.0
+            case "likely":
+                return min(LIKELY_SEC, wait_sec)
+            case "open":
+                return wait_sec
+        return min(LOOK_SEC if self.looked_at else FALLBACK_SEC, wait_sec)
