@@ -61,7 +61,7 @@ def test_the_page_over_https_hears_the_microphone(containers: ComposeStack, clip
         "--no-sandbox",
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={clip.path.resolve()}%noloop",
+        f"--use-file-for-fake-audio-capture={clip.path.resolve()}",  # over and over: a busy machine may lose some sound
         "--ignore-certificate-errors",
     ]
 
@@ -75,12 +75,10 @@ def test_the_page_over_https_hears_the_microphone(containers: ComposeStack, clip
             page.goto(containers.url)
             expect(page.get_by_test_id("connection-state")).to_have_attribute("data-state", "open", timeout=20_000)
             page.get_by_test_id("start-button").click()
-            card = page.locator('[data-testid="card"][data-state="result"]').first  # partials come before
-            words = card.get_by_test_id("card-text")
-            expect(words).to_have_text(re.compile(r"\w"), timeout=30_000)
-            heard = words_of(words.inner_text())
-            assert heard == words_of(clip.text)
-            assert "positive" in card.inner_text().lower()
+            exactly = re.compile(rf"^\s*{re.escape(clip.text)}\s*$", re.IGNORECASE)
+            said = page.get_by_test_id("card-text").filter(has_text=exactly)
+            card = page.locator('[data-testid="card"][data-state="result"]').filter(has=said).first
+            expect(card).to_contain_text(re.compile("positive", re.IGNORECASE), timeout=60_000)
             browser.close()
             assert complaints == []
 
