@@ -15,8 +15,8 @@ record: ## the recorder against a running `make run`; options: make record ARGS=
 	@tools/install.sh run
 	@exec $(PY) -m tools.record_local $(ARGS)
 
-PROCESSES ?= 2
-test: ## all tests, with a real Redis, real workers and a real browser, in two processes; options: make test PROCESSES=0 ARGS="-k login -s"
+PROCESSES ?= 3
+test: ## all tests, with a real Redis, real workers and a real browser, in three processes; options: make test PROCESSES=0 ARGS="-k login -s"
 	@tools/install_system.sh
 	@tools/install.sh dev
 	@npm install --no-audit --no-fund --silent

@@ -1,4 +1,4 @@
-"""The order of the test modules, and which of them one process runs where several share them (`pytest -n 2`)."""
+"""The order of the test modules, and which of them one process runs where several share them (`pytest -n 3`)."""
 
 from __future__ import annotations
 
