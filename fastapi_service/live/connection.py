@@ -208,7 +208,8 @@ class Connection:
                     for cut in self.segmenter.feed(frame):
                         await self._dispatch(cut)
                 self._last_frame = time.monotonic()
-                self._sentences.heard()
+                if not self._long.wanted:  # there partials look for ends of sentences: looks would stop them
+                    self._sentences.heard()
                 # A look tells what a partial would, but not where a sentence ends inside long speech.
                 if not self._sentences.looking or (self._long.wanted and not self._sentences.pausing):
                     self._partials.heard()

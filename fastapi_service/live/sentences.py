@@ -37,7 +37,6 @@ logger = logging.getLogger(__name__)
 
 EARLY_SEC = 0.08  # of quiet, after which a pause is likely
 EARLY_FROM_SEC = 0.6  # into an utterance: a shorter one seldom ends a sentence
-EARLY_TO_SEC = 7.5  # in a longer one partials look for ends of sentences inside (long_speech): looks would stop them
 SILENT_SEC = 0.5  # without speech, where the client's gate stays open: music has no words for as long
 SPEECH_FADES_SEC = 0.2  # from where somebody surely speaks to where a word ends
 
@@ -106,7 +105,7 @@ class SentenceEnds:
         position = self._segmenter.position
         if self._audio is None or self._audio.outstanding.of_others(self._session):
             return  # under load what is asked too soon goes first
-        if EARLY_FROM_SEC <= (position - self._segmenter.start) / SAMPLE_RATE_HZ < EARLY_TO_SEC:
+        if position - self._segmenter.start >= EARLY_FROM_SEC * SAMPLE_RATE_HZ:
             self._likely = Pause(position, time.monotonic(), now_ms())
             self._take_up(self._likely)
 
@@ -130,18 +129,14 @@ class SentenceEnds:
             self._pause = None
             return False
         likely, self._likely = self._likely, None
-        position = self._segmenter.position
-        if likely is None or likely.asked_of != self._segmenter.start:
-            self._pause = Pause(position, time.monotonic(), stamped_ms, marked=True)
-        else:
-            likely.position, likely.since, likely.stamped_ms, likely.marked = (
-                position,
-                time.monotonic(),
-                stamped_ms,
-                True,
-            )
-            self._pause = likely
-            self._sentence = likely if likely.ending == "sentence" else self._sentence
+        pause = Pause(self._segmenter.position, time.monotonic(), stamped_ms)
+        if likely is not None and likely.asked_of == self._segmenter.start:
+            likely.position, likely.since, likely.stamped_ms = pause.position, pause.since, pause.stamped_ms
+            pause = likely  # which may have its answer
+        pause.marked = True
+        self._pause = pause
+        if pause.ending == "sentence":
+            self._sentence = pause
         self._changed.set()
         self._take_up(self._pause)
         return True
