@@ -10,6 +10,8 @@ import pytest
 from harness.gateway import GatewayProcess
 from tests.support.fake_file_worker import FakeFileWorker
 
+NO_TOKEN = "none"  # where no ACCESS_TOKEN is set any will do
+
 
 @pytest.fixture
 def worker(redis_port: int, gateway: GatewayProcess) -> Iterator[FakeFileWorker]:
@@ -21,5 +23,5 @@ def worker(redis_port: int, gateway: GatewayProcess) -> Iterator[FakeFileWorker]
 @pytest.fixture
 def client(gateway: GatewayProcess) -> Iterator[openai.OpenAI]:
     """OpenAI's own, unchanged but for its address."""
-    with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="none", timeout=20, max_retries=0) as made:
+    with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=NO_TOKEN, timeout=20, max_retries=0) as made:
         yield made
