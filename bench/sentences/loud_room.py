@@ -74,38 +74,37 @@ async def play(url: str, room: Room) -> Played:
     return played
 
 
-def figures(room: Room, spoken: list[Clip], played: Played) -> dict[str, Any]:
-    """When each prompt had its last text, its words, and how often music alone became text or a grey line."""
-    alone = room.alone
-    of_music = [not (~alone[first : last + 1]).any() for _, first, last, _ in played.outcomes]
-    waits, errors = [], WordErrors(0, 0)
-    for (first, last), clip in zip(room.said, spoken, strict=True):
-        mine = [(one, came) for one, begin, end, came in played.outcomes if begin <= last and end >= first]
-        waits.append(max(came for _, came in mine) - (last + 1) * BLOCK_SEC if mine else float("inf"))
-        errors += word_errors("en", clip.text, " ".join(one.text for one, _ in mine if isinstance(one, Result)))
-    shown = [isinstance(one, Result) for one, *_ in played.outcomes]
+def figures(rooms: list[tuple[Room, list[Clip], Played]]) -> dict[str, Any]:
+    """When each prompt had its last text, its words, and how often music alone became text or was dropped."""
+    waits, errors, of_music = [], WordErrors(0, 0), []
+    for room, spoken, played in rooms:
+        alone = room.alone
+        of_music += [one for one, first, last, _ in played.outcomes if alone[first : last + 1].all()]
+        for (first, last), clip in zip(room.said, spoken, strict=True):
+            mine = [(one, came) for one, begin, end, came in played.outcomes if begin <= last and end >= first]
+            waits.append(max((came for _, came in mine), default=float("inf")) - (last + 1) * BLOCK_SEC)
+            errors += word_errors("en", clip.text, " ".join(one.text for one, _ in mine if isinstance(one, Result)))
+    shown = sum(isinstance(one, Result) for one in of_music)
     return {
         "prompts": len(waits),
         "in_time": sum(wait <= ENDS_WITHIN_SEC for wait in waits),
         "p50_ms": round(1000 * float(np.median(waits))),
         "wer": round(errors.rate, 4),
-        "music_shown": sum(music and text for music, text in zip(of_music, shown, strict=True)),
-        "music_dropped": sum(music and not text for music, text in zip(of_music, shown, strict=True)),
-        "sec": round(len(room.pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE_HZ),
+        "music_shown": shown,
+        "music_dropped": len(of_music) - shown,
+        "sec": round(sum(len(room.pcm) for room, _, _ in rooms) / BYTES_PER_SAMPLE / SAMPLE_RATE_HZ),
     }
 
 
 def measure_loud_rooms(stack: Stack, spoken: list[Clip]) -> dict[str, Any]:
     """All tunes of the measuring half, each with its share of `spoken`."""
     tunes = [noise for name, noise in noises(HALF).items() if name.startswith("music")]
-    total: dict[str, Any] = {}
+    found = []
     for number, tune in enumerate(tunes):
         mine = spoken[number :: len(tunes)]
         room = furnish(mine, tune, BELOW_DB)
-        found = figures(room, mine, asyncio.run(play(stack.ws_url, room)))
-        say(f"{found}")
-        total = {name: total.get(name, type(value)()) + value for name, value in found.items()}
-    return total
+        found.append((room, mine, asyncio.run(play(stack.ws_url, room))))
+    return figures(found)
 
 
 def main() -> None:
