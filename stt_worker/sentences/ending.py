@@ -13,8 +13,8 @@ SURE = 0.6  # probability from which a sentence has surely ended
 SURE_IN = {"ru": 0.85}
 LIKELY = 0.4  # below it the speaker is in the middle of one
 # By the sound (English prompts, numbers 120 to 238, a voice that the training never heard): of what is open by its text
-# 15 of 17 finished ones fall as at a phrase's end, and 3 of 161 that break off; of what is SURE none of 89 finished ones
-# sounds like the middle of a phrase, and 8 of 51 that break off.
+# 15 of 17 finished ones fall as at a phrase's end, and 3 of 161 that break off; of what is SURE none of 89 finished
+# ones sounds like the middle of a phrase, and 8 of 51 that break off.
 FALLS = 0.55
 MIDDLE = 0.2
 CONFIDENT = -0.6  # mean log-probability: what is less sure says nothing about its end
