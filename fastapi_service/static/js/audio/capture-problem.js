@@ -3,7 +3,7 @@
 /**
  * text/ has the words: `problem.<code>` at length, `control.stopped.<code>` in short.
  * @typedef {'refused' | 'no_microphone' | 'in_use' | 'insecure' | 'unsupported' | 'disconnected' | 'interrupted'
- *   | 'processing' | 'clip' | 'other'} ProblemCode
+ *   | 'processing' | 'clip' | 'not_shared' | 'no_sound_shared' | 'sharing_ended' | 'other'} ProblemCode
  */
 
 export class CaptureProblem extends Error {
