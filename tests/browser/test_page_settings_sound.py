@@ -21,6 +21,16 @@ from tests.browser.test_page_capture import start
 NOTHING = "\N{EN DASH}"
 DEFAULT = "The browser\N{RIGHT SINGLE QUOTATION MARK}s choice"
 
+# The chosen microphone ends, and is not there when it is asked for.
+UNPLUG = """() => {
+  const asking = navigator.mediaDevices.getUserMedia;
+  navigator.mediaDevices.getUserMedia = async (constraints) => {
+    if (constraints.audio.deviceId) throw new DOMException('none', 'NotFoundError');
+    return asking(constraints);
+  };
+  window.given[1].dispatchEvent(new Event('ended'));
+}"""
+
 MakeWav = Callable[[NDArray[np.float64]], Path]
 
 
@@ -264,7 +274,7 @@ def test_a_chosen_microphone_that_is_unplugged_is_replaced_without_stopping(
     gateway.wait_for(lambda: track_states(page) == ["ended", "live"])
     page.keyboard.press("Escape")
     gateway.wait_for(lambda: gateway.only.stream.pending)
-    page.evaluate("window.given[1].dispatchEvent(new Event('ended'))")
+    page.evaluate(UNPLUG)
     gateway.wait_for(lambda: track_states(page) == ["ended", "ended", "live"])
     assert "deviceId" not in page.evaluate("window.asked[2]")
     expect(page.locator("[data-testid=notice][data-kind=microphone]")).to_contain_text("another one is heard")
