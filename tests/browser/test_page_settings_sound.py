@@ -20,6 +20,7 @@ from tests.browser.test_page_capture import start
 
 NOTHING = "\N{EN DASH}"
 DEFAULT = "The browser\N{RIGHT SINGLE QUOTATION MARK}s choice"
+TAB = "The sound of another tab"
 
 # The chosen microphone ends, and is not there when it is asked for.
 UNPLUG = """() => {
@@ -289,9 +290,9 @@ def test_microphones_that_come_and_go_are_listed(gateway: FakeGateway, open_page
     """
     page = open_page(gateway.url, init_script=listed)
     options = open_settings(page).get_by_label("Listen with").locator("option")
-    expect(options).to_have_text([DEFAULT, "Desk"])
+    expect(options).to_have_text([DEFAULT, "Desk", TAB])
     page.evaluate(
         "window.devices.push({ kind: 'audioinput', deviceId: '2', label: 'Headset' });"
         "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
     )
-    expect(options).to_have_text([DEFAULT, "Desk", "Headset"])
+    expect(options).to_have_text([DEFAULT, "Desk", "Headset", TAB])

@@ -190,10 +190,10 @@ export function chunk(time_sec) {
 let running = null;
 
 /**
- * Begin anew, with a recording of `source` that has started.
- * @param {import('../../../fastapi_service/static/js/audio/sound-source.js').SoundSource} source
+ * Begin anew, with a recording of `choice` that has started.
+ * @param {import('../../../fastapi_service/static/js/audio/sound-source.js').SoundChoice} choice
  */
-export async function record(source) {
+export async function record(choice) {
   await running?.stop();
   mock.timers.reset();
   mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'], now: 1_000_000 });
@@ -202,7 +202,7 @@ export async function record(source) {
   page.hidden = false;
   for (const list of [sound.contexts, sound.nodes, sound.tracks, sound.asked, sound.shared, devices.listed]) list.length = 0;
   told = [];
-  const capture = new Capture(source, { threshold: 0.0005, preRollMs: 300, hangoverMs: 500 }, {
+  const capture = new Capture(choice, { threshold: 0.0005, preRollMs: 300, hangoverMs: 500 }, {
     chunk: (_, capturedMs) => void told.push(['chunk', capturedMs]),
     pause: (ms) => void told.push(['pause', ms]),
     utteranceEnd: (ms) => void told.push(['end', ms]),

@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { MicrophoneSource } from '../../../fastapi_service/static/js/audio/sound-source.js';
 import { chunk, devices, FakeStream, FakeTrack, page, pass, record, refusal, sound, told, toldOf, view } from './fake-sound.mjs';
 
-const PLAIN = { deviceId: '', echoCancellation: true, noiseSuppression: true };
-const microphone = (deviceId = '') => new MicrophoneSource({ ...PLAIN, deviceId });
+const microphone = (deviceId = '') => ({
+  kind: /** @type {const} */ ('microphone'),
+  choice: { deviceId, echoCancellation: true, noiseSuppression: true },
+});
 const mutedStream = () => {
   const track = new FakeTrack();
   track.muted = true;

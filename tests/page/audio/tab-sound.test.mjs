@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { TabSource } from '../../../fastapi_service/static/js/audio/sound-source.js';
 import { offersTabSound } from '../../../fastapi_service/static/js/audio/tab-sound.js';
 import { devices, FakeStream, FakeTrack, page, pass, record, refusal, sound, toldOf, view } from './fake-sound.mjs';
 
+const TAB = /** @type {const} */ ({ kind: 'tab' });
 /** @type {FakeTrack} */
 let picture;
 
@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 
 test('its picture is stopped, and its sound is not improved', async () => {
-  await record(new TabSource());
+  await record(TAB);
   assert.equal(sound.asked.length, 0, 'of no microphone');
   assert.equal(sound.shared.length, 1);
   const { audio } = sound.shared[0];
@@ -27,19 +27,19 @@ test('its picture is stopped, and its sound is not improved', async () => {
 
 test('what was shared without sound is let go, in words', async () => {
   sound.give = () => new FakeStream([picture]);
-  await record(new TabSource());
+  await record(TAB);
   assert.deepEqual(toldOf('stopped'), [['no_sound_shared']]);
   assert.equal(picture.readyState, 'ended');
 });
 
 test('whoever shares nothing is told so, and not about a microphone', async () => {
   sound.give = () => refusal('NotAllowedError');
-  await record(new TabSource());
+  await record(TAB);
   assert.deepEqual(toldOf('stopped'), [['not_shared']]);
 });
 
 test('the end of the sharing ends the recording, after what was spoken', async () => {
-  await record(new TabSource());
+  await record(TAB);
   await pass(1);
   sound.node.speaks();
   sound.track.end();
@@ -50,7 +50,7 @@ test('the end of the sharing ends the recording, after what was spoken', async (
 });
 
 test('a tab that plays nothing is no trouble', async () => {
-  await record(new TabSource());
+  await record(TAB);
   page.hide(true);
   page.hide(false);
   await pass(60, 0);
@@ -59,7 +59,7 @@ test('a tab that plays nothing is no trouble', async () => {
 });
 
 test('a standing clock is followed by a new context, and nobody is asked again', async () => {
-  await record(new TabSource());
+  await record(TAB);
   await pass(1);
   sound.contexts[0].standing = true;
   await pass(6);
@@ -71,7 +71,7 @@ test('a standing clock is followed by a new context, and nobody is asked again',
 });
 
 test('it is offered where browsers share sound, and nowhere else', async () => {
-  await record(new TabSource());
+  await record(TAB);
   assert.equal(offersTabSound(), true);
   view.isSecureContext = false;
   assert.equal(offersTabSound(), false);

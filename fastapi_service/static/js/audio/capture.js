@@ -1,15 +1,18 @@
 // One recording: what a source gives, as chunks of speech and the utterances that they make.
 //
+// What opens and watches the source is fetched when the page has come to rest, or when it is first needed.
+//
 // An instance records once. However it ends (stop, an error, a lost microphone, a refused start), it ends in
 // #release, and `stopped` is called exactly once.
 
 import { SAMPLES_PER_MS } from '../base/audio-format.js';
 import { asProblem } from './capture-problem.js';
-import { LiveSound } from './live-sound.js';
 
 /**
  * @typedef {import('./capture-problem.js').CaptureProblem} CaptureProblem
  * @typedef {import('./live-sound.js').Held} Held
+ * @typedef {import('./live-sound.js').LiveSound} LiveSound
+ * @typedef {import('./sound-source.js').SoundChoice} SoundChoice
  * @typedef {import('./voice-gate.js').GateSettings} GateSettings
  *
  * @typedef {object} CaptureHandlers
@@ -25,9 +28,13 @@ import { LiveSound } from './live-sound.js';
  * @property {(problem: CaptureProblem | null) => void} stopped null when it was asked to
  */
 
+/** Fetch what opens and watches a source. */
+export const loadSound = () => import('./live-sound.js');
+
 export class Capture {
+  /** @type {SoundChoice} */ #choice;
   /** @type {CaptureHandlers} */ #handlers;
-  /** @type {LiveSound} */ #sound;
+  /** @type {LiveSound | null} */ #sound = null;
   /** @type {GateSettings} */ #gate;
   /** @type {Promise<void> | null} */ #ending = null;
   /** @type {'none' | 'speaking' | 'paused'} */ #utterance = 'none'; // the one that has begun and not ended
@@ -35,25 +42,28 @@ export class Capture {
   #released = false;
 
   /**
-   * @param {import('./sound-source.js').SoundSource} source
+   * @param {SoundChoice} choice
    * @param {GateSettings} gate
    * @param {CaptureHandlers} handlers
    */
-  constructor(source, gate, handlers) {
+  constructor(choice, gate, handlers) {
+    this.#choice = choice;
     this.#gate = gate;
     this.#handlers = handlers;
-    this.#sound = new LiveSound(source, gate, {
-      message: (message, epochMs) => this.#heard(message, epochMs),
-      gap: () => this.#endUtterance(),
-      opened: (fellBack) => !this.#released && handlers.started(fellBack),
-      held: (held, stuck) => !this.#released && handlers.held(held, stuck),
-      lost: (problem) => void this.#finish(problem),
-    });
   }
 
   /** Call it inside a click: browsers start sound, and share it, only then. */
   async start() {
     try {
+      const { LiveSound } = await loadSound();
+      if (this.#released) return;
+      this.#sound = new LiveSound(this.#choice, this.#gate, {
+        message: (message, epochMs) => this.#heard(message, epochMs),
+        gap: () => this.#endUtterance(),
+        opened: (fellBack) => !this.#released && this.#handlers.started(fellBack),
+        held: (held, stuck) => !this.#released && this.#handlers.held(held, stuck),
+        lost: (problem) => void this.#finish(problem),
+      });
       await this.#sound.start();
     } catch (thrown) {
       this.#release(asProblem(thrown));
@@ -63,12 +73,12 @@ export class Capture {
   /** Change the voice gate of the running recording. @param {GateSettings} gate */
   adjust(gate) {
     this.#gate = gate;
-    this.#sound.adjust(gate);
+    this.#sound?.adjust(gate);
   }
 
   /** Try once more where it is stuck. Call it inside a click. */
   retry() {
-    this.#sound.retry();
+    this.#sound?.retry();
   }
 
   /** End the recording: what was spoken so far is sent, and the utterance ends. */
@@ -78,7 +88,7 @@ export class Capture {
 
   /** @param {CaptureProblem | null} problem */
   #finish(problem) {
-    this.#ending ??= this.#sound.flush().then(() => this.#release(problem));
+    this.#ending ??= Promise.resolve(this.#sound?.flush()).then(() => this.#release(problem));
     return this.#ending;
   }
 
@@ -132,7 +142,7 @@ export class Capture {
   #release(problem) {
     if (this.#released) return;
     this.#released = true;
-    this.#sound.close();
+    this.#sound?.close();
     this.#endUtterance();
     this.#handlers.stopped(problem);
   }

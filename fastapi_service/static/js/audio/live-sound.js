@@ -7,6 +7,7 @@
 import { AudioWatch } from './audio-watch.js';
 import { CaptureGraph } from './capture-graph.js';
 import { asProblem, CaptureProblem } from './capture-problem.js';
+import { sourceOf } from './sound-source.js';
 
 const TICK_MS = 1000;
 const MOST_TRIES = 4; // waits of 2, 4 and 8 s between them
@@ -21,8 +22,8 @@ const DEVICES_SETTLE_MS = 300; // one headset is several events
 /** How many seconds it may last before something is done: most of it ends by itself, with what caused it. */
 const PATIENCE = /** @type {const} */ ({ ended: 0, closed: 0, moved: 0, held: 10, still: 1, muted: 5, silent: 0, unproven: 5 });
 
-/** What does not wait until the page is seen. @type {ReadonlySet<Trouble>} */
-const AT_ONCE = new Set(['ended', 'closed', 'moved']);
+/** What does not wait until the page is seen: no call does that. @type {ReadonlySet<Trouble>} */
+const UNSEEN = new Set(['ended', 'closed', 'moved', 'still']);
 
 /** In which the visitor cannot be heard, and what is said of it. @type {Record<Exclude<Trouble, 'unproven'>, Held>} */
 const HELD = { ended: 'reopening', closed: 'reopening', moved: 'reopening', held: 'paused', still: 'paused', muted: 'muted', silent: 'muted' };
@@ -64,12 +65,12 @@ export class LiveSound {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #settling;
 
   /**
-   * @param {import('./sound-source.js').SoundSource} source
+   * @param {import('./sound-source.js').SoundChoice} choice
    * @param {import('./voice-gate.js').GateSettings} gate
    * @param {LiveHandlers} handlers
    */
-  constructor(source, gate, handlers) {
-    this.#source = source;
+  constructor(choice, gate, handlers) {
+    this.#source = sourceOf(choice);
     this.#gate = gate;
     this.#handlers = handlers;
   }
@@ -82,6 +83,7 @@ export class LiveSound {
     document.addEventListener('visibilitychange', this.#seen);
     window.addEventListener('focus', this.#seen);
     navigator.mediaDevices?.addEventListener?.('devicechange', this.#devices);
+    this.#look();
   }
 
   /** @param {import('./voice-gate.js').GateSettings} gate */
@@ -147,7 +149,7 @@ export class LiveSound {
     this.#wellTicks = this.#trouble === null ? this.#wellTicks + 1 : 0;
     if (this.#wellTicks >= WELL_TICKS) this.#tries = 0;
     if (trouble === null || trouble !== this.#trouble || this.#stuck || this.#opening) return;
-    if (document.hidden && !AT_ONCE.has(trouble)) return;
+    if (document.hidden && !UNSEEN.has(trouble)) return;
     if (--this.#waitTicks <= 0) void this.#renew(false);
   }
 
@@ -163,7 +165,7 @@ export class LiveSound {
       if (standing) void this.#breakOff();
     }
     this.#tell();
-    if (trouble !== null && AT_ONCE.has(trouble) && this.#waitTicks <= 0) void this.#renew(false);
+    if (trouble !== null && UNSEEN.has(trouble) && this.#waitTicks <= 0) void this.#renew(false);
   }
 
   /** @param {Trouble} trouble */
@@ -212,8 +214,10 @@ export class LiveSound {
    * @param {boolean} byHand
    */
   #failed(problem, byHand) {
+    this.#watch?.end();
     this.#graph?.close();
-    this.#graph = null;
+    this.#watch = this.#graph = null;
+    if (this.#source.kind === 'microphone') this.#source.close(); // it is not listened to
     if (FINAL.has(problem.code) || (problem.code === 'refused' && byHand)) return this.#handlers.lost(problem);
     if (problem.code === 'no_microphone' && this.#tries >= MOST_WITHOUT_DEVICE) {
       return this.#handlers.lost(new CaptureProblem('disconnected', problem.cause));

@@ -2,10 +2,9 @@
 // shows.
 
 import { preferences } from '../base/preferences.js';
-import { Capture } from './capture.js';
+import { Capture, loadSound } from './capture.js';
 import { chosenGate } from './chosen-gate.js';
 import { ScreenAwake } from './screen-awake.js';
-import { ClipSource, MicrophoneSource, TabSource } from './sound-source.js';
 import { offersTabSound, TAB_SOUND } from './tab-sound.js';
 
 /**
@@ -14,7 +13,7 @@ import { offersTabSound, TAB_SOUND } from './tab-sound.js';
  * @typedef {'off' | 'starting' | 'choosing' | 'loading' | 'listening' | 'speaking' | 'reconnecting' | 'reopening'
  *   | 'muted' | 'paused' | 'clip' | 'stopped' | 'failed'} DockState
  *
- * @typedef {import('./sound-source.js').SoundSource} SoundSource
+ * @typedef {import('./sound-source.js').SoundChoice} SoundChoice
  *
  * Why a recording ended by itself or could not begin (`control.stopped.<reason>`).
  * @typedef {import('./capture-problem.js').ProblemCode | 'full' | 'taken_over' | 'server'} StopReason
@@ -33,10 +32,12 @@ import { offersTabSound, TAB_SOUND } from './tab-sound.js';
  * @property {(stuck: boolean) => void} stuck whether only the visitor can go on, with `retry`
  */
 
+const AT_REST_MS = 1000;
+
 export class Recorder {
   /** @type {RecorderHandlers} */ #handlers;
   /** @type {Capture | null} */ #capture = null;
-  /** @type {SoundSource['kind']} */ #kind = 'microphone';
+  /** @type {SoundChoice['kind']} */ #kind = 'microphone';
   /** @type {URL | null} */ #clip = null;
   /** @type {StopReason | null} */ #reason = null;
   /** @type {import('./capture.js').Held} */ #held = null;
@@ -53,6 +54,7 @@ export class Recorder {
   /** @param {RecorderHandlers} handlers */
   constructor(handlers) {
     this.#handlers = handlers;
+    addEventListener('load', () => setTimeout(() => loadSound().catch(() => {}), AT_REST_MS));
     chosenGate.onChange(() => this.#capture?.adjust(chosenGate.settings));
     preferences.onChange((name) => {
       const ofMicrophones = name === 'echo_cancellation' || name === 'noise_suppression';
@@ -76,7 +78,7 @@ export class Recorder {
 
   /** Start, or stop what runs. */
   toggle() {
-    if (this.#capture === null) this.#begin(chosenSource());
+    if (this.#capture === null) this.#begin(chosenSound());
     else void this.end();
   }
 
@@ -91,7 +93,7 @@ export class Recorder {
     await this.end();
     if (again || this.#capture !== null) return;
     this.#clip = url;
-    this.#begin(new ClipSource(url, () => void this.end()));
+    this.#begin({ kind: 'clip', url, ended: () => void this.end() });
   }
 
   /** End the recording, if there is one, for a reason that the visitor has to know. @param {StopReason} reason */
@@ -129,9 +131,9 @@ export class Recorder {
     void this.#capture.stop();
   }
 
-  /** @param {SoundSource} source */
-  #begin(source) {
-    this.#capture = new Capture(source, chosenGate.settings, {
+  /** @param {SoundChoice} choice */
+  #begin(choice) {
+    this.#capture = new Capture(choice, chosenGate.settings, {
       chunk: (pcm, capturedMs) => {
         if (!this.#handlers.chunk(pcm, capturedMs)) this.stop('full');
       },
@@ -157,10 +159,10 @@ export class Recorder {
       },
       stopped: (problem) => this.#stopped(problem),
     });
-    this.#kind = source.kind;
+    this.#kind = choice.kind;
     this.#reason = null;
     this.#ran = false;
-    if (source.kind !== 'clip') this.#awake.hold();
+    if (choice.kind !== 'clip') this.#awake.hold();
     this.#show();
     void this.#capture.start();
   }
@@ -172,7 +174,7 @@ export class Recorder {
     this.#running = this.#open = this.#again = false;
     this.#awake.release();
     this.#tellStuck(false);
-    if (again) return this.#begin(chosenSource());
+    if (again) return this.#begin(chosenSound());
     this.#reason ??= problem?.code ?? null;
     this.#show();
     if (problem !== null) this.#handlers.problem(problem);
@@ -206,13 +208,16 @@ export class Recorder {
 
 const STARTING = /** @type {const} */ ({ microphone: 'starting', tab: 'choosing', clip: 'loading' });
 
-/** What is chosen to be heard. @returns {SoundSource} */
-export function chosenSource() {
+/** What is chosen to be heard. @returns {SoundChoice} */
+export function chosenSound() {
   const deviceId = preferences.get('microphone');
-  if (deviceId === TAB_SOUND && offersTabSound()) return new TabSource();
-  return new MicrophoneSource({
-    deviceId: deviceId === TAB_SOUND ? '' : deviceId,
-    echoCancellation: preferences.get('echo_cancellation'),
-    noiseSuppression: preferences.get('noise_suppression'),
-  });
+  if (deviceId === TAB_SOUND && offersTabSound()) return { kind: 'tab' };
+  return {
+    kind: 'microphone',
+    choice: {
+      deviceId: deviceId === TAB_SOUND ? '' : deviceId,
+      echoCancellation: preferences.get('echo_cancellation'),
+      noiseSuppression: preferences.get('noise_suppression'),
+    },
+  };
 }

@@ -5,10 +5,11 @@ import { listMicrophones, openMicrophone } from './microphone.js';
 import { openTabSound } from './tab-sound.js';
 
 /**
- * @typedef {import('./capture-problem.js').ProblemCode} ProblemCode
+ * @typedef {{ kind: 'microphone', choice: import('./microphone.js').MicrophoneChoice } | { kind: 'tab' }
+ *   | { kind: 'clip', url: URL, ended: () => void }} SoundChoice `ended`: it has been played
  *
  * @typedef {object} SoundSource
- * @property {'microphone' | 'tab' | 'clip'} kind of these a microphone can be asked for again at any time, and a tab's
+ * @property {SoundChoice['kind']} kind of these a microphone can be asked for again at any time, and a tab's
  *   sound, once shared, can be heard by another context; a clip is played once
  * @property {boolean} fellBack the chosen microphone is gone and another one is heard
  * @property {MediaStreamTrack | null} track
@@ -18,6 +19,18 @@ import { openTabSound } from './tab-sound.js';
  * @property {() => Promise<boolean>} isBack whether the chosen microphone is there again
  * @property {() => void} close let go of it, also of what is only being opened
  */
+
+/** @param {SoundChoice} choice @returns {SoundSource} */
+export function sourceOf(choice) {
+  switch (choice.kind) {
+    case 'microphone':
+      return new MicrophoneSource(choice.choice);
+    case 'tab':
+      return new TabSource();
+    case 'clip':
+      return new ClipSource(choice.url, choice.ended);
+  }
+}
 
 /** A stream that the visitor has allowed. */
 class StreamSource {
@@ -56,7 +69,7 @@ class StreamSource {
 }
 
 /** @implements {SoundSource} */
-export class MicrophoneSource extends StreamSource {
+class MicrophoneSource extends StreamSource {
   kind = /** @type {const} */ ('microphone');
   fellBack = false;
   /** @type {import('./microphone.js').MicrophoneChoice} */ #choice;
@@ -83,7 +96,7 @@ export class MicrophoneSource extends StreamSource {
 }
 
 /** @implements {SoundSource} */
-export class TabSource extends StreamSource {
+class TabSource extends StreamSource {
   kind = /** @type {const} */ ('tab');
   fellBack = false;
 
@@ -99,7 +112,7 @@ export class TabSource extends StreamSource {
 }
 
 /** A clip, played audibly and recorded as if it was spoken. @implements {SoundSource} */
-export class ClipSource {
+class ClipSource {
   kind = /** @type {const} */ ('clip');
   fellBack = false;
   track = null;

@@ -2,7 +2,7 @@
 
 import { Capture } from '../audio/capture.js';
 import { chosenGate } from '../audio/chosen-gate.js';
-import { chosenSource } from '../audio/recorder.js';
+import { chosenSound } from '../audio/recorder.js';
 
 export class MicrophoneTest {
   /** @type {import('../audio/recorder.js').Recorder} */ #recorder;
@@ -33,7 +33,7 @@ export class MicrophoneTest {
       return Promise.resolve(false);
     }
     return new Promise((resolve, reject) => {
-      const capture = new Capture(chosenSource(), chosenGate.settings, {
+      const capture = new Capture(chosenSound(), chosenGate.settings, {
         chunk: () => {},
         pause: () => {},
         utteranceEnd: () => {},
