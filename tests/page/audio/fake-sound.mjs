@@ -218,16 +218,14 @@ export async function record(choice) {
 
 /** Let seconds pass, in which the newest context, if it goes, hears `level`. */
 export async function pass(/** @type {number} */ seconds, level = ROOM) {
-  for (let second = 0; second < seconds; second++) {
-    for (let part = 0; part < 4; part++) {
-      const { node } = sound;
-      if (node.context.goes) {
-        node.context.currentTime += 0.25;
-        node.says({ type: 'level', mean_square: node.context.heard === null ? 0 : level, open: false, threshold: 0.0005 });
-      }
-      mock.timers.tick(250);
-      await new Promise(setImmediate);
+  for (let quarter = 0; quarter < seconds * 4; quarter++) {
+    const { node } = sound;
+    if (node.context.goes) {
+      node.context.currentTime += 0.25;
+      node.says({ type: 'level', mean_square: level, open: false, threshold: 0.0005 });
     }
+    mock.timers.tick(250);
+    await new Promise(setImmediate);
   }
 }
 

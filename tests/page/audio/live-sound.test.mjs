@@ -125,8 +125,11 @@ test('nothing but zeros without one is a quiet microphone', async () => {
 test('a context is asked to go on where it is suspended, never where the system has interrupted it', async () => {
   await record(microphone());
   const [context] = sound.contexts;
+  sound.node.speaks();
   context.becomes('interrupted');
-  await pass(8);
+  await pass(1);
+  assert.equal(toldOf('end').length, 1, 'what was being said is ended at once');
+  await pass(7);
   assert.equal(context.resumes, 0);
   assert.deepEqual(toldOf('held'), [['paused', false]]);
   context.becomes('suspended');
@@ -172,6 +175,26 @@ test('a worklet that says nothing any more loses no utterance that has begun', a
   assert.deepEqual(toldOf('end'), [[endMs]], 'ended once, with what was heard');
   node.says(chunk(2));
   assert.equal(toldOf('chunk').length, 1, 'what comes so late is of no time that is known');
+  checkGoesOn();
+});
+
+test('what a worklet held while its clock stood still does not count as spoken when it goes on', async () => {
+  await record(microphone());
+  await pass(1);
+  const { node } = sound;
+  node.answers = false;
+  node.speaks();
+  node.context.standing = true;
+  await pass(3.5);
+  assert.equal(toldOf('end').length, 1);
+  node.context.standing = false;
+  node.says(chunk(1));
+  node.says({ type: 'end', time_sec: 1.08 });
+  assert.equal(toldOf('chunk').length, 1, 'it is of a time before the gap');
+  node.says({ type: 'flushed' });
+  await pass(1);
+  assert.equal(sound.contexts.length, 1);
+  assert.equal(toldOf('end').length, 1);
   checkGoesOn();
 });
 
