@@ -194,6 +194,7 @@ let running = null;
  * @param {import('../../../fastapi_service/static/js/audio/sound-source.js').SoundChoice} choice
  */
 export async function record(choice) {
+  for (const node of sound.nodes) node.answers = true;
   await running?.stop();
   mock.timers.reset();
   mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'], now: 1_000_000 });
