@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from contract.audio import MAX_FRAME_BYTES
 from fastapi_service.access.attempts import LoginAttempts
+from fastapi_service.access.cors import ApiCors
 from fastapi_service.access.guard import AuthMiddleware
 from fastapi_service.access.login import login_router
 from fastapi_service.access.origins import Origins
@@ -30,7 +31,9 @@ from fastapi_service.live.endpoint import SocketEndpoint
 from fastapi_service.live.relay import Hub, Relay
 from fastapi_service.live.sessions import SessionStore
 from fastapi_service.live.uvicorn_limits import BoundedWebSocket, bounded_http, keep_queries_private
+from fastapi_service.page.api_errors import add_api_errors
 from fastapi_service.page.metrics import PipelineWatch, metrics_router
+from fastapi_service.page.models import models_router
 from fastapi_service.page.openapi import describe
 from fastapi_service.page.routes import add_pages
 from fastapi_service.pipeline.backlog import Backlog
@@ -93,8 +96,11 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     watch = PipelineWatch(metrics, client, pipeline, dispatcher, lambda: len(hub))
     app.include_router(metrics_router(metrics, watch))
     app.include_router(uploads.router())
+    app.include_router(models_router(pipeline))
+    add_api_errors(app)
     origins = Origins(settings.allowed_origins or "")
     app.add_middleware(AuthMiddleware, access=access, origins=origins, failures=failures, on_refused=metrics.told)
+    app.add_middleware(ApiCors, origins=origins)
     add_pages(app, health, settings.demo_clips_dir)
     app.add_middleware(TrustedProxyHeaders, trusted_hosts=settings.forwarded_allow_ips)
 

@@ -41,8 +41,9 @@ class GatewaySettings(UploadSettings):
     )
     allowed_origins: str | None = Field(
         None,
-        description="Other web sites whose pages may open the WebSocket (https://example.org, comma-separated; * for "
-        "any). The service's own page always may.",
+        description="Origins whose pages, extensions and apps may use the WebSocket and /v1 (https://example.org, "
+        "chrome-extension://id, moz-extension://*, app://obsidian.md, null, comma-separated; * for any). The service's "
+        "own page always may.",
     )
 
     utterance_max_sec: float = Field(15.0, ge=3, le=30, description="An utterance is cut when it gets this long.")

@@ -85,7 +85,7 @@ def _show(answer: httpx2.Response, output: Output) -> tuple[int, bool]:
     for event in _events(answer):
         try:
             kind = event.get("type")
-            if kind == "transcript.segment":
+            if kind == "transcript.text.segment":
                 output.message(*_result(event))
             elif kind == "error":
                 raise DeliveryError(str(event["error"]["message"]))
@@ -119,11 +119,11 @@ def _events(answer: httpx2.Response) -> Iterator[Any]:
 
 def _result(segment: dict[str, Any]) -> tuple[Result, Moment]:
     result = Result(
-        seq=segment["id"] + 1,
+        seq=int(segment["id"]) + 1,
         utterance=f"segment-{segment['id']}",
         start_sec=segment["start"],
         duration_sec=round(segment["end"] - segment["start"], 3),
-        text=segment["text"],
+        text=segment["text"].lstrip(" "),
         language=segment["language"],
         translation=segment["translation"],
         sentiment=segment["sentiment"],

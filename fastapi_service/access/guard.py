@@ -18,10 +18,11 @@ from starlette.responses import Response
 from contract.messages import Busy, Error, Message
 from contract.websocket import CLOSE_NOT_ALLOWED, CLOSE_TRY_AGAIN, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX
 from fastapi_service.access.attempts import LoginAttempts, client_address
+from fastapi_service.access.cors import is_api
 from fastapi_service.access.drain import DrainingResponse, brings_body
 from fastapi_service.access.login import login_page
 from fastapi_service.access.origins import Origins
-from fastapi_service.access.refusals import refusal_json
+from fastapi_service.access.refusals import OTHER_SITE, refusal_json
 from fastapi_service.access.tokens import COOKIE, Access, bearer_token, subprotocol_token
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ AUTHORISED = "wta.authorised"  # in the ASGI scope
 NEEDS_TOKEN = "This service asks for its access token."
 WRONG_TOKEN = "The access token is wrong."
 TOO_MANY_WRONG = "Too many wrong access tokens came from your address. Wait before the next one."
-OTHER_SITE = "This page is of another site, which is not allowed here (ALLOWED_ORIGINS)."
 
 Credential = Literal["open", "cookie", "token"]
 
@@ -105,7 +105,8 @@ class AuthMiddleware:
             return None
         if scope["path"] in PUBLIC_PATHS:
             return None
-        if scope["method"] in ("GET", "HEAD") and "text/html" in request.headers.get("accept", ""):
+        is_page = "text/html" in request.headers.get("accept", "") and not is_api(scope)
+        if scope["method"] in ("GET", "HEAD") and is_page:
             return login_page(request, 401)
         status = 429 if how.wait_sec else 401
         return refusal_json(status, how.code, how.words, how.wait_sec)

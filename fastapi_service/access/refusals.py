@@ -6,6 +6,8 @@ import math
 
 from starlette.responses import JSONResponse, Response
 
+OTHER_SITE = "This page is of another site, which is not allowed here (ALLOWED_ORIGINS)."
+
 
 def refusal_json(status: int, code: str, words: str, wait_sec: float = 0.0) -> Response:
     """A refusal for programs."""

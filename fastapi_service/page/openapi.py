@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 import contract
 from contract.messages import ServerMessage
 from contract.websocket import SUBPROTOCOL
+from fastapi_service.access.cors import API
 from fastapi_service.access.guard import PUBLIC_PATHS
 from fastapi_service.access.tokens import COOKIE
 from fastapi_service.pipeline.health import Ready
@@ -34,10 +35,12 @@ class Alive(BaseModel):
 
 
 class Refused(BaseModel):
-    """Why a request was refused: a code for programs, and words."""
+    """Why a request was refused, as OpenAI's API says it: a code for programs, words, and the field at fault."""
 
     code: str = Field(examples=["not_allowed"])
     message: str = Field(examples=["This service asks for its access token."])
+    type: str = Field(examples=["invalid_request_error"])
+    param: str | None = Field(None, examples=[None])
 
 
 class Refusal(BaseModel):
@@ -54,6 +57,8 @@ GUARDED = {
     "403": ("a page of another site", "origin_not_allowed", "This page is of another site, which is not allowed here."),
     "429": ("too many wrong tokens from this address", "too_many_attempts", "Wait before the next one."),
 }
+INVALID = "invalid_request_error"
+KIND = {"429": "rate_limit_error"}
 LONG_QUERY = {"414": ("a query that is too long", "query_too_long", "The query is longer than allowed.")}
 
 
@@ -82,6 +87,8 @@ def _described(app: FastAPI) -> dict[str, Any]:
     for path, operations in schema["paths"].items():
         for method in METHODS:
             if method in operations:
+                if path.startswith(f"{API}/"):
+                    operations[method]["responses"].pop("422", None)  # FastAPI's; page.api_errors makes it a 400
                 _guard(operations[method], path in PUBLIC_PATHS)
     schema["x-websocket"] = {
         "path": "/ws",
@@ -106,7 +113,7 @@ def _guard(operation: dict[str, Any], is_open: bool) -> None:
     for status, (why, code, words) in refusals.items():
         body = {
             "schema": {"$ref": "#/components/schemas/Refusal"},
-            "example": {"error": {"code": code, "message": words}},
+            "example": {"error": {"code": code, "message": words, "type": KIND.get(status, INVALID), "param": None}},
         }
         answer = operation["responses"].setdefault(status, {"description": why, "content": {}})
         answer.setdefault("content", {}).setdefault("application/json", body)

@@ -1,17 +1,16 @@
-"""`POST /v1/audio/transcriptions` as OpenAI's API has it, and `DELETE` of one. docs/files.md tells what is promised.
+"""`/v1/audio/transcriptions` and `/v1/audio/translations` as OpenAI's API has them, and what becomes of a file by its
+id. docs/files.md tells what is promised.
 
-The body is streamed to disk; the file worker does the work, and this module follows it in Redis. A request that
-follows a file marks it as wanted: some time after the last such request is gone, the work is cancelled.
+The body is streamed to disk; the file worker does the work, which is the same for both, and a request follows it in
+Redis (upload.following), or comes back for it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import secrets
-import time
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import redis.asyncio
@@ -20,36 +19,30 @@ from fastapi import APIRouter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from contract.audio import SAMPLE_RATE_HZ
 from contract.ids import SESSION_ID_BYTES
 from contract.jobs import SESSION_PATTERN
 from contract.queues import FILE_QUEUE
-from contract.state.files import FileJob, FileSegment, FileView, content_digest
+from contract.state.files import ACTIVE, FileJob, FileSegment, FileView, content_digest
 from fastapi_service.access.drain import DrainingResponse
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.upload.errors import UploadRefusedError, unavailable
+from fastapi_service.upload.following import Follower, GoneError, refusal_of
 from fastapi_service.upload.form import OVERHEAD_BYTES, TOO_LARGE, UploadForm, boundary_of
-from fastapi_service.upload.formats import CONTENT_TYPES, Transcript, event
+from fastapi_service.upload.formats import CONTENT_TYPES, Transcript
 from fastapi_service.upload.jobs import FileJobs
-from fastapi_service.upload.openapi import CANCEL_ANSWERS, TRANSCRIPTION_ANSWERS, TRANSCRIPTION_BODY
-from fastapi_service.upload.options import UploadOptions, read_options
+from fastapi_service.upload.openapi import CANCEL, TELL, TRANSCRIBE, TRANSLATE
+from fastapi_service.upload.options import Task, UploadOptions, read_options
+from fastapi_service.upload.states import state_json
 from fastapi_service.upload.store import UploadStore
 from runtime.redis_retry import REDIS_ERRORS
 from runtime.worker.heartbeat import live_workers
 
 logger = logging.getLogger(__name__)
 
-PATH = "/v1/audio/transcriptions"
-POLL_SEC = 0.25
-WANT_EVERY_SEC = 2.0
-KEEP_ALIVE_SEC = 10.0
-PROGRESS_EVERY_SEC = 1.0
-REDIS_PATIENCE_SEC = 30.0
+PATHS: dict[Task, str] = {"transcribe": "/v1/audio/transcriptions", "translate": "/v1/audio/translations"}
 ID_HEADER = "X-Transcription-Id"
-
-
-class GoneError(Exception):
-    """The client has closed its connection."""
+ASK_AGAIN_SEC = 2  # who asks for the state need not ask more often
+ASKED = ("response_format", "timestamp_granularities[]", "timestamp_granularities", "stream", "progress")
 
 
 class Uploads:
@@ -60,7 +53,7 @@ class Uploads:
         self._settings = settings
         self._store = UploadStore(settings.upload_dir, settings.upload_storage_bytes, settings.uploads_max)
         self._jobs = FileJobs(client, celery, settings, self._store)
-        self._leaving = False
+        self._follower = Follower(self._jobs)
 
     async def run(self) -> None:
         """Look after the files until cancelled."""
@@ -68,48 +61,54 @@ class Uploads:
 
     def close_all(self) -> None:
         """The gateway stops: waiting clients are told to send the file again; the work goes on meanwhile."""
-        self._leaving = True
+        self._follower.leaving = True
 
     def router(self) -> APIRouter:
         """The routes."""
         router = APIRouter()
 
-        @router.post(PATH, responses=TRANSCRIPTION_ANSWERS, openapi_extra={"requestBody": TRANSCRIPTION_BODY})
+        @router.post(PATHS["transcribe"], **TRANSCRIBE)
         async def transcribe(request: Request) -> Response:
             """Transcribe a file, with the sentiment of each segment."""
-            return await self._transcribe(request)
+            return await _served(request, lambda: self._take(request, "transcribe"))
 
-        @router.delete(PATH + "/{transcription_id}", responses=CANCEL_ANSWERS)
-        async def cancel(transcription_id: str) -> Response:
+        @router.post(PATHS["translate"], **TRANSLATE)
+        async def translate(request: Request) -> Response:
+            """Transcribe a file in English, whatever is spoken in it."""
+            return await _served(request, lambda: self._take(request, "translate"))
+
+        @router.get(PATHS["transcribe"] + "/{transcription_id}", **TELL)
+        async def tell(request: Request, transcription_id: str) -> Response:
+            """How far a transcription is, and its result once it is done; with `response_format` the result alone."""
+            return await _served(request, lambda: self._tell(request, transcription_id, "transcribe"))
+
+        @router.get(PATHS["translate"] + "/{transcription_id}", **TELL)
+        async def tell_in_english(request: Request, transcription_id: str) -> Response:
+            """The same in English."""
+            return await _served(request, lambda: self._tell(request, transcription_id, "translate"))
+
+        @router.delete(PATHS["transcribe"] + "/{transcription_id}", **CANCEL)
+        async def cancel(request: Request, transcription_id: str) -> Response:
             """Cancel a transcription, or forget its kept result."""
-            return await self._cancel(transcription_id)
+            return await _served(request, lambda: self._cancel(transcription_id))
 
         return router
 
-    async def _transcribe(self, request: Request) -> Response:
-        try:
-            options, file_id = await self._take(request)
-            if options.stream:
-                headers = {ID_HEADER: file_id, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-                return StreamingResponse(self._events(request, file_id), 200, headers, "text/event-stream")
-            transcript = Transcript(file_id)
-            view, segments = await self._wait(request, file_id)
-            for segment in segments:
-                transcript.add(segment)
-            headers = {ID_HEADER: file_id, "Cache-Control": "no-store"}
-            body = transcript.answer(options, view)
-            return Response(body, 200, headers, CONTENT_TYPES[options.format])
-        except UploadRefusedError as refusal:
-            return refusal.response() if whole(request) else DrainingResponse(refusal.response())
-        except REDIS_ERRORS as problem:
-            logger.warning("a file was not served: %s: %s", type(problem).__name__, problem)
-            words = "The service cannot be reached in full just now."
-            answer = unavailable(words).response()
-            return answer if whole(request) else DrainingResponse(answer)
-        except (ClientDisconnect, GoneError):
-            return Response(status_code=499)  # nobody reads it
+    async def _take(self, request: Request, task: Task) -> Response:
+        """Take a file, and answer as it asks for: with the result, with events, or at once."""
+        options, file_id = await self._begin(request, task)
+        if options.background:
+            await self._jobs.keep(file_id)
+            return await self._state(request, file_id, task, options, 202)
+        if options.stream:
+            return self._stream(request, file_id, options)
+        return _answer(file_id, *await self._follower.wait(request, file_id), options, task)
 
-    async def _take(self, request: Request) -> tuple[UploadOptions, str]:
+    def _stream(self, request: Request, file_id: str, options: UploadOptions) -> Response:
+        headers = {**_headers(file_id), "X-Accel-Buffering": "no"}
+        return StreamingResponse(self._follower.events(request, file_id, options), 200, headers, "text/event-stream")
+
+    async def _begin(self, request: Request, task: Task) -> tuple[UploadOptions, str]:
         """Read the request and start its work, or find the same work already started."""
         settings = self._settings
         boundary = boundary_of(request.headers.get("content-type", ""))
@@ -125,7 +124,7 @@ class Uploads:
             form = UploadForm(boundary, path, settings.upload_max_bytes)
             await form.read(request.stream(), settings.upload_idle_sec)
             request.state.whole = True
-            options = read_options(form.fields)
+            options = read_options(form.fields, task)
             if not form.has_file:
                 raise UploadRefusedError(400, "no_file", "The field `file` is missing.", "file")
             if not form.size:
@@ -142,91 +141,64 @@ class Uploads:
             )
             return options, await self._jobs.begin(job, path)
 
-    async def _wait(self, request: Request, file_id: str) -> tuple[FileView, list[FileSegment]]:
-        """The file once it is done. Raises UploadRefusedError for one that failed, GoneError."""
-        async for view, _ in self._follow(request, file_id, None):
-            if view.state == "done":
-                done, segments = await self._jobs.look(file_id, 0)
-                if done is not None:
-                    return done, segments
-        raise AssertionError("following ends in an answer")
+    async def _tell(self, request: Request, file_id: str, task: Task) -> Response:
+        query = request.query_params
+        options = read_options({name: query.getlist(name) for name in query if name in ASKED}, task)
+        view = (await self._jobs.look(file_id))[0] if re.fullmatch(SESSION_PATTERN, file_id) else None
+        if view is None:
+            raise _not_found()
+        if view.state in ACTIVE:
+            await self._jobs.want(file_id)
+        if options.stream:
+            return self._stream(request, file_id, options)
+        if "response_format" not in query or view.state in ACTIVE:
+            return await self._state(request, file_id, task, options, 202 if "response_format" in query else 200)
+        refusal = refusal_of(view)
+        if refusal is not None:
+            raise refusal
+        done, segments = await self._jobs.look(file_id, 0)
+        if done is None:
+            raise _not_found()
+        return _answer(file_id, done, segments, options, task)
 
-    async def _follow(
-        self, request: Request, file_id: str, after: int | None
-    ) -> AsyncIterator[tuple[FileView, list[FileSegment]]]:
-        """The state of the file, repeatedly, with its new segments; the last time it is done.
-
-        `after`: number of the first segment to give; None gives none. Raises UploadRefusedError, GoneError.
-        """
-        wanted, seen = 0.0, time.monotonic()
-        while True:
-            if await request.is_disconnected():
-                raise GoneError
-            if self._leaving:
-                raise unavailable("The service restarts. Send the file again.", 1)
+    async def _state(
+        self, request: Request, file_id: str, task: Task, options: UploadOptions, status_in_work: int
+    ) -> Response:
+        """The state as JSON, with the result of one that is done and why one failed."""
+        view, segments = await self._jobs.look(file_id, 0)
+        if view is None:
+            raise _not_found()
+        headers = _headers(file_id)
+        if view.state in ACTIVE:
+            headers["Location"] = f"{request.scope.get('root_path', '')}{PATHS[task]}/{file_id}"
+            headers["Retry-After"] = str(ASK_AGAIN_SEC)
+            return JSONResponse(state_json(file_id, view, task), status_in_work, headers)
+        result, refusal = None, refusal_of(view)
+        if refusal is None:
             try:
-                if time.monotonic() - wanted > WANT_EVERY_SEC:
-                    await self._jobs.want(file_id)
-                    wanted = time.monotonic()
-                view, segments = await self._jobs.look(file_id, after)
-                seen = time.monotonic()
-            except (redis.RedisError, OSError):
-                if time.monotonic() - seen > REDIS_PATIENCE_SEC:
-                    raise
-            else:
-                if view is None:
-                    raise UploadRefusedError(500, "file_lost", "The file was lost. Send it again.")
-                if view.state in ("failed", "cancelled"):
-                    raise UploadRefusedError(view.status or 500, view.code, view.message, _param(view))
-                yield view, segments
-                if view.state == "done":
-                    return
-                if after is not None:
-                    after += len(segments)
-            await asyncio.sleep(POLL_SEC)
+                result = _transcript(file_id, segments, task).verbose(view, options.words)
+            except UploadRefusedError as untranslated:
+                refusal = untranslated
+        return JSONResponse(state_json(file_id, view, task, result, refusal), 200, headers)
 
-    async def _events(self, request: Request, file_id: str) -> AsyncIterator[bytes]:
-        """The server-sent events of one file."""
-        transcript = Transcript(file_id)
-        told: dict[str, Any] = {}
-        told_at = sent_at = 0.0
-        view: FileView | None = None
-        try:
-            async for view, segments in self._follow(request, file_id, 0):
-                now = time.monotonic()
-                news = _progress(file_id, view)
-                if news != told and (now - told_at > PROGRESS_EVERY_SEC or view.state == "done"):
-                    told, told_at, sent_at = news, now, now
-                    yield event(news)
-                for segment in segments:
-                    added = transcript.add(segment)
-                    if added is not None:
-                        sent_at = now
-                        yield event({"type": "transcript.text.delta", "delta": added[1]})
-                        yield event({"type": "transcript.segment", **added[0]})
-                if now - sent_at > KEEP_ALIVE_SEC:
-                    sent_at = now
-                    yield b": keep-alive\n\n"
-            if view is not None:
-                yield event(transcript.done(view))
-        except UploadRefusedError as refusal:
-            yield event({"type": "error", **refusal.body})
-        except REDIS_ERRORS as problem:
-            logger.warning("a file was not followed: %s: %s", type(problem).__name__, problem)
-            yield event({"type": "error", **unavailable("Redis cannot be reached.", 1).body})
-        except GoneError:
-            return
+    async def _cancel(self, file_id: str) -> Response:
+        if not re.fullmatch(SESSION_PATTERN, file_id) or not await self._jobs.cancel(file_id):
+            raise _not_found()
+        return JSONResponse({"id": file_id, "object": "transcription.deleted", "deleted": True})
 
-    async def _cancel(self, transcription_id: str) -> Response:
-        known = False
-        try:
-            if re.fullmatch(SESSION_PATTERN, transcription_id):
-                known = await self._jobs.cancel(transcription_id)
-        except REDIS_ERRORS:
-            return unavailable("Redis cannot be reached.").response()
-        if not known:
-            return UploadRefusedError(404, "not_found", "There is no such transcription.").response()
-        return JSONResponse({"id": transcription_id, "object": "transcription.deleted", "deleted": True})
+
+async def _served(request: Request, serve: Callable[[], Awaitable[Response]]) -> Response:
+    """What `serve` answers, or the refusal that it raises."""
+    try:
+        return await serve()
+    except UploadRefusedError as refusal:
+        answer = refusal.response()
+    except REDIS_ERRORS as problem:
+        logger.warning("a file was not served: %s: %s", type(problem).__name__, problem)
+        answer = unavailable("The service cannot be reached in full just now.").response()
+    except (ClientDisconnect, GoneError):
+        return Response(status_code=499)  # nobody reads it
+    return answer if request.method != "POST" or whole(request) else DrainingResponse(answer)
 
 
 def whole(request: Request) -> bool:
@@ -234,15 +206,24 @@ def whole(request: Request) -> bool:
     return getattr(request.state, "whole", False)
 
 
-def _progress(file_id: str, view: FileView) -> dict[str, Any]:
-    return {
-        "type": "transcript.progress",
-        "id": file_id,
-        "done_sec": round(view.done_samples / SAMPLE_RATE_HZ, 3),
-        "total_sec": round(view.total_samples / SAMPLE_RATE_HZ, 3) or None,
-        "waiting": view.state == "waiting" or view.waiting,
-    }
+def _transcript(file_id: str, segments: list[FileSegment], task: Task) -> Transcript:
+    """Raises UploadRefusedError where English was asked for and the model has none."""
+    transcript = Transcript(file_id, task)
+    for segment in segments:
+        transcript.add(segment)
+    if transcript.untranslated is not None:
+        raise UploadRefusedError(400, "cannot_translate", transcript.untranslated, "model")
+    return transcript
 
 
-def _param(view: FileView) -> str | None:
-    return "file" if view.status in (413, 415) else None
+def _answer(file_id: str, view: FileView, segments: list[FileSegment], options: UploadOptions, task: Task) -> Response:
+    body = _transcript(file_id, segments, task).answer(options, view)
+    return Response(body, 200, _headers(file_id), CONTENT_TYPES[options.format])
+
+
+def _not_found() -> UploadRefusedError:
+    return UploadRefusedError(404, "not_found", "There is no such transcription, or no longer.")
+
+
+def _headers(file_id: str) -> dict[str, str]:
+    return {ID_HEADER: file_id, "Cache-Control": "no-store"}

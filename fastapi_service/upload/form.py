@@ -22,7 +22,10 @@ logger = logging.getLogger(__name__)
 
 FIELDS_MAX = 32
 FIELD_MAX_BYTES = 16 * 1024
-OVERHEAD_BYTES = 64 * 1024 + FIELDS_MAX * FIELD_MAX_BYTES  # of a body, beside its file
+CUT_FIELDS = ("prompt", "hotwords")  # of a longer one the end is kept
+CUT_FIELD_MAX_BYTES = 1024 * 1024
+OVERHEAD_BYTES = 64 * 1024 + FIELDS_MAX * FIELD_MAX_BYTES + len(CUT_FIELDS) * CUT_FIELD_MAX_BYTES  # beside the file
+CHARACTER_MAX_BYTES = 4  # in UTF-8
 WRITE_BYTES = 512 * 1024  # written at once
 SLOWEST_BYTES_PER_SEC = 2_048  # after the first minute; a slower client only blocks a place
 MINUTE_SEC = 60.0
@@ -54,6 +57,7 @@ class UploadForm:
         self._name: str | None = None
         self._in_file = False
         self._value = bytearray()
+        self._value_bytes = 0  # of the whole field
         self._parts = 0
         self._header = bytearray()
         self._header_value = bytearray()
@@ -126,6 +130,7 @@ class UploadForm:
             raise UploadRefusedError(400, "too_many_fields", f"The body has more than {FIELDS_MAX} fields.")
         self._name, self._in_file = None, False
         self._value.clear()
+        self._value_bytes = 0
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -157,11 +162,17 @@ class UploadForm:
             self._unwritten += data[start:end]
         else:
             self._value += data[start:end]
-            if len(self._value) > FIELD_MAX_BYTES:
-                raise UploadRefusedError(400, "field_too_long", "A field is too long.", self._name)
+            self._value_bytes += end - start
+            longest = CUT_FIELD_MAX_BYTES if self._name in CUT_FIELDS else FIELD_MAX_BYTES
+            if self._value_bytes > longest:
+                words = f"The field is longer than {longest} bytes."
+                raise UploadRefusedError(400, "field_too_long", words, self._name)
+            del self._value[:-FIELD_MAX_BYTES]
 
     def _part_end(self) -> None:
         if not self._in_file and self._name is not None:
+            if self._value_bytes > FIELD_MAX_BYTES:
+                _end_of_character(self._value)
             try:
                 value = self._value.decode()
             except UnicodeDecodeError:
@@ -173,3 +184,10 @@ class UploadForm:
 
     def _too_large(self) -> UploadRefusedError:
         return UploadRefusedError(413, "too_large", TOO_LARGE.format(self._file_max_bytes), "file")
+
+
+def _end_of_character(text: bytearray) -> None:
+    """Drop what is left of a character that was cut."""
+    for _ in range(CHARACTER_MAX_BYTES - 1):
+        if text and text[0] & 0b1100_0000 == 0b1000_0000:
+            del text[0]

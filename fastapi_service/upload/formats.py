@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from collections import Counter
 from collections.abc import Iterable
@@ -11,8 +12,10 @@ from typing import Any
 
 from contract.audio import SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Gap, Result
+from contract.spoken_language import LANGUAGES
 from contract.state.files import DAMAGE_FIELDS, FileSegment, FileView
-from fastapi_service.upload.options import UploadOptions
+from fastapi_service.upload.english import ENGLISH, NO_ENGLISH, in_english
+from fastapi_service.upload.options import Task, UploadOptions
 
 UNSPACED = {"zh", "yue", "ja", "th", "lo", "my"}  # written without spaces between words
 CUE_SEC = 7.0  # a longer cue is split between words where their times are known
@@ -36,16 +39,19 @@ class Cue:
 
 
 class Transcript:
-    """The segments of a file so far."""
+    """The segments of a file so far; with the task `translate` in English."""
 
-    def __init__(self, file_id: str) -> None:
+    def __init__(self, file_id: str, task: Task = "transcribe") -> None:
         self.file_id = file_id
+        self._task = task
         self._spoken: list[tuple[FileSegment, Result]] = []
         self._failed: list[tuple[FileSegment, Error]] = []
         self._gaps: list[Gap] = []
 
     def add(self, segment: FileSegment) -> tuple[dict[str, Any], str] | None:
         """Take the next segment; returns it for clients and what it adds to the text, None where it has none."""
+        if self._task == "translate":
+            segment = in_english(segment)
         outcome = segment.outcome
         if isinstance(outcome, Error):
             self._failed.append((segment, outcome))
@@ -67,6 +73,14 @@ class Transcript:
         return "".join(pieces)
 
     @property
+    def untranslated(self) -> str | None:
+        """Why more of what was said is missing in English than is there; None where it is not."""
+        missing = [(segment, error) for segment, error in self._failed if error.code == NO_ENGLISH]
+        lost = sum(segment.end - segment.start for segment, _ in missing)
+        there = sum(segment.end - segment.start for segment, _ in self._spoken)
+        return missing[0][1].message if lost > there else None
+
+    @property
     def language(self) -> str:
         """The language that was spoken for longest."""
         lasted: Counter[str] = Counter()
@@ -83,20 +97,25 @@ class Transcript:
         if options.format == "vtt":
             return vtt(self._cues())
         if options.format == "json":
-            return json.dumps({"text": self.text}, ensure_ascii=False)
+            return json.dumps({"text": self.text, "usage": _usage(view)}, ensure_ascii=False)
+        return json.dumps(self.verbose(view, options.words), ensure_ascii=False)
+
+    def verbose(self, view: FileView, words: bool) -> dict[str, Any]:
+        """verbose_json of a file that is done; `words`: with the times of words."""
         body: dict[str, Any] = {
-            "task": "transcribe",
-            "language": self.language,
+            "task": self._task,
+            "language": LANGUAGES[ENGLISH] if self._task == "translate" else self.language,  # as OpenAI has it
             "duration": _duration_sec(view),
             "text": self.text,
             "segments": [segment_json(number, *one) for number, one in enumerate(self._spoken)],
         }
-        if options.words:
+        if words:
             body["words"] = [word for _, result in self._spoken for word in words_json(result)]
         body["failed_segments"] = self._failures()
         body["warnings"] = _warnings(view)
         body["gaps"] = gaps_json(self._gaps)
-        return json.dumps(body, ensure_ascii=False)
+        body["usage"] = _usage(view)
+        return body
 
     def done(self, view: FileView) -> dict[str, Any]:
         """The last event of a stream."""
@@ -108,6 +127,7 @@ class Transcript:
             "failed_segments": self._failures(),
             "warnings": _warnings(view),
             "gaps": gaps_json(self._gaps),
+            "usage": _usage(view),
         }
 
     def _failures(self) -> list[dict[str, Any]]:
@@ -122,6 +142,11 @@ def _duration_sec(view: FileView) -> float:
     return round(view.total_samples / SAMPLE_RATE_HZ, 3)
 
 
+def _usage(view: FileView) -> dict[str, Any]:
+    """What OpenAI bills: begun seconds."""
+    return {"type": "duration", "seconds": math.ceil(_duration_sec(view))}
+
+
 def _warnings(view: FileView) -> list[dict[str, Any]]:
     """What the file held and could not be decoded; the figures let a client say it in its own language."""
     figures = {name: getattr(view, name) for name in DAMAGE_FIELDS}
@@ -129,8 +154,11 @@ def _warnings(view: FileView) -> list[dict[str, Any]]:
 
 
 def segment_json(number: int, segment: FileSegment, result: Result) -> dict[str, Any]:
-    """One segment of verbose_json. What an older worker did not send is 0 (OpenAI's clients want numbers)."""
-    text = one_line(result.text)
+    """One segment of verbose_json. What an older worker did not send is 0 (OpenAI's clients want numbers).
+
+    Its text begins with the space before its first word, as OpenAI's does: clients put the texts together as they are.
+    """
+    text = ("" if result.language in UNSPACED else " ") + one_line(result.text)
     raw = text.encode()
     return {
         "id": number,
@@ -152,6 +180,11 @@ def segment_json(number: int, segment: FileSegment, result: Result) -> dict[str,
         "doubtful_reason": result.doubtful_reason,
         "gaps": gaps_json(result.gaps),
     }
+
+
+def segment_event(segment: dict[str, Any]) -> dict[str, Any]:
+    """The event that brings `segment` (of `segment_json`), with the fields that OpenAI's clients expect of it."""
+    return {"type": "transcript.text.segment", **segment, "id": str(segment["id"]), "speaker": ""}
 
 
 def gaps_json(gaps: Iterable[Gap]) -> list[dict[str, Any]]:

@@ -37,6 +37,7 @@ from contract.state.files import (
     begin_call,
     end_call,
     file_path,
+    note_call,
     view_of,
 )
 from fastapi_service.settings import GatewaySettings
@@ -50,6 +51,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_SEC = 2.0
 SWEEP_EVERY_SEC = 60.0
+BACKGROUND = "background"  # the field of a file's hash
 RESULTS_MAX = 50  # results of files that are kept; the oldest go first, so that they never fill Redis
 
 
@@ -120,6 +122,10 @@ class FileJobs:
             pipe.expire(file_content_key(job.content), ttl_sec)
         await pipe.execute()
 
+    async def keep(self, file_id: str) -> None:
+        """Nobody waits for the file, and the work goes on all the same."""
+        await self._eval(note_call(file_id, {BACKGROUND: "1"}, self._settings.upload_result_ttl_sec))
+
     async def look(self, file_id: str, after: int | None = None) -> tuple[FileView | None, list[FileSegment]]:
         """How the file stands, and its segments from number `after` on; None: no segments."""
         pipe = self._client.pipeline(transaction=True)
@@ -159,7 +165,7 @@ class FileJobs:
             if job is None:
                 await self._client.zrem(FILES_KEY, file_id)
             elif not await self._client.exists(file_wanted_key(file_id)):
-                if self._reading[job.body_bytes]:
+                if self._reading[job.body_bytes] or await self._client.hexists(file_key(file_id), BACKGROUND):
                     await self.want(file_id, job)
                 else:
                     await self.cancel(file_id)

@@ -11,21 +11,27 @@ from contract.spoken_language import language_code
 from fastapi_service.upload.errors import UploadRefusedError
 
 ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
+Task = Literal["transcribe", "translate"]
 STREAMED: tuple[ResponseFormat, ...] = ("json", "verbose_json")
 GRANULARITIES = {"segment", "word"}
+HINTS = ("keywords", "keywords[]", "hotwords", "prompt")  # other clients' names for OpenAI's; the last is kept longest
+NO_SPEAKERS = "Who speaks is not told yet, so `response_format` cannot be diarized_json: ask for verbose_json."
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]+")
 SUBTITLES: tuple[ResponseFormat, ...] = ("srt", "vtt")  # their long cues are cut between words
 
 
 @dataclass(frozen=True)
 class UploadOptions:
-    """`hints` is OpenAI's `prompt`. `words`: the times of words were asked for."""
+    """`hints` is OpenAI's `prompt`. `words`: the times of words were asked for. `progress`: a stream tells how far the
+    work is. `background`: the answer is not waited for."""
 
     language: str | None
     hints: str
     format: ResponseFormat
     stream: bool
     words: bool
+    progress: bool = False
+    background: bool = False
 
     @property
     def word_times(self) -> bool:
@@ -38,27 +44,43 @@ class UploadOptions:
         return {"language": self.language, "hints": self.hints, "word_times": self.word_times}
 
 
-def read_options(fields: dict[str, list[str]]) -> UploadOptions:
-    """The options in `fields`; unknown fields are ignored, as OpenAI's own grow. Raises UploadRefusedError."""
-    if not _one(fields, "model").strip():
-        raise UploadRefusedError(400, "no_model", "The field `model` must be set (any name is taken).", "model")
-    try:
-        language = language_code(_one(fields, "language"))
-    except ValueError as problem:
-        raise UploadRefusedError(400, "bad_value", f"The field `language`: {problem}.", "language") from None
-    given = _one(fields, "response_format").strip() or "json"
-    found = next((name for name in get_args(ResponseFormat) if name == given), None)
-    if found is None:
-        raise _wrong("response_format", "json, text, srt, vtt or verbose_json")
-    stream = _flag(fields, "stream")
-    if stream and found not in STREAMED:
-        raise _wrong("response_format", "json or verbose_json with stream=true")
+def read_options(fields: dict[str, list[str]], task: Task = "transcribe") -> UploadOptions:
+    """The options in `fields`; unknown fields are ignored, as OpenAI's own grow. Raises UploadRefusedError.
+
+    A translation has no times of words, and is not streamed, as OpenAI's is not.
+    """
+    _one(fields, "model")
+    response_format = _format(_one(fields, "response_format").strip() or "json")
+    stream = _flag(fields, "stream") and response_format in STREAMED and task == "transcribe"
     granularities = {*fields.get("timestamp_granularities[]", []), *fields.get("timestamp_granularities", [])}
     if not granularities <= GRANULARITIES:
         raise _wrong("timestamp_granularities[]", "segment or word")
-    words = "word" in granularities
     _check_temperature(_one(fields, "temperature").strip())
-    return UploadOptions(language, _hints(_one(fields, "prompt")), found, stream, words)
+    return UploadOptions(
+        language=_language(fields),
+        hints=_hints(fields),
+        format=response_format,
+        stream=stream,
+        words="word" in granularities and task == "transcribe",
+        progress=_flag(fields, "progress"),
+        background=_flag(fields, "background"),
+    )
+
+
+def _format(given: str) -> ResponseFormat:
+    if given == "diarized_json":
+        raise UploadRefusedError(400, "unsupported_value", NO_SPEAKERS, "response_format")
+    found = next((name for name in get_args(ResponseFormat) if name == given), None)
+    if found is None:
+        raise _wrong("response_format", "json, text, srt, vtt or verbose_json")
+    return found
+
+
+def _language(fields: dict[str, list[str]]) -> str | None:
+    try:
+        return language_code(_one(fields, "language"))
+    except ValueError as problem:
+        raise UploadRefusedError(400, "bad_value", f"The field `language`: {problem}.", "language") from None
 
 
 def _one(fields: dict[str, list[str]], name: str) -> str:
@@ -83,9 +105,11 @@ def _check_temperature(text: str) -> None:
         raise _wrong("temperature", "a number from 0 to 1") from None
 
 
-def _hints(prompt: str) -> str:
-    """The prompt in one line; of a long one the end, which is what Whisper reads."""
-    return " ".join(CONTROL.sub(" ", prompt).split())[-MAX_HINTS_CHARS:].strip()
+def _hints(fields: dict[str, list[str]]) -> str:
+    """All that may be spoken in one line; of a long one the end, which is what Whisper reads."""
+    _one(fields, "prompt")
+    given = " ".join(", ".join(fields.get(name, [])) for name in HINTS)
+    return " ".join(CONTROL.sub(" ", given).split())[-MAX_HINTS_CHARS:].strip()
 
 
 def _wrong(name: str, wanted: str) -> UploadRefusedError:

@@ -94,12 +94,12 @@ def segment(number: int, text: str, zone: str | None = "positive", **more: objec
     """A segment of two seconds, every three."""
     sentiment = None if zone is None else {"label": zone.upper(), "score": 0.93, "scores": {}, "zone": zone}
     return {
-        "type": "transcript.segment",
-        "id": number,
+        "type": "transcript.text.segment",
+        "id": str(number),
         "seek": 300 * number,
         "start": 3.0 * number + 0.5,
         "end": 3.0 * number + 2.5,
-        "text": text,
+        "text": f" {text}",
         "tokens": [],
         "temperature": 0.0,
         "avg_logprob": 0.0,

@@ -130,7 +130,7 @@ def test_a_stream_brings_progress_segments_and_the_whole(client: openai.OpenAI, 
     assert kinds[0] == "transcript.progress"
     assert re.fullmatch(r"[A-Za-z0-9_-]{22,}", events[0].id)
     assert kinds[-1] == "transcript.text.done"
-    assert kinds.count("transcript.text.delta") == kinds.count("transcript.segment") == len(texts)
+    assert kinds.count("transcript.text.delta") == kinds.count("transcript.text.segment") == len(texts)
     assert "".join(event.delta for event in events if event.type == "transcript.text.delta") == events[-1].text
     assert words_of(events[-1].text) == [word for text in texts for word in words_of(text)]
     done = [event.done_sec for event in events if event.type == "transcript.progress"]
@@ -181,7 +181,7 @@ def test_the_same_file_is_done_once_however_often_it_comes(
 def test_a_closed_connection_cancels_the_work(stack: Stack, broker: redis.Redis, tmp_path: Path) -> None:
     pcm, _ = talk(8)
     connection, events, file_id = stream(stack, sound_file(pcm, tmp_path).getvalue())
-    next(event for event in events if event["type"] == "transcript.segment")
+    next(event for event in events if event["type"] == "transcript.text.segment")
     with suspended(stack.services["stt_worker"]):
         connection.close()
         wait_until(lambda: broker.hget(file_key(file_id), "state") == b"cancelled", 30, "the work is cancelled")
@@ -193,7 +193,7 @@ def test_a_closed_connection_cancels_the_work(stack: Stack, broker: redis.Redis,
 def test_delete_cancels_the_work_and_tells_who_waits(stack: Stack, broker: redis.Redis, tmp_path: Path) -> None:
     pcm, _ = talk(8)
     connection, events, file_id = stream(stack, sound_file(pcm, tmp_path).getvalue())
-    next(event for event in events if event["type"] == "transcript.segment")
+    next(event for event in events if event["type"] == "transcript.text.segment")
     with suspended(stack.services["stt_worker"]):
         assert request(stack.url, f"{PATH}/{file_id}", "DELETE").status == 200
         last = list(events)[-1]

@@ -34,7 +34,7 @@ def test_a_process_killed_in_the_middle_gives_one_complete_result(stack: Stack, 
     sound = sound_file(pcm, tmp_path).getvalue()
     connection, events, _ = stream(stack, sound)
     for _ in range(3):
-        next(event for event in events if event["type"] == "transcript.segment")
+        next(event for event in events if event["type"] == "transcript.text.segment")
     stack.services[name].kill()
     stack.services[name].start()
     if name == "gateway":
@@ -46,7 +46,7 @@ def test_a_process_killed_in_the_middle_gives_one_complete_result(stack: Stack, 
         texts_left = texts[3:]
     found = list(events)
     connection.close()
-    segments = [words_of(event["text"]) for event in found if event["type"] == "transcript.segment"]
+    segments = [words_of(event["text"]) for event in found if event["type"] == "transcript.text.segment"]
     assert segments == [words_of(text) for text in texts_left]
     assert found[-1]["type"] == "transcript.text.done"
     assert words_of(found[-1]["text"]) == [word for text in texts for word in words_of(text)]
@@ -72,7 +72,7 @@ def test_live_speech_goes_first(stack: Stack, broker: redis.Redis, tmp_path: Pat
         if job is None and broker.exists(file_key(file_id)):
             job = job_of(broker, file_id)
         longest = max(longest, int(broker.llen(STT_QUEUE)))
-        seen += event["type"] == "transcript.segment"
+        seen += event["type"] == "transcript.text.segment"
     connection.close()
     assert seen == len(texts)
     assert longest <= 1

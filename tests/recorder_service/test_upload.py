@@ -22,11 +22,11 @@ from recorder_service.upload import send_file
 
 TOKEN = "first-token-0123456789"
 SEGMENT = {
-    "id": 0, "start": 0.0, "end": 1.5, "text": "one\u2028two\x85", "language": "en", "translation": None,
+    "id": "0", "start": 0.0, "end": 1.5, "text": " one\u2028two\x85", "language": "en", "translation": None,
     "sentiment": None, "sentiment_reason": "none", "avg_logprob": -0.1, "no_speech_prob": 0.0, "temperature": 0.0,
 }  # fmt: skip
 EVENTS = [
-    {"type": "transcript.segment", **SEGMENT},
+    {"type": "transcript.text.segment", **SEGMENT},
     {"type": "transcript.text.done", "text": "one two", "duration": 1.5, "failed_segments": [], "warnings": []},
 ]
 Answer = Callable[["Handler"], None]
@@ -112,7 +112,7 @@ def test_the_form_and_its_file_arrive_and_the_events_are_shown(
     with serving(events) as (server, url):
         ended, shown = send(sound, url)
     assert ended == (0, True)
-    assert [line["text"] for line in shown] == [SEGMENT["text"]], "only a line feed ends a line of an event"
+    assert [f" {line['text']}" for line in shown] == [SEGMENT["text"]], "only a line feed ends a line of an event"
     assert server.headers["Authorization"] == f"Bearer {TOKEN}"
     assert sound.read_bytes() in server.body
     assert b"talk.mp3" not in server.body

@@ -6,7 +6,7 @@ import { readEvent } from '../../../fastapi_service/static/js/files/events.js';
 import { felt } from '../export/samples.mjs';
 
 const SEGMENT = {
-  type: 'transcript.segment', id: 0, start: 1.5, end: 4, text: 'I love it. Great!', language: 'en', translation: null,
+  type: 'transcript.text.segment', id: '0', start: 1.5, end: 4, text: ' I love it. Great!', language: 'en', translation: null,
   sentiment: felt('positive', 0.9), sentiment_reason: null,
 };
 
@@ -27,4 +27,8 @@ test('the sentences of a segment come with it', () => {
 
 test('an older server tells none', () => {
   assert.deepEqual(outcomeOf({}).sentences, []);
+});
+
+test('its text begins with a space on the wire alone', () => {
+  assert.equal(outcomeOf({}).text, 'I love it. Great!');
 });

@@ -37,7 +37,7 @@ const file = (name, size = 10) => new File(['x'.repeat(size)], name);
 /** @param {number} number @param {object} [more] */
 const segment = (number, more = {}) =>
   JSON.stringify({
-    type: 'transcript.segment', id: number, start: number * 3, end: number * 3 + 2, text: `text ${number}`, language: 'en',
+    type: 'transcript.text.segment', id: number, start: number * 3, end: number * 3 + 2, text: `text ${number}`, language: 'en',
     translation: null, sentiment: { label: 'POSITIVE', score: 0.9, scores: {}, zone: 'positive' }, ...more,
   });
 
@@ -255,7 +255,7 @@ test('a try that waits is cancelled, too', () => {
 
 test('an event that is none breaks off the try', () => {
   const { one } = begin();
-  for (const data of ['{', '{"type":"transcript.segment","start":-1}', '{"type":"transcript.progress","done_sec":"1"}', DAMAGE_IN_WORDS]) {
+  for (const data of ['{', '{"type":"transcript.text.segment","start":-1}', '{"type":"transcript.progress","done_sec":"1"}', DAMAGE_IN_WORDS]) {
     assert.throws(() => one.on.event(data));
   }
 });

@@ -35,7 +35,7 @@ export function readEvent(data) {
         total_sec: secondsOrNull(event.total_sec, 'total_sec'),
         waiting: event.waiting === true,
       };
-    case 'transcript.segment':
+    case 'transcript.text.segment':
       return { type: 'segment', outcome: segmentOutcome(event) };
     case 'transcript.text.done':
       return {
@@ -61,9 +61,10 @@ function parsed(data) {
   }
 }
 
-/** @param {any} event @returns {Result} */
+/** Its text begins with a space, as OpenAI's does. @param {any} event @returns {Result} */
 function segmentOutcome(event) {
-  const { text, language, translation, sentiment, sentiment_reason, sentences, doubtful, doubtful_reason } = event;
+  const { language, translation, sentiment, sentiment_reason, sentences, doubtful, doubtful_reason } = event;
+  const text = typeof event.text === 'string' ? event.text.trimStart() : event.text;
   const fields = { text, language, translation, sentiment, sentiment_reason, sentences, doubtful, doubtful_reason };
   const gaps = Array.isArray(event.gaps) ? event.gaps.map(gapOf) : [];
   const message = { type: 'result', ...place(event), ...fields, gaps };

@@ -97,6 +97,7 @@ function form(file, asked) {
   fields.append('model', 'whisper-1');
   fields.append('response_format', 'verbose_json');
   fields.append('stream', 'true');
+  fields.append('progress', 'true');
   for (const [name, value] of Object.entries(asked)) {
     if (value !== '') fields.append(name, value);
   }
