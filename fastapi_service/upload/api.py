@@ -11,7 +11,6 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import redis.asyncio
 from celery import Celery

@@ -58,7 +58,7 @@ class Follower:
         """
         transcript = Transcript(file_id)
         told: dict[str, Any] = {}
-        told_at = sent_at = 0.0
+        told_at, sent_at = 0.0, time.monotonic()
         view: FileView | None = None
         yield event({"type": "transcript.text.delta", "delta": "", "id": file_id})
         try:

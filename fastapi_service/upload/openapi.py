@@ -66,9 +66,9 @@ OF_TRANSCRIPTIONS: dict[str, Any] = {
     "progress": {"type": "boolean", "description": "With stream: events that tell how far the work is, too."},
 }
 RESULT: dict[str, Any] = {
-    "description": "what was said, in the format that was asked for",
+    "description": "what was said, in the format that was asked for; the state where that was asked for",
     "content": {
-        "application/json": {"schema": TEXT, "example": {"text": "I love this movie."}},
+        "application/json": {"schema": {"anyOf": [TEXT, STATE]}, "example": {"text": "I love this movie."}},
         "text/plain": {},
         "text/vtt": {},
         "application/x-subrip": {},
@@ -110,7 +110,7 @@ def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any
 STREAMED: dict[str, Any] = {**RESULT, "content": {**RESULT["content"], **EVENTS}}
 TOLD: dict[str, Any] = {
     "description": "the state; with response_format what was said, with stream the events",
-    "content": {**STREAMED["content"], "application/json": {"schema": {"anyOf": [STATE, TEXT]}}},
+    "content": STREAMED["content"],
 }
 TRANSCRIBE: dict[str, Any] = {
     "responses": {200: STREAMED, 202: IN_WORK, **_but(404)},

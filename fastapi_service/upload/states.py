@@ -26,7 +26,7 @@ def state_json(
     result: dict[str, Any] | None = None,
     refusal: UploadRefusedError | None = None,
 ) -> dict[str, Any]:
-    """The state, with the `result` (verbose_json) of one that is done, or why it failed; no English is a failure too."""
+    """The state, with the `result` (verbose_json) of one that is done, or why it failed; no English is one failure."""
     status = STATUS[view.state]
     return {
         "id": file_id,

@@ -27,6 +27,7 @@ from runtime.wav import read_wav
 from runtime.weights.progress import DownloadProgress
 from tests.docs.redis_facts import NO_TTL, ROWS, Row, Watch, quoted, tables
 from tests.support.media import damaged, silence
+from tests.support.multipart import upload
 from tests.support.raw_client import RawClient
 from tests.support.speakers import FRAME_BYTES, FRAME_SEC
 from tests.support.uploads import clip, sound_file, stream, suspended, talk
@@ -110,7 +111,9 @@ def watch(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Watch:
         speak_in_time(stack)
         be_given_up(stack, broker)
         wait_in_the_queue(stack, broker, watch)
-        have_a_file_heard(stack, sound_file(talk()[0] + silence(1.77), folder).getvalue())
+        sound = sound_file(talk()[0] + silence(1.77), folder).getvalue()
+        have_a_file_heard(stack, sound)
+        assert upload(stack.url, sound, background="true").status == 200  # it is known
         broken = damaged(clip("meeting_monday").pcm + silence(2.77) + clip("not_bad").pcm, folder / "damaged.m4a")
         have_a_file_heard(stack, broken.read_bytes())
         with DownloadProgress(here, STT_QUEUE, "speech").of("demo", 10):  # the demo models are not fetched

@@ -123,19 +123,40 @@ def test_subtitles_are_well_formed(client: openai.OpenAI, tmp_path: Path) -> Non
     assert [cue.split("\n")[0].replace(".", ",") for cue in cues] == [block.split("\n")[1] for block in blocks]
 
 
-def test_a_stream_brings_progress_segments_and_the_whole(client: openai.OpenAI, tmp_path: Path) -> None:
+def test_a_stream_brings_segments_and_the_whole(client: openai.OpenAI, tmp_path: Path) -> None:
     pcm, texts = talk()
-    events: list[Any] = list(client.audio.transcriptions.create(model="w", file=sound_file(pcm, tmp_path), stream=True))
-    kinds = [event.type for event in events]
-    assert kinds[0] == "transcript.progress"
+    asked = {"progress": "true"}
+    events: list[Any] = list(
+        client.audio.transcriptions.create(model="w", file=sound_file(pcm, tmp_path), stream=True, extra_body=asked)
+    )
+    assert events[0].type == "transcript.text.delta"
     assert re.fullmatch(r"[A-Za-z0-9_-]{22,}", events[0].id)
-    assert kinds[-1] == "transcript.text.done"
-    assert kinds.count("transcript.text.delta") == kinds.count("transcript.text.segment") == len(texts)
-    assert "".join(event.delta for event in events if event.type == "transcript.text.delta") == events[-1].text
-    assert words_of(events[-1].text) == [word for text in texts for word in words_of(text)]
+    assert events[-1].type == "transcript.text.done"
+    deltas = [event.delta for event in events if event.type == "transcript.text.delta"]
+    assert "".join(deltas) == events[-1].text
+    segments = [event for event in events if event.type == "transcript.text.segment"]
+    assert [words_of(segment.text) for segment in segments] == [words_of(text) for text in texts]
+    assert "".join(segment.text for segment in segments).strip() == events[-1].text
     done = [event.done_sec for event in events if event.type == "transcript.progress"]
     assert done == sorted(done)
     assert done[-1] == pytest.approx(len(pcm) / 32_000, abs=0.01)
+
+
+def test_a_file_in_the_background_is_done_without_a_connection(stack: Stack, tmp_path: Path) -> None:
+    sound = sound_file(clip("love_movie").pcm + silence(2.345), tmp_path).getvalue()
+    begun = upload(stack.url, sound, background="true")
+    assert begun.status == 202
+    state: dict[str, Any] = begun.json
+    assert begun.headers["location"] == f"{PATH}/{state['id']}"
+
+    def completed() -> bool:
+        state.update(request(stack.url, begun.headers["location"]).json)
+        return bool(state["status"] == "completed")
+
+    wait_until(completed, 60, "it is completed")
+    assert words_of(state["result"]["text"]) == words_of("I love this movie.")
+    assert state["result"]["segments"][0]["sentiment"]["zone"] == "positive"
+    wait_until(lambda: uploads(stack) == [], 10, "its file is deleted")
 
 
 def test_silence_gives_no_text_and_what_is_no_sound_is_refused(client: openai.OpenAI, tmp_path: Path) -> None:

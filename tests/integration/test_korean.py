@@ -19,8 +19,12 @@ from harness.processes import wait_until
 from harness.speech import espeak
 from harness.stack import Stack, start_stack
 from tests.integration.korean_words import CANNOT, MEANT, PROBABILITY, SAID
+from tests.support.http_requests import request
+from tests.support.media import encode
+from tests.support.multipart import FORM, body, upload
 from tests.support.raw_client import RawClient
 
+TRANSLATIONS = "/v1/audio/translations"
 SPOKEN = "I love this movie"  # any speech: the engine hears Korean
 
 
@@ -64,6 +68,17 @@ def test_a_model_that_cannot_translate_gives_no_sentiment_and_says_why(korean: S
     assert (result["translation"], result["sentiment"], result["words"]) == (None, None, None)
     assert result["sentiment_reason"] == CANNOT
     assert json.loads(logged(korean, result["utterance"]))["reason"] == CANNOT
+
+
+def test_a_file_is_told_in_english(korean: Stack, tmp_path: Path) -> None:
+    sound = encode(espeak(SPOKEN, tmp_path), tmp_path / "spoken.flac").read_bytes()
+    english = request(korean.url, TRANSLATIONS, "POST", body(sound, response_format="verbose_json"), FORM)
+    assert english.status == 200, english.text
+    assert (english.json["text"], english.json["task"]) == (MEANT, "translate")
+    assert upload(korean.url, sound).json["text"] == SAID
+    refused = request(korean.url, TRANSLATIONS, "POST", body(sound, language="ja"), FORM)
+    assert (refused.status, refused.json["error"]["code"]) == (400, "cannot_translate")
+    assert CANNOT in refused.json["error"]["message"]
 
 
 def test_what_was_said_is_in_no_other_log(korean: Stack, tmp_path: Path) -> None:

@@ -55,7 +55,46 @@ def test_listed_origins_come_in_beside_the_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", ["example.org", "https://", "https://a.example/path", "ws://a.example", "https://a b"]
+    ("listed", "comes"),
+    [
+        ("chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop"),
+        ("moz-extension://*", "moz-extension://0a1b2c3d-0000-1111-2222-333344445555"),
+        ("safari-web-extension://E4B6-00", "safari-web-extension://e4b6-00"),
+        ("app://obsidian.md", "app://obsidian.md"),
+        ("tauri://localhost/", "tauri://localhost"),
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("http://tauri.localhost", "http://tauri.localhost"),
+        ("file://", "file://"),
+        ("null", "null"),
+    ],
+)
+def test_extensions_and_packaged_apps_can_be_listed(listed: str, comes: str) -> None:
+    assert Origins(f"https://a.example, {listed}").allow(comes, "service.example", True)
+    assert not Origins("https://a.example").allow(comes, "service.example", True)
+
+
+def test_one_app_listed_lets_in_no_other() -> None:
+    origins = Origins("chrome-extension://abc,moz-extension://*,app://obsidian.md")
+    for other in ("chrome-extension://abd", "app://obsidian.md.evil", "app://localhost", "null", "file://", "moz://x"):
+        assert not origins.allow(other, "localhost", False), other
+    assert not origins.allow("app://service.example", "service.example", False), "its host is not ours"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "example.org",
+        "https://",
+        "https://a.example/path",
+        "ws://a.example",
+        "https://a b",
+        "https://*.example.org",
+        "https://*",
+        "chrome-extension://",
+        "chrome-extension://ab*",
+        "chrome-extension://id/page.html",
+        "nul",
+    ],
 )
 def test_what_is_no_origin_is_not_taken_as_one(entry: str) -> None:
     with pytest.raises(ValueError, match="is no origin"):
@@ -92,6 +131,13 @@ def test_a_listed_site_comes_in(start_gateway: Start) -> None:
     gateway = start_gateway(ALLOWED_ORIGINS="https://friend.example")
     assert not refused(gateway, {"Origin": "https://friend.example"})
     assert refused(gateway, {"Origin": "https://evil.example"})
+
+
+def test_an_extension_opens_the_websocket(start_gateway: Start) -> None:
+    gateway = start_gateway(ALLOWED_ORIGINS="chrome-extension://abcdefghijklmnop, null")
+    assert not refused(gateway, {"Origin": "chrome-extension://abcdefghijklmnop"})
+    assert not refused(gateway, {"Origin": "null"})
+    assert refused(gateway, {"Origin": "chrome-extension://another"})
 
 
 def test_a_forwarded_host_counts_from_a_trusted_proxy_alone(start_gateway: Start) -> None:

@@ -80,18 +80,20 @@ def begin() -> Iterator[Begin]:
 @pytest.mark.parametrize(
     ("fields", "code", "param"),
     [
-        ({"model": ""}, "no_model", "model"),
         ({"language": "xx"}, "bad_value", "language"),
         ({"language": "englisch"}, "bad_value", "language"),
         ({"language": "e1"}, "bad_value", "language"),
         ({"response_format": "xml"}, "bad_value", "response_format"),
-        ({"response_format": "srt", "stream": "true"}, "bad_value", "response_format"),
+        ({"response_format": "diarized_json"}, "unsupported_value", "response_format"),
         ({"stream": "perhaps"}, "bad_value", "stream"),
         ({"temperature": "hot"}, "bad_value", "temperature"),
         ({"temperature": "nan"}, "bad_value", "temperature"),
         ({"temperature": "2"}, "bad_value", "temperature"),
         ({"timestamp_granularities[]": "phoneme"}, "bad_value", "timestamp_granularities[]"),
-        ({"prompt": "x" * 20_000}, "field_too_long", "prompt"),
+        ({"language": "x" * 20_000}, "field_too_long", "language"),
+        ({"prompt": "x" * 1_100_000}, "field_too_long", "prompt"),
+        ({"background": "later"}, "bad_value", "background"),
+        ({"progress": "some"}, "bad_value", "progress"),
     ],
 )
 def test_a_wrong_field_is_named(gateway: GatewayProcess, fields: dict[str, str], code: str, param: str) -> None:
@@ -335,3 +337,24 @@ def test_a_language_may_be_written_as_people_do(
     (file_id,) = cast(list[bytes], redis_client.zrange(FILES_KEY, 0, -1))
     job = cast(bytes, redis_client.hget(file_key(file_id.decode()), "job"))
     assert json.loads(job)["language"] == code
+
+
+@pytest.mark.parametrize(
+    ("fields", "hints"),
+    [
+        ({"prompt": "\ud0a4\uc6cc\ub4dc, " * 3_000 + "the last"}, "the last"),
+        ({"prompt": "x" * 40_000 + "\u20ac" * 400}, "\u20ac" * 400),
+        ({"hotwords": "Kim Minji, Daejeon"}, "Kim Minji, Daejeon"),
+        ({"hotwords": "Kim Minji", "prompt": "A film."}, "Kim Minji A film."),
+        ({"keywords[]": "Daejeon", "prompt": ""}, "Daejeon"),
+    ],
+)
+def test_of_a_long_prompt_the_end_counts_whatever_it_is_called(
+    gateway: GatewayProcess, redis_client: redis.Redis, begin: Begin, fields: dict[str, str], hints: str
+) -> None:
+    begin(gateway, body(b"sound", **fields))
+    wait_until(lambda: redis_client.zcard(FILES_KEY) == 1, 10, "the file is taken")
+    (file_id,) = cast(list[bytes], redis_client.zrange(FILES_KEY, 0, -1))
+    job = json.loads(cast(bytes, redis_client.hget(file_key(file_id.decode()), "job")))
+    assert job["hints"].endswith(hints)
+    assert len(job["hints"]) <= 1_000
