@@ -1,4 +1,4 @@
-"""LibreChat's `speech.stt.openai` (0.8.x, api/server/services/Files/Audio/STTService.js): axios with form-data.
+"""LibreChat's `speech.stt.openai` (0.8.8, api/server/services/Files/Audio/STTService.js): axios with form-data.
 
 It sends an object with a stream, which axios turns into a form of unknown length: `file`, `model`, and `language` where
 the browser's is two letters. Of the answer it reads `text`, and takes an empty one for a failure.

@@ -1,4 +1,4 @@
-"""n8n: its OpenAI node 2 (`Transcribe a Recording`, `Translate a Recording`) and its HTTP Request node 4.
+"""n8n's OpenAI node (n8n-nodes-langchain 2.41.1: transcribe, translate) and HTTP Request node (n8n-nodes-base 2.41.2).
 
 Both are axios with form-data whose length is known. The OpenAI node tries its credential with GET `/models`, always
 names whisper-1, and hands the answer's JSON on. The HTTP Request node says that it takes HTML above all, and tells by

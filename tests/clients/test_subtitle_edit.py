@@ -1,4 +1,4 @@
-"""Subtitle Edit 5.2 beta 21, engine `OpenAI Compatible Server` (OpenAiSttService.cs): .NET's HttpClient.
+"""Subtitle Edit 5.2.0 beta 21, engine `OpenAI Compatible Server` (OpenAiSttService.cs): .NET's HttpClient.
 
 It asks HEAD / whether anybody answers, whatever that says. The form's names stand without quotes, a field's content
 type before its name, and the file comes last. Of JSON it reads `segments` (`start`, `end`, `text`, whole `id`; numbers
