@@ -1,1 +1,1 @@
-"""Who comes in: guard is the door of every route; tokens, login, origins, attempts, refusals, drain, proxy."""
+"""Who comes in: guard is the door of every route; tokens, login, origins, cors, attempts, refusals, drain, proxy."""

@@ -87,6 +87,7 @@ class Uploads:
             return await _served(request, lambda: self._tell(request, transcription_id, "translate"))
 
         @router.delete(PATHS["transcribe"] + "/{transcription_id}", **CANCEL)
+        @router.delete(PATHS["translate"] + "/{transcription_id}", **CANCEL)
         async def cancel(request: Request, transcription_id: str) -> Response:
             """Cancel a transcription, or forget its kept result."""
             return await _served(request, lambda: self._cancel(transcription_id))

@@ -74,7 +74,7 @@ RESULT: dict[str, Any] = {
         "application/x-subrip": {},
     },
 }
-EVENTS = {"text/event-stream": {}}
+EVENTS: dict[str, Any] = {"text/event-stream": {}}
 IN_WORK: dict[str, Any] = {
     "description": "it is in work: the state, whose address is in Location",
     "content": {"application/json": {"schema": STATE}},

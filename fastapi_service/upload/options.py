@@ -70,7 +70,7 @@ def read_options(fields: dict[str, list[str]], task: Task = "transcribe") -> Upl
 def _format(given: str) -> ResponseFormat:
     if given == "diarized_json":
         raise UploadRefusedError(400, "unsupported_value", NO_SPEAKERS, "response_format")
-    found = next((name for name in get_args(ResponseFormat) if name == given), None)
+    found: ResponseFormat | None = next((name for name in get_args(ResponseFormat) if name == given), None)
     if found is None:
         raise _wrong("response_format", "json, text, srt, vtt or verbose_json")
     return found

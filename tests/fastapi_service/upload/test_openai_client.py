@@ -109,7 +109,9 @@ def test_a_file_is_told_in_english(client: openai.OpenAI, worker: FakeFileWorker
     answer = client.audio.translations.create(model="whisper-1", file=sound("korean"))
     Translation.model_validate(answer.to_dict())
     assert answer.text == "I love this movie. Great!"
-    verbose = client.audio.translations.create(model="w", file=sound("korean"), response_format="verbose_json")
+    verbose = client.audio.translations.create(
+        model="w", file=sound("korean"), response_format="verbose_json", extra_body={"stream": "true"}
+    )
     TranslationVerbose.model_validate(verbose.to_dict())
     assert (verbose.language, verbose.duration) == ("english", 4.0)
     assert [segment.text for segment in verbose.segments or []] == [" I love this movie.", " Great!"]

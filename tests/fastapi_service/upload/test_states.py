@@ -131,7 +131,7 @@ def test_it_can_be_cancelled_and_is_forgotten(
     assert redis_client.zcard(FILES_KEY) == 0
     state = tell(gateway, file_id).json
     assert (state["status"], state["error"]["code"]) == ("cancelled", "cancelled")
-    assert request(gateway.url, f"{PATH}/{file_id}", "DELETE").json["deleted"] is True
+    assert request(gateway.url, f"{TRANSLATIONS}/{file_id}", "DELETE").json["deleted"] is True
     assert tell(gateway, file_id).status == 404
 
 
