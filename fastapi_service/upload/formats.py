@@ -183,8 +183,12 @@ def segment_json(number: int, segment: FileSegment, result: Result) -> dict[str,
 
 
 def segment_event(segment: dict[str, Any]) -> dict[str, Any]:
-    """The event that brings `segment` (of `segment_json`), with the fields that OpenAI's clients expect of it."""
-    return {"type": "transcript.text.segment", **segment, "id": str(segment["id"]), "speaker": ""}
+    """The event that brings `segment` (of `segment_json`), with the fields that OpenAI's clients expect of it.
+
+    Others (Subtitle Edit) look for an object of its number, times and text inside.
+    """
+    inner = {name: segment[name] for name in ("id", "start", "end", "text")}
+    return {"type": "transcript.text.segment", **segment, "id": str(segment["id"]), "speaker": "", "segment": inner}
 
 
 def gaps_json(gaps: Iterable[Gap]) -> list[dict[str, Any]]:
@@ -249,5 +253,5 @@ def _clock(seconds: float, point: str) -> str:
 
 
 def event(body: dict[str, Any]) -> bytes:
-    """One server-sent event."""
-    return f"data: {json.dumps(body, ensure_ascii=False)}\n\n".encode()
+    """One server-sent event, with its type as its name: some clients read no others (Subtitle Edit)."""
+    return f"event: {body['type']}\ndata: {json.dumps(body, ensure_ascii=False)}\n\n".encode()

@@ -13,6 +13,7 @@ FIRST = ("contract", "runtime", "page", "docs")  # then the services
 LAST = ("bench", "node_client", "integration", "monitoring", "faults", "compose", "browser")
 REAL_TIME = "real time"
 ONE_SYSTEM = "one system"
+TOGETHER = ("clients",)  # folders whose modules share a system of their own
 
 
 def place_of(path: Path) -> int:
@@ -26,9 +27,11 @@ def place_of(path: Path) -> int:
 @cache
 def group_of(path: Path) -> str:
     """What one process runs: containers and then browsers that are spoken to, because a container that comes or goes
-    disturbs a browser; the modules that use the running system; else a module."""
+    disturbs a browser; the modules that use the running system; a folder that has its own; else a module."""
     text = path.read_text(encoding="utf-8")
     folder = path.relative_to(TESTS).parts[0]
+    if folder in TOGETHER:
+        return folder
     if folder == "compose" or (folder == "browser" and "speech_wav" in text):
         return REAL_TIME
     return ONE_SYSTEM if folder != "browser" and re.search(r"\bstack: Stack\b", text) else str(path)

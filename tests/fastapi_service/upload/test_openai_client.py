@@ -101,7 +101,7 @@ def test_progress_comes_to_who_asks_for_it(client: openai.OpenAI, worker: FakeFi
 
 def test_no_event_has_a_line_that_breaks_a_client(client: openai.OpenAI, worker: FakeFileWorker) -> None:
     raw = upload(str(client.base_url)[:-4], b"lines", stream="true").text
-    assert {line.partition(":")[0] for line in raw.splitlines() if line} == {"data"}
+    assert {line.partition(":")[0] for line in raw.splitlines() if line} == {"event", "data"}, "no id"
 
 
 def test_a_file_is_told_in_english(client: openai.OpenAI, worker: FakeFileWorker) -> None:
