@@ -1,0 +1,78 @@
+"""One look at Redis when a service starts: what can never work is refused in words, and not tried again for ever."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+from collections.abc import Iterator
+
+from contract.redis_url import RedisAddress
+from contract.settings import ServiceSettings
+from runtime.redis_client import CONNECT_TIMEOUT_SEC
+from runtime.redis_retry import REDIS_ERRORS, worker_redis
+
+logger = logging.getLogger(__name__)
+
+CLUSTER = (
+    "Redis at {place} is a Redis Cluster, which shares the keys among several: queues and sessions need one Redis that "
+    "holds them all. Use one without cluster mode (at Azure: a tier or policy without clustering)."
+)
+UNTRUSTED = (
+    "Redis at {place} shows a certificate that is not trusted ({why}). REDIS_CA_FILE names the file of its CA; the name "
+    "in REDIS_URL must be one that stands in the certificate."
+)
+WITHOUT_TLS = "Redis at {place} does not speak TLS there ({why}): REDIS_URL begins with redis://, or names its TLS port."
+WITH_TLS = "Redis at {place} speaks TLS there: REDIS_URL must begin with rediss://."
+
+
+class RedisRefusedError(Exception):
+    """This Redis cannot be used as it is set. The message is for who runs the service."""
+
+
+def check_redis(settings: ServiceSettings) -> None:
+    """Look once. Raises RedisRefusedError. One that is out of reach passes: whoever needs it tries again."""
+    address = settings.redis_address()
+    try:
+        with worker_redis(settings) as client:
+            told = client.info("cluster")
+    except REDIS_ERRORS as problem:
+        if words := why_refused(problem, address):
+            raise RedisRefusedError(words) from problem
+        logger.warning("Redis at %s does not answer yet: %s", address.place, problem)
+        return
+    if isinstance(told, dict) and told.get("cluster_enabled"):
+        raise RedisRefusedError(CLUSTER.format(place=address.place))
+
+
+def why_refused(problem: BaseException, address: RedisAddress) -> str:
+    """Why a connection will fail the next time too, in words; empty where it may not."""
+    for cause in _causes(problem):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return UNTRUSTED.format(place=address.place, why=cause.verify_message)
+        if isinstance(cause, ssl.SSLError) and cause.reason == "WRONG_VERSION_NUMBER":
+            return WITHOUT_TLS.format(place=address.place, why=cause.reason)
+    if not address.tls and not isinstance(problem, TimeoutError) and _speaks_tls(address):
+        return WITH_TLS.format(place=address.place)
+    return ""
+
+
+def _causes(problem: BaseException | None) -> Iterator[BaseException]:
+    while problem is not None:
+        yield problem
+        problem = problem.__cause__ or problem.__context__
+
+
+def _speaks_tls(address: RedisAddress) -> bool:
+    """Whether a TLS handshake is answered; nothing is sent in it but the host's name."""
+    host, _, port = address.place.rpartition(":")
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the question is not whose it is
+    try:
+        with (
+            socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT_SEC) as connection,
+            context.wrap_socket(connection, server_hostname=host.strip("[]")),
+        ):
+            return True
+    except (OSError, ValueError):
+        return False
