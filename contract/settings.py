@@ -29,7 +29,8 @@ class ServiceSettings(BaseSettings):
         None, description="Whole URL (redis://, or rediss:// for TLS); overrides host, port and password."
     )
     redis_ca_file: Path | None = Field(
-        None, description="Certificates (PEM) that may vouch for a rediss:// Redis, beside those that the system trusts."
+        None,
+        description="Certificates (PEM) that vouch for a rediss:// Redis, beside those that the system trusts.",
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Lowest level logged.")
     log_format: Literal["text", "json"] = Field("text", description="Lines of the log: for people, or JSON objects.")

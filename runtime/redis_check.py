@@ -19,10 +19,10 @@ CLUSTER = (
     "holds them all. Use one without cluster mode (at Azure: a tier or policy without clustering)."
 )
 UNTRUSTED = (
-    "Redis at {place} shows a certificate that is not trusted ({why}). REDIS_CA_FILE names the file of its CA; the name "
-    "in REDIS_URL must be one that stands in the certificate."
+    "Redis at {place} shows a certificate that is not trusted ({why}). REDIS_CA_FILE names the file of its CA; the "
+    "name in REDIS_URL must be one that stands in the certificate."
 )
-WITHOUT_TLS = "Redis at {place} does not speak TLS there ({why}): REDIS_URL begins with redis://, or names its TLS port."
+WITHOUT_TLS = "Redis at {place} does not speak TLS ({why}): REDIS_URL begins with redis://, or names its TLS port."
 WITH_TLS = "Redis at {place} speaks TLS there: REDIS_URL must begin with rediss://."
 
 

@@ -1,4 +1,4 @@
-"""Address, scheme, host and path prefix of the client as a proxy forwards them, trusted from FORWARDED_ALLOW_IPS alone."""
+"""Address, scheme, host and path prefix as a proxy forwards them, trusted from FORWARDED_ALLOW_IPS alone."""
 
 from __future__ import annotations
 

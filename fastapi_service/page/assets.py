@@ -1,9 +1,9 @@
 """The page's files, held in memory: each also compressed, and all under one address that changes with any of them.
 
-`/static/<version>/js/app.js` never changes, so browsers keep it for a year and ask no more; the document at `/` names the
-version, and is asked for each time. Modules import each other by relative addresses, which stay in the same version, and
-nothing has to be built. Any other version is answered from the files of now, not to be kept: a page that was open over
-an update goes on. So is `/static/js/app.js`, for what does not know the version.
+`/static/<version>/js/app.js` never changes, so browsers keep it for a year and ask no more; the document at `/` names
+the version, and is asked for each time. Modules import each other by relative addresses, which stay in the same
+version, and nothing has to be built. Any other version is answered from the files of now, not to be kept: a page that
+was open over an update goes on. So is `/static/js/app.js`, for what does not know the version.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class SecurityHeaders:
 
 
 def add_pages(app: FastAPI, health: Health, clips: Path, guarded: bool) -> None:
-    """Put the page, the clips (if `clips` is there) and the health endpoints on `app`. `guarded`: a token is asked for."""
+    """Put the page, the clips (if `clips` is there) and the health endpoints on `app`. `guarded`: by a token."""
     router = APIRouter()
     assets = Assets(STATIC, guarded)
 
