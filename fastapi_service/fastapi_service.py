@@ -98,7 +98,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     origins = Origins(settings.allowed_origins or "")
     app.add_middleware(AuthMiddleware, access=access, origins=origins, failures=failures, on_refused=metrics.told)
     add_pages(app, health, settings.demo_clips_dir, access.needed)
-    app.add_middleware(RootPath, root_path=settings.root_path)
+    app.add_middleware(RootPath, root_path=settings.root_path or "")
     app.add_middleware(TrustedProxyHeaders, trusted_hosts=settings.forwarded_allow_ips)
 
     @app.websocket("/ws")

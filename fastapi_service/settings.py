@@ -22,8 +22,8 @@ class GatewaySettings(UploadSettings):
     forwarded_allow_ips: str = Field(
         "127.0.0.1", description="Proxies whose X-Forwarded headers are believed, comma-separated addresses."
     )
-    root_path: str = Field(
-        "",
+    root_path: str | None = Field(
+        None,
         description="Path under which a proxy serves this (/stt for https://host/stt/), whether it strips it or not.",
     )
     demo_clips_dir: Path = Field(
@@ -141,8 +141,8 @@ class GatewaySettings(UploadSettings):
 
     @field_validator("root_path")
     @classmethod
-    def _root(cls, given: str) -> str:
-        return checked_root_path(given)
+    def _root(cls, given: str | None) -> str | None:
+        return checked_root_path(given or "") or None
 
     @field_validator("access_token")
     @classmethod

@@ -6,6 +6,9 @@ import logging
 import socket
 import ssl
 from collections.abc import Iterator
+from typing import Any, cast
+
+import redis
 
 from contract.redis_url import RedisAddress
 from contract.settings import ServiceSettings
@@ -23,6 +26,11 @@ UNTRUSTED = (
     "name in REDIS_URL must be one that stands in the certificate."
 )
 WITHOUT_TLS = "Redis at {place} does not speak TLS ({why}): REDIS_URL begins with redis://, or names its TLS port."
+KEEPS_ALL = "noeviction"
+FORGETFUL = (
+    "Redis at {place} throws keys away when it is full (maxmemory-policy {policy}): speech and results may be lost. "
+    "Set it to noeviction."
+)
 WITH_TLS = "Redis at {place} speaks TLS there: REDIS_URL must begin with rediss://."
 
 
@@ -35,14 +43,26 @@ def check_redis(settings: ServiceSettings) -> None:
     address = settings.redis_address()
     try:
         with worker_redis(settings) as client:
-            told = client.info("cluster")
+            told = cast(dict[str, Any], client.info())
+            clustered = bool(told.get("cluster_enabled")) or _parts_keys(client)
     except REDIS_ERRORS as problem:
         if words := why_refused(problem, address):
             raise RedisRefusedError(words) from problem
         logger.warning("Redis at %s does not answer yet: %s", address.place, problem)
         return
-    if isinstance(told, dict) and told.get("cluster_enabled"):
+    if clustered:
         raise RedisRefusedError(CLUSTER.format(place=address.place))
+    if told.get("maxmemory") and (policy := told.get("maxmemory_policy", KEEPS_ALL)) != KEEPS_ALL:
+        logger.warning(FORGETFUL.format(place=address.place, policy=policy))
+
+
+def _parts_keys(client: redis.Redis) -> bool:
+    """Whether one script may not use two keys: so a proxy in front of a cluster is one too, whatever it says."""
+    try:
+        client.eval("return 0", 2, "wta:check:1", "wta:check:2")
+    except redis.ResponseError as problem:
+        return any(word in str(problem).upper() for word in ("CROSSSLOT", "MOVED", "CLUSTERDOWN", "SAME SLOT"))
+    return False
 
 
 def why_refused(problem: BaseException, address: RedisAddress) -> str:

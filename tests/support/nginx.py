@@ -95,5 +95,6 @@ def from_template(folder: Path, gateway_port: int, http_port: int, https_port: i
     for name, value in here.items():
         assert name in text, f"the template has no {name}"
         text = text.replace(name, value)
-    assert not re.search(r"^[^#\n]*\$\{[A-Z_]+\}", text, re.MULTILINE), "a setting that docker-compose.yml does not give to nginx"
+    unset = re.search(r"^[^#\n]*(\$\{[A-Z_]+\})", text, re.MULTILINE)
+    assert unset is None, f"docker-compose.yml does not give nginx {unset[1]}"
     return text
