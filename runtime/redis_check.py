@@ -72,7 +72,10 @@ def why_refused(problem: BaseException, address: RedisAddress) -> str:
             return UNTRUSTED.format(place=address.place, why=cause.verify_message)
         if isinstance(cause, ssl.SSLError) and cause.reason == "WRONG_VERSION_NUMBER":
             return WITHOUT_TLS.format(place=address.place, why=cause.reason)
-    if not address.tls and not isinstance(problem, TimeoutError) and _speaks_tls(address):
+    silent = any(isinstance(cause, (TimeoutError, redis.TimeoutError)) for cause in _causes(problem))
+    if address.tls and silent and _speaks_without_tls(address):
+        return WITHOUT_TLS.format(place=address.place, why="it waits for more")
+    if not address.tls and not silent and _speaks_tls(address):
         return WITH_TLS.format(place=address.place)
     return ""
 
@@ -84,15 +87,26 @@ def _causes(problem: BaseException | None) -> Iterator[BaseException]:
 
 
 def _speaks_tls(address: RedisAddress) -> bool:
-    """Whether a TLS handshake is answered; nothing is sent in it but the host's name."""
-    host, _, port = address.place.rpartition(":")
+    """Whether a TLS handshake is answered; nothing is sent in it."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the question is not whose it is
     try:
-        with (
-            socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT_SEC) as connection,
-            context.wrap_socket(connection, server_hostname=host.strip("[]")),
-        ):
+        with _connection(address) as connection, context.wrap_socket(connection):
             return True
-    except (OSError, ValueError):
+    except OSError:
         return False
+
+
+def _speaks_without_tls(address: RedisAddress) -> bool:
+    """Whether what looks like Redis answers a PING that is not encrypted, if only to ask for a password."""
+    try:
+        with _connection(address) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(1) in (b"+", b"-")
+    except OSError:
+        return False
+
+
+def _connection(address: RedisAddress) -> socket.socket:
+    host, _, port = address.place.rpartition(":")
+    return socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT_SEC)

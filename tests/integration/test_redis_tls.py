@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from contract.queues import STT_QUEUE
-from harness.processes import Service, celery_worker, free_port, python_service, wait_until
+from harness.processes import ROOT, Service, celery_worker, free_port, python_service, wait_until
 from harness.speech import demo_clips
 from harness.stack import Stack, start_stack
 from runtime.worker.exit_codes import CANNOT_START_EXIT_CODE
@@ -102,7 +102,8 @@ def test_speech_and_files_go_through_a_redis_that_speaks_tls_alone(
         client.expect("session")
         assert client.speak(clip.pcm)["type"] == "result"
     recorder = Recorder(tmp_path)
-    own = {name: value for name, value in os.environ.items() if not name.startswith("REDIS_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("REDIS_")}
+    own = {**inherited, "PYTHONPATH": str(ROOT)}
     try:
         arguments = ["--file", str(clip.path), "--fast", "--json"]
         status, out, err = recorder.run(arguments, own | encrypted.settings)

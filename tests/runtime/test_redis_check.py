@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import redis
 
 from contract.settings import ServiceSettings
 from harness.processes import free_port
@@ -31,7 +32,8 @@ def test_a_redis_that_is_not_there_yet_passes_with_a_word(caplog: pytest.LogCapt
     assert f"127.0.0.1:{port} does not answer yet" in caplog.text
 
 
-def test_tls_to_a_redis_without_it_is_refused(redis_port: int) -> None:
+def test_tls_to_a_redis_without_it_is_refused(redis_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.redis_client.SOCKET_TIMEOUT_SEC", 0.3)
     with pytest.raises(RedisRefusedError, match=f"127.0.0.1:{redis_port} does not speak TLS"):
         check_redis(settings(f"rediss://127.0.0.1:{redis_port}/0"))
 
@@ -63,3 +65,16 @@ def speaks_tls(folder: Path) -> Iterator[int]:
 def test_a_redis_with_tls_alone_wants_another_url(tmp_path: Path) -> None:
     with speaks_tls(tmp_path) as port, pytest.raises(RedisRefusedError, match="speaks TLS there"):
         check_redis(settings(f"redis://127.0.0.1:{port}/0"))
+
+
+def test_one_that_forgets_when_it_is_full_is_warned_of(
+    redis_port: int, redis_client: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    check_redis(settings(f"redis://127.0.0.1:{redis_port}/0"))
+    assert caplog.text == ""
+    redis_client.config_set("maxmemory-policy", "volatile-lru")
+    try:
+        check_redis(settings(f"redis://127.0.0.1:{redis_port}/0"))
+    finally:
+        redis_client.config_set("maxmemory-policy", "noeviction")
+    assert "volatile-lru" in caplog.text and "noeviction" in caplog.text
