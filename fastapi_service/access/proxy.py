@@ -21,7 +21,7 @@ class TrustedProxyHeaders(ProxyHeadersMiddleware):
         if scope["type"] != "lifespan":
             client = scope.get("client")
             if client is not None and client[0] in self.trusted_hosts:
-                scope[FORWARDED_PREFIX] = prefix_of(list(scope["headers"]))  # type: ignore[typeddict-unknown-key]
+                scope[FORWARDED_PREFIX] = prefix_of(list(scope["headers"]))  # type: ignore[literal-required]
                 scope["headers"] = _with_forwarded_host(list(scope["headers"]))
         await super().__call__(scope, receive, send)
 

@@ -22,6 +22,7 @@ SIZES = "() => performance.getEntriesByType('resource').map((entry) => [entry.na
 OpenContext = Callable[..., BrowserContext]
 PROXY = """
     map $http_upgrade $connection_upgrade {{ default upgrade; "" ""; }}
+    map $request_uri $ingress_path {{ default ""; "~^(?<ingress>/api/hassio_ingress/[^/]+)/" $ingress; }}
     server {{
         listen 127.0.0.1:{port};
         client_max_body_size 0;
@@ -29,12 +30,12 @@ PROXY = """
         proxy_set_header Host $http_host;
         proxy_set_header Upgrade $http_upgrade;
         proxy_set_header Connection $connection_upgrade;
+        proxy_set_header X-Ingress-Path $ingress_path;
         location = /healthz {{ proxy_pass http://127.0.0.1:{gateway}; }}
         location /kept/ {{ proxy_pass http://127.0.0.1:{gateway}; }}
         location /stripped/ {{ proxy_pass http://127.0.0.1:{gateway}/; }}
         location /api/hassio_ingress/aB-3_x/ {{
             proxy_pass http://127.0.0.1:{gateway}/;
-            proxy_set_header X-Ingress-Path /api/hassio_ingress/aB-3_x;
         }}
         location = /panel {{
             default_type text/html;
