@@ -9,6 +9,8 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contract.redis_url import RedisAddress, read_redis_url
+
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -24,7 +26,11 @@ class ServiceSettings(BaseSettings):
         None, description="File that holds the password; read where neither the password nor a URL is set."
     )
     redis_url: SecretStr | None = Field(
-        None, description="Whole URL (redis:// or rediss://); overrides host, port and password."
+        None, description="Whole URL (redis://, or rediss:// for TLS); overrides host, port and password."
+    )
+    redis_ca_file: Path | None = Field(
+        None,
+        description="Certificates (PEM) that vouch for a rediss:// Redis, beside those that the system trusts.",
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Lowest level logged.")
     log_format: Literal["text", "json"] = Field("text", description="Lines of the log: for people, or JSON objects.")
@@ -54,14 +60,30 @@ class ServiceSettings(BaseSettings):
                 raise ValueError(f"the password file cannot be read: {problem}") from problem
         return self
 
-    def broker_url(self) -> str:
-        """The Redis URL, secrets included: never log it."""
+    @model_validator(mode="after")
+    def _check_url(self) -> Self:
         if self.redis_url is not None:
-            return self.redis_url.get_secret_value()
+            try:
+                self.redis_address()
+            except ValueError as problem:
+                raise ValueError(f"REDIS_URL: {problem}") from None
+        elif self.redis_ca_file is not None:
+            raise ValueError("REDIS_CA_FILE goes with REDIS_URL, a rediss:// one")
+        return self
+
+    def redis_address(self) -> RedisAddress:
+        """Where Redis is, secrets included: never log it."""
+        if self.redis_url is not None:
+            return read_redis_url(self.redis_url.get_secret_value(), self.redis_ca_file)
         auth = ""
         if self.redis_password is not None:
             auth = f":{quote(self.redis_password.get_secret_value(), safe='')}@"
-        return f"redis://{auth}{self.redis_host}:{self.redis_port}/0"
+        place = f"{self.redis_host}:{self.redis_port}"
+        return RedisAddress(f"redis://{auth}{place}/0", {}, place)
+
+    def broker_url(self) -> str:
+        """The Redis URL, secrets included: never log it."""
+        return self.redis_address().url
 
 
 class MeasuredSettings(ServiceSettings):

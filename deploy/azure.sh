@@ -60,7 +60,7 @@ up() {
       --access Allow --protocol Tcp --source-address-prefixes "$SSH_FROM" --destination-port-ranges 22 -o none
   fi
   az network public-ip create -g "$NAME" -n "$NAME-ip" -l "$LOCATION" --sku Standard --allocation-method Static \
-    --dns-name "$LABEL" -o none
+    --dns-name "$LABEL" --idle-timeout 30 -o none
   make_vm "$NAME" "$NAME-web" "$NAME-ip" "$address" "$data"
   echo "The VM is up. It now installs Docker, builds the images and fetches the models: ten minutes or so."
   for _ in $(seq 120); do

@@ -23,6 +23,7 @@ from fastapi_service.access.guard import AuthMiddleware
 from fastapi_service.access.login import login_router
 from fastapi_service.access.origins import Origins
 from fastapi_service.access.proxy import TrustedProxyHeaders
+from fastapi_service.access.root_path import RootPath
 from fastapi_service.access.tokens import Access
 from fastapi_service.live.asking import SpeechRequests
 from fastapi_service.live.counters import GatewayMetrics
@@ -45,6 +46,7 @@ from fastapi_service.upload.api import Uploads
 from runtime.broker.app import make_celery
 from runtime.logs.setup import set_up_logging
 from runtime.metrics.registry import count_log_lines
+from runtime.redis_check import RedisRefusedError, check_redis
 from runtime.redis_client import async_redis
 
 UVICORN_OPTIONS: dict[str, Any] = {
@@ -101,7 +103,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     origins = Origins(settings.allowed_origins or "")
     app.add_middleware(AuthMiddleware, access=access, origins=origins, failures=failures, on_refused=metrics.told)
     app.add_middleware(ApiCors, origins=origins)
-    add_pages(app, health, settings.demo_clips_dir)
+    add_pages(app, health, settings.demo_clips_dir, access.needed)
+    app.add_middleware(RootPath, root_path=settings.root_path or "")
     app.add_middleware(TrustedProxyHeaders, trusted_hosts=settings.forwarded_allow_ips)
 
     @app.websocket("/ws")
@@ -114,7 +117,11 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until told to stop. Raises SystemExit, in words."""
+    try:
+        check_redis(SETTINGS)
+    except RedisRefusedError as problem:
+        raise SystemExit(str(problem)) from None
     config = uvicorn.Config(
         app,
         host=SETTINGS.gateway_host,

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from contract.settings import REPOSITORY_ROOT
 from contract.upload_settings import UploadSettings
 from fastapi_service.access.origins import Origins
+from fastapi_service.access.root_path import checked_root_path
 from fastapi_service.access.tokens import parse_tokens
 
 
@@ -20,6 +21,10 @@ class GatewaySettings(UploadSettings):
     gateway_port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
     forwarded_allow_ips: str = Field(
         "127.0.0.1", description="Proxies whose X-Forwarded headers are believed, comma-separated addresses."
+    )
+    root_path: str | None = Field(
+        None,
+        description="Path under which a proxy serves this (/stt for https://host/stt/), whether it strips it or not.",
     )
     demo_clips_dir: Path = Field(
         REPOSITORY_ROOT / "demo_models" / "clips", description="Clips that the page offers to try; may be missing."
@@ -134,6 +139,11 @@ class GatewaySettings(UploadSettings):
     upload_linger_sec: int = Field(
         20, ge=3, le=3600, description="A file that no request waits for any more is cancelled after this."
     )
+
+    @field_validator("root_path")
+    @classmethod
+    def _root(cls, given: str | None) -> str | None:
+        return checked_root_path(given or "") or None
 
     @field_validator("access_token")
     @classmethod

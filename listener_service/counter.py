@@ -79,7 +79,7 @@ class OutcomeCounter:
             if saved != self._saved:
                 self._adopt(pipe, saved)
             entries = cast(
-                list[Entry], pipe.xrange(OUTCOMES_STREAM, min=f"({self._position}", count=self._settings.listener_batch)
+                list[Entry], pipe.xrange(OUTCOMES_STREAM, _next(self._position), count=self._settings.listener_batch)
             )
             if not entries:
                 return 0
@@ -170,6 +170,12 @@ class OutcomeCounter:
         if trimmed and _order(first[0][0]) > _order(self._position):
             gap = f"{self._position} and {first[0][0].decode()}"
             logger.warning("the stream was trimmed beyond the last position: outcomes between %s may be lost", gap)
+
+
+def _next(entry_id: str) -> str:
+    """The lowest id above this one: a range that leaves its first entry out is not in every Redis that others run."""
+    milliseconds, number = _order(entry_id)
+    return f"{milliseconds}-{number + 1}"
 
 
 def _order(entry_id: bytes | str) -> tuple[int, int]:

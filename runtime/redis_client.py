@@ -17,8 +17,10 @@ CALLS_AT_ONCE = 32
 
 def sync_redis(settings: ServiceSettings) -> redis.Redis:
     """A client for threads and workers. Does not connect before its first command."""
+    address = settings.redis_address()
     return redis.Redis.from_url(
-        settings.broker_url(),
+        address.url,
+        **address.tls,
         socket_connect_timeout=CONNECT_TIMEOUT_SEC,
         socket_timeout=SOCKET_TIMEOUT_SEC,
         health_check_interval=HEALTH_CHECK_EVERY_SEC,
@@ -31,8 +33,10 @@ def async_redis(settings: ServiceSettings) -> redis.asyncio.Redis:
     At most `CALLS_AT_ONCE` calls run at once, the others wait. redis-py's own pool refuses the 101st, which happens
     when many speakers end their sentences at the same moment.
     """
+    address = settings.redis_address()
     pool = redis.asyncio.BlockingConnectionPool.from_url(
-        settings.broker_url(),
+        address.url,
+        **address.tls,
         max_connections=CALLS_AT_ONCE,
         timeout=SOCKET_TIMEOUT_SEC,
         socket_connect_timeout=CONNECT_TIMEOUT_SEC,

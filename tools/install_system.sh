@@ -7,6 +7,7 @@ declare -A packages=(
 )
 missing=()
 for program in "${!packages[@]}"; do command -v "$program" >/dev/null || missing+=("${packages[$program]}"); done
+[ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || missing+=(nginx) # not on everybody's PATH
 library() { ldconfig -p | grep -q "$1"; }
 library libportaudio.so.2 || missing+=(libportaudio2)
 find /usr/lib -name libasound_module_pcm_pulse.so 2>/dev/null | grep -q . || missing+=(libasound2-plugins)
@@ -38,7 +39,9 @@ done
 [ ${#known[@]} -eq 0 ] && exit 0
 DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends --reinstall \
   -o Dpkg::Options::="--path-include=/usr/share/doc/asterisk-core-sounds-*" "${known[@]}" >/dev/null
-# The tests start a Prometheus of their own; the package's need not run.
-if [[ " ${known[*]} " == *" prometheus "* ]] && command -v systemctl >/dev/null; then
-  "${sudo[@]}" systemctl disable -q --now prometheus 2>/dev/null || true
-fi
+# The tests start a Prometheus and an nginx of their own; the packages' need not run.
+for service in prometheus nginx; do
+  if [[ " ${known[*]} " == *" $service "* ]] && command -v systemctl >/dev/null; then
+    "${sudo[@]}" systemctl disable -q --now "$service" 2>/dev/null || true
+  fi
+done

@@ -15,7 +15,8 @@ def main() -> None:
     if env_file.exists():
         known = dict(line.split("=", 1) for line in env_file.read_text(encoding="utf-8").splitlines() if "=" in line)
         for name in ("REDIS_HOST", "REDIS_PORT"):
-            environment.setdefault(name, known[name])
+            if name in known:  # not where `make run` had a REDIS_URL
+                environment.setdefault(name, known[name])
     os.execve(sys.executable, [sys.executable, "-m", "recorder_service", *sys.argv[1:]], environment)
 
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from fastapi_service.access.origins import ANY, Origins
 from fastapi_service.access.refusals import OTHER_SITE, refusal_json
+from fastapi_service.access.root_path import service_path
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,7 +28,7 @@ HEADER_NAMES = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,2000}")  # what a pre
 
 def is_api(scope: Scope) -> bool:
     """Whether the request is for OpenAI's API."""
-    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    path = service_path(scope)
     return path == API or path.startswith(f"{API}/")
 
 

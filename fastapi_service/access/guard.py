@@ -23,7 +23,8 @@ from fastapi_service.access.drain import DrainingResponse, brings_body
 from fastapi_service.access.login import login_page
 from fastapi_service.access.origins import Origins
 from fastapi_service.access.refusals import OTHER_SITE, refusal_json
-from fastapi_service.access.tokens import COOKIE, Access, bearer_token, subprotocol_token
+from fastapi_service.access.root_path import service_path
+from fastapi_service.access.tokens import Access, bearer_token, subprotocol_token
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -103,7 +104,7 @@ class AuthMiddleware:
                 return refusal_json(403, "origin_not_allowed", OTHER_SITE)
             scope[AUTHORISED] = True
             return None
-        if scope["path"] in PUBLIC_PATHS:
+        if service_path(scope) in PUBLIC_PATHS:
             return None
         is_page = "text/html" in request.headers.get("accept", "") and not is_api(scope)
         if scope["method"] in ("GET", "HEAD") and is_page:
@@ -131,7 +132,7 @@ class AuthMiddleware:
         """What authorises the request, or why nothing does."""
         if not self._access.needed:
             return "open"
-        if cookie_counts and self._access.takes_cookie(request.cookies.get(COOKIE, "")):
+        if cookie_counts and self._access.takes_any_cookie(request.headers.getlist("cookie")):
             return "cookie"
         if token is None:
             return Refusal("not_allowed", NEEDS_TOKEN)

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from fastapi_service.access.attempts import LoginAttempts, client_address
+from fastapi_service.access.root_path import way_to_root
 from fastapi_service.access.tokens import COOKIE, Access
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ def login_page(request: HTTPConnection, status: int, problem: str = "", wait_sec
     fields = {name: html.escape(text) for name, text in words.items()}
     page = PAGE.substitute(
         fields,
+        root=way_to_root(request.scope),
         problem=f'<p class="problem" id="problem" role="alert">{html.escape(told)}</p>' if told else "",
         described=' aria-describedby="problem" aria-invalid="true"' if told else "",
     )
@@ -106,9 +108,8 @@ def login_router(access: Access, failures: LoginAttempts) -> APIRouter:
 
     @router.api_route("/login", methods=["GET", "HEAD"], include_in_schema=False)
     async def ask(request: Request) -> Response:
-        cookie = request.cookies.get(COOKIE, "")
-        if not access.needed or access.takes_cookie(cookie):
-            return RedirectResponse("/", 303)
+        if not access.needed or access.takes_any_cookie(request.headers.getlist("cookie")):
+            return RedirectResponse(way_to_root(request.scope), 303)
         return login_page(request, 200)
 
     @router.post(
@@ -121,7 +122,7 @@ def login_router(access: Access, failures: LoginAttempts) -> APIRouter:
     async def log_in(request: Request) -> Response:
         """Exchange the access token for a cookie."""
         if not access.needed:
-            return RedirectResponse("/", 303)
+            return RedirectResponse(way_to_root(request.scope), 303)
         address = client_address(request.scope)
         wait_sec = failures.wait_sec(address)
         if wait_sec > 0:
@@ -141,11 +142,12 @@ def login_router(access: Access, failures: LoginAttempts) -> APIRouter:
             logger.warning("a wrong access token from %s", address)
             return login_page(request, 401, "wrong")
         logger.info("%s logged in", address)
-        answer = RedirectResponse("/", 303, {"Cache-Control": "no-store"})
+        answer = RedirectResponse(way_to_root(request.scope), 303, {"Cache-Control": "no-store"})
         answer.set_cookie(
             COOKIE,
             access.cookie(token),
             max_age=access.cookie_sec,
+            path=None,  # the folder of /login as the browser sees it: also under a prefix that nobody tells us of
             httponly=True,
             samesite="strict",
             secure=request.url.scheme == "https",

@@ -57,6 +57,14 @@ class Access:
         except (BadSignature, ValueError):
             return False
 
+    def takes_any_cookie(self, headers: list[str]) -> bool:
+        """Whether a genuine one is among the cookies of these Cookie headers.
+
+        There may be several: another of our services, at another path of the same host, gives its own.
+        """
+        pairs = (pair.partition("=") for header in headers for pair in header.split(";"))
+        return any(self.takes_cookie(value.strip(' "')) for name, _, value in pairs if name.strip() == COOKIE)
+
 
 def _signer(tokens: list[bytes]) -> Signer:
     """Signs with the last of `tokens`, and takes what any of them has signed."""

@@ -131,7 +131,7 @@ class SessionStore:
     async def outcomes_after(self, session: str, seq: int) -> list[OutcomeEvent]:
         """The next outcomes of `session` after number `seq`, at most REPLAY_PAGE of them, in order."""
         key = session_outcomes_key(session)
-        entries = cast(StreamEntries, await self._client.xrange(key, f"({seq}-0", "+", count=REPLAY_PAGE))
+        entries = cast(StreamEntries, await self._client.xrange(key, f"{seq}-1", "+", count=REPLAY_PAGE))
         return [OutcomeEvent.model_validate_json(fields[b"event"]) for _, fields in entries]
 
     async def statistics(self, session: str) -> StatsEvent | None:

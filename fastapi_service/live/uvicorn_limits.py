@@ -1,6 +1,6 @@
 """uvicorn's two protocols, with bounds where theirs have none. They use its internals: look here when its pin moves.
 
-HTTP: a client that does not finish its request's headers in time is disconnected.
+HTTP: a client that does not finish its request's headers in time is disconnected; a silent connection is probed.
 WebSocket: what one client can make the gateway buffer is bounded. uvicorn stops reading once a message waits for the
 app, but by then it has read up to 256 KiB: tens of thousands of empty messages. It answers the pings of a client that
 reads nothing, keeps the empty fragments of a message that never ends, and after the end of a connection waits without
@@ -30,6 +30,8 @@ CONTROL_BURST = 100  # pings and pongs at once
 CONTROL_PER_SEC = 10.0
 NO_LINGER = struct.pack("ii", 1, 0)
 LINGER_SEC = 15.0  # for a client to take what was written to it before the end
+# TCP's own sign of life. Azure and many routers forget a connection that is silent for 4 minutes, and tell nobody.
+KEEP_ALIVE = {"TCP_KEEPIDLE": 120, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 4}
 
 
 class BoundedHttp(H11Protocol):
@@ -42,6 +44,7 @@ class BoundedHttp(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the time limit for the first request."""
         super().connection_made(transport)
+        keep_alive(transport.get_extra_info("socket"))
         self._await_headers()
 
     def data_received(self, data: bytes) -> None:
@@ -66,6 +69,14 @@ class BoundedHttp(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def keep_alive(connection: socket.socket) -> None:
+    """Have the kernel probe a silent connection (a WebSocket too: it begins as HTTP)."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEP_ALIVE.items():
+        if hasattr(socket, name):  # some systems lack some
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def bounded_http(handshake_sec: float) -> type[BoundedHttp]:

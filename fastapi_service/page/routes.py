@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
-from starlette.middleware.gzip import GZipMiddleware
 
 from fastapi_service.access.guard import is_authorised
+from fastapi_service.page.assets import Assets
 from fastapi_service.page.openapi import NOT_READY, Alive
 from fastapi_service.pipeline.health import Health, Ready
 
@@ -23,7 +23,7 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; connect-src 'self' ws: wss:; style-src 'self'; img-src 'self' data:; "
         "worker-src 'self'; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
+        "frame-ancestors 'self'"  # Home Assistant shows its add-ons in a frame, from the same host
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -60,13 +60,14 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-def add_pages(app: FastAPI, health: Health, clips: Path) -> None:
-    """Put the page, the clips (if `clips` is there) and the health endpoints on `app`."""
+def add_pages(app: FastAPI, health: Health, clips: Path, guarded: bool) -> None:
+    """Put the page, the clips (if `clips` is there) and the health endpoints on `app`. `guarded`: by a token."""
     router = APIRouter()
+    assets = Assets(STATIC, guarded)
 
     @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
-    async def index() -> FileResponse:
-        return FileResponse(STATIC / "index.html")
+    async def index(request: Request) -> Response:
+        return assets.document(request.headers)
 
     @router.get("/healthz", response_model=Alive)
     async def healthz() -> dict[str, str]:
@@ -87,7 +88,7 @@ def add_pages(app: FastAPI, health: Health, clips: Path) -> None:
         return JSONResponse(body, status_code=503, headers={"Retry-After": "5"})
 
     app.include_router(router)
-    app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)), name="static")  # a third of its size
+    app.mount("/static", assets, name="static")
     if clips.is_dir():
         app.mount("/demo/clips", StaticFiles(directory=clips), name="clips")
     app.add_middleware(SecurityHeaders)

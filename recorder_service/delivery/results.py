@@ -101,7 +101,7 @@ class ResultReader:
     async def _read_stream(self) -> None:
         entries: StreamEntries | None = None
         while entries is None or len(entries) == PAGE:
-            after = f"({self._last_seq}-0"
+            after = f"{self._last_seq}-1"  # entries are called 1-0, 2-0, ...
             key = session_outcomes_key(self._session)
             entries = cast(StreamEntries, await self._client.xrange(key, after, "+", count=PAGE))
             for entry_id, fields in entries:

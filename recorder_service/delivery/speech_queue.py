@@ -35,6 +35,7 @@ from recorder_service.delivery.results import ResultReader, shown
 from recorder_service.delivery.workers import redis_status, workers_status
 from recorder_service.settings import RecorderSettings
 from runtime.broker.app import make_celery, send_utterance
+from runtime.redis_check import RedisRefusedError, check_redis
 from runtime.redis_client import async_redis
 from runtime.redis_retry import REDIS_ERRORS
 
@@ -94,7 +95,11 @@ class QueueDelivery:
         """Subscribe to the results. Raises DeliveryError when Redis cannot be reached."""
         try:
             async with asyncio.timeout(self._settings.connect_sec):
+                await asyncio.to_thread(check_redis, self._settings)
                 await self._reader.subscribe()
+        except RedisRefusedError as problem:
+            await self._client.aclose()
+            raise DeliveryError(str(problem)) from problem
         except (redis.RedisError, OSError) as problem:
             await self._client.aclose()
             raise DeliveryError(redis_status(self._settings, problem)) from problem

@@ -17,8 +17,10 @@ SEND_RETRIES = {"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5}
 
 def make_celery(name: str, settings: ServiceSettings, queue: str | None = None) -> Celery:
     """The Celery app called `name`; a worker's consumes `queue` alone, a sender's has none."""
-    app = Celery(name, broker=settings.broker_url(), set_as_current=False)
+    address = settings.redis_address()
+    app = Celery(name, broker=address.url, set_as_current=False)
     app.conf.update(
+        broker_use_ssl=address.tls or None,  # kombu by itself believes any certificate
         task_serializer=SERIALIZER,
         accept_content=[SERIALIZER],
         task_ignore_result=True,

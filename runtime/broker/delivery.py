@@ -2,10 +2,11 @@
 
 kombu dequeues with BRPOP and records the message afterwards. A worker that dies in between loses it, and so does one
 that is killed while it waits: the kernel keeps its connection open until the memory of the process is freed, and Redis
-may still deliver to it. Here a message moves (BLMOVE) to the list `<queue>:taken`, from there in one script to kombu's
-record of unacknowledged messages, and what stays in that list for `GIVE_BACK_SEC` is requeued.
+may still deliver to it. Here a message moves (BRPOPLPUSH) to the list `<queue>:taken`, from there in one script to
+kombu's record of unacknowledged messages, and what stays in that list for `GIVE_BACK_SEC` is requeued.
 
-A full Redis refuses BLMOVE, which is when messages must be dequeued most: then BRPOP is used, as kombu does.
+A full Redis refuses BRPOPLPUSH, which is when messages must be dequeued most: then BRPOP is used, as kombu does.
+BLMOVE would do the same, but Redis 6.0, which Azure runs, does not know it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from contract.keys import taken_key
 logger = logging.getLogger(__name__)
 
 GIVE_BACK_SEC = 3.0  # far longer than recording a message takes; too early only means double work
-FULL_SEC = 5.0  # after Redis was full, until BLMOVE is tried again
+FULL_SEC = 5.0  # after Redis was full, until BRPOPLPUSH is tried again
 
 RECORD_SCRIPT = Path(__file__).with_name("record_taken.lua").read_text(encoding="utf-8")
 GIVE_BACK_SCRIPT = Path(__file__).with_name("give_back.lua").read_text(encoding="utf-8")
@@ -41,7 +42,7 @@ class ReliableChannel(redis_transport.Channel):
     _full_until = 0.0
     _queue = ""  # the one that is consumed
     _acknowledging = False
-    _moving = False  # whether what is under way is a BLMOVE
+    _moving = False  # whether what is under way is a BRPOPLPUSH
     _looked_sec = 0.0
     _checked: tuple[object, object] | None = None  # a body that was decoded to check it, and what came of it
     _seen: list[bytes] = []  # noqa: RUF012 - replaced, never changed
@@ -62,7 +63,7 @@ class ReliableChannel(redis_transport.Channel):
             return super()._get(queue)  # type: ignore[no-untyped-call]
         with self.conn_or_acquire() as client:
             try:
-                payload = self._payload(client.lmove(queue, taken_key(queue), "RIGHT", "LEFT"))
+                payload = self._payload(client.rpoplpush(queue, taken_key(queue)))
             except redis.OutOfMemoryError:
                 return super()._get(queue)  # type: ignore[no-untyped-call]
         if payload is None:
@@ -79,7 +80,7 @@ class ReliableChannel(redis_transport.Channel):
         self._in_poll = self.client.connection
         self._brpop_sent_at: Any = time.monotonic()
         wait_sec = self.brpop_timeout if timeout is None else timeout
-        self._in_poll.send_command("BLMOVE", self._queue, taken_key(self._queue), "RIGHT", "LEFT", wait_sec or 0)
+        self._in_poll.send_command("BRPOPLPUSH", self._queue, taken_key(self._queue), wait_sec or 0)
 
     def _brpop_read(self, **options: Any) -> Any:
         ReliableChannel.still_queued = None
@@ -87,7 +88,7 @@ class ReliableChannel(redis_transport.Channel):
             return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
         try:
             try:
-                message = self.client.parse_response(self.client.connection, "BLMOVE", **options)
+                message = self.client.parse_response(self.client.connection, "BRPOPLPUSH", **options)
             except self.connection_errors:
                 self.client.connection.disconnect()
                 raise

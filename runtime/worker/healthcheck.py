@@ -18,6 +18,7 @@ import redis
 
 from contract.keys import workers_key
 from contract.settings import ServiceSettings
+from runtime.redis_check import why_refused
 from runtime.redis_client import sync_redis
 from runtime.worker.heartbeat import WorkerInfo, host_prefix, parse_worker
 
@@ -66,12 +67,13 @@ def recall(memory: Path) -> Look | None:
 def main(queue: str) -> str:
     """Check this host's worker of `queue`; what is wrong, empty when it is healthy."""
     memory = Path(tempfile.gettempdir()) / f"health-{queue}.json"
+    settings = ServiceSettings()
     try:
-        with sync_redis(ServiceSettings()) as client:
+        with sync_redis(settings) as client:
             worker = own_worker(client, queue)
             waiting = cast(int, client.llen(queue))
     except redis.RedisError as problem:
-        return f"Redis: {problem}"
+        return why_refused(problem, settings.redis_address()) or f"Redis: {problem}"
     trouble, look = judge(worker, waiting, recall(memory), time.time())
     if look is None:
         memory.unlink(missing_ok=True)

@@ -30,6 +30,7 @@ from runtime.broker.recovery import install_recovery
 from runtime.logs.setup import set_up_logging
 from runtime.metrics.server import ServedMetrics
 from runtime.metrics.worker import WorkerMetrics
+from runtime.redis_check import RedisRefusedError, check_redis
 from runtime.redis_retry import RedisUnavailableError, worker_redis
 from runtime.worker.exit_codes import CANNOT_START_EXIT_CODE, RESTART_EXIT_CODE
 from runtime.worker.heartbeat import Heartbeat, worker_id
@@ -76,8 +77,9 @@ class WorkerProcess(ABC, Generic[SettingsT, MetricsT]):
         """Load everything, then register. Raises SystemExit when the worker could not work."""
         self._metrics.serve(self._settings)
         try:
+            check_redis(self._settings)
             self.load(worker_redis(self._settings))
-        except CannotStartError as problem:
+        except (CannotStartError, RedisRefusedError) as problem:
             logger.critical("%s", problem)
             raise SystemExit(CANNOT_START_EXIT_CODE) from None
         self.heartbeat.start()

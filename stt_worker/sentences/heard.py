@@ -31,7 +31,10 @@ class Heard(BaseModel):
 def take_heard(client: redis.Redis, job: UtteranceJob) -> Heard | None:
     """Remove and return what is kept of the utterance, None where there is nothing or it is of another end or was asked
     for otherwise. Raises REDIS_ERRORS."""
-    raw = cast(bytes | None, client.getdel(heard_key(job.session, job.start)))
+    pipe = client.pipeline(transaction=True)  # GETDEL is not in every Redis that others run
+    pipe.get(heard_key(job.session, job.start))
+    pipe.delete(heard_key(job.session, job.start))
+    raw = cast(bytes | None, pipe.execute()[0])
     if raw is None:
         return None
     try:

@@ -246,7 +246,7 @@ def test_who_is_not_let_in_is_led_to_the_login(
     files.refusals.append((401, "not_allowed", None))
     choose(view, "a.wav")
     expect(state(view)).to_contain_text("asks for its access token")
-    expect(view.get_by_role("link", name="Log in a.wav")).to_have_attribute("href", "/login")
+    expect(view.get_by_role("link", name="Log in a.wav")).to_have_attribute("href", "login")
     view.get_by_test_id("file-retry").click()
     upload(gateway, files).tell(done())
     expect(state(view)).to_have_text("Done")

@@ -47,6 +47,29 @@ def test_a_page_of_which_a_file_does_not_come_says_so_and_loads_again(
     forgive(complaints)
 
 
+def test_a_page_whose_files_are_of_two_versions_loads_again(
+    gateway: FakeGateway, open_page: OpenPage, complaints: list[str]
+) -> None:
+    """The server was updated between two of them: a module lacks what another wants of it."""
+    page = open_page("about:blank")
+    odd = 0
+
+    def answer(route: Route) -> None:
+        nonlocal odd
+        odd += 1
+        if odd <= 2:
+            route.fulfill(content_type="text/javascript", body="export const renamed = 1;")
+        else:
+            route.continue_()
+
+    page.route("**/backoff.js", answer)
+    page.goto(gateway.url)
+    expect(page.get_by_text("The page did not load completely.")).to_be_visible()
+    connected(page)
+    assert odd == 3
+    complaints[:] = [text for text in complaints if "does not provide an export" not in text]
+
+
 def test_a_page_without_one_of_its_styles_loads_again(
     gateway: FakeGateway, open_page: OpenPage, complaints: list[str]
 ) -> None:

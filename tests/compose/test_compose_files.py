@@ -30,12 +30,29 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
 }
 # Settled by the files of the containers themselves: where things are, and who listens where.
 SETTLED = {
-    "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE", "REDIS_URL", "GATEWAY_HOST", "GATEWAY_PORT",
+    "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE", "GATEWAY_HOST", "GATEWAY_PORT",
     "FORWARDED_ALLOW_IPS", "DEMO_CLIPS_DIR", "WHISPER_DOWNLOAD_DIR", "XDG_CACHE_HOME", "DEMO_SPEECH_MODEL",
     "DEMO_SENTIMENT_MODEL", "OFFLINE_SENTIMENT_MODEL", "SENTIMENT_DOWNLOAD_DIR", "RESULT_LOG", "METRICS_HOST",
     "METRICS_PORT", "UPLOAD_DIR",
 }  # fmt: skip
-FILES = ("docker-compose.yml", "docker-compose.dev.yml", "docker-compose.gpu.yml", "docker-compose.worker.yml")
+FILES = (
+    "docker-compose.yml",
+    "docker-compose.dev.yml",
+    "docker-compose.gpu.yml",
+    "docker-compose.external-redis.yml",
+    "docker-compose.worker.yml",
+)
+
+
+REDIS_URL = "rediss://:a%2Bb%3D@name.redis.cache.windows.net:6380/0"
+
+
+def expect_no_redis_of_ours(services: dict[str, Any]) -> None:
+    """With somebody else's Redis: all that use it have a way out and its CA, and what we call redis holds nothing."""
+    assert services["redis"]["command"] == ["sleep", "infinity"]
+    for name in SETTINGS:
+        assert {"front", "internet"} & {*services[name]["networks"]}, f"{name} is inside alone"
+        assert any("/redis_ca" in str(volume) for volume in services[name]["volumes"]), name
 
 
 def load(name: str) -> dict[str, Any]:
@@ -124,10 +141,11 @@ def test_compose_itself_accepts_every_combination(tmp_path: Path) -> None:
     if not command:
         pytest.skip("docker-compose is not installed")
     env_file = tmp_path / "settings.env"
-    env_file.write_text("WHISPER_MODEL=tiny\nREDIS_HOST=10.20.0.10\nREDIS_PASSWORD=secret\n", encoding="utf-8")
+    settings = ["WHISPER_MODEL=tiny", "REDIS_HOST=10.20.0.10", "REDIS_PASSWORD=secret", f"REDIS_URL={REDIS_URL}"]
+    env_file.write_text("\n".join(settings), encoding="utf-8")
     clean = {name: value for name, value in os.environ.items() if name not in documented()}
     base = [*command, "--env-file", str(env_file), "--project-directory", str(ROOT)]
-    combinations = [FILES[:1], FILES[:2], (FILES[0], FILES[2]), FILES[3:]]
+    combinations = [FILES[:1], FILES[:2], (FILES[0], FILES[2]), (FILES[0], FILES[3]), FILES[4:]]
     for files in combinations:
         chosen = [part for name in files for part in ("-f", str(ROOT / name))]
         done = subprocess.run(
@@ -135,8 +153,12 @@ def test_compose_itself_accepts_every_combination(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
-        worker = yaml.safe_load(done.stdout)["services"]["stt_worker"]
-        assert worker["environment"]["WHISPER_MODEL"] == "tiny"
+        services = yaml.safe_load(done.stdout)["services"]
+        assert services["stt_worker"]["environment"]["WHISPER_MODEL"] == "tiny"
+        for name in {*SETTINGS} & {*services}:
+            assert services[name]["environment"]["REDIS_URL"] == REDIS_URL, name
+        if FILES[3] in files:
+            expect_no_redis_of_ours(services)
     monitoring = [*base, "-f", str(ROOT / FILES[0]), "--profile", "monitoring", "config"]
     done = subprocess.run(monitoring, env=clean, check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")

@@ -163,6 +163,8 @@ def test_azure_up_opens_80_and_443_and_starts_the_containers(azure: dict[str, st
     rules = [line for line in calls.splitlines() if line.startswith("network nsg rule create")]
     assert len(rules) == 1
     assert "--destination-port-ranges 80 443" in rules[0]
+    [address] = [line for line in calls.splitlines() if line.startswith("network public-ip create")]
+    assert "--idle-timeout 30" in address, "else it forgets what is silent for 4 minutes"
     data, files = files_of(azure)
     assert files["/etc/whispertextanalyzer.env"].splitlines() == [
         "DOMAIN=wta-me.koreacentral.cloudapp.azure.com",

@@ -65,7 +65,7 @@ def request(
         connection.close()
 
 
-def log_in(url: str, token: str, **headers: str) -> Answer:
-    """Fill in the login page's form."""
+def log_in(url: str, token: str, path: str = "/login", **headers: str) -> Answer:
+    """Fill in the login page's form, which is at `path`."""
     form = {"Content-Type": "application/x-www-form-urlencoded", **headers}
-    return request(url, "/login", "POST", f"token={token}".encode(), form)
+    return request(url, path, "POST", f"token={token}".encode(), form)

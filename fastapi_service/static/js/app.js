@@ -41,7 +41,7 @@ const speechEnds = new SpeechEnds();
 const control = new Control(() => recorder.toggle());
 const waveform = new Waveform(byId('waveform', HTMLCanvasElement));
 const client = new StreamClient(
-  `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
+  new URL('ws', document.baseURI.replace(/^http/, 'ws')).href,
   storage,
   { state: showConnection, message: receive, sessionLost },
   streamOptions,

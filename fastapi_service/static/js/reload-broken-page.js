@@ -1,5 +1,6 @@
-// A page of which a file did not come (the network changed, the server restarted) would stay dead at "Connecting…".
-// It says so instead and loads again. No module: it must be there before whatever may fail.
+// A page of which a file did not come (the network changed, the server restarted), or came from another version than the
+// others (the server was updated meanwhile), would stay dead at "Connecting…". It says so instead and loads again. No
+// module: it must be there before whatever may fail.
 
 {
   const KEY = 'wta.loads_failed';
@@ -8,10 +9,12 @@
     ['ko', '페이지를 다 불러오지 못했습니다. 다시 불러오는 중…'],
     ['en', 'The page did not load completely. Loading it again…'],
   ]);
+  const UNFIT = /\b(export|import)/i; // what browsers say of a module that lacks what another wants of it
   let whole = true;
 
   const missed = (/** @type {Event} */ event) => {
     if (event.target instanceof HTMLScriptElement || event.target instanceof HTMLLinkElement) whole = false;
+    else if (event instanceof ErrorEvent && event.error instanceof SyntaxError) whole &&= !UNFIT.test(event.message);
   };
   const language = () => navigator.languages.map((tag) => tag.slice(0, 2)).find((code) => SAYS.has(code)) ?? 'en';
   /** @param {number} [failed] how often in a row; kept where the browser keeps anything */

@@ -114,21 +114,21 @@ def test_a_bearer_token_lets_in(guarded: GatewayProcess, token: str) -> None:
 def test_a_browser_gets_a_login_page_and_then_the_page(guarded: GatewayProcess, pipeline: FakePipeline) -> None:
     asked = request(guarded.url, "/", headers=HTML | from_address("192.0.2.1"))
     assert asked.status == 401
-    assert '<label for="token">' in asked.text and 'action="/login"' in asked.text
+    assert '<label for="token">' in asked.text and 'action="./login"' in asked.text
     assert "default-src 'self'" in asked.headers["content-security-policy"]
     assert asked.headers["cache-control"] == "no-store"
     assert request(guarded.url, "/static/login.css").status == 200
     wrong = log_in(guarded.url, "not-the-token", **from_address("192.0.2.1"))
     assert wrong.status == 401 and "not a valid access token" in wrong.text and "set-cookie" not in wrong.headers
     right = log_in(guarded.url, TOKEN, **from_address("192.0.2.1"))
-    assert (right.status, right.headers["location"]) == (303, "/")
+    assert (right.status, right.headers["location"]) == (303, "./")
     attributes = {part.strip().lower() for part in right.headers["set-cookie"].split(";")[1:]}
-    assert {"httponly", "samesite=strict", "path=/", "max-age=604800"} <= attributes
+    assert {"httponly", "samesite=strict", "max-age=604800"} <= attributes
     assert "secure" not in attributes
     cookie = {"Cookie": right.cookie}
     assert TOKEN not in right.headers["set-cookie"]
     assert "<main>" in request(guarded.url, "/", headers=HTML | cookie).text
-    assert request(guarded.url, "/login", headers=HTML | cookie).headers["location"] == "/"
+    assert request(guarded.url, "/login", headers=HTML | cookie).headers["location"] == "./"
     with RawClient(guarded.ws_url, headers=cookie | {"Origin": guarded.url}) as client:
         client.expect("session")
         assert client.speak(SECOND)["text"] == "16000 samples"
@@ -233,8 +233,8 @@ def test_a_link_on_another_site_leads_in_all_the_same(guarded: GatewayProcess) -
 
 def test_without_a_token_nothing_is_asked_for(gateway: GatewayProcess) -> None:
     assert request(gateway.url, "/", headers=HTML).status == 200
-    assert request(gateway.url, "/login").headers["location"] == "/"
-    assert log_in(gateway.url, "anything").headers["location"] == "/"
+    assert request(gateway.url, "/login").headers["location"] == "./"
+    assert log_in(gateway.url, "anything").headers["location"] == "./"
     assert "stt_workers" in request(gateway.url, "/readyz").json
 
 

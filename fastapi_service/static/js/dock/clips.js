@@ -3,7 +3,7 @@
 import { element, icon } from '../base/dom.js';
 import { words } from '../text/strings.js';
 
-const LIST_URL = new URL('/demo/clips/clips.json', import.meta.url);
+const LIST_URL = new URL('demo/clips/clips.json', document.baseURI);
 
 /** What the row needs of an entry of clips.json. @typedef {{ file: string, text: string }} Clip */
 

@@ -12,7 +12,7 @@ import { forget, transfer } from './transfer.js';
 import { fileSize, fileWords, saidWords } from './words.js';
 
 const REFRESH_MS = 500; // of what changes with time alone
-const STYLE_URL = '/static/css/files.css';
+const STYLE_URL = new URL('../../css/files.css', import.meta.url).href;
 
 /**
  * @typedef {import('./job.js').FileJob} FileJob

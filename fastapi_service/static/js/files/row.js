@@ -73,7 +73,7 @@ export class FileRow {
   /** @param {{ label: import('./words.js').FileStringKey, action: FileAction | 'login' }} offer */
   #button({ label, action }) {
     const inside = [element('span', { text: fileWords(label) }), element('span', { class: 'unseen', text: ` ${this.#job.file.name}` })];
-    if (action === 'login') return element('a', { class: 'quiet', href: '/login', target: '_blank' }, ...inside);
+    if (action === 'login') return element('a', { class: 'quiet', href: 'login', target: '_blank' }, ...inside);
     const small = action === 'remove';
     const button = element('button', { type: 'button', class: small ? 'close' : 'quiet', 'data-testid': `file-${action}` });
     if (small) {

@@ -3,7 +3,7 @@
 
 import { EventStreamParser } from './event-stream.js';
 
-const UPLOAD_URL = '/v1/audio/transcriptions';
+const UPLOAD_URL = 'v1/audio/transcriptions'; // of the page's address, whatever path it is served under
 const SILENT_MS = 45_000; // the server says something every 10 s: after so long without a byte nobody is there
 
 /**

@@ -68,5 +68,5 @@ export class ServiceView {
 
 /** @returns {Promise<unknown>} */
 async function askReadyz() {
-  return (await fetch('/readyz?page=1')).json();
+  return (await fetch('readyz?page=1')).json();
 }
