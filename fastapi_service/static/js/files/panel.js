@@ -12,6 +12,7 @@ import { forget, transfer } from './transfer.js';
 import { fileSize, fileWords, saidWords } from './words.js';
 
 const REFRESH_MS = 500; // of what changes with time alone
+const WORD_TIMES = Object.freeze({ 'timestamp_granularities[]': 'word' }); // subtitles are cut by them
 const STYLE_URL = '/static/css/files.css';
 
 /**
@@ -59,7 +60,7 @@ export class FilesPanel {
   #queue = new FileQueue({
     transfer,
     forget,
-    asked: () => ({ language: preferences.get('spoken_language'), prompt: preferences.get('hints') }),
+    asked: () => ({ language: preferences.get('spoken_language'), prompt: preferences.get('hints'), ...WORD_TIMES }),
     largest_bytes: () => this.#limits?.upload_bytes || Infinity,
     changed: (job) => {
       this.#shown.get(job)?.detail.changed();
