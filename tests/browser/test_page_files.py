@@ -81,7 +81,12 @@ def test_a_dropped_file_becomes_cards_while_it_is_recognised(
     expect(view.locator(".file-name")).to_have_text("talk.mp3")
     got = upload(gateway, files)
     assert (got.name, got.content) == ("talk.mp3", b"some sound")
-    assert got.fields == {"model": "whisper-1", "response_format": "verbose_json", "stream": "true"}
+    assert got.fields == {
+        "model": "whisper-1",
+        "response_format": "verbose_json",
+        "stream": "true",
+        "timestamp_granularities[]": "word",
+    }
     expect(state(view)).to_have_text("Sent; waits for its turn on the server")
     got.tell(b": keep-alive\n\n", progress(0.0, None, waiting=True), progress(0.0))
     expect(state(view)).to_have_text("0:00 of 1:00 recognised")

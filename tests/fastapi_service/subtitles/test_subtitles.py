@@ -1,6 +1,6 @@
 """Subtitles that editors and players take: how long and how wide cues are, where they are cut, that nothing is lost.
 
-The page's are held to the same by tests/page/test_same_subtitles.py.
+The page's are held to the same by tests/page/test_export_files.py.
 """
 
 from __future__ import annotations
@@ -137,9 +137,10 @@ def test_words_for_which_there_is_no_time_go_to_a_neighbour() -> None:
     at_once = Heard(3.0, 3.0, "indeed.", "en", [("indeed.", 3.0, 3.0)])
     found = shown(one, at_once, evenly("Then we went home.", 3.0, 5.0))
     assert [cue.lines for cue in found] == [["It was a very good film indeed."], ["Then we went home."]]
-    assert [(cue.begin_ms, cue.end_ms) for cue in found] == [(0, 3000), (3001, 5001)], (
-        "a result lasts a millisecond at least"
-    )
+    assert [(cue.begin_ms, cue.end_ms) for cue in found] == [
+        (0, 3000),
+        (3001, 5001),
+    ]  # 1 ms at least
 
 
 def test_a_flash_takes_the_silence_after_it_and_then_that_before_it() -> None:

@@ -59,6 +59,7 @@ export class FilesPanel {
   /** @type {FileLimits | null} */ #limits;
   #queue = new FileQueue({
     transfer,
+    takeSound: async (...what) => (await import('./sound/index.js')).takeSound(...what),
     forget,
     asked: () => ({ language: preferences.get('spoken_language'), prompt: preferences.get('hints'), ...WORD_TIMES }),
     largest_bytes: () => this.#limits?.upload_bytes || Infinity,
