@@ -310,7 +310,7 @@ def test_a_server_that_is_gone_is_told_and_another_try_offered(
     ("format", "wanted"),
     [
         ("txt", "[0:03] second (Negative, 93%)\n"),
-        ("srt", "00:00:03,500 --> 00:00:05,500\r\nsecond\r\n"),
+        ("srt", "00:00:03,500 --> 00:00:05,500\nsecond\n"),
         ("vtt", "00:00:03.500 --> 00:00:05.500\nsecond\n"),
         ("csv", "2,result,,3.5,2,en,second,,negative,0.93,,,0,,\r\n"),
         ("json", '"recording": {\n    "name": "my talk.mp3",\n    "duration_sec": 60\n  }'),
