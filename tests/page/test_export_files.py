@@ -172,7 +172,7 @@ def test_subrip_is_read_by_other_programs(exporter: Exporter, entries: list[dict
     spans, cues = [], []
     for number, block in enumerate(blocks, 1):
         index, times, *lines = block.split("\n")
-        assert index == str(number) and "-->" not in "".join(lines)
+        assert index == str(number) and not any("-->" in line for line in lines)
         cues.append(lines)
         found = re.fullmatch(r"(\d\d+):(\d\d):(\d\d),(\d{3}) --> (\d\d+):(\d\d):(\d\d),(\d{3})", times, re.ASCII)
         assert found is not None
@@ -194,7 +194,7 @@ def test_webvtt_is_read_by_other_programs(exporter: Exporter, entries: list[dict
     spans, cues = [], []
     for block in blocks:
         times, *lines = block.split("\n")
-        assert "-->" not in "".join(lines) and not re.search("<|&(?!amp;|lt;|gt;)", "".join(lines))
+        assert not any("-->" in line for line in lines) and not re.search("<|&(?!amp;|lt;|gt;)", "".join(lines))
         cues.append([html.unescape(line) for line in lines])
         found = re.fullmatch(r"(\d\d+):(\d\d):(\d\d)\.(\d{3}) --> (\d\d+):(\d\d):(\d\d)\.(\d{3})", times, re.ASCII)
         assert found is not None

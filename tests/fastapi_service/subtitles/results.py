@@ -78,6 +78,7 @@ def word_times(draw: st.DrawFn, text: str, start: float, end: float) -> list[tup
     if kind == "none":
         return None
     said = text.split() if " " in text or kind == "other" else list(text)
+    said = [word[:200] for word in said]  # as long as a word may be
     if kind == "other":
         said = draw(st.permutations(said[:20])) if said else said
     if kind == "even":

@@ -15,8 +15,8 @@ import { random } from '../export/samples.mjs';
 const folder = mkdtempSync(join(tmpdir(), 'film-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const PICTURE = ['-f', 'lavfi', '-i', 'testsrc=size=320x240:rate=25:duration=6'];
-const TONE = ['-f', 'lavfi', '-i', 'sine=frequency=300:duration=5'];
+const PICTURE = ['-f', 'lavfi', '-i', 'testsrc=size=160x120:rate=10:duration=4'];
+const TONE = ['-f', 'lavfi', '-i', 'sine=frequency=300:duration=3'];
 const LARGE = 10_000_000;
 
 /** @param {string} program @param {string[]} options */
@@ -32,8 +32,8 @@ function film(name, ...options) {
 /** When each packet of sound is, and what is in it. @param {string} path */
 const packets = (path) =>
   run('ffprobe', '-select_streams', 'a', '-show_entries', 'packet=stream_index,pts_time,duration_time,size,data_hash', '-show_data_hash', 'MD5', '-of', 'csv', path)
-    .trim()
     .split('\n')
+    .filter((line) => line.startsWith('packet,'))
     .map((line) => line.replace(/,side_data.*/, ''));
 
 /** Without the number of the track, which is another one. @param {string} path */
@@ -71,9 +71,10 @@ for (const [name, options] of /** @type {[string, string[]][]} */ ([
 }
 
 test('all tracks with sound are kept: which of them is heard is decided where it is recognised', async () => {
-  const other = ['-f', 'lavfi', '-i', 'sine=frequency=900:duration=5'];
+  const other = ['-f', 'lavfi', '-i', 'sine=frequency=900:duration=3'];
   const { path, file } = film('two.mp4', ...PICTURE, ...TONE, ...other, '-map', '0:v', '-map', '1:a', '-map', '2:a', '-c:a', 'aac');
   const out = await kept(/** @type {Blob} */ (await taken(file)), 'two.m4a');
+  assert.ok(sounds(out).length > 40);
   assert.deepEqual(sounds(out).sort(), sounds(path).sort());
   assert.equal(new Set(packets(out).map((line) => line.split(',')[1])).size, 2);
 });

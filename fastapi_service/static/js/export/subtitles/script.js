@@ -74,6 +74,6 @@ export function closes(char) {
  */
 export function readsRightToLeft(text, language) {
   const letters = text.match(/\p{L}/gu) ?? [];
-  if (LANGUAGES_RIGHT_TO_LEFT.has(language)) return letters.some((letter) => RIGHT_TO_LEFT.test(letter));
-  return letters.length > 0 && RIGHT_TO_LEFT.test(letters[0]);
+  const said = LANGUAGES_RIGHT_TO_LEFT.has(language) ? letters : letters.slice(0, 1);
+  return said.some((letter) => RIGHT_TO_LEFT.test(letter));
 }

@@ -42,7 +42,7 @@ export async function soundOfFilm(file, largest_bytes, progress, signal) {
 
 /**
  * What stands before the sound, with its chunks where they will be.
- * @param {DataView} moov
+ * @param {DataView<ArrayBuffer>} moov
  * @param {import('./tracks.js').Track[]} tracks
  * @param {Chunk[]} chunks in the order in which they will be
  * @param {ArrayBuffer} brand
