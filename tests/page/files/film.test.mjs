@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { NoFilmError } from '../../../fastapi_service/static/js/files/sound/boxes.js';
+import { NoFilmError, TooLargeError } from '../../../fastapi_service/static/js/files/sound/boxes.js';
 import { wav } from '../../../fastapi_service/static/js/files/sound/decoded.js';
 import { soundOfFilm } from '../../../fastapi_service/static/js/files/sound/film.js';
 import { takeSound } from '../../../fastapi_service/static/js/files/sound/index.js';
@@ -55,6 +55,8 @@ for (const [name, options] of /** @type {[string, string[]][]} */ ([
   ['late.mp4', [...PICTURE, '-itsoffset', '0.7', ...TONE, '-c:a', 'aac']],
   ['camera.mov', [...PICTURE, ...TONE, '-c:a', 'pcm_s16le', '-ac', '2']],
   ['apple.mov', [...PICTURE, ...TONE, '-c:a', 'alac']],
+  ['page.mp4', [...PICTURE, ...TONE, '-c:a', 'aac', '-movflags', 'frag_keyframe+empty_moov+default_base_moof', '-g', '10']],
+  ['screen.mp4', [...PICTURE, ...TONE, '-c:a', 'aac', '-movflags', 'frag_keyframe', '-g', '10']],
   ['loose.mp4', [...PICTURE, ...TONE, '-c:a', 'aac', '-max_interleave_delta', '1', '-b:v', '4M']],
 ])) {
   test(`${name}: its sound is the same without the picture`, async () => {
@@ -110,12 +112,11 @@ test('of a film of gigabytes only what is needed is read', async () => {
   assert.ok(read < bytes.length + 1000, `${read} bytes`);
 });
 
-test('what has no picture, is in fragments, is cut off or no film is left to others', async () => {
+test('what has no picture, is cut off or no film is left to others', async () => {
   assert.equal(await taken(film('sound.m4a', ...TONE, '-c:a', 'aac').file), null);
   assert.equal(await taken(film('dumb.mp4', ...PICTURE).file), null);
   const whole = film('whole.mp4', ...PICTURE, ...TONE, '-c:a', 'aac', '-movflags', '+faststart').file;
   const broken = [
-    film('fragments.mp4', ...PICTURE, ...TONE, '-c:a', 'aac', '-movflags', 'frag_keyframe+empty_moov').file,
     new File([whole.slice(0, whole.size / 2)], 'half.mp4'),
     film('screen.webm', ...PICTURE, ...TONE, '-c:v', 'libvpx', '-c:a', 'libopus').file,
     new File(['no film at all'], 'text.mp4'),
@@ -124,19 +125,26 @@ test('what has no picture, is in fragments, is cut off or no film is left to oth
   for (const file of broken) await assert.rejects(taken(file), NoFilmError, file.name);
 });
 
+test('of a recording in fragments that broke off, what is whole is kept', async () => {
+  const { file } = film('broken-off.mp4', ...PICTURE, ...TONE, '-c:a', 'aac', '-movflags', 'frag_keyframe+empty_moov', '-g', '10');
+  const sound = /** @type {Blob} */ (await taken(new File([file.slice(0, 0.6 * file.size)], 'broken-off.mp4')));
+  const found = sounds(await kept(sound, 'broken-off.m4a'));
+  assert.ok(found.length > 10);
+});
+
 test('sound that is too large itself is not taken, and what is cancelled stops', async () => {
   const { file } = film('much.mp4', ...PICTURE, ...TONE, '-c:a', 'aac');
-  await assert.rejects(taken(file, 20_000), RangeError);
+  await assert.rejects(taken(file, 20_000), TooLargeError);
   assert.equal(await takeSound(file, 20_000, () => {}, new AbortController().signal), null);
   const stop = new AbortController();
   stop.abort();
   await assert.rejects(takeSound(file, LARGE, () => {}, stop.signal), { name: 'AbortError' });
 });
 
-test('a head with any error in it ends in a sound or in words, and never runs on', async () => {
-  const { file } = film('odd.mp4', ...PICTURE, ...TONE, '-c:a', 'aac', '-movflags', '+faststart');
+for (const flags of ['+faststart', 'frag_keyframe']) test(`a head (${flags}) with any error in it ends in a sound or in words, and never runs on`, async () => {
+  const { file } = film('odd.mp4', ...PICTURE, ...TONE, '-c:a', 'aac', '-movflags', flags);
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const head = Buffer.from(bytes).indexOf('mdat');
+  const head = flags === '+faststart' ? Buffer.from(bytes).indexOf('mdat') : bytes.length;
   const chance = random(7);
   for (let round = 0; round < 300; round++) {
     const damaged = bytes.slice();
@@ -155,7 +163,7 @@ test('what is decoded becomes a WAV of two channels, or of their mean where two 
   const samples = async (/** @type {Blob} */ blob) => new Int16Array((await blob.arrayBuffer()).slice(44));
   assert.deepEqual([...(await samples(wav([left, right], 1000)))], [0, 0, 32767, 0, -32767, -32767, 16384, -16383]);
   assert.deepEqual([...(await samples(wav([left, right], 55)))], [0, 16384, -32767, 0]);
-  assert.throws(() => wav([left, right], 51), RangeError);
+  assert.throws(() => wav([left, right], 51), TooLargeError);
   const path = await kept(wav([left], 1000), 'decoded.wav');
   assert.match(run('ffprobe', '-show_entries', 'stream=sample_rate,channels,duration_ts', '-of', 'csv', path), /16000,1,4/);
 });

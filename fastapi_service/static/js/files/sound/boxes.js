@@ -1,11 +1,14 @@
 // The boxes of MP4 and QuickTime files (ISO/IEC 14496-12), as far as they are needed to find the sound of a film.
 
-const MAX_BOXES = 10_000; // of a file, one after the other
+const MAX_BOXES = 100_000; // of a file, one after the other
 
 /** A box: `at` is where it begins, `start` where its content does, `end` where it is over. @typedef {{ type: string, at: number, start: number, end: number }} Box */
 
 /** What is no film, or is none that can be read here. */
 export class NoFilmError extends Error {}
+
+/** The sound alone is larger than may be sent. */
+export class TooLargeError extends Error {}
 
 /**
  * The header of a box that is at `at` and must end by `end`. `bytes`: from `at` on, as far as there are.

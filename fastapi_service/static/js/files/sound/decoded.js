@@ -2,6 +2,7 @@
 // take apart. The browser holds all of it in memory, so large and long ones are left.
 
 import { SAMPLE_RATE_HZ } from '../../base/audio-format.js';
+import { TooLargeError } from './boxes.js';
 
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
 const MAX_SEC = 45 * 60; // as it is decoded, before it gets its rate, that is a gigabyte
@@ -14,7 +15,7 @@ const BLOCK_SAMPLES = 65_536;
  * @param {number} largest_bytes
  * @param {AbortSignal} signal
  * @returns {Promise<Blob | null>} null where it cannot be decoded, or is too much to try
- * @throws {RangeError} where the sound alone is larger than `largest_bytes`
+ * @throws {TooLargeError} where the sound alone is larger than `largest_bytes`
  */
 export async function decodedSound(file, largest_bytes, signal) {
   if (file.size > MAX_FILE_BYTES || typeof OfflineAudioContext === 'undefined') return null;
@@ -64,7 +65,7 @@ async function lengthOf(file, signal) {
 export function wav(channels, largest_bytes) {
   const { length } = channels[0];
   const fits = (/** @type {number} */ count) => HEAD_BYTES + 2 * length * count <= largest_bytes;
-  if (!fits(1)) throw new RangeError('its sound is too large');
+  if (!fits(1)) throw new TooLargeError('its sound is too large');
   const kept = channels.length === 2 && fits(2) ? channels : [channels.length === 1 ? channels[0] : mean(channels)];
   const parts = [head(kept.length, length)];
   for (let from = 0; from < length; from += BLOCK_SAMPLES) {

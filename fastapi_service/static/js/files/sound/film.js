@@ -1,7 +1,8 @@
 // The sound of an MP4 or QuickTime film as a file of its own: its tracks with sound as they are, without the picture.
 // Nothing is decoded, so that codec, times and edit lists stay; of a film of gigabytes, only what is needed is read.
 
-import { boxAt, boxesOf, NoFilmError } from './boxes.js';
+import { boxAt, boxesOf, NoFilmError, TooLargeError } from './boxes.js';
+import { boxHead, fragmentDefaults, soundFragments } from './fragments.js';
 import { hasPicture, soundTracks } from './tracks.js';
 
 const MAX_HEAD_BYTES = 128 * 1024 * 1024; // some ten hours of film
@@ -18,8 +19,8 @@ const KEPT_BYTES = 16 * 1024 * 1024; // in memory, before the browser may put it
  * @param {(share: number) => void} progress
  * @param {AbortSignal} signal
  * @returns {Promise<Blob | null>}
- * @throws {NoFilmError} where this is no film that can be read here
- * @throws {RangeError} where the sound alone is larger than `largest_bytes`
+ * @throws {NoFilmError | RangeError} where this is no film that can be read here
+ * @throws {TooLargeError} where the sound alone is larger than `largest_bytes`
  */
 export async function soundOfFilm(file, largest_bytes, progress, signal) {
   const boxes = await boxesOf(file);
@@ -28,15 +29,25 @@ export async function soundOfFilm(file, largest_bytes, progress, signal) {
   const moov = new DataView(await file.slice(head.start, head.end).arrayBuffer());
   const tracks = soundTracks(moov);
   const chunks = tracks.flatMap((track) => track.chunks).sort((one, other) => one.offset - other.offset);
-  if (boxes.some(({ type }) => type === 'moof')) throw new NoFilmError('it is in fragments');
-  if (chunks.length === 0 || !hasPicture(moov)) return null;
+  const fragments = boxes.filter(({ type }) => type === 'moof');
+  if (chunks.length + fragments.length === 0 || tracks.length === 0 || !hasPicture(moov)) return null;
   const bytes = chunks.reduce((sum, { size }) => sum + size, 0);
-  if (bytes + moov.byteLength > largest_bytes) throw new RangeError('its sound is too large');
+  if (bytes + moov.byteLength > largest_bytes) throw new TooLargeError('its sound is too large');
   if (chunks.some(({ offset, size }) => offset + size > file.size)) throw new NoFilmError('it is cut off');
   const type = boxes.find((box) => box.type === 'ftyp');
   const brand = type === undefined ? new ArrayBuffer(0) : await file.slice(type.at, type.end).arrayBuffer();
-  const parts = headOf(moov, tracks, chunks, brand, bytes);
-  await copy(file, chunks, bytes, parts, progress, signal);
+  const defaults = fragmentDefaults(moov, tracks.map(({ id }) => id));
+  const parts = headOf(moov, tracks, defaults.boxes, chunks, brand, bytes);
+  await copy(file, chunks, bytes, parts, fragments.length > 0 ? () => {} : progress, signal);
+  let size = new Blob(parts).size;
+  let done = 0;
+  for await (const fragment of soundFragments(file, fragments, defaults.sizes, size)) {
+    signal.throwIfAborted();
+    size += fragment.size;
+    if (size > largest_bytes) throw new TooLargeError('its sound is too large');
+    parts.push(fragment);
+    progress(Math.min(1, ++done / fragments.length));
+  }
   return new Blob(parts);
 }
 
@@ -44,16 +55,18 @@ export async function soundOfFilm(file, largest_bytes, progress, signal) {
  * What stands before the sound, with its chunks where they will be.
  * @param {DataView<ArrayBuffer>} moov
  * @param {import('./tracks.js').Track[]} tracks
+ * @param {import('./boxes.js').Box[]} defaults of fragments
  * @param {Chunk[]} chunks in the order in which they will be
  * @param {ArrayBuffer} brand
  * @param {number} bytes
  * @returns {BlobPart[]}
  */
-function headOf(moov, tracks, chunks, brand, bytes) {
+function headOf(moov, tracks, defaults, chunks, brand, bytes) {
   const movie = boxAt(moov, { start: 0, end: moov.byteLength }, 'mvhd');
   if (movie === undefined) throw new NoFilmError('it has no head');
   const kept = [movie, ...tracks.map(({ box }) => box)];
-  const size = kept.reduce((sum, { at, end }) => sum + end - at, 8);
+  const extended = defaults.reduce((sum, { at, end }) => sum + end - at, 8);
+  const size = kept.reduce((sum, { at, end }) => sum + end - at, defaults.length > 0 ? 8 + extended : 8);
   let to = brand.byteLength + size + 16;
   for (const { place, wide, size: length } of chunks) {
     if (wide) moov.setBigUint64(place, BigInt(to));
@@ -64,14 +77,13 @@ function headOf(moov, tracks, chunks, brand, bytes) {
     const other = boxAt(moov, box, 'tref'); // names tracks that are no longer there
     if (other !== undefined) named(moov, other.at + 4, 'free');
   }
-  const begin = new DataView(new ArrayBuffer(8));
-  begin.setUint32(0, size);
-  named(begin, 4, 'moov');
+  const copied = (/** @type {import('./boxes.js').Box[]} */ from) => from.map(({ at, end }) => moov.buffer.slice(at, end));
+  const more = defaults.length > 0 ? [boxHead(extended, 'mvex'), ...copied(defaults)] : [];
   const data = new DataView(new ArrayBuffer(16));
   data.setUint32(0, 1);
   named(data, 4, 'mdat');
   data.setBigUint64(8, BigInt(bytes + 16));
-  return [brand, begin, ...kept.map(({ at, end }) => moov.buffer.slice(at, end)), data];
+  return [brand, boxHead(size, 'moov'), ...copied(kept), ...more, data];
 }
 
 /**

@@ -1,6 +1,6 @@
 // The sound of a video, so that not its picture is sent: loaded when the first one comes.
 
-import { NoFilmError } from './boxes.js';
+import { TooLargeError } from './boxes.js';
 import { decodedSound } from './decoded.js';
 import { soundOfFilm } from './film.js';
 
@@ -17,7 +17,7 @@ export async function takeSound(file, largest_bytes, progress, signal) {
     const copied = await soundOfFilm(file, largest_bytes, progress, signal);
     return copied && new File([copied], `${name}.m4a`, { type: 'audio/mp4' });
   } catch (problem) {
-    if (!(problem instanceof NoFilmError)) return none(problem, signal);
+    if (signal.aborted || problem instanceof TooLargeError) return none(problem, signal);
   }
   if (file.size <= largest_bytes) return null; // decoded it may be larger than it is
   try {

@@ -5,7 +5,7 @@ import { boxAt, boxesIn, NoFilmError } from './boxes.js';
 /**
  * `place`: where its offset stands in the film's head; `wide`: in 8 bytes instead of 4.
  * @typedef {{ offset: number, size: number, place: number, wide: boolean }} Chunk
- * @typedef {{ box: import('./boxes.js').Box, chunks: Chunk[] }} Track
+ * @typedef {{ id: number, box: import('./boxes.js').Box, chunks: Chunk[] }} Track
  */
 
 const MAX_CHUNKS = 4_000_000;
@@ -17,7 +17,17 @@ const MAX_CHUNKS = 4_000_000;
  */
 export function soundTracks(moov) {
   const tracks = boxesIn(moov, { start: 0, end: moov.byteLength }).filter(({ type }) => type === 'trak');
-  return tracks.filter((box) => handlerOf(moov, box) === 'soun').map((box) => ({ box, chunks: chunksOf(moov, box) }));
+  return tracks.filter((box) => handlerOf(moov, box) === 'soun').map((box) => ({ id: idOf(moov, box), box, chunks: chunksOf(moov, box) }));
+}
+
+/**
+ * @param {DataView} moov
+ * @param {import('./boxes.js').Box} track
+ */
+function idOf(moov, track) {
+  const box = boxAt(moov, track, 'tkhd');
+  if (box === undefined || box.end - box.start < 24) throw new NoFilmError('a track has no number');
+  return moov.getUint32(box.start + (moov.getUint8(box.start) === 1 ? 20 : 12));
 }
 
 /** Whether there is a picture. @param {DataView} moov */
