@@ -48,9 +48,10 @@ def subtitles(results: list[Heard], form: ResponseFormat) -> str:
     """The file that the API answers with."""
     transcript = Transcript("file")
     for one in results:
-        words = one.words and [Word(word=word, start_sec=begin, end_sec=end) for word, begin, end in one.words]
+        words = [Word(word=word, start_sec=begin, end_sec=end) for word, begin, end in one.words or []]
         span = {"start": round(one.start * SAMPLE_RATE_HZ), "end": round(one.end * SAMPLE_RATE_HZ)}
-        outcome = Result(utterance="x-0", text=one.text, language=one.language, words=words)
+        timed = None if one.words is None else words
+        outcome = Result(utterance="x-0", text=one.text, language=one.language, words=timed)
         transcript.add(FileSegment(**span, outcome=outcome))
     options = UploadOptions(language=None, hints="", format=form, stream=False, words=False)
     view = FileView("done", 0, 0, waiting=False, touched_ms=0.0, status=200, code="", message="")

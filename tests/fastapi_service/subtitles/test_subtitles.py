@@ -18,10 +18,12 @@ from hypothesis import example, given, settings
 
 from fastapi_service.subtitles import script
 from fastapi_service.subtitles.pieces import line_limit
+from fastapi_service.upload.options import ResponseFormat
 from tests.fastapi_service.subtitles.results import Heard, examples, recordings, subtitles
 
 TIME = r"(\d\d+):(\d\d):(\d\d)[.,](\d{3})"
 TIMES = re.compile(f"{TIME} --> {TIME}", re.ASCII)
+FORMS: tuple[ResponseFormat, ...] = ("srt", "vtt")
 EMBEDDED = re.compile("[\u202b\u202c]")
 
 
@@ -189,7 +191,7 @@ def test_korean_is_cut_at_spaces() -> None:
 )
 def test_what_is_read_from_the_right_says_so(language: str, text: str, embedded: bool) -> None:
     expected = f"\u202b{text}\u202c" if embedded else text
-    for form in ("srt", "vtt"):
+    for form in FORMS:
         assert subtitles([Heard(0.0, 2.0, text, language, None)], form).split("\n")[-3] == expected
 
 
