@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from contract.audio import SAMPLE_RATE_HZ
 from file_worker.media.decoder import SoundFile
 from harness.speech import demo_clips
 from runtime.wav import write_wav
@@ -48,6 +49,11 @@ def heard(path: Path) -> np.ndarray:
         sound.close()
 
 
+def levels(samples: np.ndarray) -> np.ndarray:
+    """Of each tenth of its first three seconds."""
+    return np.sqrt(np.mean(np.square(samples[: 3 * SAMPLE_RATE_HZ].reshape(30, -1)), axis=1))
+
+
 def chosen(gateway: FakeGateway, files: FakeFiles, open_page: OpenPage, path: Path) -> Page:
     files.upload_bytes = LIMIT_BYTES
     page = open_page(gateway.url)
@@ -76,8 +82,7 @@ def test_the_sound_of_a_video_that_is_too_large_becomes_text(
         assert np.array_equal(alone, whole), "copied, with its place in time"
         return
     assert abs(len(alone) - len(whole)) < 1_600
-    shared = min(len(alone), len(whole))
-    assert np.corrcoef(alone[:shared], whole[:shared])[0, 1] > 0.9
+    assert np.corrcoef(levels(alone), levels(whole))[0, 1] > 0.9
 
 
 def test_a_video_whose_sound_cannot_be_taken_out_is_refused_in_words(
