@@ -50,8 +50,8 @@ def heard(path: Path) -> np.ndarray:
 
 
 def levels(samples: np.ndarray) -> np.ndarray:
-    """Of each tenth of its first three seconds."""
-    return np.sqrt(np.mean(np.square(samples[: 3 * SAMPLE_RATE_HZ].reshape(30, -1)), axis=1))
+    """Of each tenth of its first two seconds."""
+    return np.sqrt(np.mean(np.square(samples[: 2 * SAMPLE_RATE_HZ].reshape(20, -1)), axis=1))
 
 
 def chosen(gateway: FakeGateway, files: FakeFiles, open_page: OpenPage, path: Path) -> Page:
