@@ -51,7 +51,8 @@ def heard(path: Path) -> np.ndarray:
 
 def levels(samples: np.ndarray) -> np.ndarray:
     """Of each tenth of its first two seconds."""
-    return np.sqrt(np.mean(np.square(samples[: 2 * SAMPLE_RATE_HZ].reshape(20, -1)), axis=1))
+    tenths = samples[: 2 * SAMPLE_RATE_HZ].reshape(20, -1)
+    return np.asarray(np.sqrt(np.mean(np.square(tenths), axis=1)))
 
 
 def chosen(gateway: FakeGateway, files: FakeFiles, open_page: OpenPage, path: Path) -> Page:

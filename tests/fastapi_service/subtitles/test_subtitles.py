@@ -103,7 +103,8 @@ def test_a_cue_begins_with_its_first_word_and_ends_with_its_last() -> None:
     found = shown(said)
     assert len(found) >= 3
     assert [line for cue in found for line in " ".join(cue.lines).split()] == text.split()
-    begins, ends = ({round(1000 * word[at]) for word in said.words or []} for at in (1, 2))
+    begins = {round(1000 * begin) for _, begin, _ in said.words or []}
+    ends = {round(1000 * end) for _, _, end in said.words or []}
     assert all(cue.begin_ms in begins and cue.end_ms in ends for cue in found)
 
 
