@@ -4,6 +4,7 @@
     access            who comes in: tokens, login, origins, attempts
     live              the WebSocket: connection, session, outcomes on their way to the client
     upload            files, as OpenAI's API takes them
+    subtitles         results as SubRip and WebVTT
     page              HTTP beside that: the page, health, metrics, models, the description of the API
     pipeline          what stands behind: queues and workers
     static            the page itself

@@ -7,6 +7,7 @@ Redis (upload.following), or comes back for it.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import secrets
@@ -102,7 +103,7 @@ class Uploads:
             return await self._state(request, file_id, task, options, 202)
         if options.stream:
             return self._stream(request, file_id, options)
-        return _answer(file_id, *await self._follower.wait(request, file_id), options, task)
+        return await _answer(file_id, *await self._follower.wait(request, file_id), options, task)
 
     def _stream(self, request: Request, file_id: str, options: UploadOptions) -> Response:
         headers = {**_headers(file_id), "X-Accel-Buffering": "no"}
@@ -159,7 +160,7 @@ class Uploads:
         done, segments = await self._jobs.look(file_id, 0)
         if done is None:
             raise _not_found()
-        return _answer(file_id, done, segments, options, task)
+        return await _answer(file_id, done, segments, options, task)
 
     async def _state(
         self, request: Request, file_id: str, task: Task, options: UploadOptions, status_in_work: int
@@ -216,8 +217,11 @@ def _transcript(file_id: str, segments: list[FileSegment], task: Task) -> Transc
     return transcript
 
 
-def _answer(file_id: str, view: FileView, segments: list[FileSegment], options: UploadOptions, task: Task) -> Response:
-    body = _transcript(file_id, segments, task).answer(options, view)
+async def _answer(
+    file_id: str, view: FileView, segments: list[FileSegment], options: UploadOptions, task: Task
+) -> Response:
+    # The subtitles of four hours take a second.
+    body = await asyncio.to_thread(_transcript(file_id, segments, task).answer, options, view)
     return Response(body, 200, _headers(file_id), CONTENT_TYPES[options.format])
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from contract.audio import SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Gap, Result
 from contract.spoken_language import LANGUAGES
 from contract.state.files import DAMAGE_FIELDS, FileSegment, FileView
+from fastapi_service.subtitles.files import srt, vtt
+from fastapi_service.subtitles.pieces import Spoken, milliseconds, spoken
 from fastapi_service.upload.english import ENGLISH, NO_ENGLISH, in_english
 from fastapi_service.upload.options import Task, UploadOptions
 
 UNSPACED = {"zh", "yue", "ja", "th", "lo", "my"}  # written without spaces between words
-CUE_SEC = 7.0  # a longer cue is split between words where their times are known
-CUE_CHARS = 84  # two lines
 CONTENT_TYPES = {
     "json": "application/json",
     "verbose_json": "application/json",
@@ -27,15 +27,6 @@ CONTENT_TYPES = {
     "srt": "application/x-subrip; charset=utf-8",
     "vtt": "text/vtt; charset=utf-8",
 }
-
-
-@dataclass(frozen=True)
-class Cue:
-    """A piece of a subtitle file."""
-
-    start_sec: float
-    end_sec: float
-    text: str
 
 
 class Transcript:
@@ -59,17 +50,19 @@ class Transcript:
             self._gaps.append(Gap(start_sec=segment.start_sec, end_sec=segment.end_sec, reason=outcome.reason))
         if not isinstance(outcome, Result) or not outcome.text.strip():
             return None
+        before = self._spoken[-1][1].text if self._spoken else ""
         self._spoken.append((segment, outcome))
         self._gaps += outcome.gaps
-        glue = "" if len(self._spoken) == 1 or outcome.language in UNSPACED else " "
-        return segment_json(len(self._spoken) - 1, segment, outcome), glue + one_line(outcome.text)
+        return segment_json(len(self._spoken) - 1, segment, outcome), glue(before, outcome) + one_line(outcome.text)
 
     @property
     def text(self) -> str:
         """All that was said."""
         pieces: list[str] = []
+        before = ""
         for _, result in self._spoken:
-            pieces += ["" if not pieces or result.language in UNSPACED else " ", one_line(result.text)]
+            pieces += [glue(before, result), one_line(result.text)]
+            before = result.text
         return "".join(pieces)
 
     @property
@@ -93,9 +86,9 @@ class Transcript:
         if options.format == "text":
             return self.text + "\n"
         if options.format == "srt":
-            return srt(self._cues())
+            return srt(self._results())
         if options.format == "vtt":
-            return vtt(self._cues())
+            return vtt(self._results())
         if options.format == "json":
             return json.dumps({"text": self.text, "usage": _usage(view)}, ensure_ascii=False)
         return json.dumps(self.verbose(view, options.words), ensure_ascii=False)
@@ -133,9 +126,14 @@ class Transcript:
     def _failures(self) -> list[dict[str, Any]]:
         return [{"start": s.start_sec, "end": s.end_sec, "code": e.code, "reason": e.message} for s, e in self._failed]
 
-    def _cues(self) -> Iterable[Cue]:
+    def _results(self) -> list[Spoken]:
+        """In the order and the time of the file, as subtitles take them."""
+        results: list[Spoken] = []
         for segment, result in self._spoken:
-            yield from cues_of(segment, result)
+            begin_ms = max(milliseconds(segment.start_sec), results[-1].end_ms if results else 0)
+            end_ms = begin_ms + max(1, milliseconds(segment.end_sec - segment.start_sec))
+            results.append(spoken(result, segment.start_sec, begin_ms, end_ms))
+        return results
 
 
 def _duration_sec(view: FileView) -> float:
@@ -179,6 +177,7 @@ def segment_json(number: int, segment: FileSegment, result: Result) -> dict[str,
         "doubtful": result.doubtful,
         "doubtful_reason": result.doubtful_reason,
         "gaps": gaps_json(result.gaps),
+        **({} if result.words is None else {"words": words_json(result)}),
     }
 
 
@@ -191,6 +190,16 @@ def segment_event(segment: dict[str, Any]) -> dict[str, Any]:
     return {"type": "transcript.text.segment", **segment, "id": str(segment["id"]), "speaker": "", "segment": inner}
 
 
+def glue(before: str, result: Result) -> str:
+    """What stands between the text `before` and that of `result`: nothing where its language has no spaces, unless two
+    words of Latin script would become one."""
+    if not before:
+        return ""
+    joint = f"{before.rstrip()[-1:]}{result.text.lstrip()[:1]}"
+    latin = re.fullmatch("[!-~\u00c0-\u024f][0-9A-Za-z\u00c0-\u024f]", joint)
+    return " " if latin or result.language not in UNSPACED else ""
+
+
 def gaps_json(gaps: Iterable[Gap]) -> list[dict[str, Any]]:
     """Speech that gave no words."""
     return [{"start": gap.start_sec, "end": gap.end_sec, "reason": gap.reason} for gap in gaps]
@@ -201,55 +210,9 @@ def words_json(result: Result) -> list[dict[str, Any]]:
     return [{"word": w.word, "start": w.start_sec, "end": w.end_sec} for w in result.words or []]
 
 
-def cues_of(segment: FileSegment, result: Result) -> list[Cue]:
-    """One cue, or several where the times of words allow splitting a long one."""
-    whole = Cue(segment.start_sec, segment.end_sec, one_line(result.text))
-    if not result.words:
-        return [whole]
-    cues: list[Cue] = []
-    glue = "" if result.language in UNSPACED else " "
-    for word in result.words:
-        last = cues[-1] if cues else None
-        text = one_line(word.word) if last is None else f"{last.text}{glue}{one_line(word.word)}"
-        if last is not None and word.end_sec - last.start_sec <= CUE_SEC and len(text) <= CUE_CHARS:
-            cues[-1] = Cue(last.start_sec, max(last.end_sec, word.end_sec), text)
-        else:
-            cues.append(Cue(word.start_sec, max(word.start_sec, word.end_sec), one_line(word.word)))
-    return cues
-
-
-def srt(cues: Iterable[Cue]) -> str:
-    """SubRip."""
-    blocks = [
-        f"{number}\n{_clock(cue.start_sec, ',')} --> {_clock(cue.end_sec, ',')}\n{_plain(cue.text)}\n"
-        for number, cue in enumerate(cues, 1)
-    ]
-    return "\n".join(blocks)
-
-
-def vtt(cues: Iterable[Cue]) -> str:
-    """WebVTT; what would be markup is written as text."""
-    blocks = ["WEBVTT\n"]
-    for cue in cues:
-        text = cue.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        blocks.append(f"{_clock(cue.start_sec, '.')} --> {_clock(cue.end_sec, '.')}\n{text}\n")
-    return "\n".join(blocks)
-
-
 def one_line(text: str) -> str:
     """The text without line ends and spaces around."""
     return " ".join(text.split())
-
-
-def _plain(text: str) -> str:
-    return text.replace("-->", "->")
-
-
-def _clock(seconds: float, point: str) -> str:
-    milliseconds = round(seconds * 1000)
-    minutes, rest = divmod(milliseconds, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02d}:{minutes:02d}:{rest // 1000:02d}{point}{rest % 1000:03d}"
 
 
 def event(body: dict[str, Any]) -> bytes:

@@ -20,6 +20,7 @@ import av
 import av.error
 import numpy as np
 from av.audio.resampler import AudioResampler
+from av.container import InputContainer
 
 from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 from file_worker.media.frames import AUDIO_ERRORS, NotDecodableError, Samples, TooLongError, opened, samples_of
@@ -35,6 +36,7 @@ GAP_SEC = 0.1  # a longer hole between two frames is silence; a shorter one is r
 HOLE_MAX_SEC = 5.0  # a longer one is a jump, in formats whose timestamps may jump (MPEG-TS, FLV, ...)
 TOLD_HOLE_MAX_SEC = 600.0  # and in all others
 BACK_SEC = 1.0  # timestamps that go back so far have jumped
+LATE_SEC = 60.0  # what begins later is a piece of a longer recording
 MAY_JUMP = 0x0200  # AVFMT_TS_DISCONT of FFmpeg's avformat.h
 BLOCK_SAMPLES = SAMPLE_RATE_HZ
 
@@ -127,7 +129,7 @@ class SoundFile:
 
     def _pieces(self) -> Iterator[tuple[Samples, tuple[str, ...], int]]:
         """Frames and the silence between them: samples (channels, n), the channels' names, the rate."""
-        begin_sec = (self._container.start_time or 0) / av.time_base
+        begin_sec = _begin_sec(self._container)
         for frame in self._frames():
             rate_hz, names = frame.sample_rate, tuple(channel.name for channel in frame.layout.channels)
             if frame.time is not None:
@@ -174,6 +176,13 @@ class SoundFile:
 
     def _too_long(self) -> TooLongError:
         return TooLongError(f"The file's sound is longer than the {self._max_sec:g} s that are taken.")
+
+
+def _begin_sec(container: InputContainer) -> float:
+    """Where a file's time begins. A film's begins at 0, also where its picture was left out and its sound is late."""
+    begin_sec = float((container.start_time or 0) / av.time_base)
+    film = "mp4" in container.format.name.split(",")
+    return min(begin_sec, 0.0) if film and begin_sec < LATE_SEC else begin_sec
 
 
 def _looked_at(path: Path, max_sec: float) -> tuple[int, float, bool]:

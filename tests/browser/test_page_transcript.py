@@ -331,14 +331,14 @@ def test_every_file_is_valid_and_holds_the_whole_transcript(view: Page, fill: Fi
 
     assert download("vtt") == (
         "WEBVTT\n\n"
-        '00:00:00.000 --> 00:00:01.500\n=HYPERLINK("x") said "hello", twice and --&gt; more\n\n'
+        '00:00:00.000 --> 00:00:01.500\n=HYPERLINK("x") said "hello",\ntwice and --&gt; more\n\n'
         "00:00:08.000 --> 00:00:09.500\nDas war schön.\n\n"
         "00:00:24.000 --> 00:00:25.500\nIt was cold &amp; &lt;b&gt;late&lt;/b&gt;.\n\n"
         "00:00:40.000 --> 00:00:41.500\n좋네요.\n\n"
     )
     assert download("srt").startswith(
-        '1\r\n00:00:00,000 --> 00:00:01,500\r\n=HYPERLINK("x") said "hello", twice and → more\r\n\r\n'
-        "2\r\n00:00:08,000 --> 00:00:09,500\r\nDas war schön.\r\n\r\n3\r\n"
+        '1\n00:00:00,000 --> 00:00:01,500\n=HYPERLINK("x") said "hello",\ntwice and → more\n\n'
+        "2\n00:00:08,000 --> 00:00:09,500\nDas war schön.\n\n3\n"
     )
     table = download("csv")
     assert table.startswith("\ufeff")

@@ -111,12 +111,12 @@ def test_subtitles_are_well_formed(client: openai.OpenAI, tmp_path: Path) -> Non
     assert len(blocks) >= len(texts)  # a long one is cut between its words
     said, end = [], ""
     for number, block in enumerate(blocks, 1):
-        index, times, words = block.split("\n")
+        index, times, *words = block.split("\n")
         assert index == str(number)
         assert re.fullmatch(r"\d\d:\d\d:\d\d,\d{3} --> \d\d:\d\d:\d\d,\d{3}", times)
         assert end <= times[:12] < times[17:]
         end = times[17:]
-        said += words_of(words)
+        said += words_of(" ".join(words))
     assert said == [word for text in texts for word in words_of(text)]
     head, *cues = vtt.strip().split("\n\n")
     assert head == "WEBVTT"

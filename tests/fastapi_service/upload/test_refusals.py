@@ -194,6 +194,14 @@ def test_what_says_that_it_is_too_large_is_refused_before_it_is_sent(start_gatew
         assert wire.recv(100).startswith(b"HTTP/1.1 413")
 
 
+def test_who_waits_for_leave_to_send_a_file_that_is_too_large_gets_none(start_gateway: Start) -> None:
+    gateway = start_gateway(UPLOAD_MAX_BYTES="100000")
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as wire:
+        head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM['Content-Type']}\r\nExpect: 100-continue\r\n"
+        wire.sendall(f"{head}Content-Length: 9000000000\r\n\r\n".encode())
+        assert wire.recv(100).startswith(b"HTTP/1.1 413"), "no 100 Continue before it"
+
+
 def test_a_body_without_a_length_is_cut_off_at_the_limit(start_gateway: Start) -> None:
     gateway = start_gateway(UPLOAD_MAX_BYTES="100000")
 

@@ -44,6 +44,16 @@ def of(pcm: bytes) -> Floats:
     return np.frombuffer(pcm, dtype="<i2").astype(np.float64)
 
 
+def test_a_film_whose_picture_was_left_out_keeps_its_time(tmp_path: Path) -> None:
+    source, path = tmp_path / "clip.wav", tmp_path / "late.m4a"
+    write_wav(source, tone(1.0))
+    ffmpeg("-itsoffset", "0.8", "-i", source, "-c:a", "aac", path)
+    found = heard(path)
+    assert len(found) == pytest.approx(1.8 * SAMPLE_RATE_HZ, abs=1500)
+    assert level(found[: int(0.7 * SAMPLE_RATE_HZ)]) == 0
+    assert level(found[SAMPLE_RATE_HZ:]) > 1000
+
+
 @pytest.mark.parametrize("channels", [3, 4, 9, 16, 60, 200])
 def test_any_number_of_channels_is_mixed(tmp_path: Path, channels: int) -> None:
     wanted = of(tone(1.5))

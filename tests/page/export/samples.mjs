@@ -90,6 +90,16 @@ export function entry(startSec, more, outcome) {
   };
 }
 
+/**
+ * A result of a file as tests of subtitles have it, in seconds of the file.
+ * @param {{ start: number, end: number, text: string, language: string, words: [string, number, number][] | null }} heard
+ */
+export function entryOf({ start, end, text, language, words }) {
+  const times = words?.map(([word, start_sec, end_sec]) => ({ word, start_sec, end_sec })) ?? null;
+  const fields = { start_sec: start, duration_sec: Math.max(0, end - start), language, words: times };
+  return said(text, start, { spokenAtMs: null }, fields);
+}
+
 /** @param {number} startSec */
 function common(startSec) {
   const timings_ms = { queue: 12.25, speech: 140 };
@@ -99,10 +109,10 @@ function common(startSec) {
 /** The cues of a SubRip file. @param {string} file @returns {Cue[]} */
 export function readSrt(file) {
   if (file === '') return [];
-  assert.ok(file.endsWith('\r\n\r\n'));
-  assert.doesNotMatch(file, /[^\r]\n|\r[^\n]/);
-  return file.slice(0, -4).split('\r\n\r\n').map((block, index) => {
-    const [number, times, ...text] = block.split('\r\n');
+  assert.ok(file.endsWith('\n\n'));
+  assert.doesNotMatch(file, /\r/);
+  return file.slice(0, -2).split('\n\n').map((block, index) => {
+    const [number, times, ...text] = block.split('\n');
     assert.equal(number, String(index + 1));
     return cue(times, /^(\d{2,}):([0-5]\d):([0-5]\d),(\d{3}) --> (\d{2,}):([0-5]\d):([0-5]\d),(\d{3})$/, text);
   });
@@ -131,11 +141,13 @@ export function readVtt(file) {
 function cue(times, pattern, lines) {
   const found = times.match(pattern);
   assert.ok(found, times);
-  assert.equal(lines.length, 1);
-  assert.notEqual(lines[0].trim(), '');
-  assert.doesNotMatch(lines[0], /-->/);
+  assert.ok(lines.length === 1 || lines.length === 2);
+  for (const line of lines) {
+    assert.notEqual(line.trim(), '');
+    assert.doesNotMatch(line, /-->/);
+  }
   const [h1, m1, s1, ms1, h2, m2, s2, ms2] = found.slice(1).map(Number);
-  return { begin_ms: ((h1 * 60 + m1) * 60 + s1) * 1000 + ms1, end_ms: ((h2 * 60 + m2) * 60 + s2) * 1000 + ms2, text: lines[0] };
+  return { begin_ms: ((h1 * 60 + m1) * 60 + s1) * 1000 + ms1, end_ms: ((h2 * 60 + m2) * 60 + s2) * 1000 + ms2, text: lines.join('\n') };
 }
 
 /** The records of a CSV file, by RFC 4180. @param {string} file */

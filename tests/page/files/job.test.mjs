@@ -12,18 +12,22 @@ import { FileQueue, MAX_FILES } from '../../../fastapi_service/static/js/files/q
 /** @type {Sent[]} */ let sent = [];
 /** @type {string[]} */ let forgotten = [];
 /** @type {FileQueue} */ let queue;
+/** @type {{ file: File, progress: (share: number) => void, signal: AbortSignal, end: (sound: File | null) => void }[]} */
+let taking = [];
 
 beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   sent = [];
   forgotten = [];
+  taking = [];
   queue = new FileQueue({
     transfer: (file, asked, on) => {
       const one = { file, asked, on, aborted: false };
       sent.push(one);
       return () => void (one.aborted = true);
     },
+    takeSound: (file, _, progress, signal) => new Promise((end) => void taking.push({ file, progress, signal, end })),
     forget: (id) => void forgotten.push(id),
     asked: () => ({ language: 'ko' }),
     largest_bytes: () => 1000,
@@ -226,6 +230,49 @@ test('a file that cannot be read, an empty one and one that is too large are not
   assert.ok(empty.state.name === 'failed' && empty.state.code === 'empty');
   assert.ok(large.state.name === 'failed' && large.state.code === 'too_large');
   assert.equal(sent.length, 1);
+});
+
+test('of a video that is too large the sound is sent, and kept for the next try', async () => {
+  const [job] = queue.add([file('film.mp4', 5000)]);
+  assert.deepEqual(job.state, { name: 'taking', share: null });
+  assert.equal(sent.length, 0);
+  taking[0].progress(0.5);
+  assert.deepEqual(job.state, { name: 'taking', share: 0.5 });
+  taking[0].end(file('film.m4a', 800));
+  await Promise.resolve().then(() => {}).then(() => {});
+  assert.deepEqual(job.state, { name: 'sending', sent: 0, total: 800 });
+  assert.equal(sent[0].file.name, 'film.m4a');
+  sent[0].on.ended(reply(0));
+  queue.retry(job);
+  assert.equal(sent[1].file.name, 'film.m4a');
+  assert.equal(taking.length, 1);
+});
+
+test('a video whose sound cannot be taken out is sent whole, or refused where it is too large', async () => {
+  const [job] = queue.add([file('film.mov', 5000)]);
+  taking[0].end(null);
+  await Promise.resolve().then(() => {}).then(() => {});
+  assert.deepEqual(job.state, { name: 'failed', code: 'too_large', message: '' });
+  assert.ok(job.isVideo);
+  const [small] = queue.add([file('small.mp4', 900)]);
+  assert.equal(nameOf(small), 'sending');
+  assert.equal(taking.length, 1, 'it is short enough');
+});
+
+test('taking the sound out is cancelled like all else, and the next file begins', async () => {
+  const [job, next] = queue.add([file('film.mp4', 5000), file('a.wav')]);
+  assert.equal(nameOf(next), 'queued');
+  job.cancel();
+  assert.ok(taking[0].signal.aborted);
+  taking[0].progress(0.7);
+  taking[0].end(file('film.m4a', 800));
+  await Promise.resolve().then(() => {}).then(() => {});
+  assert.equal(nameOf(job), 'cancelled');
+  assert.equal(queue.active, next);
+  assert.deepEqual(sent.map((one) => one.file.name), ['a.wav']);
+  next.cancel();
+  queue.retry(job);
+  assert.equal(taking.length, 2, 'it is taken out again');
 });
 
 test('cancelling lets the connection go, tells the server, and keeps what is there', () => {

@@ -2,7 +2,7 @@
 
 import { hasEnded } from '../transcript/utterances.js';
 import { json, txt } from './document.js';
-import { srt, vtt } from './subtitles.js';
+import { srt, vtt } from './subtitles/index.js';
 import { csv } from './table.js';
 
 /**

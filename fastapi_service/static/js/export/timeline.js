@@ -20,13 +20,13 @@
 export function timeline(utterances, ofFile = false) {
   /** @type {Span[]} */
   const spans = [];
-  const first_sec = ofFile ? (utterances[0]?.startSec ?? 0) : 0;
   /** @type {number | null} */
   let shiftMs = null; // from the clock to the player's time
   utterances.forEach((utterance, index) => {
     const durationMs = Math.max(1, (utterance.outcome?.duration_sec ?? 0) * 1000);
     const before = index === 0 ? { begin_ms: 0, end_ms: 0 } : spans[index - 1];
-    let begin = index === 0 ? 1000 * first_sec : following(utterances[index - 1], utterance, before);
+    let begin = index === 0 ? 0 : following(utterances[index - 1], utterance, before);
+    if (ofFile) begin = 1000 * utterance.startSec;
     if (utterance.spokenAtMs !== null) {
       shiftMs ??= begin - utterance.spokenAtMs;
       begin = utterance.spokenAtMs + shiftMs;

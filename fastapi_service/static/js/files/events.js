@@ -67,13 +67,19 @@ function segmentOutcome(event) {
   const text = typeof event.text === 'string' ? event.text.trimStart() : event.text;
   const fields = { text, language, translation, sentiment, sentiment_reason, sentences, doubtful, doubtful_reason };
   const gaps = Array.isArray(event.gaps) ? event.gaps.map(gapOf) : [];
-  const message = { type: 'result', ...place(event), ...fields, gaps };
+  const words = Array.isArray(event.words) ? event.words.map(wordOf) : null;
+  const message = { type: 'result', ...place(event), ...fields, gaps, words };
   return /** @type {Result} */ (parseMessage(JSON.stringify(message)));
 }
 
 /** @param {any} gap */
 function gapOf(gap) {
   return { start_sec: gap?.start, end_sec: gap?.end, reason: gap?.reason };
+}
+
+/** @param {any} word */
+function wordOf(word) {
+  return { word: word?.word, start_sec: word?.start, end_sec: word?.end };
 }
 
 /** @param {any} segment @returns {ServerError} */

@@ -8,13 +8,15 @@ import { meaningOf } from './refusals.js';
 
 const LOST_TRIES = 5; // about half a minute, without a segment between them
 const BUSY_SEC = 5; // where the server does not say for how long
+const LONG_WAY_BYTES = 20 * 1024 * 1024; // a video from here on is sent without its picture, if it can be
+const VIDEO = /^video\/|\.(3gp|m4v|mkv|mov|mp4|qt|webm)$/i;
 
 /**
  * @typedef {import('./refusals.js').FailureCode} FailureCode
  * @typedef {import('./events.js').Warning} Warning
  *
- * `waiting`: all of it has arrived and nothing of it is recognised yet. `held`: live speech goes first just now.
- * @typedef {{ name: 'queued' } | { name: 'sending', sent: number, total: number } | { name: 'waiting' }
+ * `taking`: the sound out of a video; `share` is null where it is not known. `waiting`: all of it has arrived and nothing of it is recognised yet. `held`: live speech goes first just now.
+ * @typedef {{ name: 'queued' } | { name: 'taking', share: number | null } | { name: 'sending', sent: number, total: number } | { name: 'waiting' }
  *   | { name: 'working', done_sec: number, total_sec: number | null, held: boolean }
  *   | { name: 'retrying', why: import('./refusals.js').Retried, at_ms: number }
  *   | { name: 'done', duration_sec: number, language: string, warnings: Warning[] } | { name: 'cancelled' }
@@ -22,6 +24,7 @@ const BUSY_SEC = 5; // where the server does not say for how long
  *
  * @typedef {object} JobTools
  * @property {import('./transfer.js').Transfer} transfer
+ * @property {typeof import('./sound/index.js').takeSound} takeSound
  * @property {(id: string) => void} forget tells the server
  * @property {() => number} largest_bytes
  * @property {() => Record<string, string>} asked what is asked of the recognition, as fields of the request
@@ -33,6 +36,8 @@ export class FileJob {
   /** @type {(() => void) | null} */ #abort = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   /** @type {string | null} */ #id = null;
+  /** @type {File | null} what is sent instead of the file */ #sound = null;
+  #whole = false; // it was tried, and nothing can be left out
   #backoff = new Backoff();
   #losses = 0;
   /** @type {FileState} */ state = { name: 'queued' };
@@ -48,7 +53,7 @@ export class FileJob {
     this.file = file;
     this.#tools = tools;
     if (file.size === 0) this.state = { name: 'failed', code: 'empty', message: '' };
-    else if (file.size > tools.largest_bytes()) this.state = { name: 'failed', code: 'too_large', message: '' };
+    else if (file.size > tools.largest_bytes() && !this.isVideo) this.state = { name: 'failed', code: 'too_large', message: '' };
   }
 
   /** Whether nothing more happens by itself. */
@@ -59,6 +64,11 @@ export class FileJob {
   /** Whether it is being worked on, or waits for its next try. */
   get active() {
     return !this.ended && this.state.name !== 'queued';
+  }
+
+  /** Whether it has a picture that need not be sent. */
+  get isVideo() {
+    return VIDEO.test(this.file.type) || VIDEO.test(this.file.name);
   }
 
   /** Seconds until it is done, by what it took so far; null while that cannot be told. */
@@ -74,9 +84,32 @@ export class FileJob {
   start() {
     if (this.state.name === 'done' || this.#abort !== null) return;
     clearTimeout(this.#timer);
+    const { size } = this.file;
+    const far = size > Math.min(LONG_WAY_BYTES, this.#tools.largest_bytes());
+    if (far && this.isVideo && this.#sound === null && !this.#whole) void this.#take();
+    else if ((this.#sound?.size ?? size) > this.#tools.largest_bytes()) this.#set({ name: 'failed', code: 'too_large', message: '' });
+    else this.#send(this.#sound ?? this.file);
+  }
+
+  /** The sound out of a video, then send it; where that cannot be done, the video, if it is not too large. */
+  async #take() {
+    const stop = new AbortController();
+    this.#abort = () => stop.abort();
+    this.#set({ name: 'taking', share: null });
+    const progress = (/** @type {number} */ share) => stop.signal.aborted || this.#set({ name: 'taking', share });
+    const sound = await this.#tools.takeSound(this.file, this.#tools.largest_bytes(), progress, stop.signal).catch(() => null);
+    if (stop.signal.aborted) return;
+    this.#abort = null;
+    this.#sound = sound;
+    this.#whole = sound === null;
+    this.start();
+  }
+
+  /** @param {File} file */
+  #send(file) {
     this.#began = { ms: NaN, done_sec: 0 };
-    this.#set({ name: 'sending', sent: 0, total: this.file.size });
-    this.#abort = this.#tools.transfer(this.file, this.#tools.asked(), {
+    this.#set({ name: 'sending', sent: 0, total: file.size });
+    this.#abort = this.#tools.transfer(file, this.#tools.asked(), {
       sent: (sent, total) => this.#sent(sent, total),
       named: (id) => this.#named(id),
       event: (data) => this.#event(data),
@@ -101,6 +134,7 @@ export class FileJob {
   /** It leaves the page, and the server's keeping. */
   discard() {
     this.#stop();
+    this.#sound = null;
     this.#forget();
   }
 
@@ -158,6 +192,7 @@ export class FileJob {
       case 'done':
         this.#stop();
         for (const outcome of event.failed) this.#add(outcome);
+        this.#sound = null;
         this.#set({ name: 'done', duration_sec: event.duration_sec, language: event.language, warnings: event.warnings });
         break;
       case 'error':

@@ -12,6 +12,7 @@ import { forget, transfer } from './transfer.js';
 import { fileSize, fileWords, saidWords } from './words.js';
 
 const REFRESH_MS = 500; // of what changes with time alone
+const WORD_TIMES = Object.freeze({ 'timestamp_granularities[]': 'word' }); // subtitles are cut by them
 const STYLE_URL = new URL('../../css/files.css', import.meta.url).href;
 
 /**
@@ -58,8 +59,9 @@ export class FilesPanel {
   /** @type {FileLimits | null} */ #limits;
   #queue = new FileQueue({
     transfer,
+    takeSound: async (...what) => (await import('./sound/index.js')).takeSound(...what),
     forget,
-    asked: () => ({ language: preferences.get('spoken_language'), prompt: preferences.get('hints') }),
+    asked: () => ({ language: preferences.get('spoken_language'), prompt: preferences.get('hints'), ...WORD_TIMES }),
     largest_bytes: () => this.#limits?.upload_bytes || Infinity,
     changed: (job) => {
       this.#shown.get(job)?.detail.changed();

@@ -6,6 +6,9 @@ import { fileSize, fileWords, isDamaged, stateWords } from './words.js';
 /** It would be the same again. @type {ReadonlySet<import('./refusals.js').FailureCode>} */
 const FINAL = new Set(/** @type {const} */ (['empty', 'too_large', 'too_long', 'not_media', 'no_route', 'refused']));
 
+/** @type {ReadonlySet<import('./job.js').FileState['name']>} */
+const ON_ITS_WAY = new Set(/** @type {const} */ (['taking', 'sending', 'waiting', 'working']));
+
 /**
  * @typedef {import('./job.js').FileJob} FileJob
  * @typedef {'select' | 'cancel' | 'retry' | 'remove'} FileAction
@@ -53,7 +56,7 @@ export class FileRow {
     this.#name.setAttribute('aria-pressed', String(selected));
     const text = stateWords(this.#job, limits);
     if (this.#state.textContent !== text) this.#state.textContent = text;
-    this.#progress.hidden = !(state.name === 'sending' || state.name === 'waiting' || state.name === 'working');
+    this.#progress.hidden = !ON_ITS_WAY.has(state.name);
     const share = shareOf(state);
     if (share === null) this.#progress.removeAttribute('value');
     else this.#progress.value = share;
@@ -92,6 +95,7 @@ export class FileRow {
  * @param {import('./job.js').FileState} state
  */
 function shareOf(state) {
+  if (state.name === 'taking') return state.share;
   if (state.name === 'sending') return state.total > 0 ? state.sent / state.total : 0;
   if (state.name === 'working' && state.total_sec !== null) return state.total_sec > 0 ? Math.min(1, state.done_sec / state.total_sec) : 1;
   return null;
@@ -103,6 +107,7 @@ function shareOf(state) {
  */
 function actionsOf(state) {
   switch (state.name) {
+    case 'taking':
     case 'sending':
     case 'waiting':
     case 'working':

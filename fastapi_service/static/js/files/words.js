@@ -41,6 +41,10 @@ export function fileSize(bytes) {
 export function stateWords(job, limits) {
   const { state } = job;
   switch (state.name) {
+    case 'taking':
+      return state.share === null
+        ? fileWords('state.taking')
+        : fileWords('state.taking.share', { percent: percent(state.share) });
     case 'sending':
       return fileWords('state.sending', { percent: percent(state.sent / state.total) });
     case 'working': {
@@ -57,7 +61,7 @@ export function stateWords(job, limits) {
       return fileWords(`state.retry.${state.why}`, { seconds });
     }
     case 'failed':
-      return failureWords(state, limits);
+      return failureWords(state, limits, job.isVideo);
     case 'done':
       return fileWords(isDamaged(state) ? 'state.done.damaged' : 'state.done');
     default:
@@ -73,6 +77,7 @@ export function stateWords(job, limits) {
 export function saidWords(job, limits) {
   const { state } = job;
   if (state.name === 'retrying') return fileWords(`state.said.${state.why}`);
+  if (state.name === 'taking') return fileWords('state.taking');
   if (state.name === 'sending') return fileWords('state.sending', { percent: percent(0) });
   if (state.name === 'done') return [stateWords(job, limits), warningWords(state)].filter(Boolean).join('. ');
   if (state.name !== 'working' || state.total_sec === null) return stateWords(job, limits);
@@ -118,11 +123,12 @@ function timeLeft(seconds) {
 /**
  * @param {Extract<import('./job.js').FileState, { name: 'failed' }>} state
  * @param {FileLimits | null} limits
+ * @param {boolean} video
  */
-function failureWords({ code, message }, limits) {
+function failureWords({ code, message }, limits, video) {
   const known = limits !== null && limits.upload_bytes > 0;
   if (code === 'too_large') {
-    return known ? fileWords('failed.too_large', { size: fileSize(limits.upload_bytes) }) : fileWords('failed.too_large.unknown');
+    return known ? fileWords(video ? 'failed.too_large.video' : 'failed.too_large', { size: fileSize(limits.upload_bytes) }) : fileWords('failed.too_large.unknown');
   }
   return fileWords(`failed.${code}`, { message });
 }
