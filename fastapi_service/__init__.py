@@ -3,6 +3,7 @@
     fastapi_service   the app, wired: start here
     access            who comes in: tokens, login, origins, attempts
     live              the WebSocket: connection, session, outcomes on their way to the client
+    realtime          OpenAI's Realtime API, for the same sessions
     upload            files, as OpenAI's API takes them
     page              HTTP beside that: the page, health, metrics, the description of the API
     pipeline          what stands behind: queues and workers

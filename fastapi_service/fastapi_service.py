@@ -36,6 +36,7 @@ from fastapi_service.page.routes import add_pages
 from fastapi_service.pipeline.backlog import Backlog
 from fastapi_service.pipeline.health import Health
 from fastapi_service.pipeline.snapshot import Pipeline
+from fastapi_service.realtime.endpoint import RealtimeEndpoint
 from fastapi_service.server import GatewayServer
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.upload.api import Uploads
@@ -102,6 +103,13 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     @app.websocket("/ws/")
     async def websocket_endpoint(websocket: WebSocket) -> None:
         await endpoint.serve(websocket)
+
+    realtime = RealtimeEndpoint(endpoint, settings)
+
+    @app.websocket("/v1/realtime")
+    @app.websocket("/v1/realtime/")
+    async def realtime_endpoint(websocket: WebSocket) -> None:
+        await realtime.serve(websocket)
 
     describe(app)
     return app

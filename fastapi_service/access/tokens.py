@@ -17,6 +17,7 @@ from collections.abc import Callable
 from itsdangerous import BadSignature, Signer
 
 COOKIE = "wta_access"
+REALTIME_PREFIX = "openai-insecure-api-key."  # of a sub-protocol, and the token as it is
 BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 TOKEN_MIN_CHARS = 16
 TOKEN_MAX_CHARS = 256
@@ -92,3 +93,9 @@ def subprotocol_token(offered: list[str], prefix: str) -> str | None:
             except (binascii.Error, ValueError):
                 return ""
     return None
+
+
+def realtime_token(offered: list[str]) -> str | None:
+    """The token among the sub-protocols that a browser's client of OpenAI's Realtime API offers."""
+    found = (one.removeprefix(REALTIME_PREFIX) for one in offered if one.startswith(REALTIME_PREFIX))
+    return next(found, None)

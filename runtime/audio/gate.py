@@ -104,6 +104,7 @@ class VoiceGate:
 
     def flush(self) -> list[bytes | Mark]:
         """The last incomplete frame, if speech is passing, and the end of an utterance that has not ended."""
+        self._captured += len(self._rest) // BYTES_PER_SAMPLE
         rest, self._rest = self._rest if self._open else b"", b""
         if not (self._open or self._paused):
             return []
