@@ -36,6 +36,7 @@ from fastapi_service.page.routes import add_pages
 from fastapi_service.pipeline.backlog import Backlog
 from fastapi_service.pipeline.health import Health
 from fastapi_service.pipeline.snapshot import Pipeline
+from fastapi_service.realtime.client_secrets import client_secrets_router
 from fastapi_service.realtime.endpoint import RealtimeEndpoint
 from fastapi_service.server import GatewayServer
 from fastapi_service.settings import GatewaySettings
@@ -94,6 +95,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     watch = PipelineWatch(metrics, client, pipeline, dispatcher, lambda: len(hub))
     app.include_router(metrics_router(metrics, watch))
     app.include_router(uploads.router())
+    app.include_router(client_secrets_router(access))
     origins = Origins(settings.allowed_origins or "")
     app.add_middleware(AuthMiddleware, access=access, origins=origins, failures=failures, on_refused=metrics.told)
     add_pages(app, health, settings.demo_clips_dir)

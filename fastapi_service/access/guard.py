@@ -134,12 +134,12 @@ class AuthMiddleware:
         is_browser = "origin" in request.headers
         if is_browser and not self._own_page(request):
             return Refusal("origin_not_allowed", OTHER_SITE)
-        if scope["path"] in REALTIME_PATHS:
-            token = realtime_token(offered)
-        else:
-            token = subprotocol_token(offered, TOKEN_SUBPROTOCOL_PREFIX)
+        is_realtime = scope["path"] in REALTIME_PATHS
+        token = realtime_token(offered) if is_realtime else subprotocol_token(offered, TOKEN_SUBPROTOCOL_PREFIX)
         if token is None:
             token = bearer_token(request.headers.get("authorization", ""))
+        if is_realtime and token is not None and self._access.takes_key(token):
+            return None
         how = self._credential(request, token, cookie_counts=is_browser)
         return how if isinstance(how, Refusal) else None
 

@@ -12,7 +12,9 @@ from contract.messages import Error
 from contract.websocket import CLOSE_NOT_ALLOWED
 from fastapi_service.access.attempts import client_address
 from fastapi_service.access.guard import realtime_subprotocol
+from fastapi_service.access.tokens import bearer_token, realtime_token
 from fastapi_service.live.endpoint import SocketEndpoint, tell
+from fastapi_service.realtime.client_secrets import config_of
 from fastapi_service.realtime.config import Config
 from fastapi_service.realtime.events import ApiError
 from fastapi_service.realtime.transport import RealtimeTransport
@@ -51,7 +53,8 @@ class RealtimeEndpoint:
 
 
 def _asked_for(websocket: WebSocket) -> Config:
-    """The session as the query asks for it. Raises ApiError."""
-    query = websocket.query_params
+    """The session as the key and the query ask for it. Raises ApiError."""
+    query, offered = websocket.query_params, websocket.scope["subprotocols"]
+    key = realtime_token(offered) or bearer_token(websocket.headers.get("authorization", ""))
     transcription = {name: query[name] for name in ("model", "language", "prompt") if name in query}
-    return updated(Config(), {"audio": {"input": {"transcription": transcription}}})[0]
+    return updated(config_of(key), {"audio": {"input": {"transcription": transcription}}})[0]

@@ -38,6 +38,7 @@ class Decoder:
 
     def __init__(self, encoding: str, rate_hz: int) -> None:
         """`encoding`: `pcm` (s16le), `ulaw` or `alaw`."""
+        self._rate_hz = rate_hz
         self._table = TABLES.get(encoding)
         self._resampler = None if rate_hz == SAMPLE_RATE_HZ else StreamResampler(rate_hz)
         self._bytes_per_sec = rate_hz * (BYTES_PER_SAMPLE if self._table is None else 1)
@@ -62,3 +63,10 @@ class Decoder:
             if self._resampler is None:
                 return samples.tobytes()
         return to_pcm(self._resampler.feed(samples / FULL_SCALE))
+
+    def flush(self) -> bytes:
+        """What is left of a stream that ends here; the next begins anew."""
+        if self._resampler is None:
+            return b""
+        rest, self._resampler = self._resampler.flush(), StreamResampler(self._rate_hz)
+        return to_pcm(rest)

@@ -85,13 +85,18 @@ class Speech:
         if sec < COMMIT_MIN_SEC:
             words = f"There is too little to commit: {1000 * sec:.0f} ms of audio, of which 100 ms are needed at least."
             raise ApiError(words, code="input_audio_buffer_commit_empty")
-        events = self._pass(self._turns.flush())
+        events: list[Event] = []
+        for part in [*self._turns.feed(self._decoder.flush()), self._turns.flush()]:
+            item = self._items.current  # the session may have cut all of it: then a rest of milliseconds is left out
+            if isinstance(part, bytes) and not (item and item.pieces and item.end == self._turns.passed):
+                events += self._pass(part)
         self._end()
         return events
 
     def clear(self) -> list[Event]:
         """Drop what is not committed."""
         self._items.forget()
+        self._decoder.flush()
         self._turns.flush()
         self._turns.change(self._turns.vad)
         self._buffer_sec = 0.0

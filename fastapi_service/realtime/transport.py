@@ -55,10 +55,12 @@ class RealtimeTransport:
         # Silence goes no further than here, so what is sent is counted here as well.
         self._rate = ByteRate(settings.stream_speed_max * REAL_TIME_BYTES_PER_SEC, settings.stream_burst_bytes)
         self._sending = asyncio.Lock()
+        self._greeted = asyncio.Event()
 
     async def receive(self) -> Frame:
         """The next frame. Called again, the one before has been taken."""
         speech = self._speech
+        await self._greeted.wait()  # the first event is `session.created`
         while not speech.frames:
             if speech.busy:
                 events, count = speech.step()
@@ -79,6 +81,7 @@ class RealtimeTransport:
             if not config.model:
                 self._speech.config = replace(config, model=message.models.speech)
             await self._tell([event(self._created, session=self._session(self._speech.beta))])
+            self._greeted.set()
         elif isinstance(message, Busy):
             why = BUSY_WORDS.get(message.code, message.message)
             words = f"{why} Connect again in {message.retry_after_sec:.0f} s."

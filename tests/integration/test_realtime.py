@@ -1,4 +1,4 @@
-"""OpenAI's Realtime transcription by unchanged clients: the official one in Python, and one of another make from npm."""
+"""OpenAI's Realtime transcription by unchanged clients: the official one in Python, another make's from npm."""
 
 from __future__ import annotations
 

@@ -9,10 +9,16 @@ from typing import Any, Self
 
 import numpy as np
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
+TOKEN = "realtime-token-0123456789"
 Event = dict[str, Any]
+
+
+def key(token: str) -> str:
+    """The sub-protocol that a browser brings a token in."""
+    return f"openai-insecure-api-key.{token}"
 
 
 def voice(sec: float, rate: int = 24_000, seed: int = 1) -> bytes:
@@ -37,7 +43,7 @@ class RealtimeClient:
         protocols: Sequence[str] = ("realtime",),
     ) -> None:
         offered: list[Any] = list(protocols)
-        self.socket = connect(
+        self._connecting = connect(
             f"{url.replace('http', 'ws', 1)}/v1/realtime?{query}",
             subprotocols=offered or None,
             additional_headers=headers,
@@ -45,6 +51,7 @@ class RealtimeClient:
             max_size=None,
             close_timeout=2,
         )
+        self.socket: ClientConnection = self._connecting.__enter__()
         self.events: list[Event] = []
 
     def __enter__(self) -> Self:

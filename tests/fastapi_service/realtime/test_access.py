@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import redis
 
 from harness.gateway import GatewayProcess
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.realtime_client import RealtimeClient, voice
+from tests.support.realtime_client import TOKEN, RealtimeClient, key, voice
 
-TOKEN = "realtime-token-0123456789"
 BETA = "openai-beta.realtime-v1"
-
-
-@pytest.fixture(scope="module")
-def guarded(redis_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
-    """A gateway that asks for a token."""
-    settings = {"ACCESS_TOKEN": TOKEN, "LOGIN_FAILURES_PER_MIN": "3", "ALLOWED_ORIGINS": "https://friend.example"}
-    gateway = GatewayProcess(redis_port, tmp_path_factory.mktemp("guarded-realtime"), **settings)
-    gateway.start()
-    yield gateway
-    gateway.service.stop()
-
-
-def key(token: str) -> str:
-    return f"openai-insecure-api-key.{token}"
 
 
 @pytest.mark.parametrize(
