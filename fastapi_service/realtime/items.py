@@ -44,6 +44,7 @@ class Item:
     id: str = field(default_factory=lambda: new_id("item"))
     pieces: list[Piece] = field(default_factory=list)
     closed: bool = False
+    seconds: float | None = None  # of its audio; None: that of its pieces
     text: str = ""  # of the pieces that are final
     ready: int = 0  # so many of the pieces are in it
     growing: Growing = field(default_factory=Growing)  # the text of the next piece
@@ -166,7 +167,9 @@ def _completed(item: Item) -> list[Event]:
     if item.text and not item.live:
         events.append(_delta(item, item.text))
     results = [one for one in outcomes if isinstance(one, Result) and one.text]
-    seconds = sum(piece.end - piece.start for piece in item.pieces) / SAMPLE_RATE_HZ
+    seconds = item.seconds
+    if seconds is None:
+        seconds = sum(piece.end - piece.start for piece in item.pieces) / SAMPLE_RATE_HZ
     completed = event(
         f"{TRANSCRIPTION}.completed",
         item_id=item.id,

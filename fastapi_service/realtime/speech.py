@@ -90,6 +90,8 @@ class Speech:
             item = self._items.current  # the session may have cut all of it: then a rest of milliseconds is left out
             if isinstance(part, bytes) and not (item and item.pieces and item.end == self._turns.passed):
                 events += self._pass(part)
+        if not self._items.current:
+            events += self._open(self._turns.passed)
         self._end()
         return events
 
@@ -130,7 +132,7 @@ class Speech:
     def _take(self, part: bytes | Mark) -> list[Event]:
         if isinstance(part, bytes):
             return self._pass(part)
-        if part is Mark.PAUSE:
+        if part is Mark.PAUSE or self._turns.vad is None:
             self.frames.append(b"")
         else:
             self._end()
@@ -165,6 +167,8 @@ class Speech:
         if item.announced:
             end_ms = self._turns.end_ms(end)
             events.append(event("input_audio_buffer.speech_stopped", item_id=item.id, audio_end_ms=end_ms))
+        if self._turns.vad is None:
+            item.seconds = self._buffer_sec
         before = self._items.close()
         self._buffer_sec = 0.0
         events.append(event("input_audio_buffer.committed", item_id=item.id, previous_item_id=before))

@@ -11,10 +11,12 @@ from runtime.audio.gate import Mark, VoiceGate
 
 USUAL_THRESHOLD = 0.0005  # mean square, the page's and the recorder's; a client's 0.5
 THRESHOLD_DECADES = 4.0  # 0 is a hundredth of it, 1 a hundred times
+LONG_SILENCE_MS = 1_000  # in a turn that its client commits; recognition loses words behind long ones
 
 
 class Turns:
-    """The gate of one connection. `vad` None: everything passes, and only a commit ends a turn."""
+    """The gate of one connection. `vad` None: only a commit ends a turn, and the gate leaves out long silence alone,
+    that of a microphone that is not spoken into."""
 
     def __init__(self, vad: ServerVad | SemanticVad | None, wait_sec: float) -> None:
         """`wait_sec`: how long a speaker may pause in a sentence, where a turn ends with one; 0: nobody looks."""
@@ -29,10 +31,9 @@ class Turns:
         self._passed_before, self._captured_before = self.passed, self._captured
         self.vad = vad
         if vad is None:
-            self._gate = VoiceGate(0.0, enabled=False, follows_noise=False)
+            self._gate = VoiceGate(_threshold(0.0), hangover_ms=LONG_SILENCE_MS, follows_noise=False)
         elif isinstance(vad, ServerVad):
-            threshold = USUAL_THRESHOLD * 10 ** (THRESHOLD_DECADES * (vad.threshold - 0.5))
-            self._gate = VoiceGate(threshold, vad.prefix_ms, vad.silence_ms)
+            self._gate = VoiceGate(_threshold(vad.threshold), vad.prefix_ms, vad.silence_ms)
         else:
             self._gate = VoiceGate(USUAL_THRESHOLD)
             if self._wait_sec:
@@ -57,3 +58,8 @@ class Turns:
 
     def _ms(self, captured: int) -> int:
         return round((self._captured_before + captured) * 1000 / SAMPLE_RATE_HZ)
+
+
+def _threshold(share: float) -> float:
+    """The gate's threshold for a client's."""
+    return float(USUAL_THRESHOLD * 10 ** (THRESHOLD_DECADES * (share - 0.5)))

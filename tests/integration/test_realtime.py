@@ -122,7 +122,7 @@ def test_a_client_of_another_make_is_told_the_same(
     ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
     (turn,) = [json.loads(line) for line in ran.stdout.splitlines()]
-    assert words_of(turn["item"]["formatted"]["transcript"]) == words_of(clips[0].text)
-    assert turn["deltas"] == turn["item"]["formatted"]["transcript"]
-    assert (turn["item"]["role"], turn["item"]["status"]) == ("user", "completed")
+    assert words_of(turn["transcript"]) == words_of(clips[0].text)
+    assert turn["deltas"] == turn["transcript"]
+    assert (turn["role"], turn["status"]) == ("user", "completed")
     assert turn["sentiment"]["zone"] == clips[0].sentiment

@@ -39,6 +39,6 @@ for (let first = 0; first < samples.length; first += CHUNK) {
 }
 if (detection === 'none') client.realtime.send('input_audio_buffer.commit', {});
 const completed = /** @type {any} */ (await over);
-tell({ item: client.conversation.getItem(completed.item_id), deltas, sentiment: completed.sentiment });
+const { role, status, formatted } = /** @type {any} */ (client.conversation.getItem(completed.item_id));
+tell({ role, status, transcript: formatted.transcript, deltas, sentiment: completed.sentiment });
 client.disconnect();
-process.exit(0);

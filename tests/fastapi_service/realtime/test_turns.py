@@ -67,7 +67,17 @@ def test_a_manual_turn_lasts_from_commit_to_commit(gateway: GatewayProcess, pipe
         client.completed()
         assert client.types()[2:] == 2 * (TURN[2:] + DONE)
     assert first["usage"]["seconds"] == pytest.approx(3.0, abs=0.01)
-    assert heard(pipeline) == pytest.approx([48_000, 16_000], abs=2)
+    assert first["transcript"] == " ".join(f"{count} samples" for count in heard(pipeline)[:2])
+    assert heard(pipeline) == pytest.approx([1.5 * 16_000, 0.8 * 16_000, 16_000], abs=640), "without long silence"
+
+
+def test_a_commit_of_silence_has_an_empty_transcript(gateway: GatewayProcess, pipeline: FakePipeline) -> None:
+    with RealtimeClient(gateway.url) as client:
+        client.setting(turn_detection=None)
+        client.append(quiet(2))
+        client.commit()
+        completed = client.completed()
+    assert (completed["transcript"], completed["usage"]["seconds"], heard(pipeline)) == ("", 2.0, [])
 
 
 def test_a_commit_with_nothing_to_commit_is_an_error_and_the_next_is_none(
