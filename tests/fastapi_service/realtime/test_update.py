@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from contract.jobs import MAX_HINTS_CHARS
+from contract.jobs import MAX_HINTS_CHARS, UtteranceJob
+from contract.language_lock import LanguageLock
 from fastapi_service.realtime.config import Config, SemanticVad, ServerVad
 from fastapi_service.realtime.events import ApiError
 from fastapi_service.realtime.update import updated
@@ -115,3 +119,40 @@ def test_a_bad_value_is_named(session: object, param: str) -> None:
         updated(Config(), session)
     assert refused.value.param == param
     assert refused.value.code == "invalid_value"
+
+
+NAMES = [
+    "audio",
+    "input",
+    "format",
+    "type",
+    "rate",
+    "transcription",
+    "language",
+    "prompt",
+    "turn_detection",
+    "threshold",
+]
+NAMES += ["input_audio_format", "input_audio_transcription", "noise_reduction", "include", "keywords", "eagerness"]
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["server_vad", "en"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+def test_whatever_comes_is_taken_or_refused_in_words(session: object) -> None:
+    try:
+        config, _ = updated(Config(), session)
+    except ApiError as refused:
+        assert refused.message
+        assert refused.param
+    else:
+        json.dumps([config.nested("s", 1), config.flat("s", 1)], allow_nan=False)
+        UtteranceJob(session="s" * 16, start=0, end=1, **config.options().of_task(LanguageLock(config.language, 3)))
