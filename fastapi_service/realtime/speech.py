@@ -81,7 +81,9 @@ class Speech:
 
     def commit(self) -> list[Event]:
         """The client ends a turn. Raises ApiError where there is none."""
-        sec = self._buffer_sec if self._turns.vad is None or self._items.current else 0.0
+        item, sec = self._items.current, self._buffer_sec
+        if self._turns.vad is not None:
+            sec = (self._turns.passed - item.begin) / SAMPLE_RATE_HZ if item else 0.0
         if sec < COMMIT_MIN_SEC:
             words = f"There is too little to commit: {1000 * sec:.0f} ms of audio, of which 100 ms are needed at least."
             raise ApiError(words, code="input_audio_buffer_commit_empty")

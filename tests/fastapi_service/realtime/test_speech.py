@@ -9,7 +9,7 @@ import pytest
 from contract.messages import Dropped, Error, Partial, Result, Sentiment
 from contract.segmenter import Cut, CutReason
 from fastapi_service.realtime.config import Config, SemanticVad
-from fastapi_service.realtime.events import Event
+from fastapi_service.realtime.events import ApiError, Event
 from fastapi_service.realtime.speech import TURN_MAX_SEC, Speech
 from tests.support.realtime_client import quiet, voice
 
@@ -93,6 +93,17 @@ def test_a_piece_that_its_length_has_cut_is_no_turn_and_a_minute_is() -> None:
         if session.position < TURN_MAX_SEC * SECOND:
             assert not session.of("committed")
     assert len(session.of("committed")) == 1, "noise must not go on for ever"
+
+
+def test_a_commit_takes_speech_that_came_in_one_append_with_an_earlier_turn() -> None:
+    session = Session()
+    session.hear(voice(1, SECOND) + quiet(1, SECOND) + voice(1, SECOND))
+    assert len(session.of("committed")) == 1
+    session.events += session.speech.commit()
+    session.work()
+    assert len(session.of("committed")) == 2
+    with pytest.raises(ApiError):
+        session.speech.commit()
 
 
 def test_partials_are_told_of_the_first_turn_alone_and_never_taken_back() -> None:
