@@ -99,9 +99,10 @@ class RealtimeClient:
         """The next transcript."""
         return self.expect(f"{TRANSCRIPTION}.completed", timeout)
 
-    def types(self) -> list[str]:
-        """The types of all events so far, shortened."""
-        return [event["type"].replace("input_audio_buffer.", "").replace(TRANSCRIPTION, "…") for event in self.events]
+    def types(self, item_id: str | None = None) -> list[str]:
+        """The types of all events so far, shortened; of one item alone where it is given."""
+        events = [one for one in self.events if item_id in (None, one.get("item_id"), one.get("item", {}).get("id"))]
+        return [event["type"].replace("input_audio_buffer.", "").replace(TRANSCRIPTION, "…") for event in events]
 
     def close_code(self, timeout: float = 10.0) -> int:
         """Read until the server closes; the code that it gave."""

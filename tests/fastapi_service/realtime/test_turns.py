@@ -26,7 +26,8 @@ def test_a_turn_ends_with_silence_and_all_comes_in_order(gateway: GatewayProcess
         assert client.expect("session.created")["session"]["audio"]["input"]["turn_detection"]["type"] == "server_vad"
         client.append(quiet(1), voice(1), quiet(1), voice(1.5), quiet(1))
         first, second = client.completed(), client.completed()
-        assert client.types()[1:] in (2 * (TURN + DONE), 2 * TURN + 2 * DONE)
+        for turn in (first, second):  # the second may begin before the first is finished
+            assert client.types(turn["item_id"]) == TURN + DONE
         starts = [one for one in client.events if one["type"].endswith("speech_started")]
         stops = [one for one in client.events if one["type"].endswith("speech_stopped")]
         commits = [one for one in client.events if one["type"].endswith("committed")]
