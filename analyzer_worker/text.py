@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analyzer_worker.sentences.splinters import NeutralReason, neutral_reasons
-from analyzer_worker.sentences.split import sentences_of
 from contract.jobs import AnalyzeJob
+from contract.text.sentences import sentences_of
 
 ANY_LANGUAGE = "*"
 ENGLISH = "en"

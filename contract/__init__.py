@@ -8,6 +8,7 @@
     segmenter         the one rule by which utterances are cut
     language_lock     when a language counts as known; spoken_language: what people write when they mean one
     settings          what must have one value for all; upload_settings: of uploaded files
+    text              sentences and words of a text, in all scripts
     state             the one way an utterance ends, uploaded files, what was given up
 
 Nothing here imports a service or runtime, so every image can carry this folder.

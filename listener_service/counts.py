@@ -1,6 +1,6 @@
 """What is counted per session and over all. Pure, in bounded memory, and its state is JSON.
 
-- words: see contract.words.
+- words: see contract.text.words.
 - audio_sec: speech of all utterances; words_per_minute: words by minutes of speech of the results alone.
 - sentiment: of sentences, a splinter being neutral; per zone its count, its share of all that have a sentiment, and the
   mean score as the model gave it. unjudged: results without a sentiment.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.messages import Dropped, Error, LatencyStats, Result, SentimentShare, StatsBlock, UtteranceOutcome
-from contract.words import count_words
+from contract.text.words import count_words
 from listener_service.percentiles import LatencyHistogram
 
 STATE_VERSION = 1

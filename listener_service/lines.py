@@ -10,7 +10,7 @@ from typing import Any
 from contract.events import OutcomeEvent
 from contract.ids import session_tag
 from contract.messages import Dropped, Result, reason_of
-from contract.words import count_words
+from contract.text.words import count_words
 from listener_service.counts import latency_ms
 from runtime.logs.event import Event
 

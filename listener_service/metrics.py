@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Histogram
 
 from contract.events import OutcomeEvent
-from contract.words import count_words
+from contract.text.words import count_words
 from listener_service.counts import latency_ms
 from runtime.metrics.registry import BATCH_SIZES, SECONDS, OutcomeCounts
 from runtime.metrics.server import ServedMetrics

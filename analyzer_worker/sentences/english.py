@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from analyzer_worker.sentences.abbreviations import words
+from contract.text.abbreviations import words
 
 # Closed classes, which the table lacks: articles, pronouns, prepositions, conjunctions, interjections, numbers.
 _FUNCTION_WORDS: Final = words(

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from analyzer_worker.sentences.english import says_something, surely_no_verb
-from analyzer_worker.sentences.split import is_finished
-from contract.words import count_words
+from contract.text.sentences import is_finished
+from contract.text.words import count_words
 
 NeutralReason = Literal["too_short", "no_verb", "cut"]
 

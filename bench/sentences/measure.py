@@ -4,8 +4,8 @@
 
 The whole system on OpenAI's `base` (bench.pipeline.system), English telephone prompts of a professional speaker
 (harness/human_voices.py), numbers 0 to 59: the thresholds were chosen with numbers 60 to 119. First each prompt as it
-is; then with a pause of 0.7 s set into its middle. Last, one person's speech without ends: words that settle
-(bench.sentences.settled).
+is; then with a pause of 0.7 s set into its middle. Then one person's speech without ends: words that settle
+(bench.sentences.settled). Last, prompts over music that never stops (bench.sentences.loud_room).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 from bench.files import say, write_result
 from bench.machine import Run
 from bench.pipeline.system import Workload, cpu_of, running
+from bench.sentences.loud_room import measure_loud_rooms
 from bench.sentences.settled import kinds_of_speech, measure_settling
 from bench.sentences.speakers import Said, speak, with_a_pause
 from harness.human_voices import Clip, HumanVoicesMissingError, WordErrors, clips, word_errors
@@ -89,8 +90,11 @@ def main() -> None:
         for kind, sounds in kinds_of_speech(spoken, 1).items():
             settling.append({"kind": kind} | measure_settling(stack, sounds))
             say(f"{settling[-1]}")
+        loud_room = measure_loud_rooms(stack, spoken)
+        say(f"{loud_room}")
     if not args.no_write:
-        say(f"written: {write_result('sentences', run.head(), {'rows': rows, 'settling': settling})}")
+        found = {"rows": rows, "settling": settling, "loud_room": loud_room}
+        say(f"written: {write_result('sentences', run.head(), found)}")
 
 
 if __name__ == "__main__":

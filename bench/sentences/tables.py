@@ -26,6 +26,8 @@ def sentences_tables(result: dict[str, Any]) -> list[tuple[str, str]]:
     tables = [("From the last loud moment to the text", table(heads, rows))]
     if result.get("settling"):
         tables.append(("Words that settle while they are spoken", settling_table(result["settling"])))
+    if result.get("loud_room"):
+        tables.append(("With music 10 dB below that never stops", loud_room_table(result["loud_room"])))
     return tables
 
 
@@ -47,3 +49,18 @@ def settling_table(rows: list[dict[str, Any]]) -> str:
             for row in rows
         ],
     )
+
+
+def loud_room_table(found: dict[str, Any]) -> str:
+    """Whether utterances end, and what music alone becomes; one speaker at a time."""
+    heads = [
+        "prompts",
+        "text within 1.5 s of the last word",
+        "p50, ms",
+        "words wrong",
+        "music shown as text",
+        "dropped",
+    ]
+    share = f"{found['in_time']} of {found['prompts']}"
+    counts = [f"{found[name]} in {found['sec']} s" for name in ("music_shown", "music_dropped")]
+    return table(heads, [[found["prompts"], share, found["p50_ms"], f"{found['wer']:.1%}", *counts]])

@@ -27,7 +27,7 @@ SECURITY_HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "microphone=(self)",
+    "Permissions-Policy": "microphone=(self), display-capture=(self)",
     "Cache-Control": "no-cache",
 }
 # These two are about a document, and a page of 60 scripts would carry them 60 times.

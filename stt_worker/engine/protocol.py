@@ -47,7 +47,8 @@ class Transcript:
     of the text where the engine tells them, a draft for the next time. `decoded_again`: a quick first result was
     doubtful and all was done again. `language_probability`: of `language` by what was heard, 0 to 1, None where the
     model knows one only. `words`: where they were asked for. `gaps`: where somebody surely spoke and no words came, in
-    order.
+    order. `sentence_end`: how probable it is by the text that a sentence ends with it, `phrase_end`: by the sound that
+    a phrase does; 0 to 1, None where nobody can tell.
     """
 
     text: str
@@ -64,6 +65,7 @@ class Transcript:
     words: tuple[WordTime, ...] = ()
     gaps: tuple[Span, ...] = ()
     sentence_end: float | None = field(default=None, compare=False)
+    phrase_end: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

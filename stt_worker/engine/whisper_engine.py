@@ -30,6 +30,7 @@ from stt_worker.engine.decoder.encoder import encode, spectrogram, window_frames
 from stt_worker.engine.decoder.sentence_end import has_mark_inside
 from stt_worker.engine.fallback import Fallback, transcript
 from stt_worker.engine.hints import repeats
+from stt_worker.engine.phrase_end import PhraseEnd
 from stt_worker.engine.protocol import Refusal, Transcript, Utterance, WordTime, WorkInterruptedError
 from stt_worker.engine.quality import judge
 from stt_worker.engine.row import Row
@@ -58,6 +59,7 @@ class WhisperEngine:
         self.precision = choose_precision(settings.whisper_precision, model.device)
         set_precision(model, self.precision)
         self._model = model.eval()
+        self._phrase_end = PhraseEnd.of(model)
         self._dtype = DTYPES[self.precision]
         self._decoding = WhisperDecoding(model, self.precision, settings)
         self._fallback = Fallback(self._decoding, self._encode, settings)
@@ -66,6 +68,11 @@ class WhisperEngine:
         # openai-whisper's README says of turbo. All others have as many layers in the decoder as in the encoder.
         cut_down = model.dims.n_text_layer < model.dims.n_audio_layer
         self._can_translate = bool(model.is_multilingual) and not cut_down
+
+    @property
+    def model(self) -> openai_whisper.Whisper:
+        """The one that it took over."""
+        return self._model
 
     @property
     def name(self) -> str:
@@ -119,6 +126,11 @@ class WhisperEngine:
             row.probability = probability
             heard.append(self._heard(row, attempt))
         return heard
+
+    @torch.inference_mode()
+    def encoded(self, audio: Samples) -> torch.Tensor:
+        """The encoder's output, (positions, n_audio_state), for `audio` (samples at 16 kHz, -1 to 1, shape (n,))."""
+        return self._encode([audio], self._frames(len(audio))).features[0]
 
     @torch.inference_mode()
     def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
@@ -198,6 +210,7 @@ class WhisperEngine:
             decoded_again=row.decoded_again,
             language_probability=row.probability,
             gaps=row.gaps,
+            phrase_end=self._phrase_end and self._phrase_end.probability(row.features.features[0], row.audio),
         )
         if isinstance(judge(heard, self._settings, surely_speech(row.speech)), Refusal):
             return heard

@@ -74,5 +74,5 @@ class PartialWorker(RequestWorker[PartialRequest]):
         if isinstance(text, Refusal):
             return Answer(speech_end=speech_end)
         heard_from = self._check.trim_start(found)
-        end = sentence_end(text, heard.words, pcm, heard_from, request.start)
+        end = sentence_end(text, heard.language, heard.words, pcm, heard_from, request.start)
         return Answer(text, None, end, speech_end)

@@ -12,15 +12,22 @@ from contract.jobs import AnalyzeJob
 SURE = 0.6  # probability from which a sentence has surely ended
 SURE_IN = {"ru": 0.85}
 LIKELY = 0.4  # below it the speaker is in the middle of one
+# By the sound (English prompts, numbers 120 to 238, a voice that the training never heard): of what is open by its text
+# 15 of 17 finished ones fall as at a phrase's end, and 3 of 161 that break off; of what is SURE none of 89 finished
+# ones sounds like the middle of a phrase, and 8 of 51 that break off.
+FALLS = 0.55
+MIDDLE = 0.2
 CONFIDENT = -0.6  # mean log-probability: what is less sure says nothing about its end
 
 
-def ending_of(verdict: AnalyzeJob, sentence_end: float | None) -> Ending:
-    """`sentence_end`: how probable the model finds the end of a sentence after the text, None where it did not look."""
+def ending_of(verdict: AnalyzeJob, sentence_end: float | None, phrase_end: float | None = None) -> Ending:
+    """`sentence_end`: how probable the model finds the end of a sentence after the text; `phrase_end`: that a phrase
+    has ended by its sound. None where it did not look."""
     whole = verdict.doubtful_reason is None and not verdict.gaps
     confident = verdict.avg_logprob is not None and verdict.avg_logprob >= CONFIDENT
     if sentence_end is None or not (whole and confident):
         return "likely"
     if sentence_end >= SURE_IN.get(verdict.spoken_language, SURE):
-        return "sentence"
-    return "likely" if sentence_end >= LIKELY else "open"
+        return "likely" if phrase_end is not None and phrase_end < MIDDLE else "sentence"
+    falls = phrase_end is not None and phrase_end >= FALLS
+    return "likely" if sentence_end >= LIKELY or falls else "open"

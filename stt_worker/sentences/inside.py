@@ -11,13 +11,12 @@ import numpy as np
 from contract.audio import SAMPLE_RATE_HZ
 from contract.events import SentenceEnd
 from contract.segmenter import QUIET_WINDOW_SAMPLES, quietest_place
-from stt_worker.engine.decoder.sentence_end import ends_a_sentence
+from contract.text.sentences import is_finished, sentences_of
 from stt_worker.engine.protocol import Span, WordTime
 
 AFTER_WORDS = 3  # behind the mark: what ends where the audio ends may go on
 EDGE_SEC = 0.1  # the times of the words are no better
 QUIET_SHARE = 0.1  # of the mean power: where it is louder somebody speaks
-ABBREVIATIONS = frozenset(["mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "vs", "etc"])
 
 
 @dataclass(frozen=True)
@@ -29,20 +28,23 @@ class Mark:
     between: Span
 
 
-def sentence_end(text: str, words: Sequence[WordTime], pcm: bytes, audio_start: int, start: int) -> SentenceEnd | None:
+def sentence_end(
+    text: str, language: str, words: Sequence[WordTime], pcm: bytes, audio_start: int, start: int
+) -> SentenceEnd | None:
     """The last end of a sentence inside `text` that has a quiet place in `pcm` (s16le).
 
     In samples: the audio in whose seconds the times of `words` are begins at `audio_start` of `pcm`, and `pcm` at
     `start` of its stream.
     """
-    mark = last_mark(text, words)
+    mark = last_mark(text, language, words)
     place = None if mark is None else _quiet_place(pcm, audio_start, mark.between)
     return None if mark is None or place is None else SentenceEnd(chars=mark.chars, position=start + place)
 
 
-def last_mark(text: str, words: Sequence[WordTime]) -> Mark | None:
+def last_mark(text: str, language: str, words: Sequence[WordTime]) -> Mark | None:
     """The last end of a sentence with AFTER_WORDS behind it; None where there is none, or `words` are not those of
     `text`."""
+    ends = _ends(text, language)
     found = None
     chars = 0
     for at, word in enumerate(words):
@@ -51,20 +53,20 @@ def last_mark(text: str, words: Sequence[WordTime]) -> Mark | None:
         if not text.startswith(said, chars):
             return None
         chars += len(said)
-        if at + AFTER_WORDS < len(words) and ends_a_sentence(said) and not _abbreviated(said):
-            following = words[at + 1]
-            if not _first_letter(following.word).islower():
-                found = Mark(chars, (word.end_sec, following.start_sec))
+        if at + AFTER_WORDS < len(words) and chars in ends:
+            found = Mark(chars, (word.end_sec, words[at + 1].start_sec))
     return found
 
 
-def _abbreviated(word: str) -> bool:
-    core = word.rstrip(".").casefold()
-    return word.endswith(".") and (core in ABBREVIATIONS or (len(core) == 1 and core.isalpha() and core.isascii()))
-
-
-def _first_letter(word: str) -> str:
-    return next((character for character in word if character.isalnum()), "")
+def _ends(text: str, language: str) -> set[int]:
+    """After how many characters a sentence ends, before the space behind it."""
+    ends: set[int] = set()
+    begin = 0
+    for sentence in sentences_of(text, language):
+        if is_finished(sentence):
+            ends.add(begin + len(sentence.rstrip()))
+        begin += len(sentence)
+    return ends
 
 
 def _quiet_place(pcm: bytes, audio_start: int, between: Span) -> int | None:

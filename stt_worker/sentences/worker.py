@@ -73,4 +73,5 @@ class SentenceWorker(RequestWorker[SentenceRequest]):
                 return SILENCE if verdict.type == "dropped" and verdict.reason == "no_speech" else NOTHING
             notes = self._recognition.notes.get(job.utterance, {})
             Heard(verdict=verdict, notes=notes).keep(self._client)
-        return Answer(verdict.text, ending_of(verdict, self._recognition.sentence_end))
+        found = self._recognition
+        return Answer(verdict.text, ending_of(verdict, found.sentence_end, found.phrase_end))

@@ -57,6 +57,7 @@ class Recognition:
         self.failures_in_a_row = 0
         self.notes: dict[str, dict[str, Value]] = {}  # what the model said of the last call's utterances, no text
         self.sentence_end: float | None = None  # how probable it is that a sentence ends with the last of them
+        self.phrase_end: float | None = None  # and that a phrase does, by its sound
 
     def verdicts(self, recordings: Sequence[Recording]) -> list[Verdict]:
         """What becomes of each. Where the models raise on several at once, each is done alone: no neighbour suffers."""
@@ -128,7 +129,7 @@ class Recognition:
         drafts = [take(job.session, job.start) for job in jobs]
         if len(utterances) == 1:
             heard = [self._engine.transcribe(utterances[0], drafts[0], interrupt)]
-            self.sentence_end = heard[0].sentence_end
+            self.sentence_end, self.phrase_end = heard[0].sentence_end, heard[0].phrase_end
         else:
             heard = self._engine.transcribe_all(utterances) if utterances else []
         if interrupt is not None:

@@ -48,18 +48,6 @@ def test_sound_that_the_system_held_back_goes_on_by_itself_as_a_new_utterance(
     gateway.wait_for(lambda: len(gateway.only.cuts) > 1)
 
 
-def test_sound_that_does_not_come_back_ends_the_recording_in_words(gateway: FakeGateway, open_page: OpenPage) -> None:
-    page = open_page(gateway.url, init_script=REMEMBER)
-    page.clock.install()
-    start(page)
-    expect(page.locator("#dock")).to_have_attribute("data-state", re.compile("listening|speaking"))
-    page.evaluate("window.heldBack = true; void window.context.suspend()")
-    expect_dock(page, "paused", "Paused by the system.", "Stop")
-    page.clock.run_for(31_000)
-    expect_dock(page, "stopped", "Recording has stopped.", "Start")
-    expect(page.locator("[data-testid=notice][data-kind=problem]")).to_contain_text("held the sound back")
-
-
 def test_sound_goes_on_behind_another_tab(gateway: FakeGateway, chromium: str, speech_wav: Path) -> None:
     command = ["node", str(HIDDEN_TAB), chromium, str(speech_wav.resolve()), gateway.url]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as tab:

@@ -163,12 +163,13 @@ def test_without_clips_there_is_no_row_of_them(gateway: FakeGateway, open_page: 
     expect(page.locator("#clips")).to_be_hidden()
 
 
-def test_an_unplugged_microphone_ends_the_recording_in_words_and_keeps_what_was_said(
+def test_an_unplugged_microphone_without_another_ends_the_recording_in_words_and_keeps_what_was_said(
     gateway: FakeGateway, open_page: OpenPage, speech_wav: Path
 ) -> None:
     remember = """
       const ask = MediaDevices.prototype.getUserMedia;
       MediaDevices.prototype.getUserMedia = async function (constraints) {
+        if (window.stream) throw new DOMException('none', 'NotFoundError');
         return (window.stream = await ask.call(this, constraints));
       };
     """
@@ -176,8 +177,9 @@ def test_an_unplugged_microphone_ends_the_recording_in_words_and_keeps_what_was_
     start(page)
     gateway.wait_for(lambda: gateway.only.stream.position > SAMPLE_RATE_HZ // 2)
     page.evaluate("window.stream.getTracks()[0].dispatchEvent(new Event('ended'))")
-    expect(page.locator("[data-testid=notice][data-kind=problem]")).to_contain_text("was disconnected")
     expect(page.get_by_test_id("card-text")).to_have_text("utterance 1")
+    expect(page.get_by_test_id("control-state")).to_have_text("Opening the microphone again…")
+    expect(page.locator("[data-testid=notice][data-kind=problem]")).to_contain_text("was disconnected")
 
 
 def test_a_failing_worklet_ends_the_recording_and_the_utterance(

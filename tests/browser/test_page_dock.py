@@ -30,6 +30,7 @@ navigator.mediaDevices.getUserMedia = async (constraints) => {
 REMEMBER = """
 const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = async (constraints) => {
+  if (window.unplugged) throw new DOMException('none', 'NotFoundError');
   const stream = await ask(constraints);
   [window.track] = stream.getTracks();
   return stream;
@@ -104,10 +105,11 @@ def test_a_recording_that_ended_by_itself_says_so_and_why_until_the_next_one(
     page = open_page(gateway.url, wav=speech_wav, init_script=REMEMBER)
     start(page)
     expect(page.locator("#dock")).to_have_attribute("data-state", "listening")
-    page.evaluate("window.track.dispatchEvent(new Event('ended'))")
+    page.evaluate("window.unplugged = true; window.track.dispatchEvent(new Event('ended'))")
     expect_dock(page, "stopped", "Recording has stopped.", "Start")
     expect(page.locator("#control-hint")).to_have_text("The microphone was disconnected.")
     expect(page.get_by_test_id("control-status")).to_contain_text("The microphone was disconnected.")
+    page.evaluate("window.unplugged = false")
     page.get_by_test_id("start-button").click()
     expect(page.locator("#dock")).to_have_attribute("data-state", re.compile("listening|speaking"))
     page.get_by_test_id("start-button").click()

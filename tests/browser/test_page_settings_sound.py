@@ -20,6 +20,17 @@ from tests.browser.test_page_capture import start
 
 NOTHING = "\N{EN DASH}"
 DEFAULT = "The browser\N{RIGHT SINGLE QUOTATION MARK}s choice"
+TAB = "The sound of another tab"
+
+# The chosen microphone ends, and is not there when it is asked for.
+UNPLUG = """() => {
+  const asking = navigator.mediaDevices.getUserMedia;
+  navigator.mediaDevices.getUserMedia = async (constraints) => {
+    if (constraints.audio.deviceId) throw new DOMException('none', 'NotFoundError');
+    return asking(constraints);
+  };
+  window.given[1].dispatchEvent(new Event('ended'));
+}"""
 
 MakeWav = Callable[[NDArray[np.float64]], Path]
 
@@ -264,7 +275,7 @@ def test_a_chosen_microphone_that_is_unplugged_is_replaced_without_stopping(
     gateway.wait_for(lambda: track_states(page) == ["ended", "live"])
     page.keyboard.press("Escape")
     gateway.wait_for(lambda: gateway.only.stream.pending)
-    page.evaluate("window.given[1].dispatchEvent(new Event('ended'))")
+    page.evaluate(UNPLUG)
     gateway.wait_for(lambda: track_states(page) == ["ended", "ended", "live"])
     assert "deviceId" not in page.evaluate("window.asked[2]")
     expect(page.locator("[data-testid=notice][data-kind=microphone]")).to_contain_text("another one is heard")
@@ -279,9 +290,9 @@ def test_microphones_that_come_and_go_are_listed(gateway: FakeGateway, open_page
     """
     page = open_page(gateway.url, init_script=listed)
     options = open_settings(page).get_by_label("Listen with").locator("option")
-    expect(options).to_have_text([DEFAULT, "Desk"])
+    expect(options).to_have_text([DEFAULT, "Desk", TAB])
     page.evaluate(
         "window.devices.push({ kind: 'audioinput', deviceId: '2', label: 'Headset' });"
         "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
     )
-    expect(options).to_have_text([DEFAULT, "Desk", "Headset"])
+    expect(options).to_have_text([DEFAULT, "Desk", "Headset", TAB])

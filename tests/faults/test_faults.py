@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 from contract.keys import LISTENER_STATE_KEY, stats_key
-from contract.words import count_words
+from contract.text.words import count_words
 from harness.speech import Clip, demo_clips
 from listener_service.counts import Statistics, load_statistics
 from tests.faults.campaign import Campaign, beside, wait_for

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.messages import Dropped, Error, LatencyStats, Result, SentenceSentiment, SentimentShare, StatsBlock
-from contract.words import count_words
+from contract.text.words import count_words
 from listener_service.counts import Statistics, load_statistics
 from listener_service.percentiles import RELATIVE_ERROR, LatencyHistogram
 from tests.listener_service.conftest import sentiment

@@ -65,13 +65,14 @@ const recorder = new Recorder({
   level: (meanSquare, open, threshold) => {
     control.level(meanSquare, open, threshold);
     waveform.level(meanSquare, open, threshold);
-    if (recorder.hearing) quiet.level(meanSquare, open);
+    if (recorder.hearsRoom) quiet.level(meanSquare, open);
   },
   state: showRecording,
   started: (fellBack) => {
     if (fellBack) notices.show('microphone', 'warning', words('notice.microphone_gone'));
     else notices.clear('microphone');
   },
+  stuck: (stuck) => microphone.stuck(stuck, () => recorder.retry()),
   problem: (problem) => void microphone.problem(problem, () => recorder.toggle()),
 });
 const connection = new ConnectionView(client, notices, () => recorder.active);
@@ -145,7 +146,7 @@ function cutAt(position) {
  * @param {URL | null} clip
  */
 function showRecording(state, reason, clip) {
-  if (state === 'starting' || state === 'loading') {
+  if (state === 'starting' || state === 'choosing' || state === 'loading') {
     notices.clear('problem');
     notices.clear('full');
     if (client.state.name === 'idle') client.connect();
@@ -154,7 +155,7 @@ function showRecording(state, reason, clip) {
     notices.show('full', 'error', words('notice.full', { minutes: Math.round(client.heldSec / 60) }));
   }
   control.show(state, reason);
-  if (!recorder.hearing) quiet.reset();
+  if (!recorder.hearsRoom) quiet.reset();
   waveform.run(recorder.active);
   clips.playing(clip);
   refresh();

@@ -52,7 +52,7 @@ def test_files_are_compressed_where_that_is_understood(gateway: GatewayProcess, 
 def test_whatever_can_be_opened_as_a_document_says_what_it_may_load(gateway: GatewayProcess, path: str) -> None:
     headers = headers_of(gateway, path)
     assert "default-src 'self'" in headers["Content-Security-Policy"]
-    assert headers["Permissions-Policy"] == "microphone=(self)"
+    assert headers["Permissions-Policy"] == "microphone=(self), display-capture=(self)"
 
 
 @pytest.mark.parametrize("name", FILES)

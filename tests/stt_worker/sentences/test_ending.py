@@ -8,7 +8,7 @@ import pytest
 
 from contract.jobs import AnalyzeJob
 from contract.messages import Gap
-from stt_worker.sentences.ending import CONFIDENT, LIKELY, SURE, SURE_IN, ending_of
+from stt_worker.sentences.ending import CONFIDENT, FALLS, LIKELY, MIDDLE, SURE, SURE_IN, ending_of
 
 
 def verdict(**fields: Any) -> AnalyzeJob:
@@ -44,3 +44,15 @@ def test_a_text_that_is_not_sure_says_nothing_about_its_end(fields: dict[str, An
 
 def test_where_nobody_has_looked_it_may_have_ended() -> None:
     assert ending_of(verdict(), None) == "likely"
+
+
+def test_what_sounds_finished_is_not_waited_for_as_long_as_what_breaks_off() -> None:
+    assert ending_of(verdict(), LIKELY - 0.1, FALLS) == "likely"
+    assert ending_of(verdict(), LIKELY - 0.1, FALLS - 0.01) == "open"
+    assert ending_of(verdict(), SURE, FALLS) == "sentence"
+
+
+def test_a_sentence_to_the_eye_that_breaks_off_to_the_ear_may_go_on() -> None:
+    assert ending_of(verdict(), SURE, MIDDLE - 0.01) == "likely"
+    assert ending_of(verdict(), SURE, MIDDLE) == "sentence"
+    assert ending_of(verdict(), SURE, None) == "sentence"

@@ -37,7 +37,7 @@ def timed(text: str) -> list[WordTime]:
 )
 def test_a_sentence_ends_where_another_has_begun(text: str, ends: str | None) -> None:
     words = timed(text)
-    mark = last_mark(text, words)
+    mark = last_mark(text, "en", words)
     assert (None if mark is None else text[: mark.chars]) == ends
     if mark is not None:
         last = len((ends or "").split()) - 1
@@ -47,17 +47,19 @@ def test_a_sentence_ends_where_another_has_begun(text: str, ends: str | None) ->
 def test_scripts_without_spaces_have_words_without_spaces() -> None:
     text = "我回家了。然后我们吃饭"
     words = [WordTime(word, at, at + 1) for at, word in enumerate(["我", "回家", "了。", "然后", "我们", "吃饭"])]
-    assert last_mark(text, words) == Mark(5, (3, 3))
+    assert last_mark(text, "en", words) == Mark(5, (3, 3))
 
 
 def test_times_of_other_words_tell_nothing() -> None:
-    assert last_mark("I went home. And then we ate", timed("I went away. And then we ate")) is None
-    assert last_mark("I went home. And then we ate", ()) is None
+    assert last_mark("I went home. And then we ate", "en", timed("I went away. And then we ate")) is None
+    assert last_mark("I went home. And then we ate", "en", ()) is None
 
 
 def test_composed_characters_are_the_same() -> None:
     words = timed("Cafe\u0301 ist zu. Dann gehen wir heim")
-    assert last_mark("Café ist zu. Dann gehen wir heim", words) == Mark(12, (words[2].end_sec, words[3].start_sec))
+    assert last_mark("Café ist zu. Dann gehen wir heim", "en", words) == Mark(
+        12, (words[2].end_sec, words[3].start_sec)
+    )
 
 
 TEXT = "I went home. And then we ate"
@@ -74,16 +76,16 @@ def speech(quiet_from: float, quiet_to: float, quiet: float = 10.0) -> bytes:
 @pytest.mark.parametrize("audio_start", [0, 4_000])
 def test_the_place_is_quiet(audio_start: int) -> None:
     began = audio_start / SAMPLE_RATE_HZ
-    found = sentence_end(TEXT, timed(TEXT), speech(began + 1.1, began + 1.2), audio_start, START)
+    found = sentence_end(TEXT, "en", timed(TEXT), speech(began + 1.1, began + 1.2), audio_start, START)
     assert found is not None
     assert found.chars == len("I went home.")
     assert began + 1.1 <= (found.position - START) / SAMPLE_RATE_HZ <= began + 1.2
 
 
 def test_nobody_is_cut_off_in_a_word() -> None:
-    assert sentence_end(TEXT, timed(TEXT), speech(1.6, 1.7), 0, START) is None
-    assert sentence_end(TEXT, timed(TEXT), speech(1.1, 1.2, quiet=2000), 0, START) is None
+    assert sentence_end(TEXT, "en", timed(TEXT), speech(1.6, 1.7), 0, START) is None
+    assert sentence_end(TEXT, "en", timed(TEXT), speech(1.1, 1.2, quiet=2000), 0, START) is None
 
 
 def test_words_that_are_behind_the_audio_have_no_place() -> None:
-    assert sentence_end(TEXT, timed(TEXT), speech(0, 1)[: 2 * SAMPLE_RATE_HZ], 0, START) is None
+    assert sentence_end(TEXT, "en", timed(TEXT), speech(0, 1)[: 2 * SAMPLE_RATE_HZ], 0, START) is None

@@ -1,9 +1,10 @@
 // Why a recording could not start or go on.
 
 /**
- * text/ has the words: `problem.<code>` at length, `control.stopped.<code>` in short.
+ * text/ has the words: `problem.<code>` at length, `control.stopped.<code>` in short. `sharing_ended` needs no more than
+ * the short ones.
  * @typedef {'refused' | 'no_microphone' | 'in_use' | 'insecure' | 'unsupported' | 'disconnected' | 'interrupted'
- *   | 'processing' | 'clip' | 'other'} ProblemCode
+ *   | 'processing' | 'clip' | 'not_shared' | 'no_sound_shared' | 'sharing_ended' | 'other'} ProblemCode
  */
 
 export class CaptureProblem extends Error {

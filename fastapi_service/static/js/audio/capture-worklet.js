@@ -11,13 +11,14 @@ const SILENCE = new Float32Array(128); // one render quantum
 /**
  * @typedef {import('./voice-gate.js').GateSettings & { chunkMs: number }} WorkletSettings
  *
- * It takes 'stop', or new settings of the gate. What it posts: `time_sec` is when the chunk's first sample, or the end
+ * It takes 'break' and 'stop', which end the utterance here and are answered by 'flushed', or new settings of the gate.
+ * What it posts: `time_sec` is when the chunk's first sample, or the end
  * of the last loud moment before a pause or an end, was captured, on the context's clock; `mean_square` is of the
  * loudest 20 ms since the last level, `threshold` the one in force.
  * @typedef {{ type: 'chunk', pcm: Int16Array<ArrayBuffer>, time_sec: number }
  *   | { type: 'pause' | 'end', time_sec: number }
  *   | { type: 'level', mean_square: number, open: boolean, threshold: number }
- *   | { type: 'stopped' }} WorkletMessage
+ *   | { type: 'flushed' }} WorkletMessage
  */
 
 class CaptureProcessor extends AudioWorkletProcessor {
@@ -41,7 +42,10 @@ class CaptureProcessor extends AudioWorkletProcessor {
     });
     this.#gate = new VoiceGate(settings, chunker);
     this.#resampler = sampleRate === SAMPLE_RATE_HZ ? null : new Resampler(sampleRate, SAMPLE_RATE_HZ);
-    this.port.onmessage = ({ data }) => (data === 'stop' ? this.#stop() : this.#gate.adjust(data));
+    this.port.onmessage = ({ data }) => {
+      if (data === 'break' || data === 'stop') this.#flush(data === 'stop');
+      else this.#gate.adjust(data);
+    };
   }
 
   /**
@@ -70,12 +74,12 @@ class CaptureProcessor extends AudioWorkletProcessor {
     return this.#inputEndSec - (this.#gate.count - index) / SAMPLE_RATE_HZ;
   }
 
-  #stop() {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    this.#resampler?.flush(this.#gate);
+  /** @param {boolean} last nothing comes after it */
+  #flush(last) {
+    if (last && !this.#stopped) this.#resampler?.flush(this.#gate);
+    this.#stopped ||= last;
     this.#gate.flush();
-    this.port.postMessage({ type: 'stopped' });
+    this.port.postMessage({ type: 'flushed' });
   }
 }
 

@@ -1,16 +1,19 @@
-// The recording that the visitor started, over as many captures as it takes: changed settings, a lost microphone, a
-// lost connection, and the state that the dock shows.
+// The recording that the visitor started, over as many captures as changed settings take, and the state that the dock
+// shows.
 
 import { preferences } from '../base/preferences.js';
-import { Capture } from './capture.js';
+import { Capture, loadSound } from './capture.js';
 import { chosenGate } from './chosen-gate.js';
 import { ScreenAwake } from './screen-awake.js';
+import { offersTabSound, TAB_SOUND } from './tab-sound.js';
 
 /**
  * `reconnecting` is recording while the connection is down; `stopped` is a recording that ended by itself, and
- * `failed` one that could not begin.
- * @typedef {'off' | 'starting' | 'loading' | 'listening' | 'speaking' | 'reconnecting' | 'muted' | 'paused' | 'clip'
- *   | 'stopped' | 'failed'} DockState
+ * `failed` one that could not begin. `starting` asks for a microphone, `choosing` for a tab.
+ * @typedef {'off' | 'starting' | 'choosing' | 'loading' | 'listening' | 'speaking' | 'reconnecting' | 'reopening'
+ *   | 'muted' | 'paused' | 'clip' | 'stopped' | 'failed'} DockState
+ *
+ * @typedef {import('./sound-source.js').SoundChoice} SoundChoice
  *
  * Why a recording ended by itself or could not begin (`control.stopped.<reason>`).
  * @typedef {import('./capture-problem.js').ProblemCode | 'full' | 'taken_over' | 'server'} StopReason
@@ -26,11 +29,15 @@ import { ScreenAwake } from './screen-awake.js';
  * @property {(state: DockState, reason: StopReason | null, clip: URL | null) => void} state something of it changed
  * @property {(problem: import('./capture-problem.js').CaptureProblem) => void} problem
  * @property {(fellBack: boolean) => void} started true when the chosen microphone is gone and another one is heard
+ * @property {(stuck: boolean) => void} stuck whether only the visitor can go on, with `retry`
  */
+
+const AT_REST_MS = 1000;
 
 export class Recorder {
   /** @type {RecorderHandlers} */ #handlers;
   /** @type {Capture | null} */ #capture = null;
+  /** @type {SoundChoice['kind']} */ #kind = 'microphone';
   /** @type {URL | null} */ #clip = null;
   /** @type {StopReason | null} */ #reason = null;
   /** @type {import('./capture.js').Held} */ #held = null;
@@ -39,6 +46,7 @@ export class Recorder {
   #ran = false; // sound has come since the start
   #open = false; // the gate
   #down = false; // the connection
+  #stuck = false;
   #shown = '';
   #awake = new ScreenAwake();
   /** @type {Set<LevelListener>} */ #listeners = new Set();
@@ -46,9 +54,11 @@ export class Recorder {
   /** @param {RecorderHandlers} handlers */
   constructor(handlers) {
     this.#handlers = handlers;
+    addEventListener('load', () => setTimeout(() => loadSound().catch(() => {}), AT_REST_MS));
     chosenGate.onChange(() => this.#capture?.adjust(chosenGate.settings));
     preferences.onChange((name) => {
-      if (['microphone', 'echo_cancellation', 'noise_suppression'].includes(name)) this.#restart();
+      const ofMicrophones = name === 'echo_cancellation' || name === 'noise_suppression';
+      if (name === 'microphone' || (ofMicrophones && this.#kind === 'microphone')) this.#restart();
     });
   }
 
@@ -56,22 +66,34 @@ export class Recorder {
     return this.#capture !== null;
   }
 
-  /** Whether the microphone is heard now. */
+  /** Whether the microphone, or what is chosen in its place, is heard now. */
   get hearing() {
-    return this.#running && this.#clip === null;
+    return this.#running && this.#kind !== 'clip';
+  }
+
+  /** Whether quiet would be that of a microphone that works. */
+  get hearsRoom() {
+    return this.#running && this.#kind === 'microphone' && this.#held === null;
   }
 
   /** Start, or stop what runs. */
   toggle() {
-    if (this.#capture === null) this.#begin(null, chosenMicrophone());
+    if (this.#capture === null) this.#begin(chosenSound());
     else void this.end();
+  }
+
+  /** Open the microphone once more, where it is stuck. Call it inside a click. */
+  retry() {
+    this.#capture?.retry();
   }
 
   /** Play a clip and record it, or stop it when it plays already. @param {URL} url */
   async playClip(url) {
     const again = this.#clip?.href === url.href;
     await this.end();
-    if (!again && this.#capture === null) this.#begin(url, chosenMicrophone());
+    if (again || this.#capture !== null) return;
+    this.#clip = url;
+    this.#begin({ kind: 'clip', url, ended: () => void this.end() });
   }
 
   /** End the recording, if there is one, for a reason that the visitor has to know. @param {StopReason} reason */
@@ -104,18 +126,14 @@ export class Recorder {
   }
 
   #restart() {
-    if (this.#capture === null || this.#clip !== null) return;
+    if (this.#capture === null || this.#kind === 'clip') return;
     this.#again = true;
     void this.#capture.stop();
   }
 
-  /**
-   * @param {URL | null} clip null for the microphone
-   * @param {import('./microphone.js').MicrophoneChoice} microphone
-   * @param {boolean} [fallback] it is not the chosen one
-   */
-  #begin(clip, microphone, fallback = false) {
-    const capture = new Capture(chosenGate.settings, {
+  /** @param {SoundChoice} choice */
+  #begin(choice) {
+    this.#capture = new Capture(choice, chosenGate.settings, {
       chunk: (pcm, capturedMs) => {
         if (!this.#handlers.chunk(pcm, capturedMs)) this.stop('full');
       },
@@ -129,36 +147,44 @@ export class Recorder {
       },
       started: (fellBack) => {
         this.#running = this.#ran = true;
-        this.#handlers.started(fellBack || fallback);
+        this.#handlers.started(fellBack);
         this.#show();
       },
-      held: (held) => {
+      held: (held, stuck) => {
         this.#held = held;
+        this.#open = false;
+        if (held !== null) this.#handlers.level(0, false, chosenGate.settings.threshold);
         this.#show();
+        this.#tellStuck(stuck);
       },
       stopped: (problem) => this.#stopped(problem),
     });
-    this.#capture = capture;
-    this.#clip = clip;
+    this.#kind = choice.kind;
     this.#reason = null;
     this.#ran = false;
-    if (clip === null) this.#awake.hold();
+    if (choice.kind !== 'clip') this.#awake.hold();
     this.#show();
-    void (clip === null ? capture.startMicrophone(microphone) : capture.startClip(clip));
+    void this.#capture.start();
   }
 
   /** @param {import('./capture-problem.js').CaptureProblem | null} problem */
   #stopped(problem) {
     const again = this.#again && problem === null;
-    const chosenIsGone = problem?.code === 'disconnected' && this.#running && preferences.get('microphone') !== '';
     this.#capture = this.#clip = this.#held = null;
     this.#running = this.#open = this.#again = false;
     this.#awake.release();
-    if (again) return this.#begin(null, chosenMicrophone());
-    if (chosenIsGone) return this.#begin(null, { ...chosenMicrophone(), deviceId: '' }, true);
+    this.#tellStuck(false);
+    if (again) return this.#begin(chosenSound());
     this.#reason ??= problem?.code ?? null;
     this.#show();
     if (problem !== null) this.#handlers.problem(problem);
+  }
+
+  /** @param {boolean} stuck */
+  #tellStuck(stuck) {
+    if (stuck === this.#stuck) return;
+    this.#stuck = stuck;
+    this.#handlers.stuck(stuck);
   }
 
   #show() {
@@ -172,19 +198,26 @@ export class Recorder {
   /** @returns {DockState} */
   #state() {
     if (this.#capture === null) return this.#reason === null ? 'off' : this.#ran ? 'stopped' : 'failed';
-    if (!this.#running) return this.#clip === null ? 'starting' : 'loading';
+    if (!this.#running) return STARTING[this.#kind];
     if (this.#held !== null) return this.#held;
-    if (this.#clip !== null) return 'clip';
+    if (this.#kind === 'clip') return 'clip';
     if (this.#down) return 'reconnecting';
     return this.#open ? 'speaking' : 'listening';
   }
 }
 
-/** The microphone as it is chosen. */
-export function chosenMicrophone() {
+const STARTING = /** @type {const} */ ({ microphone: 'starting', tab: 'choosing', clip: 'loading' });
+
+/** What is chosen to be heard. @returns {SoundChoice} */
+export function chosenSound() {
+  const deviceId = preferences.get('microphone');
+  if (deviceId === TAB_SOUND && offersTabSound()) return { kind: 'tab' };
   return {
-    deviceId: preferences.get('microphone'),
-    echoCancellation: preferences.get('echo_cancellation'),
-    noiseSuppression: preferences.get('noise_suppression'),
+    kind: 'microphone',
+    choice: {
+      deviceId: deviceId === TAB_SOUND ? '' : deviceId,
+      echoCancellation: preferences.get('echo_cancellation'),
+      noiseSuppression: preferences.get('noise_suppression'),
+    },
   };
 }

@@ -39,7 +39,7 @@ export class Control {
    */
   show(state, reason) {
     const active = state !== 'off' && state !== 'stopped' && state !== 'failed';
-    const starting = state === 'starting' || state === 'loading';
+    const starting = state === 'starting' || state === 'choosing' || state === 'loading';
     this.#dock.dataset.state = state;
     this.#dock.toggleAttribute('data-active', active);
     this.#label.textContent = words(starting ? 'control.cancel' : active ? 'control.stop' : 'control.start');

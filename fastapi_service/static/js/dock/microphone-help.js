@@ -63,6 +63,7 @@ export async function showProblem(notices, problem, again) {
   // Without a secure address browsers hide more than the microphone.
   if (!window.isSecureContext) showInsecure(notices);
   else if (code === 'refused' || code === 'insecure') await showRefusal(notices, cause, retry);
+  else if (code === 'sharing_ended') return; // whoever ended it knows; the dock says so
   else if (code === 'unsupported' || code === 'clip') notices.show(KIND, 'error', words(`problem.${code}`));
   else notices.show(KIND, 'error', words(`problem.${code}`, { detail: problem.message }), retry);
 }

@@ -1,4 +1,5 @@
-// The notice about a microphone that cannot be had. What it says in detail is fetched when the page has come to rest.
+// The notices about a microphone that cannot be had, or not without its visitor. What the first says in detail is
+// fetched when the page has come to rest.
 
 import { words } from '../text/strings.js';
 
@@ -27,6 +28,16 @@ export class MicrophoneNotice {
       const retry = { label: words('problem.again'), run: again };
       this.#notices.show('problem', 'error', words('problem.other', { detail: problem.message }), retry);
     }
+  }
+
+  /**
+   * It gives no sound, and opening it again did not help.
+   * @param {boolean} stuck or it goes on
+   * @param {() => void} retry
+   */
+  stuck(stuck, retry) {
+    if (!stuck) return this.#notices.clear('stuck');
+    this.#notices.show('stuck', 'warning', words('notice.stuck'), { label: words('notice.stuck.action'), run: retry });
   }
 
   /** There will be none on this address. */

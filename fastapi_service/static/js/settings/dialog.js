@@ -1,6 +1,7 @@
 // The settings dialog. It is built anew each time it opens, and goes when it closes.
 
 import { listMicrophones } from '../audio/microphone.js';
+import { offersTabSound, TAB_SOUND } from '../audio/tab-sound.js';
 import { element, icon } from '../base/dom.js';
 import { preferences } from '../base/preferences.js';
 import { LOCALE, words } from '../text/strings.js';
@@ -93,15 +94,28 @@ async function showMicrophones(field) {
   const hint = field.querySelector('.hint');
   if (list === null || hint === null) return;
   const found = await listMicrophones().catch(() => []);
-  const chosen = preferences.get('microphone');
-  const gone = chosen !== '' && !found.some(({ deviceId }) => deviceId === chosen);
+  const tab = offersTabSound();
+  const kept = preferences.get('microphone');
+  const chosen = kept === TAB_SOUND && !tab ? '' : kept;
+  const gone = chosen !== '' && chosen !== TAB_SOUND && !found.some(({ deviceId }) => deviceId === chosen);
   /** @type {[string, string][]} */
   const options = [
     ['', words('settings.microphone.default')],
     ...found.map(({ deviceId, label }) => /** @type {[string, string]} */ ([deviceId, label])),
   ];
   if (gone) options.push([chosen, words('settings.microphone.gone')]);
+  if (tab) options.push([TAB_SOUND, words('settings.microphone.tab')]);
   fill(list, options, chosen);
-  const unnamed = found.length === 0;
-  hint.textContent = unnamed ? words('settings.microphone.unnamed') : gone ? words('settings.microphone.gone.hint') : '';
+  hint.textContent = hintOf(chosen, gone, found.length === 0);
+}
+
+/**
+ * @param {string} chosen
+ * @param {boolean} gone
+ * @param {boolean} unnamed
+ */
+function hintOf(chosen, gone, unnamed) {
+  if (chosen === TAB_SOUND) return words('settings.microphone.tab.hint');
+  if (unnamed) return words('settings.microphone.unnamed');
+  return gone ? words('settings.microphone.gone.hint') : '';
 }

@@ -4,6 +4,7 @@ import { asProblem } from '../audio/capture-problem.js';
 import { chosenGate } from '../audio/chosen-gate.js';
 import { decibels, levelShare, meanSquareOf } from '../audio/level-scale.js';
 import { CEILING } from '../audio/noise-floor.js';
+import { TAB_SOUND } from '../audio/tab-sound.js';
 import { element } from '../base/dom.js';
 import { DEFAULTS, preferences } from '../base/preferences.js';
 import { LOCALE, words } from '../text/strings.js';
@@ -86,7 +87,8 @@ export class GateSettings {
   #changed(name) {
     if (name === 'threshold') this.#threshold.set();
     if (name === 'threshold' || name === 'follow_noise') this.#showInForce(preferences.get('threshold'));
-    const other = name === 'microphone' || name === 'echo_cancellation' || name === 'noise_suppression';
+    const ofMicrophones = preferences.get('microphone') !== TAB_SOUND; // a tab would be asked for again
+    const other = name === 'microphone' || ((name === 'echo_cancellation' || name === 'noise_suppression') && ofMicrophones);
     if (!other || this.#show.hidden || !this.#test.running) return;
     this.#test.stop();
     void this.#listen();

@@ -2,7 +2,7 @@
 
 import { Capture } from '../audio/capture.js';
 import { chosenGate } from '../audio/chosen-gate.js';
-import { chosenMicrophone } from '../audio/recorder.js';
+import { chosenSound } from '../audio/recorder.js';
 
 export class MicrophoneTest {
   /** @type {import('../audio/recorder.js').Recorder} */ #recorder;
@@ -33,7 +33,7 @@ export class MicrophoneTest {
       return Promise.resolve(false);
     }
     return new Promise((resolve, reject) => {
-      const capture = new Capture(chosenGate.settings, {
+      const capture = new Capture(chosenSound(), chosenGate.settings, {
         chunk: () => {},
         pause: () => {},
         utteranceEnd: () => {},
@@ -46,7 +46,7 @@ export class MicrophoneTest {
         },
       });
       this.#own = capture;
-      void capture.startMicrophone(chosenMicrophone());
+      void capture.start();
     });
   }
 

@@ -12,14 +12,18 @@ export const ENGLISH = {
   'control.cancel': 'Cancel',
   'control.starting': 'Asking for the microphone…',
   'control.starting.hint': 'Allow it when your browser asks.',
+  'control.choosing': 'Asking what to listen to…',
+  'control.choosing.hint': 'Choose a tab, and share its sound too.',
   'control.loading': 'Getting the clip…',
   'control.loading.hint': 'It goes the same way as your voice.',
   'control.listening': 'Listening…',
   'control.listening.hint': 'Only speech is sent; silence stays here.',
   'control.speaking': 'Hearing you…',
   'control.speaking.hint': 'A short pause ends the utterance.',
+  'control.reopening': 'Opening the microphone again…',
+  'control.reopening.hint': 'It goes on by itself.',
   'control.muted': 'The microphone is silent.',
-  'control.muted.hint': 'By the system, or by a switch on the device.',
+  'control.muted.hint': 'By a call, the system, or a switch on the device.',
   'control.clip': 'Playing a clip…',
   'control.clip.hint': 'It goes the same way as your voice.',
   'control.reconnecting': 'Reconnecting: speak on.',
@@ -40,6 +44,9 @@ export const ENGLISH = {
   'control.stopped.full': 'No more speech can be kept here.',
   'control.stopped.taken_over': 'It goes on in another tab or window.',
   'control.stopped.server': 'The server takes no more from this page.',
+  'control.stopped.not_shared': 'Nothing was shared.',
+  'control.stopped.no_sound_shared': 'No sound was shared.',
+  'control.stopped.sharing_ended': 'The sharing has ended.',
   'control.stopped.other': 'The message above says more.',
   'control.level': 'Input level',
   'control.level.none': 'no sound',
@@ -256,9 +263,19 @@ export const ENGLISH = {
   'problem.interrupted': 'The system held the sound back for too long, as in a call or after sleep. Press Start to go on.',
   'problem.processing': 'The sound processing stopped unexpectedly. Press Start to go on.',
   'problem.clip': 'The clip could not be played.',
+  'problem.not_shared':
+    'Nothing was shared, so there is nothing to hear. Try again and choose a tab. If the browser does not ask, the system ' +
+    'or the server forbids it to share the screen.',
+  'problem.no_sound_shared':
+    'No sound was shared. Try again, choose a tab that plays something, and switch on “Also share tab audio” below it.',
   'problem.other': 'The recording could not start: {detail}',
 
   'notice.microphone_gone': 'The microphone chosen in the settings is not there, so another one is heard.',
+
+  'notice.stuck':
+    'No sound comes from the microphone after an interruption, and opening it again did not help. End what else uses it, ' +
+    'such as a call, check its switch, then press “Listen again”.',
+  'notice.stuck.action': 'Listen again',
 
   'settings.title': 'Settings',
   'settings.close': 'Close',
@@ -268,6 +285,9 @@ export const ENGLISH = {
   'settings.microphone.default': 'The browser’s choice',
   'settings.microphone.gone': 'The chosen one (not connected)',
   'settings.microphone.gone.hint': 'It is not connected, so the browser’s choice is heard until it is back.',
+  'settings.microphone.tab': 'The sound of another tab',
+  'settings.microphone.tab.hint':
+    'When you press Start, the browser asks which tab: switch on “Also share tab audio” there. Its picture is not used.',
   'settings.microphone.unnamed': 'Browsers name the microphones only after you have allowed one.',
   'settings.echo': 'Echo cancellation',
   'settings.echo.hint': 'Takes out what comes from the loudspeakers.',

@@ -13,14 +13,18 @@ export const KOREAN = {
   'control.cancel': '취소',
   'control.starting': '마이크 권한을 요청하는 중…',
   'control.starting.hint': '브라우저가 물으면 허용해 주세요.',
+  'control.choosing': '무엇을 들을지 묻는 중…',
+  'control.choosing.hint': '탭을 고르고 소리도 함께 공유해 주세요.',
   'control.loading': '예시 음성을 가져오는 중…',
   'control.loading.hint': '목소리와 같은 경로로 전송됩니다.',
   'control.listening': '듣고 있습니다…',
   'control.listening.hint': '말소리만 보내고, 조용할 때는 보내지 않습니다.',
   'control.speaking': '말씀을 듣는 중…',
   'control.speaking.hint': '잠시 멈추면 한 발화가 끝납니다.',
+  'control.reopening': '마이크를 다시 여는 중…',
+  'control.reopening.hint': '저절로 이어집니다.',
   'control.muted': '마이크에서 소리가 나지 않습니다.',
-  'control.muted.hint': '시스템이나 기기의 스위치로 음소거되어 있습니다.',
+  'control.muted.hint': '통화, 시스템, 기기의 스위치 중 하나 때문입니다.',
   'control.clip': '예시 음성을 재생하는 중…',
   'control.clip.hint': '목소리와 같은 경로로 전송됩니다.',
   'control.reconnecting': '다시 연결하는 중입니다. 계속 말씀하세요.',
@@ -41,6 +45,9 @@ export const KOREAN = {
   'control.stopped.full': '음성을 더 보관할 수 없습니다.',
   'control.stopped.taken_over': '다른 탭이나 창에서 이어집니다.',
   'control.stopped.server': '서버가 이 페이지의 음성을 더 받지 않습니다.',
+  'control.stopped.not_shared': '공유한 것이 없습니다.',
+  'control.stopped.no_sound_shared': '소리가 공유되지 않았습니다.',
+  'control.stopped.sharing_ended': '공유가 끝났습니다.',
   'control.stopped.other': '자세한 내용은 위의 알림을 보세요.',
   'control.level': '입력 음량',
   'control.level.none': '소리 없음',
@@ -256,9 +263,18 @@ export const KOREAN = {
   'problem.interrupted': '통화나 절전 때문에 시스템이 소리를 너무 오래 막았습니다. 시작을 눌러 계속하세요.',
   'problem.processing': '소리 처리가 예기치 않게 멈췄습니다. 시작을 눌러 계속하세요.',
   'problem.clip': '예시 음성을 재생할 수 없습니다.',
+  'problem.not_shared':
+    '공유한 것이 없어 들을 수 없습니다. 다시 시도하고 탭을 고르세요. 브라우저가 묻지 않으면 시스템이나 서버가 화면 공유를 막고 있는 것입니다.',
+  'problem.no_sound_shared':
+    '소리가 공유되지 않았습니다. 다시 시도하여 소리가 나는 탭을 고르고 그 아래의 ‘탭 오디오도 공유’를 켜세요.',
   'problem.other': '녹음을 시작할 수 없습니다: {detail}',
 
   'notice.microphone_gone': '설정에서 고른 마이크가 없어 다른 마이크로 듣고 있습니다.',
+
+  'notice.stuck':
+    '중단된 뒤로 마이크에서 소리가 들어오지 않고, 다시 열어도 달라지지 않았습니다. 통화처럼 마이크를 쓰는 것을 끝내고 ' +
+    '마이크의 스위치를 확인한 뒤 ‘다시 듣기’를 누르세요.',
+  'notice.stuck.action': '다시 듣기',
 
   'settings.title': '설정',
   'settings.close': '닫기',
@@ -268,6 +284,9 @@ export const KOREAN = {
   'settings.microphone.default': '브라우저가 고른 마이크',
   'settings.microphone.gone': '고른 마이크 (연결되지 않음)',
   'settings.microphone.gone.hint': '연결되어 있지 않아 그동안 브라우저가 고른 마이크로 듣습니다.',
+  'settings.microphone.tab': '다른 탭의 소리',
+  'settings.microphone.tab.hint':
+    '시작을 누르면 브라우저가 어느 탭인지 묻습니다. 거기서 ‘탭 오디오도 공유’를 켜세요. 화면은 쓰지 않습니다.',
   'settings.microphone.unnamed': '마이크를 한 번 허용해야 브라우저가 마이크 이름을 알려 줍니다.',
   'settings.echo': '에코 제거',
   'settings.echo.hint': '스피커에서 나온 소리를 걷어 냅니다.',

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from analyzer_worker.sentences.abbreviations import is_open
+from contract.text.abbreviations import is_open
 
 SENTENCES_MAX: Final = 32  # of a text; the last takes the rest
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer_worker.sentences.split import SENTENCES_MAX, is_finished, sentences_of
+from contract.text.sentences import SENTENCES_MAX, is_finished, sentences_of
 
 # A bar stands where a sentence ends.
 CASES = [

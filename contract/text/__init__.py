@@ -1,0 +1,1 @@
+"""Texts in all scripts: `sentences` finds where one ends, `abbreviations` which dots end none, `words` counts words."""
