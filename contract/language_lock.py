@@ -19,9 +19,17 @@ class LanguageLock:
     def __init__(self, named: str | None, after: int) -> None:
         """`named`: by the client, which always wins. `after`: how many in a row it takes, 0: never assume one."""
         self._named = named
-        self._after = after if named is None else 0
+        self._after_unnamed = after
         self._latest: str | None = None
         self._count = 0
+
+    @property
+    def _after(self) -> int:
+        return self._after_unnamed if self._named is None else 0
+
+    def name(self, named: str | None) -> None:
+        """The client names another language, or none any more."""
+        self._named = named
 
     @property
     def language(self) -> str | None:

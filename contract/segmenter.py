@@ -95,6 +95,12 @@ class Segmenter:
         if self._buffer and self._recorded_end is None:
             yield self._take(len(self._buffer), reason)
 
+    def forget(self) -> None:
+        """Drop the audio of the current utterance; the next begins behind it."""
+        self._start = self.position
+        self._buffer.clear()
+        self._cut_at_start = False
+
     def cut_at(self, position: int, reason: CutReason) -> Iterator[Cut]:
         """End the utterance before sample `position`, and begin the next there. Nothing where that is not in it, or
         where a recorded end is still to come."""

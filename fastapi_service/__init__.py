@@ -3,6 +3,7 @@
     fastapi_service   the app, wired: start here
     access            who comes in: tokens, login, origins, attempts
     live              the WebSocket: connection, session, outcomes on their way to the client
+    realtime          OpenAI's Realtime API, for the same sessions
     upload            files, as OpenAI's API takes them
     subtitles         results as SubRip and WebVTT
     page              HTTP beside that: the page, health, metrics, models, the description of the API

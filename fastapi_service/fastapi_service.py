@@ -40,6 +40,8 @@ from fastapi_service.page.routes import add_pages
 from fastapi_service.pipeline.backlog import Backlog
 from fastapi_service.pipeline.health import Health
 from fastapi_service.pipeline.snapshot import Pipeline
+from fastapi_service.realtime.client_secrets import client_secrets_router
+from fastapi_service.realtime.endpoint import RealtimeEndpoint
 from fastapi_service.server import GatewayServer
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.upload.api import Uploads
@@ -100,6 +102,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.include_router(uploads.router())
     app.include_router(models_router(pipeline))
     add_api_errors(app)
+    app.include_router(client_secrets_router(access))
     origins = Origins(settings.allowed_origins or "")
     app.add_middleware(AuthMiddleware, access=access, origins=origins, failures=failures, on_refused=metrics.told)
     app.add_middleware(ApiCors, origins=origins)
@@ -111,6 +114,13 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     @app.websocket("/ws/")
     async def websocket_endpoint(websocket: WebSocket) -> None:
         await endpoint.serve(websocket)
+
+    realtime = RealtimeEndpoint(endpoint, settings)
+
+    @app.websocket("/v1/realtime")
+    @app.websocket("/v1/realtime/")
+    async def realtime_endpoint(websocket: WebSocket) -> None:
+        await realtime.serve(websocket)
 
     describe(app)
     return app

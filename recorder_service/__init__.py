@@ -4,7 +4,7 @@ Its rooms and modules:
 
     recorder_service   the command: `python -m recorder_service`; app does what options say
     client             a library for programs of your own: docs/client.md
-    audio              from a microphone or a file to 16 kHz, and the voice gate
+    audio              microphones and files
     delivery           utterances into the queue in Redis, and their outcomes back
     recording, output, upload, access_token, settings
 """

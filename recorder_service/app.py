@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.text import Text
 
 from recorder_service.access_token import access_token
-from recorder_service.audio.gate import HANGOVER_MS, VoiceGate
 from recorder_service.audio.microphone import NO_MICROPHONE, Microphone, find_device, list_devices, load_sounddevice
 from recorder_service.audio.sources import FileSource, Source, SourceError
 from recorder_service.client.client import ConnectionState, StreamClient
@@ -27,6 +26,7 @@ from recorder_service.output import JsonOutput, Output, OutputHandler, PipeConso
 from recorder_service.recording import Recording, WavWriter
 from recorder_service.settings import RecorderSettings
 from recorder_service.upload import send_file
+from runtime.audio.gate import HANGOVER_MS, VoiceGate
 from runtime.logs.setup import printable
 
 OK, INCOMPLETE, NOT_BEGUN = 0, 1, 2

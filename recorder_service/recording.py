@@ -10,11 +10,11 @@ from pathlib import Path
 
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Result, ServerMessage
-from recorder_service.audio.gate import Mark, VoiceGate
 from recorder_service.audio.sources import Source, SourceError
 from recorder_service.client.errors import BufferFull, StreamError
 from recorder_service.delivery.protocol import Delivery
 from recorder_service.output import Moment, Output, Status, counted
+from runtime.audio.gate import Mark, VoiceGate
 
 
 class WavWriter:

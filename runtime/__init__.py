@@ -7,7 +7,7 @@
     weights        models on this disk, and how they come here
     redis_client   clients with timeouts; redis_retry: retries; backoff: delays between them; redis_check: at the start
     dead_letters   shows what was given up: `python -m runtime.dead_letters`
-    wav            16 kHz mono WAV files
+    audio          captured audio: resampled, gated; wav: 16 kHz mono WAV files
 
 Imports contract, no service, and no FastAPI.
 """

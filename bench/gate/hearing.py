@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.gate.rooms import THRESHOLD, Flags, Room
-from recorder_service.audio.gate import FRAME_BYTES, FRAME_MS, VoiceGate
+from runtime.audio.gate import FRAME_BYTES, FRAME_MS, VoiceGate
 
 END_MS = 1200  # quiet that ends an utterance: the server's default, with which the gate marks pauses after 200 ms
 CLOSES_WITHIN_MS = (500, 1500)

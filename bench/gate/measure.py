@@ -3,7 +3,7 @@
     python -m bench.gate.measure [--half measuring] [--no-worker] [--no-write]
 
 English telephone prompts of a professional speaker, one after the other, over music and noise that never stop: numbers
-0 to 59, three tunes, noises of one seed. The gate's constants (recorder_service/audio/noise_floor.py; the page has the
+0 to 59, three tunes, noises of one seed. The gate's constants (runtime/audio/noise_floor.py; the page has the
 same) were chosen with the other half: numbers 60 to 119, two other tunes, noises of another seed (`--half tuning`).
 What the gate lets through while nobody speaks is shown to the speech worker's own check: what it would show as text.
 It takes a minute: nothing is played in real time.
@@ -23,7 +23,7 @@ from bench.gate.rooms import SPEAKERS, Room, furnish, noises, speakers
 from bench.machine import Run
 from contract.audio import FULL_SCALE
 from harness.human_voices import Clip, HumanVoicesMissingError
-from recorder_service.audio.gate import FRAME_BYTES
+from runtime.audio.gate import FRAME_BYTES
 
 BELOW_DB = (10.0, 15.0)  # noise under the speech; music is 10 dB below alone
 LEVELS = (0.001, 0.003)  # mean squares of noise and music whatever the speech is: -30 and -25 dB

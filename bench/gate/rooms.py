@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 from harness.human_voices import Clip, clips, music
-from recorder_service.audio.gate import FRAME_SAMPLES, frame_levels
+from runtime.audio.gate import FRAME_SAMPLES, frame_levels
 
 THRESHOLD = 0.0005  # mean square, the gate's default
 PROMPTS = 60  # numbers 0 to 59 measure, those after them tune, as in bench.sentences

@@ -28,8 +28,8 @@ from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Result
 from harness.human_voices import Clip, HumanVoicesMissingError, WordErrors, word_errors
 from harness.stack import Stack
-from recorder_service.audio.gate import FRAME_SAMPLES, Mark, VoiceGate
 from recorder_service.client.client import StreamClient
+from runtime.audio.gate import FRAME_SAMPLES, Mark, VoiceGate
 
 BELOW_DB = 10.0
 ENDS_WITHIN_SEC = 1.5  # of the last word, its text included

@@ -23,8 +23,8 @@ from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Partial, Result
 from fastapi_service.live.settled import words_of
 from harness.human_voices import Clip
-from recorder_service.audio.gate import Mark, VoiceGate, frame_levels
 from recorder_service.client.client import StreamClient
+from runtime.audio.gate import Mark, VoiceGate, frame_levels
 
 SPARE_WORDS = 8  # of the final text behind what is settled, for an alignment
 

@@ -14,8 +14,8 @@ from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Result
 from contract.segmenter import quietest_place
 from harness.human_voices import Clip
-from recorder_service.audio.gate import HANGOVER_MS, PAUSE_MS, Mark, VoiceGate, frame_levels
 from recorder_service.client.client import StreamClient
+from runtime.audio.gate import HANGOVER_MS, PAUSE_MS, Mark, VoiceGate, frame_levels
 
 THRESHOLD = 0.0005  # mean square, the gate's default
 BLOCK_SEC = 0.02

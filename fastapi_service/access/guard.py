@@ -6,6 +6,7 @@ for browsers, JSON for programs, and on the WebSocket an `error` or `busy` messa
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 from collections.abc import Callable
@@ -22,9 +23,9 @@ from fastapi_service.access.cors import is_api
 from fastapi_service.access.drain import DrainingResponse, brings_body
 from fastapi_service.access.login import login_page
 from fastapi_service.access.origins import Origins
-from fastapi_service.access.refusals import OTHER_SITE, refusal_json
+from fastapi_service.access.refusals import OTHER_SITE, error_event, refusal_json
 from fastapi_service.access.root_path import service_path
-from fastapi_service.access.tokens import Access, bearer_token, subprotocol_token
+from fastapi_service.access.tokens import Access, bearer_token, realtime_token, subprotocol_token
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -38,6 +39,8 @@ QUERY_MAX_BYTES = 4_096  # hints take 9 bytes for a character of Hangul
 SUBPROTOCOLS_MAX = 8
 SUBPROTOCOLS_MAX_CHARS = 2_048
 AUTHORISED = "wta.authorised"  # in the ASGI scope
+REALTIME_PATHS = frozenset({"/v1/realtime", "/v1/realtime/"})  # OpenAI's protocol, with its own ways to say things
+REALTIME_SUBPROTOCOLS = ("realtime", "openai-beta.realtime-v1")
 
 NEEDS_TOKEN = "This service asks for its access token."
 WRONG_TOKEN = "The access token is wrong."
@@ -54,10 +57,21 @@ class Refusal:
     words: str
     wait_sec: float = 0.0
 
+    @property
+    def of_openai(self) -> tuple[str, str, str]:
+        """Code, words and type as OpenAI's clients know them."""
+        code = "invalid_api_key" if self.code == "not_allowed" else self.code
+        return code, self.words, "rate_limit_error" if self.wait_sec else "invalid_request_error"
+
 
 def is_authorised(scope: Scope) -> bool:
     """Whether the request has shown a token or cookie (or none is needed). On an open route it may have none."""
     return bool(scope.get(AUTHORISED))
+
+
+def realtime_subprotocol(offered: list[str]) -> str | None:
+    """What is answered to a client of the Realtime API."""
+    return next((protocol for protocol in REALTIME_SUBPROTOCOLS if protocol in offered), None)
 
 
 class AuthMiddleware:
@@ -122,9 +136,12 @@ class AuthMiddleware:
         is_browser = "origin" in request.headers
         if is_browser and not self._own_page(request):
             return Refusal("origin_not_allowed", OTHER_SITE)
-        token = subprotocol_token(offered, TOKEN_SUBPROTOCOL_PREFIX)
+        is_realtime = service_path(scope) in REALTIME_PATHS
+        token = realtime_token(offered) if is_realtime else subprotocol_token(offered, TOKEN_SUBPROTOCOL_PREFIX)
         if token is None:
             token = bearer_token(request.headers.get("authorization", ""))
+        if is_realtime and token is not None and self._access.takes_key(token):
+            return None
         how = self._credential(request, token, cookie_counts=is_browser)
         return how if isinstance(how, Refusal) else None
 
@@ -163,11 +180,15 @@ class AuthMiddleware:
                 Busy(code=refusal.code, message=refusal.words, retry_after_sec=math.ceil(refusal.wait_sec)),
                 CLOSE_TRY_AGAIN,
             )
-        answered = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
+        offered: list[str] = scope["subprotocols"]
+        answered, text = SUBPROTOCOL if SUBPROTOCOL in offered else None, message.model_dump_json()
+        if service_path(scope) in REALTIME_PATHS:
+            answered = realtime_subprotocol(offered)
+            text = json.dumps(error_event(*refusal.of_openai))
         self._on_refused(message)
         try:
             await send({"type": "websocket.accept", "subprotocol": answered})
-            await send({"type": "websocket.send", "text": message.model_dump_json()})
+            await send({"type": "websocket.send", "text": text})
             await send({"type": "websocket.close", "code": code, "reason": refusal.code})
         except OSError:  # uvicorn's ClientDisconnected
             logger.debug("a refused client was gone before it was told")

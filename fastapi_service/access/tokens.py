@@ -17,11 +17,14 @@ from collections.abc import Callable
 from itsdangerous import BadSignature, Signer
 
 COOKIE = "wta_access"
+REALTIME_PREFIX = "openai-insecure-api-key."  # of a sub-protocol, and the token as it is
 BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 TOKEN_MIN_CHARS = 16
 TOKEN_MAX_CHARS = 256
 TOKEN = re.compile(r"[!-+\--~]*")  # what a header can carry: printable ASCII, no space, no comma
 PURPOSE = b"wta access cookie 2"
+KEY_PURPOSE = b"wta realtime key 1"
+KEY_PREFIX = "ek_"  # of a short-lived key, as OpenAI's begin
 
 
 class Access:
@@ -50,6 +53,23 @@ class Access:
         """The cookie's value for `token`, which must be an accepted one."""
         return _signer([token.encode()]).sign(str(int(self._clock()) + self.cookie_sec)).decode()
 
+    def short_lived_key(self, payload: str, expires_at: int) -> str:
+        """A key that opens `/v1/realtime` alone, until `expires_at` (s since the epoch). `payload` (URL-safe, no dot)
+        can be read by whoever has it."""
+        body = f"{payload}.{expires_at}"
+        signed = _signer(self._tokens, KEY_PURPOSE).sign(body).decode() if self.needed else f"{body}.open"
+        return KEY_PREFIX + signed
+
+    def takes_key(self, value: str) -> bool:
+        """Whether `value` is a genuine short-lived key that has not expired."""
+        if not value.startswith(KEY_PREFIX):
+            return False
+        try:
+            body = _signer(self._tokens, KEY_PURPOSE).unsign(value.removeprefix(KEY_PREFIX)).decode()
+            return int(body.rpartition(".")[2]) > self._clock()
+        except (BadSignature, ValueError):
+            return False
+
     def takes_cookie(self, value: str) -> bool:
         """Whether `value` is a genuine cookie that has not expired."""
         try:
@@ -66,9 +86,9 @@ class Access:
         return any(self.takes_cookie(value.strip(' "')) for name, _, value in pairs if name.strip() == COOKIE)
 
 
-def _signer(tokens: list[bytes]) -> Signer:
-    """Signs with the last of `tokens`, and takes what any of them has signed."""
-    return Signer(tokens, salt=PURPOSE, key_derivation="hmac", digest_method=hashlib.sha256)
+def _signer(tokens: list[bytes], purpose: bytes = PURPOSE) -> Signer:
+    """Signs with the last of `tokens`, and takes what any of them has signed for this purpose."""
+    return Signer(tokens, salt=purpose, key_derivation="hmac", digest_method=hashlib.sha256)
 
 
 def parse_tokens(text: str) -> list[str]:
@@ -100,3 +120,9 @@ def subprotocol_token(offered: list[str], prefix: str) -> str | None:
             except (binascii.Error, ValueError):
                 return ""
     return None
+
+
+def realtime_token(offered: list[str]) -> str | None:
+    """The token among the sub-protocols that a browser's client of OpenAI's Realtime API offers."""
+    found = (one.removeprefix(REALTIME_PREFIX) for one in offered if one.startswith(REALTIME_PREFIX))
+    return next(found, None)

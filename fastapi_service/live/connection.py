@@ -7,7 +7,7 @@ import logging
 import time
 
 import redis
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+from starlette.websockets import WebSocketDisconnect
 
 from contract.audio import BYTES_PER_SAMPLE, MAX_FRAME_BYTES, SAMPLE_RATE_HZ
 from contract.events import OutcomeEvent, PartialEvent
@@ -23,7 +23,6 @@ from contract.websocket import (
     CLOSE_ODD_BYTES,
     CLOSE_SERVICE_RESTART,
     CLOSE_TAKEN_OVER,
-    CLOSE_TEXT_FRAME,
     CLOSE_TOO_BIG,
     CLOSE_TRY_AGAIN,
 )
@@ -40,6 +39,7 @@ from fastapi_service.live.partials import FIRST_AFTER_SEC, PartialAsker
 from fastapi_service.live.sentences import SentenceEnds
 from fastapi_service.live.sessions import OpenSession, QueueFullError, SessionStore, TakenOverError
 from fastapi_service.live.settled import Settled
+from fastapi_service.live.transport import Transport
 from fastapi_service.settings import GatewaySettings
 from runtime.logs.event import Event
 from runtime.redis_client import end_if_cancelled
@@ -56,7 +56,7 @@ class Connection:
 
     def __init__(
         self,
-        websocket: WebSocket,
+        transport: Transport,
         lease: OpenSession,
         options: Options,
         store: SessionStore,
@@ -69,7 +69,7 @@ class Connection:
         self.lease = lease
         self.tag = session_tag(lease.session)
         self.segmenter = Segmenter(lease.position, settings.utterance_max_sec, lease.recorded_end)
-        self._websocket = websocket
+        self._transport = transport
         self._options = options
         self._language = LanguageLock(options.language, settings.language_lock_after)
         self._store = store
@@ -79,17 +79,22 @@ class Connection:
         self._metrics = metrics
         audio = None if requests is None else SharedAudio(requests, lease, self.segmenter)
         in_hand = (lease.session, self.segmenter, self._language)
-        waits = options.sentences == "1" and settings.sentence_wait_sec > 0
-        self._sentences = SentenceEnds(audio if waits else None, *in_hand, options, settings.sentence_wait_sec)
+        looks = settings.sentence_wait_sec > 0
+        waits = looks and options.sentences == "1"
+        self._sentences = SentenceEnds(audio if looks else None, *in_hand, options, settings.sentence_wait_sec)
         self._settled = Settled()
         self._long = LongSpeech(
-            waits, *in_hand[:2], self._settled, settings.utterance_max_sec, lambda: self._sentences.pausing
+            lambda: looks and (options.sentences == "1" or options.joined),
+            *in_hand[:2],
+            self._settled,
+            settings.utterance_max_sec,
+            lambda: self._sentences.pausing,
         )
         self._shown = options.partials == "1"
         self._partials = PartialAsker(
             audio if self._shown or waits else None,
             *in_hand,
-            options.hints,
+            options,
             settings.partial_every_sec,
             lambda: self._long.wanted,
             FIRST_AFTER_SEC if self._shown else self._long.long_sec,
@@ -183,12 +188,10 @@ class Connection:
 
     async def _receive(self) -> None:
         while True:
-            try:
-                frame = await self._websocket.receive_bytes()
-            except KeyError:
-                raise refused(CLOSE_TEXT_FRAME, "text_frame", "Send audio in binary frames, not text.") from None
-            except WebSocketDisconnected:  # a message could not be sent in the same moment
-                raise WebSocketDisconnect(CLOSE_ABNORMAL) from None
+            frame = await self._transport.receive()
+            if not isinstance(frame, bytes):
+                await self._follow(frame)
+                continue
             self._metrics.frames += 1
             self._metrics.frame_bytes += len(frame)
             if len(frame) % BYTES_PER_SAMPLE:
@@ -214,6 +217,16 @@ class Connection:
                 if not self._sentences.looking or (self._long.wanted and not self._sentences.pausing):
                     self._partials.heard()
 
+    async def _follow(self, wish: Options | None) -> None:
+        """Take other options, or forget what is unfinished. No client can resume where its protocol has that."""
+        async with self._cutting:
+            if wish is not None:
+                self._options.become(wish)
+                self._language.name(wish.language)
+            else:
+                self._outbox.discard("partial")
+                self.segmenter.forget()
+
     async def _watch_idle(self) -> None:
         cut_after, close_after = self._settings.idle_cut_sec, self._settings.idle_close_sec
         while True:
@@ -234,6 +247,7 @@ class Connection:
     async def _dispatch(self, cut: Cut, stamped_ms: float | None = None) -> None:
         """Send the task of `cut`. `stamped_ms` (epoch ms): when its last audio came, unless that is the last frame."""
         self._outbox.discard("partial")  # the outcome, which overtakes what is waiting, replaces it
+        await self._transport.cut(cut)
         job = UtteranceJob(
             session=self.lease.session,
             start=cut.start,
@@ -321,7 +335,7 @@ class Connection:
     async def _send(self, message: Message) -> None:
         try:
             async with asyncio.timeout(self._settings.slow_client_sec):
-                await self._websocket.send_text(message.model_dump_json())
+                await self._transport.send(message)
         except TimeoutError:
             raise CloseConnection(CLOSE_TRY_AGAIN, "messages were not read") from None
 
@@ -330,8 +344,8 @@ class Connection:
         try:
             async with asyncio.timeout(self._settings.slow_client_sec):
                 if ending.message is not None:
-                    await self._websocket.send_text(ending.message.model_dump_json())
-                await self._websocket.close(ending.code, ending.reason)
+                    await self._transport.send(ending.message)
+                await self._transport.close(ending.code, ending.reason)
         except (TimeoutError, WebSocketDisconnect, RuntimeError):
             logger.debug("session %s was gone before it was told", self.tag)
 

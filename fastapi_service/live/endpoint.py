@@ -26,6 +26,7 @@ from fastapi_service.live.limits import ConnectionLimit, NoPlaceError
 from fastapi_service.live.options import Options, read_options
 from fastapi_service.live.relay import Hub
 from fastapi_service.live.sessions import SessionsFullError, SessionStore
+from fastapi_service.live.transport import OwnProtocol, Transport
 from fastapi_service.pipeline.health import Health
 from fastapi_service.settings import GatewaySettings
 
@@ -63,41 +64,46 @@ class SocketEndpoint:
         self._metrics = metrics
 
     async def serve(self, websocket: WebSocket) -> None:
-        """Run one connection from handshake to close."""
+        """Run one connection of the service's own protocol, from handshake to close."""
         offered: list[str] = websocket.scope["subprotocols"]
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        transport = OwnProtocol(websocket)
         try:
             options = read_options(websocket.query_params)
         except ValidationError as problem:
-            await _tell(websocket, Error(code="bad_query", message=_bad_query(problem)), CLOSE_NOT_ALLOWED)
+            await tell(transport, Error(code="bad_query", message=_bad_query(problem)), CLOSE_NOT_ALLOWED)
             return
-        try:
-            with self._places.take(client_address(websocket.scope)):
-                await self._serve(websocket, options)
-        except NoPlaceError as refusal:
-            await _tell(websocket, self._busy("connections_full", str(refusal)), CLOSE_TRY_AGAIN)
+        await self.run(transport, client_address(websocket.scope), options, offered_session(offered))
 
-    async def _serve(self, websocket: WebSocket, options: Options) -> None:
+    async def run(self, transport: Transport, address: str, options: Options, offered: str | None = None) -> None:
+        """Run one connection, whatever its protocol. `offered`: the session that it wants to resume."""
+        try:
+            with self._places.take(address):
+                await self._run(transport, options, offered)
+        except NoPlaceError as refusal:
+            await tell(transport, self._busy("connections_full", str(refusal)), CLOSE_TRY_AGAIN)
+
+    async def _run(self, transport: Transport, options: Options, offered: str | None) -> None:
         """Open the session and run its connection."""
-        offered, backlog = offered_session(websocket.scope["subprotocols"]), self._dispatcher.backlog
+        backlog = self._dispatcher.backlog
         # A client that resumes with nothing to send is let in: it wants its results.
         brings_work = offered is None or options.held_from is not None
         if brings_work and backlog.wait_sec > self._settings.admit_wait_max_sec:
             words = f"Speech recognition is {backlog.wait_sec:.0f} s behind. Your speech is kept; trying again soon."
-            await _tell(websocket, self._busy("queue_full", words), CLOSE_TRY_AGAIN)
+            await tell(transport, self._busy("queue_full", words), CLOSE_TRY_AGAIN)
             return
         try:
             lease = await self._store.open(offered, options.held_from)
         except SessionsFullError:
             words = "Too many sessions are in use at the moment."
-            await _tell(websocket, self._busy("sessions_full", words), CLOSE_TRY_AGAIN)
+            await tell(transport, self._busy("sessions_full", words), CLOSE_TRY_AGAIN)
             return
         except redis.RedisError as problem:
             logger.warning("session not opened: %s", problem)
-            await _tell(websocket, self._busy("unavailable", "The service is starting or recovering."), CLOSE_TRY_AGAIN)
+            await tell(transport, self._busy("unavailable", "The service is starting or recovering."), CLOSE_TRY_AGAIN)
             return
         connection = Connection(
-            websocket,
+            transport,
             lease,
             options,
             self._store,
@@ -113,7 +119,7 @@ class SocketEndpoint:
             resumable = await connection.run((await self._health.readiness()).models)
         finally:
             self._hub.remove(connection)
-        if resumable and connection.segmenter.pending:
+        if resumable and transport.resumes and connection.segmenter.pending:
             self._hub.keep_unfinished(connection)
             return
         with suppress(redis.RedisError):
@@ -132,9 +138,10 @@ def _bad_query(problem: ValidationError) -> str:
     return f"{words} {places['language']['error']}." if "language" in places else words
 
 
-async def _tell(websocket: WebSocket, message: Message, code: int) -> None:
+async def tell(transport: Transport, message: Message, code: int) -> None:
+    """Say why a connection ends, and close it."""
     try:
-        await websocket.send_text(message.model_dump_json())
-        await websocket.close(code)
+        await transport.send(message)
+        await transport.close(code, "")
     except (WebSocketDisconnect, RuntimeError):
         logger.debug("a client was gone before it was told")

@@ -30,11 +30,11 @@ class Place:
 
 
 class LongSpeech:
-    """Of one connection; of clients that mark pauses alone (`wanted_at_all`)."""
+    """Of one connection; only while `wanted_at_all`: of clients that mark pauses, or get the pieces as one."""
 
     def __init__(
         self,
-        wanted_at_all: bool,
+        wanted_at_all: Callable[[], bool],
         session: str,
         segmenter: Segmenter,
         settled: Settled,
@@ -55,7 +55,7 @@ class LongSpeech:
     def wanted(self) -> bool:
         """Whether the utterance in hand is so long that it should be cut at the end of a sentence."""
         segmenter = self._segmenter
-        return self._wanted_at_all and segmenter.position - segmenter.start >= self.long_sec * SAMPLE_RATE_HZ
+        return self._wanted_at_all() and segmenter.position - segmenter.start >= self.long_sec * SAMPLE_RATE_HZ
 
     def heard(self, partial: Partial, end: SentenceEnd | None) -> None:
         """Take a text of the utterance in hand, and where a sentence ends inside it."""

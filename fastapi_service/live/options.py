@@ -32,6 +32,14 @@ class Options(BaseModel):
     words: Choice = "0"
     partials: Choice = "1"
     sentences: Choice = "0"
+    # No names of a query from here on.
+    patience: float = 1.0  # a pause in a sentence may last so many times as long as usual
+    joined: bool = False  # the client gets the pieces of long speech as one
+
+    def become(self, other: Options) -> None:
+        """Take all values of `other`."""
+        for name in type(self).model_fields:
+            setattr(self, name, getattr(other, name))
 
     def of_task(self, language: LanguageLock) -> dict[str, Any]:
         """What the task of an utterance that ends now, and a question before it, have of the client's wishes."""

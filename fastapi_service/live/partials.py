@@ -20,6 +20,7 @@ from contract.messages import Partial
 from contract.partials import PartialRequest
 from contract.segmenter import Segmenter
 from fastapi_service.live.asking import Asked, SharedAudio
+from fastapi_service.live.options import Options
 from runtime.redis_client import end_if_cancelled
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class PartialAsker:
         session: str,
         segmenter: Segmenter,
         language: LanguageLock,
-        hints: str,
+        options: Options,
         every_sec: float,
         find_end: Callable[[], bool],
         first_after_sec: float = FIRST_AFTER_SEC,
@@ -47,7 +48,7 @@ class PartialAsker:
         self._session = session
         self._segmenter = segmenter
         self._language = language
-        self._hints = hints
+        self._options = options
         self._every_samples = int(every_sec * SAMPLE_RATE_HZ)
         self._find_end = find_end
         self._first_samples = int(first_after_sec * SAMPLE_RATE_HZ)
@@ -102,7 +103,7 @@ class PartialAsker:
             start=self._start,
             end=end,
             language=self._language.language,
-            hints=self._hints,
+            hints=self._options.hints,
             find_end=self._find_end(),
         )
         asked = (request.utterance, end)

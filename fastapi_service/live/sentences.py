@@ -45,7 +45,8 @@ Dispatch = Callable[[Cut, float], Awaitable[None]]
 
 
 class SentenceEnds:
-    """The pauses of one connection: at most one question is outstanding. Without `audio` an empty frame marks none.
+    """The pauses of one connection: at most one question is outstanding. Without `audio`, and where the options do not
+    ask for it, an empty frame marks none.
 
     `hear`, `heard` and `pause` belong under the lock under which the segmenter is fed.
     """
@@ -65,7 +66,7 @@ class SentenceEnds:
         self._segmenter = segmenter
         self._language = language
         self._options = options
-        self._wait_sec = wait_sec
+        self._usual_wait_sec = wait_sec
         self._quiet = QuietTail()
         self._likely: Pause | None = None  # it is quiet, and the client has not marked it yet
         self._pause: Pause | None = None  # the one that lasts
@@ -76,6 +77,16 @@ class SentenceEnds:
         self._sentence: Pause | None = None  # a sentence has ended there, and is to be cut
         self._ask_now = asyncio.Event()
         self._changed = asyncio.Event()  # when an utterance ends
+
+    @property
+    def _looks(self) -> bool:
+        """Whether pauses are looked at."""
+        return self._audio is not None and self._options.sentences == "1"
+
+    @property
+    def _wait_sec(self) -> float:
+        """How long a speaker has who pauses in the middle of a sentence."""
+        return self._usual_wait_sec * self._options.patience
 
     @property
     def pausing(self) -> bool:
@@ -93,7 +104,7 @@ class SentenceEnds:
     def hear(self, frame: bytes) -> None:
         """Audio has come, and is not in the segmenter yet: a pause that was marked is over."""
         self._pause = None
-        if self._audio is not None:
+        if self._looks:
             self._quiet.hear(frame)
             if not self._quiet.samples:
                 self._no_pause()
@@ -103,7 +114,7 @@ class SentenceEnds:
         if self._quiet.samples < EARLY_SEC * SAMPLE_RATE_HZ or self._likely is not None or self._pause is not None:
             return
         position = self._segmenter.position
-        if self._audio is None or self._audio.outstanding.of_others(self._session):
+        if self._audio is None or not self._looks or self._audio.outstanding.of_others(self._session):
             return  # under load what is asked too soon goes first
         if position - self._segmenter.start >= EARLY_FROM_SEC * SAMPLE_RATE_HZ:
             self._likely = Pause(position, time.monotonic(), now_ms())
@@ -123,7 +134,7 @@ class SentenceEnds:
 
     def pause(self, stamped_ms: float) -> bool:
         """Take an empty frame; returns whether it marks a pause. If not, as with the second in a row, it is an end."""
-        if self._audio is None or not self._segmenter.pending:
+        if not self._looks or not self._segmenter.pending:
             return False
         if self._pause is not None:
             self._pause = None
@@ -182,7 +193,7 @@ class SentenceEnds:
         """Take from a partial where somebody last spoke: what comes after a pause that the client has not marked,
         because its gate takes something else for speech, ends the utterance as the pause would."""
         start, end = self._segmenter.start, event.speech_end
-        if self._audio is None or end is None or self._pause is not None or self._sentence is not None:
+        if not self._looks or end is None or self._pause is not None or self._sentence is not None:
             return
         position, quiet_sec = end + round(SPEECH_FADES_SEC * SAMPLE_RATE_HZ), (event.asked - end) / SAMPLE_RATE_HZ
         if utterance_id(self._session, start) != event.partial.utterance or quiet_sec < SILENT_SEC:

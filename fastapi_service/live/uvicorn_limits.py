@@ -20,6 +20,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
+from websockets.http11 import Request
 
 from contract.websocket import CLOSE_NOT_ALLOWED
 from fastapi_service.token_bucket import TokenBucket
@@ -28,6 +29,7 @@ PIECE_BYTES = 4_096  # parsed at once: at most some 700 messages
 FRAGMENTS_MAX = 1_024  # of one message
 CONTROL_BURST = 100  # pings and pongs at once
 CONTROL_PER_SEC = 10.0
+EVENT_MAX_BYTES = 2 * 1024 * 1024  # of the Realtime API, whose audio is base64 in JSON
 NO_LINGER = struct.pack("ii", 1, 0)
 LINGER_SEC = 15.0  # for a client to take what was written to it before the end
 # TCP's own sign of life. Azure and many routers forget a connection that is silent for 4 minutes, and tell nobody.
@@ -133,6 +135,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         await super().run_asgi()
         if not self.disconnected:
             self._abort = self.loop.call_later(LINGER_SEC, self._hang_up)
+
+    def handle_connect(self, event: Request) -> None:
+        """Take the handshake; the largest message depends on the protocol that is spoken there."""
+        if event.path.partition("?")[0].rstrip("/").endswith("/v1/realtime"):
+            self.conn.max_message_size = EVENT_MAX_BYTES
+        super().handle_connect(event)
 
     def handle_cont(self, event: Frame) -> None:
         """Take a fragment; their number is bounded."""

@@ -1,1 +1,1 @@
-"""From a microphone or a file to 16 kHz: sources, resample, gate, timeline."""
+"""Where the audio comes from: microphones and files."""

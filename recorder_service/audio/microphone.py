@@ -15,13 +15,11 @@ import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from contract.audio import SAMPLE_RATE_HZ
 from recorder_service.audio.sources import BLOCK_MS, SourceError
-
-if TYPE_CHECKING:
-    from recorder_service.audio.resample import Converter
+from runtime.audio.resample import Converter
 
 logger = logging.getLogger(__name__)
 
@@ -180,10 +178,6 @@ class Microphone:
 def _converter(rate_hz: int, channels: int) -> Converter | None:
     if (rate_hz, channels) == (SAMPLE_RATE_HZ, 1):
         return None
-    from recorder_service.audio.resample import (
-        Converter,  # brings scipy.signal, which takes longer to load than all the rest
-    )
-
     return Converter(rate_hz, channels)
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from contract.messages import Result, ServerMessage
-from recorder_service.audio.gate import VoiceGate
 from recorder_service.audio.sources import FileSource, SourceError
 from recorder_service.client.errors import BufferFull, Refused, StreamError
 from recorder_service.output import PipeConsole, TextOutput
 from recorder_service.recording import Recording, WavWriter
+from runtime.audio.gate import VoiceGate
 from runtime.wav import write_wav
 from tests.recorder_service.fakes import noise, run
 

@@ -22,6 +22,7 @@ from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.options import Options
 from fastapi_service.live.sessions import OpenSession
+from fastapi_service.live.transport import OwnProtocol
 from fastapi_service.settings import GatewaySettings
 
 SESSION = "o" * 32
@@ -83,9 +84,8 @@ class Client:
         self.asking = Asking(settings)
         behind = cast(Any, self.pipeline)
         lease = OpenSession(SESSION, 1, 0, 0, recorded_end)
-        self.connection = Connection(
-            cast(Any, self), lease, options, behind, behind, settings, cast(Any, self.asking), self.metrics
-        )
+        own, asking = OwnProtocol(cast(Any, self)), cast(Any, self.asking)
+        self.connection = Connection(own, lease, options, behind, behind, settings, asking, self.metrics)
 
     async def receive_bytes(self) -> bytes:
         return await self._frames.get()

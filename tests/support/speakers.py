@@ -13,10 +13,10 @@ import numpy as np
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Accepted, Dropped, Error, Result
 from harness.speech import Clip
-from recorder_service.audio.gate import FRAME_BYTES as GATE_FRAME_BYTES
-from recorder_service.audio.gate import PAUSE_MS, frame_levels
 from recorder_service.client.client import StreamClient
 from recorder_service.client.errors import Backoff
+from runtime.audio.gate import FRAME_BYTES as GATE_FRAME_BYTES
+from runtime.audio.gate import PAUSE_MS, frame_levels
 
 THRESHOLD = 0.0005  # mean square, the gate's default
 FRAME_SEC = 0.1

@@ -13,6 +13,7 @@ from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.options import Options
 from fastapi_service.live.outbox import Outbox
 from fastapi_service.live.sessions import OpenSession
+from fastapi_service.live.transport import OwnProtocol
 from fastapi_service.settings import GatewaySettings
 from tests.support.lone_connection import SESSION, Accepting, until
 
@@ -40,7 +41,14 @@ async def said_to_a_slow_client(end: bool) -> list[str]:
     socket, accepting = SlowSocket(), cast(Any, Accepting())
     lease = OpenSession(SESSION, 1, 0, 0, None)
     connection = Connection(
-        cast(Any, socket), lease, Options(), accepting, accepting, GatewaySettings(), None, GatewayMetrics()
+        OwnProtocol(cast(Any, socket)),
+        lease,
+        Options(),
+        accepting,
+        accepting,
+        GatewaySettings(),
+        None,
+        GatewayMetrics(),
     )
     running = asyncio.create_task(connection.run(Models(speech="", sentiment="", demo=False)))
     socket.frames.put_nowait(bytes(32_000))

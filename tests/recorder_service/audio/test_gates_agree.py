@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE, SAMPLE_RATE_HZ
-from recorder_service.audio.gate import FRAME_BYTES, Mark, VoiceGate
+from runtime.audio.gate import FRAME_BYTES, Mark, VoiceGate
 
 SERVER = Path(__file__).parents[2] / "page" / "audio" / "gate-server.mjs"
 THRESHOLD = 0.0005

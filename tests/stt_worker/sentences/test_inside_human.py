@@ -11,7 +11,7 @@ import pytest
 from contract.audio import SAMPLE_RATE_HZ
 from contract.partials import PartialRequest
 from harness.human_voices import HumanClips
-from recorder_service.audio.gate import FRAME_BYTES, frame_levels
+from runtime.audio.gate import FRAME_BYTES, frame_levels
 from stt_worker.engine.load import load_engine
 from stt_worker.partials.model_lock import PriorityModelLock
 from stt_worker.partials.worker import PartialWorker

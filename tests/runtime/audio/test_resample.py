@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recorder_service.audio.resample import StreamResampler
+from runtime.audio.resample import StreamResampler
 
 OUT = 16_000
 RATES = [44_100, 48_000, 96_000, 22_050, 32_000]

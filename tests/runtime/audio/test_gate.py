@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recorder_service.audio.gate import FRAME_BYTES, FRAME_SAMPLES, Mark, VoiceGate, frame_levels
-from recorder_service.audio.timeline import Timeline
+from runtime.audio.gate import FRAME_BYTES, FRAME_SAMPLES, Mark, VoiceGate, frame_levels
+from runtime.audio.timeline import Timeline
 
 THRESHOLD = 0.0005
 RATE = 16_000

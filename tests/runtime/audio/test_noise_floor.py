@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 from harness.human_voices import VOICES, HumanClips, joined
-from recorder_service.audio.gate import FRAME_BYTES, Mark, VoiceGate
-from recorder_service.audio.noise_floor import CEILING, OPENS, NoiseFloor
-from tests.recorder_service.audio.test_gate import passed, silence
+from runtime.audio.gate import FRAME_BYTES, Mark, VoiceGate
+from runtime.audio.noise_floor import CEILING, OPENS, NoiseFloor
+from tests.runtime.audio.test_gate import passed, silence
 
 THRESHOLD = 0.0005
 LOUD_ROOM = 0.001  # mean square, twice the threshold

@@ -14,8 +14,8 @@ from enum import Enum
 import numpy as np
 
 from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE, SAMPLE_RATE_HZ
-from recorder_service.audio.noise_floor import NoiseFloor
-from recorder_service.audio.timeline import Timeline
+from runtime.audio.noise_floor import NoiseFloor
+from runtime.audio.timeline import Timeline
 
 FRAME_SAMPLES = SAMPLE_RATE_HZ // 50  # 20 ms
 FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE
@@ -104,6 +104,7 @@ class VoiceGate:
 
     def flush(self) -> list[bytes | Mark]:
         """The last incomplete frame, if speech is passing, and the end of an utterance that has not ended."""
+        self._captured += len(self._rest) // BYTES_PER_SAMPLE
         rest, self._rest = self._rest if self._open else b"", b""
         if not (self._open or self._paused):
             return []
