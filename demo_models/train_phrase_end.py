@@ -108,7 +108,7 @@ def regression(features: Tensor, ends: Tensor, importance: Tensor, decay: float)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
-    optimizer.step(closure)
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
     return weights.detach(), bias.detach()
 
 
@@ -155,7 +155,8 @@ def main() -> None:
     engine = load_engine(SttSettings(whisper_model="base"))
     if not isinstance(engine, WhisperEngine):
         parser.error("needs OpenAI's own weights")
-    rng, known = np.random.default_rng(SEED), []
+    rng = np.random.default_rng(SEED)
+    known: list[Example] = []
     for language in LANGUAGES:
         prompts = [one for one in clips(language, args.clips) if one.sec < CLIP_SEC_MAX]
         known += examples(engine, language, prompts, rng)

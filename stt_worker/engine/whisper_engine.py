@@ -210,13 +210,17 @@ class WhisperEngine:
             decoded_again=row.decoded_again,
             language_probability=row.probability,
             gaps=row.gaps,
-            phrase_end=self._phrase_end and self._phrase_end.probability(row.features.features[0], row.audio),
+            phrase_end=self._phrase_ends(row),
         )
         if isinstance(judge(heard, self._settings, surely_speech(row.speech)), Refusal):
             return heard
         if row.word_times:
             heard = replace(heard, words=self._words(row, best))
         return heard if row.language == "en" else self._translated(heard, row)
+
+    def _phrase_ends(self, row: Row) -> float | None:
+        listener = self._phrase_end
+        return None if listener is None else listener.probability(row.features.features[0], row.audio)
 
     def _words(self, row: Row, best: Attempt) -> tuple[WordTime, ...]:
         if row.words is not None:

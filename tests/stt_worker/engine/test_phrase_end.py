@@ -9,7 +9,7 @@ import pytest
 import torch
 import whisper as openai_whisper
 
-from contract.audio import SAMPLE_RATE_HZ
+from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 from contract.segmenter import quietest_place
 from harness.human_voices import Clip, HumanClips
 from stt_worker.engine.load import load_engine
@@ -33,7 +33,7 @@ def test_the_last_loud_frame_is_told_beside_the_loudest() -> None:
     audio[5 * FRAME_SAMPLES : 7 * FRAME_SAMPLES] = 0.02  # 28 dB below
     audio[7 * FRAME_SAMPLES :] = 0.01
     assert last_loud_position(audio) == 7
-    assert last_loud_position(audio * 0.001) == 7
+    assert last_loud_position(audio * np.float32(0.001)) == 7
     assert last_loud_position(np.zeros(1600, np.float32)) == 0
     assert last_loud_position(np.zeros(0, np.float32)) == 0
 
@@ -63,7 +63,7 @@ def engine(base_checkpoint: Path) -> WhisperEngine:
 
 
 def up_to(clip: Clip, place: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    audio = clip.samples[:place].astype(np.float32) / 32768
+    audio = clip.samples[:place].astype(np.float32) / np.float32(FULL_SCALE)
     spoken = audio[: last_loud_position(audio) * FRAME_SAMPLES]
     return np.concatenate([spoken, np.zeros(SAMPLE_RATE_HZ // 12, np.float32)])
 
@@ -71,8 +71,9 @@ def up_to(clip: Clip, place: int) -> np.ndarray[tuple[int], np.dtype[np.float32]
 def test_a_voice_that_was_never_heard_falls_at_the_end(engine: WhisperEngine, human_clips: HumanClips) -> None:
     listener = PhraseEnd.of(engine.model)
     assert listener is not None
-    ends, breaks = [], []
-    for clip in human_clips("en", 84)[60:]:
+    ends: list[float] = []
+    breaks: list[float] = []
+    for clip in human_clips("en", 74)[60:]:
         third = len(clip.samples) // 3
         broken = up_to(clip, third + quietest_place(clip.pcm, third, third))
         for audio, given in ((up_to(clip, len(clip.samples)), ends), (broken, breaks)):
