@@ -25,21 +25,23 @@ from bench.pipeline.speakers import DRAIN_SEC
 from bench.pipeline.system import Workload, running
 from bench.sentences.speakers import BLOCK_BYTES, BLOCK_SEC, THRESHOLD
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
-from contract.messages import Dropped, Error, Result
+from contract.messages import Accepted, Dropped, Error, Result
 from harness.human_voices import Clip, HumanVoicesMissingError, WordErrors, word_errors
 from harness.stack import Stack
 from recorder_service.client.client import StreamClient
 from runtime.audio.gate import FRAME_SAMPLES, Mark, VoiceGate
 
 BELOW_DB = 10.0
-ENDS_WITHIN_SEC = 1.5  # of the last word, its text included
+ENDS_WITHIN_SEC = 1.5  # of the last word
 HALF = "measuring"
 
 
 @dataclass
 class Played:
-    """The outcomes with their first and last frame in the room and when they came (s from the room's beginning)."""
+    """When each utterance ended, and the outcomes with their first and last frame in the room and when they came; in s
+    from the room's beginning."""
 
+    ended: dict[str, float] = field(default_factory=dict)
     outcomes: list[tuple[Result | Dropped | Error, int, int, float]] = field(default_factory=list)
 
 
@@ -51,6 +53,8 @@ async def play(url: str, room: Room) -> Played:
 
         async def read() -> None:
             async for message in client.messages():
+                if isinstance(message, Accepted):
+                    played.ended.setdefault(message.utterance, time.monotonic() - began)
                 if isinstance(message, Result | Dropped | Error) and message.utterance:
                     start = int(message.utterance.rpartition("-")[2])
                     last = start + round(message.duration_sec * SAMPLE_RATE_HZ) - 1
@@ -76,17 +80,20 @@ async def play(url: str, room: Room) -> Played:
 
 def figures(rooms: list[tuple[Room, list[Clip], Played]]) -> dict[str, Any]:
     """When each prompt had its last text, its words, and how often music alone became text or was dropped."""
-    waits, errors, of_music = [], WordErrors(0, 0), []
+    ends, waits, errors, of_music = [], [], WordErrors(0, 0), []
     for room, spoken, played in rooms:
         alone = room.alone
         of_music += [one for one, first, last, _ in played.outcomes if alone[first : last + 1].all()]
         for (first, last), clip in zip(room.said, spoken, strict=True):
             mine = [(one, came) for one, begin, end, came in played.outcomes if begin <= last and end >= first]
-            waits.append(max((came for _, came in mine), default=float("inf")) - (last + 1) * BLOCK_SEC)
+            said = (last + 1) * BLOCK_SEC
+            waits.append(max((came for _, came in mine), default=float("inf")) - said)
+            ends.append(max((played.ended[one.utterance] for one, _ in mine), default=float("inf")) - said)
             errors += word_errors("en", clip.text, " ".join(one.text for one, _ in mine if isinstance(one, Result)))
     shown = sum(isinstance(one, Result) for one in of_music)
     return {
         "prompts": len(waits),
+        "ended_in_time": sum(end <= ENDS_WITHIN_SEC for end in ends),
         "in_time": sum(wait <= ENDS_WITHIN_SEC for wait in waits),
         "p50_ms": round(1000 * float(np.median(waits))),
         "wer": round(errors.rate, 4),

@@ -53,14 +53,7 @@ def settling_table(rows: list[dict[str, Any]]) -> str:
 
 def loud_room_table(found: dict[str, Any]) -> str:
     """Whether utterances end, and what music alone becomes; one speaker at a time."""
-    heads = [
-        "prompts",
-        "text within 1.5 s of the last word",
-        "p50, ms",
-        "words wrong",
-        "music shown as text",
-        "dropped",
-    ]
-    share = f"{found['in_time']} of {found['prompts']}"
+    heads = ["prompts", "ended within 1.5 s", "text then", "p50, ms", "words wrong", "music as text", "music dropped"]
+    shares = [f"{found[name]} of {found['prompts']}" for name in ("ended_in_time", "in_time")]
     counts = [f"{found[name]} in {found['sec']} s" for name in ("music_shown", "music_dropped")]
-    return table(heads, [[found["prompts"], share, found["p50_ms"], f"{found['wer']:.1%}", *counts]])
+    return table(heads, [[found["prompts"], *shares, found["p50_ms"], f"{found['wer']:.1%}", *counts]])
