@@ -4,6 +4,7 @@
     access            who comes in: tokens, login, origins, attempts
     live              the WebSocket: connection, session, outcomes on their way to the client
     realtime          OpenAI's Realtime API, for the same sessions
+    speaking          what is being spoken: its text so far, and where it ends
     upload            files, as OpenAI's API takes them
     subtitles         results as SubRip and WebVTT
     page              HTTP beside that: the page, health, metrics, models, the description of the API

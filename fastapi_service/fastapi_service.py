@@ -25,7 +25,6 @@ from fastapi_service.access.origins import Origins
 from fastapi_service.access.proxy import TrustedProxyHeaders
 from fastapi_service.access.root_path import RootPath
 from fastapi_service.access.tokens import Access
-from fastapi_service.live.asking import SpeechRequests
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher
 from fastapi_service.live.endpoint import SocketEndpoint
@@ -44,6 +43,7 @@ from fastapi_service.realtime.client_secrets import client_secrets_router
 from fastapi_service.realtime.endpoint import RealtimeEndpoint
 from fastapi_service.server import GatewayServer
 from fastapi_service.settings import GatewaySettings
+from fastapi_service.speaking.asking import SpeechRequests
 from fastapi_service.upload.api import Uploads
 from runtime.broker.app import make_celery
 from runtime.logs.setup import set_up_logging

@@ -21,7 +21,7 @@ from bench.pipeline.speakers import DRAIN_SEC
 from bench.sentences.speakers import BLOCK_BYTES, BLOCK_SEC, QUIET_SEC, THRESHOLD
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Partial, Result
-from fastapi_service.live.settled import words_of
+from fastapi_service.speaking.settled import words_of
 from harness.human_voices import Clip
 from recorder_service.client.client import StreamClient
 from runtime.audio.gate import Mark, VoiceGate, frame_levels

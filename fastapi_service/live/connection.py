@@ -26,21 +26,21 @@ from contract.websocket import (
     CLOSE_TOO_BIG,
     CLOSE_TRY_AGAIN,
 )
-from fastapi_service.live.asking import SharedAudio, SpeechRequests
 from fastapi_service.live.closing import CloseConnection, come_back, first_ending, refused
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher, PendingFullError
 from fastapi_service.live.greeting import greeting
 from fastapi_service.live.limits import REAL_TIME_BYTES_PER_SEC, ByteRate, Outstanding
-from fastapi_service.live.long_speech import LongSpeech
 from fastapi_service.live.options import Options
 from fastapi_service.live.outbox import Outbox
-from fastapi_service.live.partials import FIRST_AFTER_SEC, PartialAsker
-from fastapi_service.live.sentences import SentenceEnds
 from fastapi_service.live.sessions import OpenSession, QueueFullError, SessionStore, TakenOverError
-from fastapi_service.live.settled import Settled
 from fastapi_service.live.transport import Transport
 from fastapi_service.settings import GatewaySettings
+from fastapi_service.speaking.asking import SharedAudio, SpeechRequests
+from fastapi_service.speaking.long_speech import LongSpeech
+from fastapi_service.speaking.partials import FIRST_AFTER_SEC, PartialAsker
+from fastapi_service.speaking.sentences import SentenceEnds
+from fastapi_service.speaking.settled import Settled
 from runtime.logs.event import Event
 from runtime.redis_client import end_if_cancelled
 from runtime.redis_retry import REDIS_ERRORS

@@ -17,7 +17,6 @@ from contract.websocket import (
     SUBPROTOCOL,
 )
 from fastapi_service.access.attempts import client_address
-from fastapi_service.live.asking import SpeechRequests
 from fastapi_service.live.closing import come_back
 from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics
@@ -29,6 +28,7 @@ from fastapi_service.live.sessions import SessionsFullError, SessionStore
 from fastapi_service.live.transport import OwnProtocol, Transport
 from fastapi_service.pipeline.health import Health
 from fastapi_service.settings import GatewaySettings
+from fastapi_service.speaking.asking import SpeechRequests
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from fastapi_service.live.settled import words_of
+from fastapi_service.speaking.settled import words_of
 
 UNSPACED = {"zh", "yue", "ja", "th", "lo", "my", "km", "bo"}  # languages written without spaces between words
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 WEIGHTS = Path(__file__).parent / "weights" / "phrase_end_base.npz"
 FRAME_SAMPLES = 320  # 20 ms, a position of the encoder's output
-BELOW_LOUDEST = 0.001  # mean square beside the loudest frame's, as fastapi_service.live.quiet has it
+BELOW_LOUDEST = 0.001  # mean square beside the loudest frame's, as fastapi_service.speaking.quiet has it
 STRETCHES = ((0, 5), (5, 15), (15, 30), (30, 60))  # positions before the last loud moment, counted backwards
 BEHIND = 4  # positions after it
 SAME_MODEL = 1e-2  # how far the first layer's biases may differ

@@ -17,13 +17,13 @@ from contract.jobs import UtteranceJob
 from contract.messages import Models
 from contract.partials import PartialRequest
 from contract.sentences import SentenceRequest
-from fastapi_service.live.asking import Asked, OutstandingQuestions
 from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.options import Options
 from fastapi_service.live.sessions import OpenSession
 from fastapi_service.live.transport import OwnProtocol
 from fastapi_service.settings import GatewaySettings
+from fastapi_service.speaking.asking import Asked, OutstandingQuestions
 
 SESSION = "o" * 32
 WAIT_SEC = 10.0

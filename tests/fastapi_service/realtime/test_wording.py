@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.messages import Partial
-from fastapi_service.live.settled import Settled
 from fastapi_service.realtime.wording import Growing
+from fastapi_service.speaking.settled import Settled
 
 
 def grown(partials: list[str], final: str) -> tuple[list[str], str]:

@@ -14,10 +14,10 @@ import redis
 from contract.events import Ending
 from contract.partials import PartialRequest
 from contract.sentences import SentenceRequest
-from fastapi_service.live import pauses, sentences
-from fastapi_service.live.asking import Asked
 from fastapi_service.live.options import Options
 from fastapi_service.settings import GatewaySettings
+from fastapi_service.speaking import pauses, sentences
+from fastapi_service.speaking.asking import Asked
 from tests.support.lone_connection import Client, lone_client, until
 
 HALF = np.random.default_rng(9).normal(0, 3000, 8_000).astype("<i2").tobytes()

@@ -13,9 +13,9 @@ import pytest
 from contract.events import SentenceEnd
 from contract.ids import utterance_id
 from contract.partials import PartialRequest
-from fastapi_service.live import pauses, sentences
 from fastapi_service.live.options import Options
 from fastapi_service.settings import GatewaySettings
+from fastapi_service.speaking import pauses, sentences
 from tests.support.lone_connection import SESSION, Client, lone_client, until
 
 SPEECH = np.random.default_rng(4).normal(0, 3000, 16_000 * 40).astype("<i2")

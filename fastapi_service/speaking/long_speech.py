@@ -11,7 +11,7 @@ from contract.events import SentenceEnd
 from contract.ids import utterance_id
 from contract.messages import Partial
 from contract.segmenter import Cut, Segmenter
-from fastapi_service.live.settled import Settled
+from fastapi_service.speaking.settled import Settled
 from runtime.redis_client import end_if_cancelled
 
 LONG_SHARE = 0.5  # of the longest utterance: a longer one is cut at the end of a sentence

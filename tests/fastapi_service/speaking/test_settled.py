@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract.messages import Partial
-from fastapi_service.live.settled import Settled, words_of
+from fastapi_service.speaking.settled import Settled, words_of
 
 
 def settled(*texts: str) -> list[str]:

@@ -12,10 +12,10 @@ import pytest
 
 from contract.events import Ending
 from contract.partials import PartialRequest
-from fastapi_service.live import pauses, sentences
 from fastapi_service.live.options import Options
-from fastapi_service.live.sentences import SILENT_SEC, SPEECH_FADES_SEC
 from fastapi_service.settings import GatewaySettings
+from fastapi_service.speaking import pauses, sentences
+from fastapi_service.speaking.sentences import SILENT_SEC, SPEECH_FADES_SEC
 from tests.support.lone_connection import Client, lone_client, until
 
 SOUND = np.random.default_rng(6).normal(0, 3000, 16_000).astype("<i2").tobytes()  # a second

@@ -11,11 +11,11 @@ import pytest
 
 from contract.events import Ending
 from contract.sentences import SentenceRequest
-from fastapi_service.live import pauses, sentences
-from fastapi_service.live.asking import Asked
 from fastapi_service.live.options import Options
-from fastapi_service.live.quiet import FRAME_SAMPLES, QuietTail
 from fastapi_service.settings import GatewaySettings
+from fastapi_service.speaking import pauses, sentences
+from fastapi_service.speaking.asking import Asked
+from fastapi_service.speaking.quiet import FRAME_SAMPLES, QuietTail
 from tests.support.lone_connection import Client, lone_client, until
 
 RNG = np.random.default_rng(5)

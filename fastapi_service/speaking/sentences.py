@@ -27,10 +27,10 @@ from contract.language_lock import LanguageLock
 from contract.messages import Partial
 from contract.segmenter import Cut, Segmenter
 from contract.sentences import SentenceRequest
-from fastapi_service.live.asking import BEGIN_WITHIN_SEC, Asked, SharedAudio
 from fastapi_service.live.options import Options
-from fastapi_service.live.pauses import Pause
-from fastapi_service.live.quiet import QuietTail
+from fastapi_service.speaking.asking import BEGIN_WITHIN_SEC, Asked, SharedAudio
+from fastapi_service.speaking.pauses import Pause
+from fastapi_service.speaking.quiet import QuietTail
 from runtime.redis_client import end_if_cancelled
 
 logger = logging.getLogger(__name__)

@@ -19,8 +19,8 @@ from contract.language_lock import LanguageLock
 from contract.messages import Partial
 from contract.partials import PartialRequest
 from contract.segmenter import Segmenter
-from fastapi_service.live.asking import Asked, SharedAudio
 from fastapi_service.live.options import Options
+from fastapi_service.speaking.asking import Asked, SharedAudio
 from runtime.redis_client import end_if_cancelled
 
 logger = logging.getLogger(__name__)
