@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from rich.console import Console
 from rich.text import Text
 
@@ -47,7 +48,7 @@ def run(arguments: list[str]) -> int:
             return _upload(options, settings, output)
         return asyncio.run(_record(options, settings, output))
     except ValidationError as problem:
-        wrong = "\n".join(f"  {str(error['loc'][0]).upper()}: {error['msg']}" for error in problem.errors())
+        wrong = "\n".join(f"  {_named(error)}" for error in problem.errors())
         output.problem(f"A setting in the environment cannot be used:\n{wrong}")
     except (SourceError, DeliveryError, StreamError) as problem:
         output.problem(str(problem))
@@ -57,6 +58,12 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         return INTERRUPTED
     return NOT_BEGUN
+
+
+def _named(error: ErrorDetails) -> str:
+    """What is wrong with which setting; where it takes several, the message names them."""
+    words = error["msg"].removeprefix("Value error, ")
+    return f"{str(error['loc'][0]).upper()}: {words}" if error["loc"] else words
 
 
 def _upload(options: Options, settings: RecorderSettings, output: Output) -> int:
@@ -163,10 +170,7 @@ def _open_delivery(
 ) -> QueueDelivery | StreamClient:
     waits = options.file is not None  # a file can wait; a microphone must stop, visibly
     if options.url is None:
-        try:
-            return QueueDelivery(settings, options.language, waits, hints=options.hints, word_times=options.words)
-        except ValueError as problem:
-            raise DeliveryError(f"REDIS_URL cannot be used: {problem}") from problem
+        return QueueDelivery(settings, options.language, waits, hints=options.hints, word_times=options.words)
     return StreamClient(
         options.url,
         language=options.language,
