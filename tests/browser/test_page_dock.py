@@ -20,8 +20,10 @@ from tests.browser.test_page_capture import start
 ASKING = """
 const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 window.given = [];
+const allowed = new Promise((resolve) => (window.allow = resolve));
 navigator.mediaDevices.getUserMedia = async (constraints) => {
-  await new Promise((resolve) => (window.allow = resolve));
+  window.asked = true;
+  await allowed;
   const stream = await ask(constraints);
   window.given.push(...stream.getTracks());
   return stream;
@@ -78,6 +80,7 @@ def test_cancelling_the_question_leaves_no_microphone_open(gateway: FakeGateway,
     page = open_page(gateway.url, init_script=ASKING)
     connected(page)
     page.get_by_test_id("start-button").click()
+    gateway.wait_for(lambda: bool(page.evaluate("window.asked")))
     page.get_by_role("button", name="Cancel").click()
     expect_dock(page, "off", "Press Start and speak.", "Start")
     page.evaluate("window.allow()")

@@ -72,9 +72,10 @@ def test_one_that_forgets_when_it_is_full_is_warned_of(
 ) -> None:
     check_redis(settings(f"redis://127.0.0.1:{redis_port}/0"))
     assert caplog.text == ""
-    redis_client.config_set("maxmemory-policy", "volatile-lru")
+    before = redis_client.config_get("maxmemory", "maxmemory-policy")
+    redis_client.config_set("maxmemory", "1gb", "maxmemory-policy", "volatile-lru")
     try:
         check_redis(settings(f"redis://127.0.0.1:{redis_port}/0"))
     finally:
-        redis_client.config_set("maxmemory-policy", "noeviction")
+        redis_client.config_set(*[part for pair in before.items() for part in pair])
     assert "volatile-lru" in caplog.text and "noeviction" in caplog.text
