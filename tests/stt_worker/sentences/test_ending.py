@@ -8,7 +8,7 @@ import pytest
 
 from contract.jobs import AnalyzeJob
 from contract.messages import Gap
-from stt_worker.sentences.ending import CONFIDENT, FALLS, LIKELY, MIDDLE, SURE, SURE_IN, ending_of
+from stt_worker.sentences.ending import CONFIDENT, FALLS, LIKELY, MIDDLE, SURE, SURE_IN, UNFINISHED, ending_of
 
 
 def verdict(**fields: Any) -> AnalyzeJob:
@@ -56,3 +56,9 @@ def test_a_sentence_to_the_eye_that_breaks_off_to_the_ear_may_go_on() -> None:
     assert ending_of(verdict(), SURE, MIDDLE - 0.01) == "likely"
     assert ending_of(verdict(), SURE, MIDDLE) == "sentence"
     assert ending_of(verdict(), SURE, None) == "sentence"
+
+
+def test_what_may_be_a_sentence_and_breaks_off_to_the_ear_is_open() -> None:
+    assert ending_of(verdict(), LIKELY, UNFINISHED - 0.01) == "open"
+    assert ending_of(verdict(), LIKELY, UNFINISHED) == "likely"
+    assert ending_of(verdict(), LIKELY, None) == "likely"
