@@ -169,8 +169,9 @@ def test_a_name_that_is_not_in_the_certificate_is_refused(encrypted: Encrypted, 
 
 
 def test_a_redis_cluster_is_refused_by_each(tmp_path: Path) -> None:
-    port = free_port()
-    command = [find_redis_server(), "--bind", "127.0.0.1", "--port", str(port), "--cluster-enabled", "yes"]
+    port, bus = free_port(), free_port()  # the bus is at the port + 10000 else, which may be above 65535
+    command = [find_redis_server(), "--bind", "127.0.0.1", "--port", str(port)]
+    command += ["--cluster-enabled", "yes", "--cluster-port", str(bus)]
     with running(command, tmp_path, redis.Redis(port=port)):
         found = refusals(tmp_path, {"REDIS_URL": f"redis://127.0.0.1:{port}/0"})
     expect_refusal(found, "is a Redis Cluster", "without cluster mode")
