@@ -77,5 +77,6 @@ def test_one_that_forgets_when_it_is_full_is_warned_of(
     try:
         check_redis(settings(f"redis://127.0.0.1:{redis_port}/0"))
     finally:
-        redis_client.config_set(*[part for pair in before.items() for part in pair])
+        for name, value in before.items():
+            redis_client.config_set(str(name), str(value))
     assert "volatile-lru" in caplog.text and "noeviction" in caplog.text
