@@ -27,11 +27,10 @@ def ending_of(verdict: AnalyzeJob, sentence_end: float | None, phrase_end: float
     has ended by its sound. None where it did not look."""
     whole = verdict.doubtful_reason is None and not verdict.gaps
     confident = verdict.avg_logprob is not None and verdict.avg_logprob >= CONFIDENT
-    unfinished = phrase_end is not None and phrase_end < UNFINISHED
-    if sentence_end is None or not (whole and confident):  # then the sound alone tells
-        return "open" if unfinished else "likely"
+    if sentence_end is None or not (whole and confident):
+        return "likely"
     if sentence_end >= SURE_IN.get(verdict.spoken_language, SURE):
         return "likely" if phrase_end is not None and phrase_end < MIDDLE else "sentence"
     if sentence_end >= LIKELY:
-        return "open" if unfinished else "likely"
+        return "open" if phrase_end is not None and phrase_end < UNFINISHED else "likely"
     return "likely" if phrase_end is not None and phrase_end >= FALLS else "open"

@@ -62,9 +62,3 @@ def test_what_may_be_a_sentence_and_breaks_off_to_the_ear_is_open() -> None:
     assert ending_of(verdict(), LIKELY, UNFINISHED - 0.01) == "open"
     assert ending_of(verdict(), LIKELY, UNFINISHED) == "likely"
     assert ending_of(verdict(), LIKELY, None) == "likely"
-
-
-def test_the_sound_tells_of_a_text_that_is_not_sure_too() -> None:
-    unsure = verdict(avg_logprob=CONFIDENT - 0.1)
-    assert ending_of(unsure, 1.0, UNFINISHED - 0.01) == "open"
-    assert ending_of(unsure, 0.0, UNFINISHED) == "likely"
