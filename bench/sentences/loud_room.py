@@ -23,13 +23,13 @@ from bench.files import say
 from bench.gate.rooms import Room, furnish, noises, speakers
 from bench.pipeline.speakers import DRAIN_SEC
 from bench.pipeline.system import Workload, running
-from bench.sentences.speakers import BLOCK_BYTES, BLOCK_SEC, THRESHOLD
+from bench.sentences.speakers import BLOCK_SEC, THRESHOLD, through_the_gate
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Accepted, Dropped, Error, Result
 from harness.human_voices import Clip, HumanVoicesMissingError, WordErrors, word_errors
 from harness.stack import Stack
 from recorder_service.client.client import StreamClient
-from runtime.audio.gate import FRAME_SAMPLES, Mark, VoiceGate
+from runtime.audio.gate import FRAME_SAMPLES, VoiceGate
 
 BELOW_DB = 10.0
 ENDS_WITHIN_SEC = 1.5  # of the last word
@@ -62,17 +62,8 @@ async def play(url: str, room: Room) -> Played:
                     played.outcomes.append((message, first, last, time.monotonic() - began))
 
         reader = asyncio.create_task(read())
-        for number, first in enumerate(range(0, len(room.pcm), BLOCK_BYTES), 1):
-            await asyncio.sleep(max(0.0, began + number * BLOCK_SEC - time.monotonic()))
-            gate.mark_pauses(round(1000 * client.sentence_wait_sec))
-            for piece in gate.feed(room.pcm[first : first + BLOCK_BYTES]):
-                match piece:
-                    case Mark.PAUSE:
-                        await client.pause()
-                    case Mark.END:
-                        await client.end_utterance()
-                    case speech:
-                        await client.send(speech)
+        async for _ in through_the_gate(client, gate, room.pcm, began):
+            pass
         await client.drain(DRAIN_SEC)
     await reader
     return played

@@ -3,7 +3,7 @@
     python -m bench.sentences.measure [--prompts 40] [--speakers 1 2 8] [--no-write]
 
 The whole system on OpenAI's `base` (bench.pipeline.system), English telephone prompts of a professional speaker
-(harness/human_voices.py), numbers 0 to 59: the thresholds were chosen with numbers 60 to 119. First each prompt as it
+(harness/human_voices.py), numbers 0 to 59: the thresholds were chosen with those behind them. First each prompt as it
 is; then with a pause of 0.7 s set into its middle. Then one person's speech without ends: words that settle
 (bench.sentences.settled). Last, prompts over music that never stops (bench.sentences.loud_room).
 """

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from bench.pipeline.speakers import DRAIN_SEC
-from bench.sentences.speakers import BLOCK_BYTES, BLOCK_SEC, QUIET_SEC, THRESHOLD
+from bench.sentences.speakers import BLOCK_BYTES, QUIET_SEC, THRESHOLD, through_the_gate
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Partial, Result
 from fastapi_service.speaking.settled import words_of
 from harness.human_voices import Clip
 from recorder_service.client.client import StreamClient
-from runtime.audio.gate import Mark, VoiceGate, frame_levels
+from runtime.audio.gate import VoiceGate, frame_levels
 
 SPARE_WORDS = 8  # of the final text behind what is settled, for an alignment
 
@@ -138,19 +138,10 @@ async def talk(url: str, sound: Clip, first_wait_sec: float) -> Heard:
         gate, began = VoiceGate(THRESHOLD), time.monotonic()
         pcm = sound.pcm + bytes(int(QUIET_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE)
         position = 0
-        for number, first in enumerate(range(0, len(pcm), BLOCK_BYTES), 1):
-            await asyncio.sleep(max(0.0, began + number * BLOCK_SEC - time.monotonic()))
-            gate.mark_pauses(round(1000 * client.sentence_wait_sec))
-            for piece in gate.feed(pcm[first : first + BLOCK_BYTES]):
-                match piece:
-                    case Mark.PAUSE:
-                        await client.pause()
-                    case Mark.END:
-                        await client.end_utterance()
-                    case speech:
-                        await client.send(speech)
-                        position += len(speech) // BYTES_PER_SAMPLE
-                        heard.sent.append((position, time.monotonic()))
+        async for piece in through_the_gate(client, gate, pcm, began):
+            if isinstance(piece, bytes):
+                position += len(piece) // BYTES_PER_SAMPLE
+                heard.sent.append((position, time.monotonic()))
         await client.drain(DRAIN_SEC)
     await reader
     return heard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,21 +75,15 @@ class Speaker:
         self.said.append(said)
         gate, began = VoiceGate(THRESHOLD), time.monotonic()
         said.spoken = began + (int(loud[-1]) + 1) * BLOCK_SEC
-        for number, first in enumerate(range(0, len(pcm), BLOCK_BYTES), 1):
-            await asyncio.sleep(max(0.0, began + number * BLOCK_SEC - time.monotonic()))
-            gate.mark_pauses(round(1000 * client.sentence_wait_sec) if self._sentences else 0)
-            for piece in gate.feed(pcm[first : first + BLOCK_BYTES]):
-                match piece:
-                    case Mark.PAUSE:
-                        said.last = self._sent - PAUSE_MS * SAMPLE_RATE_HZ // 1000
-                        await client.pause()
-                    case Mark.END:
-                        if not self._sentences:
-                            said.last = self._sent - HANGOVER_MS * SAMPLE_RATE_HZ // 1000
-                        await client.end_utterance()
-                    case speech:
-                        await client.send(speech)
-                        self._sent += len(speech) // BYTES_PER_SAMPLE
+        async for piece in through_the_gate(client, gate, pcm, began, self._sentences):
+            match piece:
+                case Mark.PAUSE:
+                    said.last = self._sent - PAUSE_MS * SAMPLE_RATE_HZ // 1000
+                case Mark.END:
+                    if not self._sentences:
+                        said.last = self._sent - HANGOVER_MS * SAMPLE_RATE_HZ // 1000
+                case speech:
+                    self._sent += len(speech) // BYTES_PER_SAMPLE
 
     async def _read(self, client: StreamClient) -> None:
         async for message in client.messages():
@@ -97,6 +91,24 @@ class Speaker:
                 start = int(message.utterance.rpartition("-")[2])
                 said = next(one for one in reversed(self.said) if one.start <= start)
                 said.outcomes.append((message, start, time.monotonic()))
+
+
+async def through_the_gate(
+    client: StreamClient, gate: VoiceGate, pcm: bytes, began: float, sentences: bool = True
+) -> AsyncIterator[bytes | Mark]:
+    """Play `pcm` through `gate` into `client` in real time, from `began` (monotonic s) on; each piece that was sent."""
+    for number, first in enumerate(range(0, len(pcm), BLOCK_BYTES), 1):
+        await asyncio.sleep(max(0.0, began + number * BLOCK_SEC - time.monotonic()))
+        gate.mark_pauses(round(1000 * client.sentence_wait_sec) if sentences else 0)
+        for piece in gate.feed(pcm[first : first + BLOCK_BYTES]):
+            match piece:
+                case Mark.PAUSE:
+                    await client.pause()
+                case Mark.END:
+                    await client.end_utterance()
+                case speech:
+                    await client.send(speech)
+            yield piece
 
 
 def with_a_pause(clip: Clip, pause_sec: float) -> Clip:

@@ -45,7 +45,7 @@ class PhraseEnd:
 
     def probability(self, features: Tensor, audio: Samples) -> float:
         """How probable it is, 0 to 1. `features`: the encoder's output for `audio`, (positions, n_audio_state)."""
-        around = features_around(features.float().cpu(), last_loud_position(audio))
+        around = features_around(features, last_loud_position(audio)).cpu()
         return 1 / (1 + math.exp(-(float(around @ self._weights) + self._bias)))
 
 
@@ -64,5 +64,5 @@ def features_around(features: Tensor, position: int) -> Tensor:
     means = []
     for first, last in stretches:
         found = features[max(0, first) : max(0, last)]
-        means.append(found.mean(dim=0) if len(found) else features.new_zeros(features.shape[1]))
+        means.append(found.float().mean(dim=0) if len(found) else features.new_zeros(features.shape[1]).float())
     return torch.cat(means)
