@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, field_validator
 
 from contract.jobs import MAX_POSITION, MAX_TEXT_CHARS, Envelope, now_ms
-from contract.messages import Partial, StatsBlock, UtteranceOutcome
+from contract.messages import Partial, Speakers, StatsBlock, Turns, UtteranceOutcome
 
 Ending = Literal["sentence", "likely", "open", "silence"]
 """How speech up to a pause ends: surely with a sentence, perhaps with one, in the middle of one; or there is none."""
@@ -66,4 +66,22 @@ class StatsEvent(Envelope):
     stats_service: StatsBlock
 
 
-BUS_EVENT: TypeAdapter[OutcomeEvent | PartialEvent] = TypeAdapter(OutcomeEvent | PartialEvent)
+class SpeakerEvent(Envelope):
+    """What was found out about who speaks, on `result_messages` and in two streams: the session's, and that of all
+    outcomes, where the field is `speakers` instead of `event`.
+
+    `rev` is put in by the script. `start` is the first sample of the utterance that the message is about, null of one
+    about all speakers."""
+
+    rev: int = Field(0, ge=0)
+    start: int | None = Field(None, ge=0, le=MAX_POSITION)
+    speakers: Annotated[Turns | Speakers, Field(discriminator="type")]
+
+    def numbered(self) -> Turns | Speakers:
+        """The message for the client, with its revision."""
+        return self.speakers.model_copy(update={"rev": self.rev})
+
+
+BUS_EVENT: TypeAdapter[OutcomeEvent | PartialEvent | SpeakerEvent] = TypeAdapter(
+    OutcomeEvent | PartialEvent | SpeakerEvent
+)

@@ -18,6 +18,8 @@ MAX_TEXT_CHARS = 8_000
 MAX_HINTS_CHARS = 1_000  # Whisper reads about 220 tokens of them
 MAX_WORDS = 1_000
 MAX_GAPS = 100
+MAX_SPANS = 200  # stretches of speech in an utterance
+MAX_CHANNELS = 8
 MAX_POSITION = 2**53 - 1  # JavaScript's largest safe integer
 TRIES_MAX = 3  # workers that may end on one task; then it is given up, so that it does not end them all
 RESENDS_MAX = 5  # of an utterance without outcome; then it ends as an error, so that nobody waits for ever
@@ -87,6 +89,7 @@ class UtteranceJob(AudioSpan):
     `live`: somebody is speaking it and waits; parts of a file come after these. `cut_at_start`, `cut_at_end`: it begins
     or ends where the length limit cut the speech, not where the speaker paused. `looked_until`: a worker was asked
     whether a sentence ends at that sample (contract.sentences), and from there to `end` it is quiet.
+    `speakers`: asks who speaks. `channel`: of a stream with several, where each is one speaker.
     """
 
     timings_ms: dict[Stage, float] = Field(default_factory=dict, max_length=32)
@@ -97,6 +100,8 @@ class UtteranceJob(AudioSpan):
     cut_at_start: bool = False
     cut_at_end: bool = False
     looked_until: int | None = Field(None, ge=0, le=MAX_POSITION)
+    speakers: bool = False
+    channel: int | None = Field(None, ge=1, le=MAX_CHANNELS)
 
     def stamp(self, stage: str) -> None:
         """Add the time since the last stamp to `stage`, and set the stamp to now."""
@@ -131,3 +136,27 @@ class AnalyzeJob(UtteranceJob):
     avg_logprob: float | None = None
     no_speech_prob: float | None = Field(None, ge=0, le=1)
     temperature: float | None = Field(None, ge=0)
+
+
+class SpeakerJob(AudioSpan):
+    """The header of one recognised utterance, second argument of `tell_speakers`: who speaks it?
+
+    `speech`: the stretches in which somebody speaks, in samples of the session. `words`: where their times are known.
+    `stamped_ms` (epoch ms): when its text was known.
+    """
+
+    text: str = Field(max_length=MAX_TEXT_CHARS)
+    words: list[Word] | None = Field(None, max_length=MAX_WORDS)
+    speech: list[tuple[int, int]] = Field(default_factory=list, max_length=MAX_SPANS)
+    live: bool = True
+    stamped_ms: float = Field(default_factory=now_ms)
+
+
+class FileSpeakersJob(Envelope):
+    """The one argument of `tell_file_speakers`: all segments of the file `file` were heard; who speaks in it?
+
+    Its segments were utterances of `session`, some of them once more of `again_session`, which then counts.
+    """
+
+    file: str = Field(pattern=SESSION_PATTERN)
+    again_session: str = Field(pattern=SESSION_PATTERN)

@@ -31,6 +31,21 @@ def session_outcomes_key(session: str) -> str:
     return f"wta:session:{session}:outcomes"
 
 
+def speakers_key(session: str) -> str:
+    """Hash of one session's speakers: rev, state (the voice prints), speakers."""
+    return f"wta:session:{session}:speakers"
+
+
+def speaker_events_key(session: str) -> str:
+    """Stream of what was found out about who speaks; the entry for revision n has the id `n-0`."""
+    return f"wta:session:{session}:turns"
+
+
+def file_voices_key(session: str) -> str:
+    """Hash of the voices in the segments of an uploaded file, by the first sample of each, until the file ends."""
+    return f"wta:voices:{session}"
+
+
 def done_key(session: str, start: int) -> str:
     """Exists once the utterance that starts at sample `start` has ended."""
     return f"wta:done:{session}:{start}"

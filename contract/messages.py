@@ -10,6 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+MAX_TURNS = 50  # of one utterance
+MAX_SPEAKERS = 64  # of one session, with those that were found to be another
+MAX_NAME_CHARS = 60
+
 Zone = Literal["positive", "neutral", "negative"]
 
 
@@ -118,6 +122,44 @@ class Gap(Message):
     reason: str = Field(max_length=40)
 
 
+class Turn(Message):
+    """A stretch of an utterance that one person speaks. `speaker`: a number from 1 on, null while nobody can tell who.
+    `start_sec` and `end_sec` are seconds of the stream as `start_sec` of its result is; `first_char` and `end_char`
+    (exclusive) give its part of the text, in Unicode code points. Turns are in order, and together are the text."""
+
+    speaker: int | None = Field(None, ge=1)
+    start_sec: float = Field(ge=0)
+    end_sec: float = Field(ge=0)
+    first_char: int = Field(ge=0)
+    end_char: int = Field(ge=0)
+
+
+class Turns(Message):
+    """Who spoke an utterance; may come before its result, and again once somebody unsure is known. `rev` counts what a
+    session was told of its speakers."""
+
+    type: Literal["turns"] = "turns"
+    rev: int = Field(0, ge=0)
+    utterance: str
+    turns: list[Turn] = Field(max_length=MAX_TURNS)
+
+
+class Speaker(Message):
+    """One speaker of a session. `same_as`: was found to be that other one, whose number and name hold for both."""
+
+    speaker: int = Field(ge=1)
+    name: str | None = Field(None, max_length=MAX_NAME_CHARS)
+    same_as: int | None = Field(None, ge=1)
+
+
+class Speakers(Message):
+    """All speakers of the session by now: sent when there is a new one, a name, or two were found to be one."""
+
+    type: Literal["speakers"] = "speakers"
+    rev: int = Field(0, ge=0)
+    speakers: list[Speaker] = Field(max_length=MAX_SPEAKERS)
+
+
 class Result(UtteranceMessage):
     """What was said and how it felt. `sentiment` is null, with a reason, where it cannot be told."""
 
@@ -141,6 +183,9 @@ class Result(UtteranceMessage):
     avg_logprob: float | None = Field(None, description="mean natural log-probability of the tokens")
     no_speech_prob: float | None = Field(None, ge=0, le=1, description="of silence, as the model gives it")
     temperature: float | None = Field(None, ge=0, description="at which the text was decoded")
+    channel: int | None = Field(None, ge=1, description="of a stream with several channels: which one, from 1")
+    speaker: int | None = Field(None, ge=1, description="who spoke it, or most of it, where that is known by now")
+    turns: list[Turn] = Field(default_factory=list, description="where known by now: who spoke which part")
 
     @property
     def counted_sentiments(self) -> list[Sentiment]:
@@ -221,7 +266,8 @@ class Busy(Message):
 
 UtteranceOutcome = Annotated[Result | Dropped | Error, Field(discriminator="type")]
 ServerMessage = Annotated[
-    Session | Accepted | Partial | Result | Dropped | Stats | Error | Busy, Field(discriminator="type")
+    Session | Accepted | Partial | Result | Dropped | Turns | Speakers | Stats | Error | Busy,
+    Field(discriminator="type"),
 ]
 
 

@@ -12,8 +12,7 @@ import redis
 
 from contract.redis_url import RedisAddress
 from contract.settings import ServiceSettings
-from runtime.redis_client import CONNECT_TIMEOUT_SEC
-from runtime.redis_retry import REDIS_ERRORS, worker_redis
+from runtime.redis_client import CONNECT_TIMEOUT_SEC, worker_redis
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ def check_redis(settings: ServiceSettings) -> None:
         with worker_redis(settings) as client:
             told = cast(dict[str, Any], client.info())
             clustered = bool(told.get("cluster_enabled")) or _parts_keys(client)
-    except REDIS_ERRORS as problem:
+    except (redis.RedisError, OSError) as problem:
         if words := why_refused(problem, address):
             raise RedisRefusedError(words) from problem
         logger.warning("Redis at %s does not answer yet: %s", address.place, problem)

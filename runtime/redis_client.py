@@ -6,6 +6,8 @@ import asyncio
 
 import redis
 import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from contract.settings import ServiceSettings
 
@@ -25,6 +27,13 @@ def sync_redis(settings: ServiceSettings) -> redis.Redis:
         socket_timeout=SOCKET_TIMEOUT_SEC,
         health_check_interval=HEALTH_CHECK_EVERY_SEC,
     )
+
+
+def worker_redis(settings: ServiceSettings) -> redis.Redis:
+    """A client without retries of its own: RedisRetry, or the caller's loop, decides how often and how long."""
+    client = sync_redis(settings)
+    client.set_retry(Retry(NoBackoff(), 0))
+    return client
 
 
 def async_redis(settings: ServiceSettings) -> redis.asyncio.Redis:

@@ -9,12 +9,8 @@ from typing import TypeVar
 
 import redis
 from kombu.exceptions import OperationalError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from contract.settings import ServiceSettings
 from runtime.backoff import Backoff
-from runtime.redis_client import sync_redis
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +24,6 @@ T = TypeVar("T")
 
 class RedisUnavailableError(Exception):
     """Redis could not be used until the deadline: the task must go back unacknowledged."""
-
-
-def worker_redis(settings: ServiceSettings) -> redis.Redis:
-    """A client without retries of its own: RedisRetry decides how often and how long."""
-    client = sync_redis(settings)
-    client.set_retry(Retry(NoBackoff(), 0))
-    return client
 
 
 class RedisRetry:

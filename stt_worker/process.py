@@ -12,7 +12,8 @@ from celery import Celery
 
 from contract.queues import STT_QUEUE, TRANSCRIBE_TASK
 from runtime.broker.app import send_text
-from runtime.redis_retry import RedisUnavailableError, worker_redis
+from runtime.redis_client import worker_redis
+from runtime.redis_retry import RedisUnavailableError
 from runtime.worker.core_share import CoreShare
 from runtime.worker.process import BatchProcess, CannotStartError, end_for_restart
 from stt_worker.engine.models import LoadModels, load_models

@@ -48,11 +48,31 @@ class FileJob(BaseModel):
     language: str | None = Field(None, pattern=LANGUAGE_PATTERN)
     hints: Hints = ""
     word_times: bool = False
+    speakers: bool = False
 
     @property
     def again_session(self) -> str:
         """The secret session of those of its segments that are heard again, in the file's language."""
         return f"{self.session[:100]}-again"
+
+
+class FileTurn(BaseModel):
+    """Samples `start` to `end` (exclusive) of a file, which one person speaks; `speaker` from 1 on, in the order in
+    which they first speak."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    speaker: int = Field(ge=1)
+    start: int = Field(ge=0, le=MAX_POSITION)
+    end: int = Field(ge=0, le=MAX_POSITION)
+
+
+class FileSpeakers(BaseModel):
+    """Who speaks in a file, in order: the field `speakers` of its hash, as JSON."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    turns: list[FileTurn]
 
 
 class FileSegment(BaseModel):
@@ -63,6 +83,7 @@ class FileSegment(BaseModel):
     start: int = Field(ge=0, le=MAX_POSITION)
     end: int = Field(ge=0, le=MAX_POSITION)
     outcome: UtteranceOutcome
+    channel: int | None = Field(None, ge=1)
 
     @property
     def start_sec(self) -> float:

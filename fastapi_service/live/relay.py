@@ -8,7 +8,7 @@ import logging
 import redis.asyncio
 from pydantic import ValidationError
 
-from contract.events import BUS_EVENT, OutcomeEvent, StatsEvent
+from contract.events import BUS_EVENT, OutcomeEvent, PartialEvent, StatsEvent
 from contract.ids import utterance_id
 from contract.messages import Stats, reason_of
 from contract.queues import FINAL_STATS, RESULT_MESSAGES
@@ -137,7 +137,7 @@ class Relay:
             self._dispatcher.finish(event.session, event.start)
             self._metrics.relayed(event)
             logger.info(_relayed_line(event, connection is not None))
-        elif connection is not None:
+        elif isinstance(event, PartialEvent) and connection is not None:
             connection.partial(event)
 
     def _route_stats(self, event: StatsEvent) -> None:

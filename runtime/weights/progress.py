@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.keys import loading_key
 from contract.settings import ServiceSettings
-from runtime.redis_retry import worker_redis
+from runtime.redis_client import worker_redis
 
 logger = logging.getLogger(__name__)
 

@@ -31,7 +31,8 @@ from runtime.logs.setup import set_up_logging
 from runtime.metrics.server import ServedMetrics
 from runtime.metrics.worker import WorkerMetrics
 from runtime.redis_check import RedisRefusedError, check_redis
-from runtime.redis_retry import RedisUnavailableError, worker_redis
+from runtime.redis_client import worker_redis
+from runtime.redis_retry import RedisUnavailableError
 from runtime.worker.exit_codes import CANNOT_START_EXIT_CODE, RESTART_EXIT_CODE
 from runtime.worker.heartbeat import Heartbeat, worker_id
 

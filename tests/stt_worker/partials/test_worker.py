@@ -16,7 +16,7 @@ from contract.keys import PARTIALS, done_key
 from contract.partials import REQUESTS_MAX
 from contract.queues import STT_QUEUE
 from harness.processes import free_port, start_redis, wait_until
-from runtime.redis_retry import worker_redis
+from runtime.redis_client import worker_redis
 from stt_worker.engine.protocol import Transcript, WordTime
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.speech_check import SpeechCheck

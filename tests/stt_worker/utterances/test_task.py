@@ -18,7 +18,8 @@ from contract.events import OutcomeEvent
 from contract.jobs import TRIES_MAX, AnalyzeJob, UtteranceJob
 from contract.keys import OUTCOMES_STREAM, done_key, session_outcomes_key, tries_key
 from contract.messages import Dropped, Error
-from runtime.redis_retry import RedisUnavailableError, worker_redis
+from runtime.redis_client import worker_redis
+from runtime.redis_retry import RedisUnavailableError
 from runtime.wav import read_wav
 from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance, VoiceActivity
 from stt_worker.settings import SttSettings
