@@ -7,9 +7,9 @@ from math import gcd
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
+from contract.audio import SAMPLE_RATE_HZ
+from runtime.audio.samples import to_float, to_pcm
 
 
 class WavError(ValueError):
@@ -43,19 +43,3 @@ def read_wav(path: Path) -> bytes:
         common = gcd(int(rate), SAMPLE_RATE_HZ)
         mono = resample_poly(mono, SAMPLE_RATE_HZ // common, int(rate) // common)
     return to_pcm(mono)
-
-
-def to_float(samples: NDArray[np.generic]) -> NDArray[np.float64]:
-    """WAV samples of any integer or float type as floats in -1 to 1 (8-bit WAV is unsigned)."""
-    if samples.dtype == np.uint8:
-        return (samples.astype(np.float64) - 128.0) / 128.0
-    if np.issubdtype(samples.dtype, np.integer):
-        full_scale = float(2 ** (8 * samples.dtype.itemsize - 1))
-        return samples.astype(np.float64) / full_scale
-    return samples.astype(np.float64)
-
-
-def to_pcm(samples: NDArray[np.floating]) -> bytes:
-    """Floats in -1 to 1 as s16le bytes, clamped."""
-    clamped: NDArray[np.int16] = np.clip(np.rint(samples * FULL_SCALE), -32768, 32767).astype("<i2")
-    return clamped.tobytes()

@@ -21,7 +21,8 @@ from bench.engine.ours import Ours, Way
 from bench.files import say, write_result
 from bench.machine import Run
 from bench.tables import gpu_tables
-from runtime.wav import to_pcm, write_wav
+from runtime.audio.samples import to_pcm
+from runtime.wav import write_wav
 from stt_worker.engine.weights.precision import Precision
 
 SECONDS = 5.0

@@ -33,7 +33,8 @@ from bench.files import say, write_result
 from bench.machine import Run, machine, measured_peak
 from bench.tables import engine_tables
 from contract.audio import SAMPLE_RATE_HZ
-from runtime.wav import to_pcm, write_wav
+from runtime.audio.samples import to_pcm
+from runtime.wav import write_wav
 
 SETTLE_SEC = 0.02  # between two measurements: threads of one engine that still spin leave the next one alone
 FULL_SEC, DEFAULT_SEC, LOW_SEC = 30.0, 10.0, 1.0

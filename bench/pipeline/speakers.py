@@ -20,7 +20,7 @@ from contract.messages import Dropped, Error, Result
 from harness.human_voices import clips as human_clips
 from recorder_service.client.client import ConnectionState, StreamClient
 from recorder_service.client.errors import Backoff
-from runtime.wav import to_pcm
+from runtime.audio.samples import to_pcm
 
 FRAME_SEC = 0.1
 FRAME_BYTES = int(FRAME_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE

@@ -11,7 +11,7 @@ from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE, SAMPLE_RATE_HZ
 from fastapi_service.realtime.events import ApiError
 from fastapi_service.realtime.g711 import ALAW, ULAW
 from runtime.audio.resample import StreamResampler
-from runtime.wav import to_pcm
+from runtime.audio.samples import to_pcm
 
 APPEND_MAX_BYTES = 1024 * 1024  # of audio in one event: 22 s at 24 kHz
 TABLES = {"ulaw": ULAW, "alaw": ALAW}

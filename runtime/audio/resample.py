@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
-from runtime.wav import to_pcm
+from runtime.audio.samples import to_pcm
 
 STOPBAND_DB = 70.0
 PASSBAND = 7 / 8  # of half the lower rate; the stopband begins at that half

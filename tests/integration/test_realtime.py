@@ -26,7 +26,7 @@ from harness.processes import ROOT
 from harness.speech import Clip, demo_clips, words_of
 from harness.stack import Stack
 from runtime.audio.resample import StreamResampler
-from runtime.wav import to_pcm
+from runtime.audio.samples import to_pcm
 
 RATE = 24_000
 CHUNK = RATE // 10 * 2
