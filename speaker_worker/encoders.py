@@ -17,7 +17,7 @@ LoadEncoder = Callable[[SpeakerSettings], VoiceEncoder | None]
 
 
 def load(settings: SpeakerSettings) -> VoiceEncoder | None:
-    """The encoder, warm; None where nobody is to tell who speaks, or with `auto` nobody can. Raises EncoderLoadError."""
+    """The encoder, warm; None where nobody is to tell who speaks, or, with `auto`, can. Raises EncoderLoadError."""
     if not settings.speakers_enabled:
         logger.warning("SPEAKERS_ENABLED is off: nobody tells who speaks")
         return None

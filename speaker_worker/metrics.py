@@ -14,8 +14,8 @@ from runtime.metrics.server import ServedMetrics
 
 logger = logging.getLogger(__name__)
 
-# told; kept: of a file; repeated: told before; failed: by the encoder; conflict: others told the session something again
-# and again; off: this worker tells nothing
+# kept: of a file; repeated: told before; conflict: others told the session something again and again; off: this worker
+# tells nothing
 OUTCOMES = ("told", "kept", "repeated", "failed", "given_up", "invalid", "conflict", "off")
 FILE_OUTCOMES = ("told", "gone", "repeated", "failed", "given_up", "invalid", "off")
 
@@ -37,7 +37,10 @@ class SpeakerMetrics(ServedMetrics):
             buckets=SECONDS,
         )
         self._voices = Histogram(
-            "wta_speaker_voices_seconds", "How long the voices of an utterance took.", registry=registry, buckets=SECONDS
+            "wta_speaker_voices_seconds",
+            "How long the voices of an utterance took.",
+            registry=registry,
+            buckets=SECONDS,
         )
         self._new = Counter("wta_speaker_new", "Speakers that were heard for the first time.", registry=registry)
         self._merged = Counter("wta_speaker_merged", "Speakers that were found to be another.", registry=registry)
@@ -47,7 +50,9 @@ class SpeakerMetrics(ServedMetrics):
         )
         self.redis_trouble = Counter("wta_speaker_redis_trouble", "Calls to Redis that failed.", registry=registry)
         self.given_back = Counter(
-            "wta_speaker_given_back", "Tasks that went back into the queue, Redis being out of reach.", registry=registry
+            "wta_speaker_given_back",
+            "Tasks that went back into the queue, Redis being out of reach.",
+            registry=registry,
         )
         self._model = Gauge(
             "wta_speaker_model_info", "1 for the encoder that is loaded.", ("model", "demo"), registry=registry
