@@ -13,8 +13,8 @@ SAME = 0.92  # likeness from which two groups are one
 
 
 def clusters_of(groups: Sequence[Group]) -> list[list[int]]:
-    """Which of `groups` are one voice, as numbers of `groups`: the two whose pieces are most alike become one, again and
-    again, until the pieces of no two are nearer than APART; then those that are the SAME."""
+    """Which of `groups` are one voice, as indices: the two whose pieces are most alike become one, again and again,
+    until the pieces of no two are nearer than APART; then those that are the SAME."""
     found = [[at] for at in range(len(groups))]
     if not found:
         return found

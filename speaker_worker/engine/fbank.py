@@ -19,7 +19,7 @@ FLOOR = float(np.finfo(np.float32).eps)
 
 
 def fbank(audio: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The bands of `audio` (16 kHz, -1 to 1, shape (n,)), shape (t, 80); less than a frame is filled up with silence."""
+    """The bands of `audio` (16 kHz, -1 to 1, shape (n,)), shape (t, 80). Less than a frame is padded with silence."""
     samples = np.pad(audio.astype(np.float64) * FULL_SCALE, (0, max(0, FRAME_SAMPLES - len(audio))))
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME_SAMPLES)[::HOP_SAMPLES]
     frames = frames - frames.mean(axis=1, keepdims=True)

@@ -16,7 +16,7 @@ import numpy as np
 from contract.audio import SAMPLE_RATE_HZ
 from speaker_worker.engine.fbank import BANDS, fbank
 from speaker_worker.engine.protocol import Audio, Embeddings, EncoderError, EncoderLoadError
-from speaker_worker.engine.windows import normalised, unit_rows
+from speaker_worker.engine.windows import filled, heard_in, normalised, unit_rows
 
 SUFFIXES = (".onnx", ".pt", ".ts", ".torchscript")
 # Such networks (ECAPA, ResNet, CAM++) give a cosine of about 0.6 for one voice and 0.1 for two, Resemblyzer, whose
@@ -54,8 +54,8 @@ class FileEncoder:
     def embed(self, windows: Sequence[Audio]) -> Embeddings:
         """See VoiceEncoder."""
         found = np.zeros((len(windows), self._dimensions), dtype=np.float32)
-        for at, window in enumerate(windows):
-            heard = self._embedding(normalised(window))
+        for at in heard_in(windows):
+            heard = self._embedding(normalised(filled(windows[at], self.window_samples)))
             if len(heard) != self._dimensions:
                 raise EncoderError(f"{self.name} gave {len(heard)} dimensions, and {self._dimensions} before")
             found[at] = heard

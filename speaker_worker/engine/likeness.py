@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 INSIDE: Final = 0.82  # mean cosine of two pieces of one voice; as if known of so much speech:
 INSIDE_WEIGHT: Final = 40.0  # seconds squared: six pairs of 2.5 s
+WHOLE_SEC: Final = 1.6  # a shorter piece is less like its own voice, by SHORT of one of 0.5 s
+SHORT_SEC: Final = 0.5
+SHORT: Final = 0.15
 WEIGHT_SEC: Final = 4.0  # a piece weighs its seconds, and no more than this
 FOLLOWS_SEC: Final = 60.0  # a group weighs no more than this: what is new goes on to matter
 
@@ -24,8 +27,8 @@ Row = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Pieces of one voice. `total`: the sum of their embeddings by weight, shape (d,). `weight`, `squares`: the sums of
-    their weights and of the squares of these. `seconds`: of speech."""
+    """Pieces of one voice. `total`: the sum of their embeddings by weight, shape (d,). `weight`: the sum of their
+    weights. `squares`: of the squares of what is in `total`. `seconds`: of speech."""
 
     total: Row
     weight: float
@@ -35,8 +38,9 @@ class Group:
     @classmethod
     def of(cls, embedding: Row, seconds: float) -> Self:
         """One piece: an embedding of length 1."""
-        weight = min(WEIGHT_SEC, seconds)
-        return cls((embedding * weight).astype(np.float32), weight, weight**2, seconds)
+        lacks = min(1.0, max(0.0, (WHOLE_SEC - seconds) / (WHOLE_SEC - SHORT_SEC)))
+        weight, told = min(WEIGHT_SEC, seconds), 1 - SHORT * lacks**2
+        return cls((embedding * (weight / told)).astype(np.float32), weight, (weight / told) ** 2, seconds)
 
     @classmethod
     def together(cls, groups: Iterable[Self]) -> Self:

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.jobs import MAX_POSITION
-from contract.messages import MAX_TURNS, Turn
+from contract.messages import MAX_SPEAKERS, MAX_TURNS, Turn
 from speaker_worker.engine.likeness import Group
 
 MAGIC: Final = b"SPL1"
 HEAD: Final = struct.Struct("<4sII")  # bytes of JSON, rows
 TOLD_MAX: Final = 24  # utterances
 PIECES_MAX: Final = 96  # the latest; those before are part of their speaker's voice
-VOICES_MAX: Final = 64
 DIMENSIONS_MAX: Final = 4096
 
 Row = NDArray[np.float32]
@@ -35,8 +34,8 @@ class Voice:
 
 @dataclass(eq=False)
 class HeardPiece:
-    """A piece of the utterance that starts at sample `start`. `mark`: tells it from others. `number`: the speaker's, None
-    while nobody is sure."""
+    """A piece of the utterance that starts at sample `start`. `mark`: tells it from others. `number`: the speaker's,
+    None while nobody is sure."""
 
     start: int
     mark: int
@@ -84,15 +83,15 @@ class _Kept(BaseModel):
     taken: int = Field(ge=0)
     marks: int = Field(ge=0)
     dimensions: int = Field(ge=0, le=DIMENSIONS_MAX)
-    voices: list[_VoiceRow] = Field(max_length=VOICES_MAX)
+    voices: list[_VoiceRow] = Field(max_length=MAX_SPEAKERS)
     pieces: list[_PieceRow] = Field(max_length=PIECES_MAX)
     told: list[ToldUtterance] = Field(max_length=TOLD_MAX)
 
 
 @dataclass
 class Memory:
-    """`taken`: the highest number that was given. `marks`: how many pieces there were so far. `voices`: of the speakers,
-    without those that were found to be another."""
+    """`taken`: the highest number that was given. `marks`: how many pieces there were so far. `voices`: the speakers
+    without those who were found to be another."""
 
     encoder: str = ""
     taken: int = 0
@@ -104,21 +103,52 @@ class Memory:
     @property
     def dimensions(self) -> int:
         """Of the embeddings; 0 while there are none."""
-        groups = [one.group for one in (*self.pieces, *self.voices) if one.group is not None]
+        groups = [one.group for one in self.pieces] + [one.group for one in self.voices if one.group is not None]
         return len(groups[0].total) if groups else 0
 
-    def add(self, piece: HeardPiece) -> None:
-        """Keep one more; the oldest beyond the bound become part of their speaker's voice."""
+    def add(self, start: int, group: Group) -> HeardPiece:
+        """Keep one more piece, of the utterance at `start`; the oldest beyond the bound become part of their speaker's
+        voice."""
+        self.marks += 1
+        piece = HeardPiece(start, self.marks, group)
         self.pieces.append(piece)
         while len(self.pieces) > PIECES_MAX:
             oldest = self.pieces.pop(0)
             for voice in self.voices:
                 if voice.number == oldest.number:
                     voice.group = Group.together([one for one in (voice.group, oldest.group) if one is not None])
+        return piece
+
+    def tell(self, utterance: ToldUtterance) -> None:
+        """Keep what was told; the oldest beyond the bound are forgotten."""
+        self.told.append(utterance)
+        del self.told[:-TOLD_MAX]
+
+    def voice(self, speaker: Voice) -> Group | None:
+        """All that is kept of `speaker`."""
+        parts = [one.group for one in self.pieces if one.number == speaker.number]
+        parts += [] if speaker.group is None else [speaker.group]
+        return Group.together(parts) if parts else None
+
+    def open(self) -> int | None:
+        """The number of one more speaker; None where there are as many as there may be."""
+        if self.taken >= MAX_SPEAKERS:
+            return None
+        self.taken += 1
+        self.voices.append(Voice(self.taken))
+        return self.taken
+
+    def merge(self, gone: Voice, stays: Voice) -> None:
+        """`gone` is found to be `stays`."""
+        parts = [one.group for one in (stays, gone) if one.group is not None]
+        stays.group = Group.together(parts) if parts else None
+        for piece in self.pieces:
+            if piece.number == gone.number:
+                piece.number = stays.number
+        self.voices.remove(gone)
 
     def pack(self) -> bytes:
-        """As bytes, the oldest beyond the bounds left out; embeddings lose precision."""
-        del self.told[:-TOLD_MAX]
+        """As bytes; embeddings lose precision."""
         none = Group(np.zeros(self.dimensions, dtype=np.float32), 0.0, 0.0, 0.0)
         voices = [(one, one.group or none) for one in self.voices]
         kept = _Kept(
