@@ -19,7 +19,7 @@ import torch
 from contract.audio import SAMPLE_RATE_HZ
 from speaker_worker.engine.mel import BANDS, mel_spectrogram
 from speaker_worker.engine.protocol import Audio, Embeddings, EncoderError, EncoderLoadError
-from speaker_worker.engine.windows import normalised, unit_rows
+from speaker_worker.engine.windows import filled, heard_in, normalised, unit_rows
 
 DISTRIBUTION, WEIGHTS = "resemblyzer", "resemblyzer/pretrained.pt"
 HIDDEN, LAYERS, DIMENSIONS = 256, 3, 256
@@ -27,7 +27,7 @@ BATCH = 16  # windows computed at once
 
 
 class ResemblyzerEncoder:
-    """Holds the network. `threads`: of torch while it computes, 0 as many as torch has."""
+    """Holds the network. It computes with as many threads as torch has."""
 
     name = "resemblyzer"
     window_samples = int(1.6 * SAMPLE_RATE_HZ)
@@ -51,9 +51,11 @@ class ResemblyzerEncoder:
     def embed(self, windows: Sequence[Audio]) -> Embeddings:
         """See VoiceEncoder."""
         found = np.zeros((len(windows), DIMENSIONS), dtype=np.float32)
-        mels = [mel_spectrogram(normalised(window)) for window in windows]
+        mels = {
+            at: mel_spectrogram(normalised(filled(windows[at], self.window_samples))) for at in heard_in(windows)
+        }
         by_length: dict[int, list[int]] = {}
-        for at, mel in enumerate(mels):
+        for at, mel in mels.items():
             by_length.setdefault(len(mel), []).append(at)
         for places in by_length.values():
             for first in range(0, len(places), BATCH):

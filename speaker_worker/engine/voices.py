@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from contract.audio import SAMPLE_RATE_HZ
 from speaker_worker.engine.protocol import Audio, Embeddings, VoiceEncoder
+from speaker_worker.engine.windows import unit_rows
 
 HOP_SEC = 0.4  # between windows
 JOIN_SEC = 0.3  # a shorter gap in the speech is none
 SHORTEST_SEC = 0.4  # of speech, less has no voice
 LEVEL_SAMPLES = SAMPLE_RATE_HZ // 50
+OVER_SAMPLES = SAMPLE_RATE_HZ // 5  # a window that reaches over an edge by no more than this counts as inside
 SPANS_MAX, WINDOWS_MAX = 1000, 1000  # of one utterance
 MAGIC, HEAD = b"SPV1", struct.Struct("<4sIIII")  # spans, windows, dimensions, levels
 
@@ -35,6 +37,12 @@ class UtteranceVoices:
     windows: NDArray[np.int32]
     embeddings: Embeddings
     levels: NDArray[np.uint8]
+
+    def inside(self, start: int, end: int) -> NDArray[np.float32] | None:
+        """The mean voice of the windows in samples `start` to `end`, shape (d,), length 1; None where none is."""
+        mine = (self.windows[:, 0] >= start - OVER_SAMPLES) & (self.windows[:, 1] <= end + OVER_SAMPLES)
+        mean = unit_rows(self.embeddings[mine].sum(axis=0, keepdims=True))[0]
+        return mean if mean.any() else None
 
     def pack(self) -> bytes:
         """As bytes; embeddings lose precision."""
