@@ -34,7 +34,7 @@ def voice(name: str, seconds: float = 3.0, seed: int = 1) -> bytes:
     low, high = BANDS_HZ[name]
     spectrum[(hz < low) | (hz > high)] = 0
     sound = np.fft.irfft(spectrum, samples)
-    return (8_000 * sound / np.abs(sound).max()).astype("<i2").tobytes()
+    return bytes((8_000 * sound / np.abs(sound).max()).astype("<i2").tobytes())
 
 
 def job_of(pcm: bytes, start: int = 0, **fields: Any) -> dict[str, Any]:

@@ -30,21 +30,21 @@ def test_what_is_out_of_bounds_is_refused(wrong: dict[str, Any]) -> None:
 
 
 def test_what_is_turned_off_loads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoders, "load_encoder", lambda _: pytest.fail("loaded"))
+    monkeypatch.setattr(encoders, "load_encoder", lambda *_, **__: pytest.fail("loaded"))
     assert encoders.load(SpeakerSettings(speakers_enabled=False)) is None
 
 
 def test_an_encoder_that_was_not_named_may_be_missing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def missing(_: str) -> Any:
+    def missing(*_: str, **__: Any) -> Any:
         raise EncoderLoadError("install it")
 
     monkeypatch.setattr(encoders, "load_encoder", missing)
     assert encoders.load(SpeakerSettings()) is None
     assert "install it" in caplog.text
     with pytest.raises(EncoderLoadError):
-        encoders.load(SpeakerSettings(speaker_model="resemblyzer"))
+        encoders.load(SpeakerSettings(speaker_model="owner/name"))
 
 
 def test_the_dummy_says_that_it_is_one(caplog: pytest.LogCaptureFixture) -> None:

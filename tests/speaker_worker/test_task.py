@@ -76,10 +76,10 @@ def test_too_little_of_a_voice_is_nobodys(rig: Rig) -> None:
 
 def test_a_name_that_is_given_meanwhile_stays(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.say("low")
-    real, named = session_module.session_speakers, []
+    named: list[bool] = []
 
     def read_and_be_overtaken(client: redis.Redis, session: str) -> Any:
-        known = real(client, session)
+        known = session_speakers(client, session)
         if not named:
             named.append(True)
             message = rig.speakers()[-1].model_copy(update={"speakers": [Speaker(speaker=1, name="Anna")]})
