@@ -17,8 +17,8 @@ class Pause:
     """Quiet from sample `position` on. `since`: when it was marked, by the monotonic clock; `stamped_ms` (epoch ms):
     when the last audio before it came. `asked_of`: the utterance that was asked about, by its first sample, and
     `asked_until` the end of what was. `marked`: by the client; until then it is only likely. `unheard`: not by the
-    client, whose gate is open; a worker hears nobody speak, and has for `silent_sec`. `looked_at`: the question is with
-    the workers; `alone`: no other is."""
+    client, whose gate is open; a worker hears nobody speak, and has for `silent_sec`. `looked_at`: its question is on
+    its way, and no other session's if `alone`; `behind`: an earlier one's is, and goes first."""
 
     position: int
     since: float
@@ -30,6 +30,7 @@ class Pause:
     silent_sec: float = 0.0
     looked_at: bool = False
     alone: bool = False
+    behind: Pause | None = None
     ending: Ending | None = None
 
     @property
@@ -48,6 +49,7 @@ class Pause:
                 return min(LIKELY_SEC, wait_sec)
             case "open":
                 return wait_sec
-        if self.looked_at and self.alone:
+        look = self if self.behind is None else self.behind
+        if look.looked_at and look.alone:
             return wait_sec  # a busy machine is slow: the sentence it would tear is worth more than a moment
-        return min(LOOK_SEC if self.looked_at else FALLBACK_SEC, wait_sec)
+        return min(LOOK_SEC if look.looked_at else FALLBACK_SEC, wait_sec)

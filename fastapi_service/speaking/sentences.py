@@ -171,7 +171,6 @@ class SentenceEnds:
         if asked is None or not self.awaits(event):
             return None
         self._no_question()
-        asked.looked_at = False
         if asked.asked_of != self._segmenter.start:
             return None
         asked.ending = event.ending
@@ -179,6 +178,7 @@ class SentenceEnds:
             self._sentence = asked
         self._changed.set()
         self._take_up(self._pause)
+        asked.looked_at = False
         ends = event.ending in ("sentence", "silence") and asked in (self._pause, self._sentence, self._likely)
         return None if ends or not event.partial.text else event.partial
 
@@ -239,10 +239,13 @@ class SentenceEnds:
         if self._audio is None or pause is None or pause.asked_of is not None or self._sentence is not None:
             return
         asked = self._question
-        outstanding = asked is not None and asked.asked_of == start and now < self._question_until
-        if outstanding or pause.position <= start or now >= pause.since + pause.rest_sec(self._wait_sec):
+        if asked is not None and asked.asked_of == start and now < self._question_until:
+            pause.behind = asked
             return
-        pause.asked_of, pause.asked_until = start, pause.position
+        if pause.position <= start or now >= pause.since + pause.rest_sec(self._wait_sec):
+            return
+        pause.asked_of, pause.asked_until, pause.behind = start, pause.position, None
+        pause.looked_at, pause.alone = True, not self._audio.outstanding.of_others(self._session)
         self._question = self._unsent = self._asked = pause
         self._question_until = now + self._audio.answer_sec
         self._audio.outstanding.add(self._session, self._audio.answer_sec)
@@ -259,20 +262,22 @@ class SentenceEnds:
             # It may have been pushed nevertheless, so it counts as outstanding until its time is over.
             tag = session_tag(self._session)
             logger.warning("session %s: no look at a pause: %s: %s", tag, type(problem).__name__, problem)
+            self._not_looked_at(question)
             return
         if self._question is not question:
             return
         if became is Asked.AUDIO_GONE:
             self._unsent = question  # with all of it
             self._ask_now.set()
-        elif became is Asked.QUEUED:
-            question.looked_at = True
-            question.alone = not audio.outstanding.of_others(self._session)
-            self._changed.set()  # it has longer
-        else:
+        elif became is not Asked.QUEUED:
             self._no_question()
+            self._not_looked_at(question)
             if not question.marked:
                 question.asked_of = None  # once more when it is
+
+    def _not_looked_at(self, question: Pause) -> None:
+        question.looked_at = False
+        self._changed.set()  # there is less time
 
     def _rest_sec(self) -> float | None:
         """In how long an utterance ends, None where none does by itself."""

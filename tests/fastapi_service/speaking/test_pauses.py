@@ -219,13 +219,14 @@ def test_without_an_answer_the_utterance_ends_all_the_same(
 
 
 def test_a_look_that_is_slow_has_longer_where_nobody_else_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pauses, "LOOK_SEC", 0.2)
+
     async def alone() -> None:
-        monkeypatch.setattr(pauses, "LOOK_SEC", 0.0)
-        async with speaker(wait_sec=0.4) as client:
+        async with speaker(wait_sec=0.5) as client:
             await pause_after(client)
             await client.accepted()
             ((job, _),) = client.pipeline.sent
-            assert job.timings_ms["endpoint"] >= 390
+            assert job.timings_ms["endpoint"] >= 490
 
     async def beside_another() -> None:
         async with speaker() as client:  # whose wait never ends
