@@ -105,13 +105,13 @@ def test_a_sentence_that_goes_on_before_a_pause_is_marked_is_not_cut(when: str) 
 
 
 def test_a_pause_waits_for_the_look_at_an_earlier_one_and_is_looked_at_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pauses, "FALLBACK_SEC", 0.0)  # nobody looks at it yet
+    monkeypatch.setattr(pauses, "FALLBACK_SEC", 0.2)
 
     async def story(client: Client) -> None:
         early = await asked_early(client)
         await client.say(SPEECH)
         await client.pause()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.4)  # longer than where nobody looks
         assert client.of("accepted") == []
         client.answer(early, "open", "I love")
         late = await client.question(2)
