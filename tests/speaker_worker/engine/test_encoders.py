@@ -92,7 +92,7 @@ def test_the_level_does_not_matter_and_silence_is_nobody(resemblyzer: VoiceEncod
 
 
 def test_many_windows_of_all_lengths_are_each_themselves(resemblyzer: VoiceEncoder) -> None:
-    windows = [sweep(0.3 + 0.1 * number) for number in range(20)]
+    windows = [sweep(0.3 + 0.4 * number) for number in range(6)]
     together = resemblyzer.embed(windows)
     for window, row in zip(windows, together, strict=True):
         np.testing.assert_allclose(resemblyzer.embed([window])[0], row, atol=1e-5)
