@@ -15,12 +15,12 @@ from speaker_worker.engine.likeness import Group
 from speaker_worker.engine.pieces import Piece, pieces_of
 from speaker_worker.engine.voices import UtteranceVoices
 
-APART = 0.23  # mean cosine distance from which two groups are two people
+APART = 0.2  # mean cosine distance from which two groups are two people
 PIECE_SEC = 1.2  # a shorter piece opens no group
 VOICE_SEC = 3.0  # a group of less speech in all is nobody of his own
 PIECES_MAX = 3000  # compared with each other: 36 MB
-ROUNDS = 4
-SAME = 0.9
+ROUNDS = 4  # of giving moments to voices and hearing the voices anew
+SAME = 0.905  # likeness from which two of them are one all the same
 JOIN_SEC = 0.5  # between turns of one person
 
 Heard = Sequence[tuple[int, UtteranceVoices]]
