@@ -107,8 +107,11 @@ def main() -> None:
     rows = measure_conversations(hearing, people, args.half, args.conversations)
     alone = measure_alone(hearing, people, args.alone_sec) if args.alone_sec else []
     if not args.no_write and args.half == "measuring":
+        head = run.head()
+        if args.reader is not None:
+            head["command"] = head["command"].replace(str(args.reader), "FOLDER")
         found = {"people": list(people), "rows": rows, "alone": alone}
-        say(f"written: {write_result('speakers', run.head(), found)}")
+        say(f"written: {write_result('speakers', head, found)}")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,8 @@ class Piece:
 
 def live_pieces(pcm: bytes) -> tuple[list[Piece], Timeline]:
     """The utterances of what the microphone hears, and from their stream to the room's time."""
-    gate, segmenter, found = VoiceGate(THRESHOLD), Segmenter(max_sec=UTTERANCE_SEC), []
+    gate, segmenter = VoiceGate(THRESHOLD), Segmenter(max_sec=UTTERANCE_SEC)
+    found: list[Piece] = []
     gate.mark_pauses(END_MS)
 
     def take(parts: list[bytes | Mark]) -> None:
@@ -75,17 +76,6 @@ class Hearing:
             found = self._check.find(audio)
             if self._check.refusal(found) is None:
                 began = time.perf_counter()
-                heard.append((piece.start, voices_in(self._encoder, audio, self._speech(audio), self._hop_sec)))
+                heard.append((piece.start, voices_in(self._encoder, audio, list(found.stretches), self._hop_sec)))
                 took.append(1000 * (time.perf_counter() - began))
         return heard, took
-
-    def _speech(self, audio):
-        pr = self._check.probabilities(audio)
-        sp = np.zeros(len(pr), bool)
-        s = False
-        for i, q in enumerate(pr):
-            s = q >= (0.35 if s else 0.5)
-            sp[i] = s
-        from stt_worker.utterances.speech_check import _stretches
-
-        return list(_stretches(sp, len(audio)))

@@ -50,9 +50,7 @@ class ResemblyzerEncoder:
     def embed(self, windows: Sequence[Audio]) -> Embeddings:
         """See VoiceEncoder."""
         found = np.zeros((len(windows), DIMENSIONS), dtype=np.float32)
-        mels = {
-            at: mel_spectrogram(normalised(filled(windows[at], self.window_samples))) for at in heard_in(windows)
-        }
+        mels = {at: mel_spectrogram(normalised(filled(windows[at], self.window_samples))) for at in heard_in(windows)}
         by_length: dict[int, list[int]] = {}
         for at, mel in mels.items():
             by_length.setdefault(len(mel), []).append(at)
