@@ -86,7 +86,9 @@ def test_its_package_is_never_imported(resemblyzer: VoiceEncoder) -> None:
 
 
 def test_the_level_does_not_matter_and_silence_is_nobody(resemblyzer: VoiceEncoder) -> None:
-    loud, soft, silent, nothing = resemblyzer.embed([sweep(1.6), (sweep(1.6) / 50).astype(np.float32), np.zeros(400, np.float32), sweep(0)])
+    loud, soft, silent, nothing = resemblyzer.embed(
+        [sweep(1.6), (sweep(1.6) / 50).astype(np.float32), np.zeros(400, np.float32), sweep(0)]
+    )
     np.testing.assert_allclose(loud, soft, atol=1e-4)
     assert not silent.any()
     assert not nothing.any()

@@ -164,3 +164,12 @@ def test_a_long_session_keeps_its_speakers_in_a_state_of_bounded_size() -> None:
 def test_bases_are_as_like_as_people() -> None:
     known = bases(3)
     np.testing.assert_allclose(known @ known.T, np.eye(4), atol=1e-5)
+
+
+def test_a_turn_of_two_who_were_unsure_is_never_given_to_one_of_them() -> None:
+    session = Session()
+    both = session.say((0, 0.9), (1, 0.9), gap_sec=0.5)
+    assert speakers(both.turns[0][1]) == [None]
+    later = [session.say((0, 4.0)), session.say((1, 4.0))]
+    assert [one.new for one in later] == [[1], [2]]
+    assert [start for one in later for start, _ in one.turns] == [2 * 320_000, 3 * 320_000]
