@@ -116,9 +116,8 @@ def test_without_a_speaker_worker_texts_come_as_ever(dummies: Stack) -> None:
     try:
         wait_until(lambda: dummies.readiness()["speaker_workers"] == 0, 15, "it has signed off")
         assert dummies.readiness()["ready"]
-        refused = scrape(dummies.metrics_url("stt_worker")).value(
-            "wta_stt_speaker_questions_total", outcome="no_worker"
-        )
+        url = dummies.metrics_url("stt_worker")
+        refused = scrape(url).value("wta_stt_speaker_questions_total", outcome="no_worker")
         with Told(dummies, "without-a-worker-0") as told:
             began = time.monotonic()
 
