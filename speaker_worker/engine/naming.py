@@ -10,10 +10,10 @@ from speaker_worker.engine.likeness import Group
 from speaker_worker.engine.memory import HeardPiece, Memory, Voice
 
 PIECE_SEC = 1.2  # a shorter piece is in no cluster
-JOINS = 0.90  # likeness from which a piece is that speaker's
-CLEARER = 0.04  # so much more like one than like the next
+JOINS = 0.89  # likeness from which a piece is that speaker's
+CLEARER = 0.02  # so much more like one than like the next
 OPENS = 0.80  # likeness to everybody below which little speech is somebody else's
-OPENS_SEC = 1.6  # that much at least
+OPENS_SEC = 2.0  # that much at least
 SURE = 0.90  # with SURE_SEC of speech, likeness below this is enough
 SURE_SEC = 6.0
 SAME = 0.95  # likeness from which two speakers are one, who were heard for SAME_SEC each

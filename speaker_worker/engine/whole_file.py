@@ -21,7 +21,11 @@ VOICE_SEC = 3.0  # a group of less speech in all is nobody of his own
 PIECES_MAX = 3000  # compared with each other: 36 MB
 GROUPS_MAX = 64  # at first, before those that are one are put together
 ROUNDS = 4  # of giving moments to voices and hearing the voices anew
-SAME = 0.905  # likeness from which two of them are one all the same
+SAME = 0.905  # likeness from which two of them are one all the same, who speak for SAME_SEC each
+SAME_SEC = 20.0
+SAME_LITTLE = 0.87  # where one of them speaks little
+SAME_RARE = 0.80  # where that is so rare in a long file that chance alone would bring it about:
+RARE_SHARE = 0.02  # of all speech
 JOIN_SEC = 0.5  # between turns of one person
 
 Heard = Sequence[tuple[int, UtteranceVoices]]
@@ -91,14 +95,26 @@ def _groups_of(heard: Heard, paths: Sequence[Sequence[Stretch]], count: int) -> 
 
 def _merged(groups: list[Group]) -> list[Group]:
     """Without those who hardly speak, and with those who are like each other as one."""
+    total = sum(group.seconds for group in groups)
     found = [group for group in groups if group.seconds >= VOICE_SEC] or groups[:1]
     while len(found) > 1:
-        pairs = [(one.like(two), at, other) for at, one in enumerate(found) for other, two in enumerate(found[:at])]
-        likeness, at, other = max(pairs)
-        if likeness < SAME:
+        pairs = [
+            (one.like(two) - _same(min(one.seconds, two.seconds), total), at, other)
+            for at, one in enumerate(found)
+            for other, two in enumerate(found[:at])
+        ]
+        beyond, at, other = max(pairs)
+        if beyond < 0:
             break
         found[other] = Group.together((found[other], found.pop(at)))
     return found
+
+
+def _same(seconds: float, total: float) -> float:
+    """Likeness from which two are one; `seconds`: of the one who speaks less; `total`: of all."""
+    if seconds < min(SAME_SEC, RARE_SHARE * total):
+        return SAME_RARE
+    return SAME_LITTLE + (SAME - SAME_LITTLE) * min(1.0, seconds / SAME_SEC)
 
 
 def _joined(turns: list[FileTurn]) -> list[FileTurn]:
