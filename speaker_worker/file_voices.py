@@ -46,7 +46,9 @@ class FileVoices:
                 try:
                     found[int(start)] = UtteranceVoices.unpack(packed)
                 except VoicesError as problem:  # of a worker of another version
-                    logger.error("%s: the voices kept of it are unusable: %s", utterance_id(session, int(start)), problem)
+                    logger.error(
+                        "%s: the voices kept of it are unusable: %s", utterance_id(session, int(start)), problem
+                    )
         return sorted(found.items())
 
     def turns(self, segments: Sequence[Segment]) -> list[FileTurn]:

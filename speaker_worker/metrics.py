@@ -37,7 +37,10 @@ class SpeakerMetrics(ServedMetrics):
             buckets=SECONDS,
         )
         self._voices = Histogram(
-            "wta_speaker_voices_seconds", "How long the voices of an utterance took.", registry=registry, buckets=SECONDS
+            "wta_speaker_voices_seconds",
+            "How long the voices of an utterance took.",
+            registry=registry,
+            buckets=SECONDS,
         )
         self._new = Counter("wta_speaker_new", "Speakers that were heard for the first time.", registry=registry)
         self._merged = Counter("wta_speaker_merged", "Speakers that were found to be another.", registry=registry)
@@ -47,7 +50,9 @@ class SpeakerMetrics(ServedMetrics):
         )
         self.redis_trouble = Counter("wta_speaker_redis_trouble", "Calls to Redis that failed.", registry=registry)
         self.given_back = Counter(
-            "wta_speaker_given_back", "Tasks that went back into the queue, Redis being out of reach.", registry=registry
+            "wta_speaker_given_back",
+            "Tasks that went back into the queue, Redis being out of reach.",
+            registry=registry,
         )
         self._model = Gauge(
             "wta_speaker_model_info", "1 for the encoder that is loaded.", ("model", "demo"), registry=registry

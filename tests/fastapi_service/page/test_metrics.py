@@ -117,7 +117,11 @@ def test_queues_and_workers_are_told(gateway: GatewayProcess, redis_port: int, r
     redis_client.delete(STT_QUEUE, ANALYZER_QUEUE)
     redis_client.lpush(STT_QUEUE, "no message of ours")
     wait_until(lambda: scrape(gateway.url).value("wta_queue_tasks", queue=STT_QUEUE) == 1, 5, "a new look")
-    assert scrape(gateway.url).labels("wta_queue_oldest_seconds", "queue") == {ANALYZER_QUEUE, FILE_QUEUE, SPEAKER_QUEUE}
+    assert scrape(gateway.url).labels("wta_queue_oldest_seconds", "queue") == {
+        ANALYZER_QUEUE,
+        FILE_QUEUE,
+        SPEAKER_QUEUE,
+    }
 
 
 def test_hostile_outcomes_make_no_series_without_end(gateway: GatewayProcess, redis_client: redis.Redis) -> None:
