@@ -103,7 +103,7 @@ class FileRun:
             done = self._send_all(segments_of(sound.blocks(), self._cutter))
             if done:
                 samples = self._cutter.position
-                done = find_speakers(self._settings, self._store, self._job, samples, self._is_going_on)
+                done = find_speakers(self._settings, self._store, self._job, samples, self._is_going_on, self._metrics)
             if done:
                 code = "damaged" if sound.warning else ""
                 if sound.damage:

@@ -12,7 +12,7 @@ from celery import Celery
 from contract.keys import file_key, file_voices_key
 from contract.queues import SPEAKER_QUEUE
 from contract.state.files import FileJob, FileSpeakers, FileTurn, note_call
-from file_worker.speakers import NO_WORKER, SEND_AGAIN_SEC, TOO_LATE
+from file_worker.speakers import NO_WORKER, SEND_AGAIN_SEC, TOO_LATE, WORDS
 from harness.processes import Service, wait_until
 from tests.file_worker.running import FILE_ID, asked_of, begin, seen, state, talk
 from tests.support.fake_pipeline import FakePipeline
@@ -97,7 +97,7 @@ def test_nothing_is_waited_for_where_no_speaker_worker_lives(
 ) -> None:
     begin_file(FOR_EVER)
     wait_until(lambda: state(redis_client) == "done", 30, "the file is done")
-    assert missing(redis_client) == NO_WORKER
+    assert missing(redis_client) == WORDS[NO_WORKER]
     assert not redis_client.exists(SPEAKER_QUEUE)
 
 
@@ -117,7 +117,7 @@ def test_an_answer_that_does_not_come_is_not_waited_for_long(
     begin_file("1")
     wait_until(lambda: state(redis_client) == "done", 30, "the file is done")
     assert len(speaker_worker.asked) == 1
-    assert missing(redis_client) == TOO_LATE
+    assert missing(redis_client) == WORDS[TOO_LATE]
 
 
 def test_a_question_that_was_lost_is_asked_again(
