@@ -17,7 +17,7 @@ LoadEncoder = Callable[[SpeakerSettings], VoiceEncoder | None]
 
 
 def load(settings: SpeakerSettings) -> VoiceEncoder | None:
-    """The encoder, warm; None where nobody is to tell who speaks, or with `auto` nobody can. Raises EncoderLoadError."""
+    """The encoder, warm; None where nobody is to tell who speaks, or, with `auto`, can. Raises EncoderLoadError."""
     if not settings.speakers_enabled:
         logger.warning("SPEAKERS_ENABLED is off: nobody tells who speaks")
         return None
@@ -28,7 +28,8 @@ def load(settings: SpeakerSettings) -> VoiceEncoder | None:
 
         torch.set_num_threads(settings.speaker_threads)
     try:
-        encoder = load_encoder(settings.speaker_model)
+        hub_allowed = "hub" in settings.model_sources
+        encoder = load_encoder(settings.speaker_model, probe_sec=settings.model_probe_sec, hub_allowed=hub_allowed)
     except EncoderLoadError as problem:
         if settings.speaker_model != AUTO:
             raise

@@ -8,12 +8,12 @@ from typing import cast
 
 import redis
 
-from contract.ids import utterance_id
+from contract.ids import session_tag
 from contract.jobs import FileSpeakersJob, SpeakerJob
 from contract.keys import file_key, file_voices_key
 from contract.state.files import FileSpeakers, FileTurn, note_call
-from speaker_worker.engine.file_turns import file_turns
-from speaker_worker.engine.voices import UtteranceVoices, VoicesError
+from speaker_worker.engine.voices import UtteranceVoices
+from speaker_worker.engine.whole_file import file_turns
 from speaker_worker.settings import SpeakerSettings
 
 logger = logging.getLogger(__name__)
@@ -45,15 +45,14 @@ class FileVoices:
             for start, packed in kept.items():
                 try:
                     found[int(start)] = UtteranceVoices.unpack(packed)
-                except VoicesError as problem:  # of a worker of another version
-                    logger.error(
-                        "%s: the voices kept of it are unusable: %s", utterance_id(session, int(start)), problem
-                    )
+                except ValueError as problem:  # of a worker of another version; a VoicesError is one
+                    logger.error("%s: some voices kept of it are unusable: %s", session_tag(session), problem)
         return sorted(found.items())
 
     def turns(self, segments: Sequence[Segment]) -> list[FileTurn]:
         """Who speaks in a file with these segments."""
-        return file_turns(list(segments), self._settings.speakers_max)
+        found = file_turns(segments, self._settings.speakers_max)
+        return [FileTurn(speaker=turn.speaker, start=turn.start, end=turn.end) for turn in found]
 
     def is_told(self, job: FileSpeakersJob) -> bool:
         """Whether it is written down already who speaks in the file."""
@@ -61,7 +60,7 @@ class FileVoices:
 
     def tell(self, job: FileSpeakersJob, turns: list[FileTurn]) -> bool:
         """Write down who speaks in the file; False where the file is gone."""
-        rest_sec = cast(int, self._client.ttl(file_key(job.file)))
+        rest_sec = self._client.ttl(file_key(job.file))
         script, keys, arguments = note_call(
             job.file, {"speakers": FileSpeakers(turns=turns).model_dump_json()}, max(1, rest_sec)
         )

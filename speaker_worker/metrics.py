@@ -14,8 +14,8 @@ from runtime.metrics.server import ServedMetrics
 
 logger = logging.getLogger(__name__)
 
-# told; kept: of a file; repeated: told before; failed: by the encoder; conflict: others told the session something again
-# and again; off: this worker tells nothing
+# kept: of a file; repeated: told before; conflict: others told the session something again and again; off: this worker
+# tells nothing
 OUTCOMES = ("told", "kept", "repeated", "failed", "given_up", "invalid", "conflict", "off")
 FILE_OUTCOMES = ("told", "gone", "repeated", "failed", "given_up", "invalid", "off")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from contract.messages import MAX_SPEAKERS
-from contract.settings import MeasuredSettings
+from runtime.weights.settings import ModelSettings
 
 
-class SpeakerSettings(MeasuredSettings):
+class SpeakerSettings(ModelSettings):
     """Read from environment variables of the same names in capitals."""
 
     speaker_model: str = Field(
@@ -16,7 +16,8 @@ class SpeakerSettings(MeasuredSettings):
         min_length=1,
         max_length=500,
         description="What tells voices apart: `auto` (Resemblyzer, whose weights its package brings; off where it is "
-        "missing), `resemblyzer`, or `dummy` (nearly nothing, for tests of what is around it).",
+        "missing); an encoder in ONNX or TorchScript form, by the path of its file or folder, or its name on the "
+        "Hugging Face hub (`owner/name`). `dummy` is nearly nothing, for tests of what is around it.",
     )
     speakers_max: int = Field(
         8,

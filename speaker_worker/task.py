@@ -18,7 +18,7 @@ from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE
 from contract.ids import session_tag
 from contract.jobs import TRIES_MAX, Envelope, FileSpeakersJob, SpeakerJob
 from contract.keys import file_speakers_tries_key, speaker_tries_key
-from runtime.redis_retry import RedisRetry
+from runtime.redis_retry import RedisRetry, RedisUnavailableError
 from speaker_worker.engine.protocol import VoiceEncoder
 from speaker_worker.engine.voices import UtteranceVoices, voices_in
 from speaker_worker.file_voices import FileVoices
@@ -36,7 +36,7 @@ Job = TypeVar("Job", bound=Envelope)
 class SpeakerTeller:
     """Handles the tasks of one worker, one at a time. `encoder`: None, and it does nothing with them.
 
-    `failures_in_a_row`: utterances that broke the encoder, since one did not.
+    `failures_in_a_row`: utterances that broke the engine, since one did not.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class SpeakerTeller:
         self._settings = settings
         self._metrics = metrics or SpeakerMetrics()
         self._retry = RedisRetry(settings.speaker_redis_patience_sec, self._metrics.redis_trouble.inc)
-        self._sessions = SessionTeller(client, settings)
+        self._sessions = SessionTeller(client, "" if encoder is None else encoder.name, settings)
         self._files = FileVoices(client, settings)
 
     def handle(self, audio: object, raw: object) -> None:
@@ -72,11 +72,17 @@ class SpeakerTeller:
         if not self._begin(tries_key, job.utterance):
             self._metrics.ended(job, "given_up")
             return
-        voices = self._voices(encoder, audio, job)
-        if voices is not None:
-            heard = voices
+        try:
+            voices = self._voices(encoder, audio, job)
             tell = self._tell if job.live else self._keep
-            self._retry.call(lambda: tell(job, heard), job.utterance)
+            self._retry.call(lambda: tell(job, voices), job.utterance)
+            self.failures_in_a_row = 0
+        except RedisUnavailableError:
+            raise
+        except Exception:  # whatever the engine raises, the next utterance must be heard
+            logger.exception("%s: nobody can tell who speaks it", job.utterance)
+            self.failures_in_a_row += 1
+            self._metrics.ended(job, "failed")
         self._retry.call(lambda: self._client.delete(tries_key), job.utterance)
 
     def handle_file(self, raw: object) -> None:
@@ -130,19 +136,12 @@ class SpeakerTeller:
             self._metrics.begun_again.inc()
         return tries <= TRIES_MAX
 
-    def _voices(self, encoder: VoiceEncoder, audio: bytes, job: SpeakerJob) -> UtteranceVoices | None:
-        """The voices in it; None where the encoder fails on it, counted."""
+    def _voices(self, encoder: VoiceEncoder, audio: bytes, job: SpeakerJob) -> UtteranceVoices:
+        """The voices in it. Raises what the encoder does."""
         samples = np.frombuffer(audio, dtype="<i2").astype(np.float32) / FULL_SCALE
         speech = [(max(0, start - job.start), end - job.start) for start, end in job.speech]
         began = time.monotonic()
-        try:
-            voices = voices_in(encoder, samples, speech)
-        except Exception:  # whatever an encoder raises, the next utterance must be heard
-            logger.exception("%s: the voice encoder failed", job.utterance)
-            self.failures_in_a_row += 1
-            self._metrics.ended(job, "failed")
-            return None
-        self.failures_in_a_row = 0
+        voices = voices_in(encoder, samples, speech)
         self._metrics.heard(time.monotonic() - began)
         return voices
 

@@ -50,9 +50,7 @@ class Health:
             stt_workers=len(stt),
             analyzer_workers=len(analyzer),
             file_workers=len(now.workers[FILE_QUEUE]),
-            speaker_workers=sum(
-                bool(worker.model) for worker in now.workers[SPEAKER_QUEUE]
-            ),  # one that is off has none
+            speaker_workers=sum(worker.model != "" for worker in now.workers[SPEAKER_QUEUE]),  # "": it is off
             listeners=len(now.workers[LISTENER]),
             models=Models(speech=_name(stt), sentiment=_name(analyzer), demo=any(w.demo for w in stt + analyzer)),
             loading=now.loading,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from contract.audio import SAMPLE_RATE_HZ
-from speaker_worker.engine.mel import mel_spectrogram
+from speaker_worker.engine.mel import BANDS, mel_spectrogram
 from speaker_worker.engine.protocol import Audio, Embeddings
-from speaker_worker.engine.windows import normalised, unit_rows
+from speaker_worker.engine.windows import heard_in, normalised, unit_rows
 
 
 class DummyEncoder:
@@ -20,5 +20,7 @@ class DummyEncoder:
 
     def embed(self, windows: Sequence[Audio]) -> Embeddings:
         """See VoiceEncoder."""
-        rows = [np.sqrt(mel_spectrogram(normalised(window)).mean(axis=0)) for window in windows]
-        return unit_rows(np.array(rows, dtype=np.float32).reshape(len(windows), -1))
+        rows = np.zeros((len(windows), BANDS), dtype=np.float32)
+        for at in heard_in(windows):
+            rows[at] = np.sqrt(mel_spectrogram(normalised(windows[at])).mean(axis=0))
+        return unit_rows(rows)

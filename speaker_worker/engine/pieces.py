@@ -12,7 +12,9 @@ from contract.audio import SAMPLE_RATE_HZ
 from speaker_worker.engine.voices import UtteranceVoices
 from speaker_worker.engine.windows import unit_rows
 
-SPLIT_BELOW = 0.72  # likeness of what is before and behind
+SPLIT_BELOW = 0.79  # mean cosine of the windows before and those behind, with much speech on both sides
+CHANCE = 0.06  # the less there is, the lower that may be by chance
+CHANCE_SEC = 1.6  # of speech, to that deviation
 SIDE_SEC = 1.0  # at least so much on both sides
 
 
@@ -68,12 +70,13 @@ def _change(
 ) -> int | None:
     """Where the voice changes, if it does."""
     side, best, found = SIDE_SEC * SAMPLE_RATE_HZ, split_below, None
-    for at in range(int(start + side), int(end - side), SAMPLE_RATE_HZ // 10):
-        left, right = windows[:, 1] <= at + 0.2 * SAMPLE_RATE_HZ, windows[:, 0] >= at - 0.2 * SAMPLE_RATE_HZ
-        if not left.any() or not right.any():
+    cosines = embeddings @ embeddings.T
+    for at in range(int(start + side), int(end - side) + 1, SAMPLE_RATE_HZ // 10):
+        before, behind = windows[:, 1] <= at, windows[:, 0] >= at
+        if not before.any() or not behind.any():
             continue
-        near = embeddings[left].mean(axis=0), embeddings[right].mean(axis=0)
-        like = float(near[0] @ near[1] / (np.linalg.norm(near[0]) * np.linalg.norm(near[1]) + 1e-9))
+        chance = CHANCE * float(np.sqrt(CHANCE_SEC * SAMPLE_RATE_HZ * (1 / (at - start) + 1 / (end - at))))
+        like = float(cosines[np.ix_(before, behind)].mean()) + chance
         if like < best:
             best, found = like, at
     return found

@@ -8,7 +8,6 @@ Generalized end-to-end loss for speaker verification, 2018).
 from __future__ import annotations
 
 import importlib.metadata
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import torch
 from contract.audio import SAMPLE_RATE_HZ
 from speaker_worker.engine.mel import BANDS, mel_spectrogram
 from speaker_worker.engine.protocol import Audio, Embeddings, EncoderError, EncoderLoadError
-from speaker_worker.engine.windows import normalised, unit_rows
+from speaker_worker.engine.windows import filled, heard_in, normalised, unit_rows
 
 DISTRIBUTION, WEIGHTS = "resemblyzer", "resemblyzer/pretrained.pt"
 HIDDEN, LAYERS, DIMENSIONS = 256, 3, 256
@@ -27,7 +26,7 @@ BATCH = 16  # windows computed at once
 
 
 class ResemblyzerEncoder:
-    """Holds the network. `threads`: of torch while it computes, 0 as many as torch has."""
+    """Holds the network. It computes with as many threads as torch has."""
 
     name = "resemblyzer"
     window_samples = int(1.6 * SAMPLE_RATE_HZ)
@@ -43,7 +42,7 @@ class ResemblyzerEncoder:
                 part.load_state_dict(
                     {key.removeprefix(f"{name}."): state[key] for key in state if key.startswith(name)}
                 )
-        except (OSError, KeyError, TypeError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as problem:
+        except Exception as problem:  # a file that is something else fails in many ways
             raise EncoderLoadError(f"{path} holds no weights of Resemblyzer: {problem}") from problem
         self._lstm.eval()
         self._linear.eval()
@@ -51,9 +50,9 @@ class ResemblyzerEncoder:
     def embed(self, windows: Sequence[Audio]) -> Embeddings:
         """See VoiceEncoder."""
         found = np.zeros((len(windows), DIMENSIONS), dtype=np.float32)
-        mels = [mel_spectrogram(normalised(window)) for window in windows]
+        mels = {at: mel_spectrogram(normalised(filled(windows[at], self.window_samples))) for at in heard_in(windows)}
         by_length: dict[int, list[int]] = {}
-        for at, mel in enumerate(mels):
+        for at, mel in mels.items():
             by_length.setdefault(len(mel), []).append(at)
         for places in by_length.values():
             for first in range(0, len(places), BATCH):

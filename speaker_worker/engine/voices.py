@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.audio import SAMPLE_RATE_HZ
+from speaker_worker.engine.denoise import without_noise
 from speaker_worker.engine.protocol import Audio, Embeddings, VoiceEncoder
+from speaker_worker.engine.windows import unit_rows
 
 HOP_SEC = 0.4  # between windows
 JOIN_SEC = 0.3  # a shorter gap in the speech is none
 SHORTEST_SEC = 0.4  # of speech, less has no voice
 LEVEL_SAMPLES = SAMPLE_RATE_HZ // 50
+OVER_SAMPLES = SAMPLE_RATE_HZ // 5  # a window that reaches over an edge by no more than this counts as inside
 SPANS_MAX, WINDOWS_MAX = 1000, 1000  # of one utterance
 MAGIC, HEAD = b"SPV1", struct.Struct("<4sIIII")  # spans, windows, dimensions, levels
 
@@ -35,6 +38,12 @@ class UtteranceVoices:
     windows: NDArray[np.int32]
     embeddings: Embeddings
     levels: NDArray[np.uint8]
+
+    def inside(self, start: int, end: int) -> NDArray[np.float32] | None:
+        """The mean voice of the windows in samples `start` to `end`, shape (d,), length 1; None where none is."""
+        mine = (self.windows[:, 0] >= start - OVER_SAMPLES) & (self.windows[:, 1] <= end + OVER_SAMPLES)
+        mean = unit_rows(self.embeddings[mine].sum(axis=0, keepdims=True))[0]
+        return mean if mean.any() else None
 
     def pack(self) -> bytes:
         """As bytes; embeddings lose precision."""
@@ -77,7 +86,8 @@ def voices_in(
     speaks: first sample and last (exclusive). Raises EncoderError."""
     spans = joined(speech, len(audio))[:SPANS_MAX]
     windows = [window for span in spans for window in windows_of(span, encoder.window_samples, hop_sec)][:WINDOWS_MAX]
-    embeddings = encoder.embed([audio[start:end] for start, end in windows])
+    clean = without_noise(audio)
+    embeddings = encoder.embed([clean[start:end] for start, end in windows])
     return UtteranceVoices(_pairs(spans), _pairs(windows), embeddings, levels_of(audio))
 
 

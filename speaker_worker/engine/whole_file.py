@@ -7,20 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from contract.audio import SAMPLE_RATE_HZ
-from speaker_worker.engine.cells import Cells
+from speaker_worker.engine.cells import Cells, Stretch
+from speaker_worker.engine.likeness import Group
 from speaker_worker.engine.pieces import Piece, pieces_of
 from speaker_worker.engine.voices import UtteranceVoices
-from speaker_worker.engine.windows import unit_rows
 
-APART = 0.3  # mean cosine distance from which two groups are two people
+APART = 0.2  # mean cosine distance from which two groups are two people
 PIECE_SEC = 1.2  # a shorter piece opens no group
 VOICE_SEC = 3.0  # a group of less speech in all is nobody of his own
 PIECES_MAX = 3000  # compared with each other: 36 MB
+GROUPS_MAX = 64  # at first, before those that are one are put together
+ROUNDS = 4  # of giving moments to voices and hearing the voices anew
+SAME = 0.905  # likeness from which two of them are one all the same
 JOIN_SEC = 0.5  # between turns of one person
+
+Heard = Sequence[tuple[int, UtteranceVoices]]
 
 
 @dataclass(frozen=True)
@@ -36,35 +40,65 @@ def file_turns(heard: Sequence[tuple[int, UtteranceVoices]], max_speakers: int) 
     """The turns of a file, in order. `heard`: the first sample of each segment and the voices in it."""
     heard = [(start, voices) for start, voices in sorted(heard, key=lambda one: one[0]) if len(voices.windows)]
     pieces = [piece for _, voices in heard for piece in pieces_of(voices)]
-    known = _known(pieces, max_speakers)
-    if not len(known):
+    groups = _merged(_first_groups(pieces))[:max_speakers]
+    if not groups:
         return []
-    found: list[FileTurn] = []
-    for start, voices in heard:
-        cells = Cells.of(voices)
-        for stretch in cells.path(cells.likeness(voices.embeddings, known)):
-            found.append(FileTurn(stretch.voice + 1, start + stretch.start, start + stretch.end))
+    cells = [Cells.of(voices) for _, voices in heard]
+    for _ in range(ROUNDS):
+        paths = _paths(heard, cells, groups)
+        groups = _merged(_groups_of(heard, paths, len(groups))) or groups
+    found = [
+        FileTurn(stretch.voice + 1, start + stretch.start, start + stretch.end)
+        for (start, _), path in zip(heard, _paths(heard, cells, groups), strict=True)
+        for stretch in path
+    ]
     return _numbered(_joined(found))
 
 
-def _known(pieces: list[Piece], max_speakers: int) -> NDArray[np.float32]:
-    """The voices, shape (k, d), rows of length 1."""
+def _first_groups(pieces: list[Piece]) -> list[Group]:
+    """Pieces that are like each other, by average linkage; the largest groups, in that order."""
+    pieces = [piece for piece in pieces if piece.embedding.any()]
     enough = [piece for piece in pieces if piece.sec >= PIECE_SEC] or pieces
     if len(enough) > PIECES_MAX:
         enough = [enough[at] for at in np.linspace(0, len(enough) - 1, PIECES_MAX).astype(int)]
-    if not enough:
-        return np.zeros((0, 0), dtype=np.float32)
-    points = np.stack([piece.embedding for piece in enough])
-    seconds = np.array([piece.sec for piece in enough])
-    if len(points) == 1:
-        return points
-    tree = linkage(points, "average", metric="cosine")
-    labels = fcluster(tree, APART, "distance")
-    totals = np.bincount(labels, weights=seconds)
-    kept = [label for label in np.argsort(-totals).tolist() if totals[label] >= VOICE_SEC][:max_speakers]
-    kept = kept or [int(totals.argmax())]
-    sums = [(points[labels == label] * seconds[labels == label, None]).sum(axis=0) for label in kept]
-    return unit_rows(np.stack(sums).astype(np.float32))
+    if len(enough) < 2:
+        return [Group.of(piece.embedding, piece.sec) for piece in enough]
+    labels = fcluster(linkage(np.stack([piece.embedding for piece in enough]), "average", "cosine"), APART, "distance")
+    groups = [
+        Group.together(
+            Group.of(piece.embedding, piece.sec) for piece, mine in zip(enough, labels, strict=True) if mine == label
+        )
+        for label in np.unique(labels)
+    ]
+    return sorted(groups, key=lambda group: -group.seconds)[:GROUPS_MAX]
+
+
+def _paths(heard: Heard, cells: Sequence[Cells], groups: Sequence[Group]) -> list[list[Stretch]]:
+    known = np.stack([group.mean for group in groups])
+    return [one.path(one.likeness(voices.embeddings, known)) for one, (_, voices) in zip(cells, heard, strict=True)]
+
+
+def _groups_of(heard: Heard, paths: Sequence[Sequence[Stretch]], count: int) -> list[Group]:
+    """The voices anew, from the windows that lie in their stretches."""
+    parts: list[list[Group]] = [[] for _ in range(count)]
+    for (_, voices), path in zip(heard, paths, strict=True):
+        for stretch in path:
+            embedding = voices.inside(stretch.start, stretch.end)
+            if embedding is not None:
+                parts[stretch.voice].append(Group.of(embedding, (stretch.end - stretch.start) / SAMPLE_RATE_HZ))
+    return [Group.together(part) for part in parts if part]
+
+
+def _merged(groups: list[Group]) -> list[Group]:
+    """Without those who hardly speak, and with those who are like each other as one."""
+    found = [group for group in groups if group.seconds >= VOICE_SEC] or groups[:1]
+    while len(found) > 1:
+        pairs = [(one.like(two), at, other) for at, one in enumerate(found) for other, two in enumerate(found[:at])]
+        likeness, at, other = max(pairs)
+        if likeness < SAME:
+            break
+        found[other] = Group.together((found[other], found.pop(at)))
+    return found
 
 
 def _joined(turns: list[FileTurn]) -> list[FileTurn]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from speaker_worker.engine.protocol import Audio, Embeddings
@@ -10,12 +12,27 @@ LEVEL_DB = -30.0  # of full scale, root mean square: what Resemblyzer was traine
 SILENT = 1e-8  # mean square
 
 
+def power_of(audio: Audio) -> float:
+    """The mean square."""
+    return float(np.mean(np.square(audio, dtype=np.float64))) if audio.size else 0.0
+
+
+def heard_in(windows: Sequence[Audio]) -> list[int]:
+    """Which of `windows` are not silent."""
+    return [at for at, window in enumerate(windows) if power_of(window) >= SILENT]
+
+
 def normalised(audio: Audio) -> Audio:
     """`audio` at LEVEL_DB; silence as it is."""
-    power = float(np.mean(np.square(audio, dtype=np.float64))) if audio.size else 0.0
+    power = power_of(audio)
     if power < SILENT:
         return audio
     return (audio * np.float32(10 ** (LEVEL_DB / 20) / np.sqrt(power))).astype(np.float32)
+
+
+def filled(audio: Audio, samples: int) -> Audio:
+    """`audio`, again and again until it is so long where it is shorter: more of a voice is heard than with silence."""
+    return np.resize(audio, samples) if 0 < len(audio) < samples else audio
 
 
 def unit_rows(rows: Embeddings) -> Embeddings:
