@@ -175,7 +175,7 @@ class FileStore:
 
         def look() -> bool:
             heartbeats = cast(dict[bytes, bytes], self.client.hgetall(workers_key(SPEAKER_QUEUE))).values()
-            return bool(alive(heartbeats))
+            return any(worker.model for worker in alive(heartbeats))  # one that is off has none
 
         return self._patiently(look)
 

@@ -55,7 +55,9 @@ def speaker_events(transcript: Transcript, options: UploadOptions) -> Iterator[d
         ]
         whole = {"start": segment.start_sec, "end": segment.end_sec, "first_char": 0, "end_char": len(result.text)}
         told = turns or [{"speaker": result.speaker, **whole}]
-        yield {"type": "transcript.segment.turns", "id": str(number), "start": segment.start_sec, "turns": told}
+        channel = {} if result.channel is None else {"channel": result.channel}
+        place = {"id": str(number), "start": segment.start_sec, **channel}
+        yield {"type": "transcript.segment.turns", **place, "turns": told}
 
 
 def done_event(transcript: Transcript, view: FileView, options: UploadOptions) -> dict[str, Any]:

@@ -48,9 +48,8 @@ class Voices:
     def told(self, segment: FileSegment, result: Result) -> Result:
         """`result` of `segment` in one line, with its turns; one of a channel has that channel's speaker."""
         said = result.model_copy(update={"text": one_line(result.text), "turns": []})
-        channel = segment.channel or result.channel
-        if channel is not None:
-            return said.model_copy(update={"speaker": channel})
+        if said.channel is not None:
+            return said.model_copy(update={"speaker": said.channel})
         spans = self._spans(segment)
         return said.model_copy(update={"turns": turns_of(said.text, said.words, spans, said.language)})
 

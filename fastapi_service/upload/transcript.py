@@ -49,6 +49,8 @@ class Transcript:
             self.gaps.append(Gap(start_sec=segment.start_sec, end_sec=segment.end_sec, reason=outcome.reason))
         if not isinstance(outcome, Result) or not outcome.text.strip():
             return None
+        if segment.channel is not None:
+            outcome = outcome.model_copy(update={"channel": segment.channel})
         before = self._spoken[-1][1].text if self._spoken else ""
         self._spoken.append((segment, outcome))
         self.gaps += outcome.gaps
@@ -70,7 +72,7 @@ class Transcript:
     @property
     def lacks_speakers(self) -> bool:
         """Whether nobody can tell who spoke any of it, though that was asked."""
-        return self.speakers and not self.turns and any(one.channel is None for one, _ in self._spoken)
+        return self.speakers and not self.turns and any(result.channel is None for _, result in self._spoken)
 
     @property
     def text(self) -> str:

@@ -65,6 +65,7 @@ def segment_json(transcript: Transcript, number: int, line: Line, told: bool = T
         "compression_ratio": round(len(raw) / len(zlib.compress(raw)), 3),
         "no_speech_prob": result.no_speech_prob or 0.0,
         "language": result.language,
+        **({} if result.channel is None else {"channel": result.channel}),
         **({"speaker": line.speaker} if transcript.speakers and told else {}),
         "translation": result.translation,
         "sentiment": None if result.sentiment is None else result.sentiment.model_dump(),

@@ -159,7 +159,9 @@ def test_nobody_is_named_where_that_was_not_asked(kind: ResponseFormat) -> None:
 def test_a_channel_is_its_speaker() -> None:
     segments = [segment(conversation(channel=2), channel=2), segment(conversation(gaps=[]), 6.0, 12.0, channel=1)]
     answered = body("verbose_json", *segments, told=[])
-    assert [one["speaker"] for one in answered["segments"]] == [2, 1]
+    assert [(one["speaker"], one["channel"]) for one in answered["segments"]] == [(2, 2), (1, 1)]
+    told = list(speaker_events(transcript(*segments, told=[]), options(response_format="json", stream="true")))
+    assert [(one["channel"], one["turns"][0]["speaker"]) for one in told] == [(2, 2), (1, 1)]
     assert answered["warnings"] == [], "nobody has to be told apart"
 
 
