@@ -46,6 +46,7 @@ FOLDERS = [ROOT / "contract", ROOT / "runtime", *ROOT.glob("*_service"), *ROOT.g
 OF_COMPOSE = "wta:health"  # the one that a shell makes
 NEVER_MET = {
     ("wta:file:<file>", "cut_off_sec"): "at no file that we can make does FFmpeg itself break off",
+    ("wta:file:<file>", "no_speakers"): "a speaker worker lives",
     ("wta:file:<file>", "language"): "the demo model knows English alone, so that no language is looked for",
 }
 MANY_TRIES = 1_000  # more than any worker makes
