@@ -51,7 +51,7 @@ class Rig:
         return self.words()
 
     def words(self, session: str = SESSION) -> Words:
-        told: Any = json.loads(self.client.get(shown_stats_key(session)) or "{}")  # type: ignore[arg-type]
+        told: Any = json.loads(self.client.get(shown_stats_key(session)) or "{}")
         return {number: one["words"] for number, one in told["stats_session"]["speakers"].items()}
 
     def logged(self) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ def test_sessions_are_apart_and_all_together_have_none(rig: Rig, ender: Ender, r
     Teller(redis_client, OTHER_SESSION).turns(0, turn(1, 0.0, 2.0, 0, 18))
     rig.count()
     assert (rig.words(), rig.words(OTHER_SESSION)) == ({}, {"1": 4})
-    told = json.loads(redis_client.get(shown_stats_key(OTHER_SESSION)) or "{}")  # type: ignore[arg-type]
+    told = json.loads(redis_client.get(shown_stats_key(OTHER_SESSION)) or "{}")
     assert told["stats_service"]["speakers"] == {}
 
 
@@ -136,13 +136,13 @@ def test_a_result_that_redis_has_no_more_is_left_as_it_was(rig: Rig, ender: Ende
 def test_a_state_of_an_older_listener_is_read(rig: Rig, ender: Ender, redis_client: redis.Redis) -> None:
     ender.result()
     rig.count()
-    state = json.loads(redis_client.get(stats_key(SESSION)) or "{}")  # type: ignore[arg-type]
+    state = json.loads(redis_client.get(stats_key(SESSION)) or "{}")
     del state["speakers"]
     redis_client.set(stats_key(SESSION), json.dumps(state))
     ender.result()
     rig.who.turns(32_000, turn(1, 2.0, 4.0, 0, 18))
     assert rig.count() == {"1": 4}
-    told = json.loads(redis_client.get(shown_stats_key(SESSION)) or "{}")  # type: ignore[arg-type]
+    told = json.loads(redis_client.get(shown_stats_key(SESSION)) or "{}")
     assert told["stats_session"]["results"] == 2
 
 
