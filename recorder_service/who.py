@@ -16,7 +16,7 @@ from contract.speakers.told import with_turns
 from recorder_service.feelings import felt
 from runtime.logs.setup import printable
 
-KEPT_MAX = 64  # results whose turns may still come, and turns whose result may
+KEPT_MAX = 2_000  # results whose turns may still come (of a file, once all was heard), and turns whose result may
 STYLES = ("cyan", "magenta", "blue", "yellow", "green", "red")
 
 

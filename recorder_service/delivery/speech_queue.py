@@ -19,10 +19,7 @@ from typing import Any, Self
 
 import redis
 
-from contract.audio import (
-    BYTES_PER_SAMPLE,
-    SAMPLE_RATE_HZ,
-)
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.events import OutcomeEvent
 from contract.ids import SESSION_ID_BYTES
 from contract.jobs import RESENDS_MAX, UtteranceJob
@@ -178,8 +175,6 @@ class QueueDelivery:
                 self._changed.notify_all()
             yield message
         self._check()
-
-    # --- inside -------------------------------------------------------------------------------------
 
     @property
     def _has_room(self) -> bool:

@@ -104,12 +104,12 @@ def test_a_name_obeys_nobody() -> None:
 
 def test_what_is_kept_has_a_bound() -> None:
     who = WhoSpeaks()
-    for number in range(1, 1_000):
+    for number in range(KEPT_MAX + 1):
         who.known(result(number))
-        who.result_of(turns(5_000 + number, 1))
-    assert who.result_of(turns(1, 1)) is None
-    assert who.result_of(turns(999, 1)) is not None
-    assert max(len(who._results), len(who._early)) <= KEPT_MAX
+        who.result_of(turns(2 * KEPT_MAX + number, 1))
+    assert who.result_of(turns(0, 1)) is None
+    assert who.result_of(turns(KEPT_MAX, 1)) is not None
+    assert len(who._results) == len(who._early) == KEPT_MAX
 
 
 def test_programs_get_every_message_as_it_is() -> None:
