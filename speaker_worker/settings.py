@@ -16,8 +16,8 @@ class SpeakerSettings(ModelSettings):
         min_length=1,
         max_length=500,
         description="What tells voices apart: `auto` (Resemblyzer, whose weights its package brings; off where it is "
-        "missing); an encoder in ONNX or TorchScript form, by the path of its file or folder, or its name on the Hugging "
-        "Face hub (`owner/name`). `dummy` is nearly nothing, for tests of what is around it.",
+        "missing); an encoder in ONNX or TorchScript form, by the path of its file or folder, or its name on the "
+        "Hugging Face hub (`owner/name`). `dummy` is nearly nothing, for tests of what is around it.",
     )
     speakers_max: int = Field(
         8,

@@ -56,7 +56,7 @@ class Cells:
         return self.weights @ (embeddings @ known.T).astype(np.float64)
 
     def path(self, scores: Scores) -> list[Stretch]:
-        """The best path through `scores`, shape (c, k): stretches in order."""
+        """The best path through `scores`, shape (c, k): stretches in order, each in one span of speech."""
         count, voices = scores.shape
         best, back = scores[0].copy(), np.zeros((count, voices), dtype=np.int64)
         for at in range(1, count):
@@ -74,7 +74,7 @@ class Cells:
     def _stretches(self, path: list[int]) -> list[Stretch]:
         found: list[Stretch] = []
         for voice, (start, end) in zip(path, self.bounds.tolist(), strict=True):
-            if found and found[-1].voice == voice:
+            if found and found[-1].voice == voice and found[-1].end == start:
                 found[-1] = Stretch(voice, found[-1].start, end)
             else:
                 found.append(Stretch(voice, start, end))

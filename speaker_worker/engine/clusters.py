@@ -9,7 +9,7 @@ import numpy as np
 from speaker_worker.engine.likeness import Group
 
 APART = 0.23  # mean cosine distance from which two groups are two people
-SAME = 0.92  # likeness from which two groups are one
+SAME = 0.93  # likeness from which two groups are one
 
 
 def clusters_of(groups: Sequence[Group]) -> list[list[int]]:

@@ -104,33 +104,31 @@ class LiveSpeakers:
                 begin, end = ((start + at) / SAMPLE_RATE_HZ for at in (stretch.start, stretch.end))
                 spans.append((mark, VoiceSpan(number, begin, end)))
         turns = turns_of(text, words, [span for _, span in spans], language)
-        self._memory.tell(ToldUtterance(start=start, turns=turns, marks=[_mark(turn, spans) for turn in turns]))
+        self._memory.tell(ToldUtterance(start=start, turns=turns, marks=[_marks(turn, spans) for turn in turns]))
         return turns
 
     def _known_now(self, start: int) -> list[tuple[int, list[Turn]]]:
-        """Utterances other than that at `start` in which a piece that was unsure is known now."""
-        numbers = {one.mark: one.number for one in self._memory.pieces if one.number is not None}
+        """Utterances other than that at `start` in which a turn is known now: all its pieces are one speaker's."""
+        numbers = {one.mark: one.number for one in self._memory.pieces}
         changed = []
         for utterance in self._memory.told:
-            known = [
-                (at, numbers[mark]) for at, mark in enumerate(utterance.marks) if mark is not None and mark in numbers
-            ]
-            for at, number in known:
-                utterance.turns[at] = utterance.turns[at].model_copy(update={"speaker": number})
-                utterance.marks[at] = None
-            if known and utterance.start != start:
+            before = list(utterance.turns)
+            for at, marks in enumerate(utterance.marks):
+                found = {numbers.get(mark) for mark in marks}
+                number = found.pop() if len(found) == 1 else None
+                if number is not None:
+                    utterance.turns[at] = utterance.turns[at].model_copy(update={"speaker": number})
+                    utterance.marks[at] = []
+            if utterance.turns != before and utterance.start != start:
                 changed.append((utterance.start, utterance.turns))
         return changed
 
 
-def _mark(turn: Turn, spans: Sequence[tuple[int | None, VoiceSpan]]) -> int | None:
-    """Which unsure piece `turn` is, mostly."""
+def _marks(turn: Turn, spans: Sequence[tuple[int | None, VoiceSpan]]) -> list[int]:
+    """Which unsure pieces `turn` is."""
     if turn.speaker is not None:
-        return None
+        return []
     first, last = turn.start_sec - ROUNDING_SEC, turn.end_sec + ROUNDING_SEC
-    inside = [
-        (span.sec, mark)
-        for mark, span in spans
-        if mark is not None and span.start_sec >= first and span.end_sec <= last
-    ]
-    return max(inside)[1] if inside else None
+    return sorted(
+        {mark for mark, span in spans if mark is not None and span.start_sec >= first and span.end_sec <= last}
+    )

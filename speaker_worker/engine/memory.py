@@ -44,13 +44,13 @@ class HeardPiece:
 
 
 class ToldUtterance(BaseModel):
-    """The turns of one utterance as told last. `marks`: of each turn whose speaker is unknown, which piece it is."""
+    """The turns of one utterance as told last. `marks`: which unsure pieces each of them is, none where it is known."""
 
     model_config = ConfigDict(extra="forbid")
 
     start: int = Field(ge=0, le=MAX_POSITION)
     turns: list[Turn] = Field(max_length=MAX_TURNS)
-    marks: list[int | None] = Field(max_length=MAX_TURNS)
+    marks: list[list[int]] = Field(max_length=MAX_TURNS)
 
 
 class _GroupRow(BaseModel):

@@ -14,9 +14,11 @@ JOINS = 0.90  # likeness from which a piece is that speaker's
 CLEARER = 0.04  # so much more like one than like the next
 OPENS = 0.80  # likeness to everybody below which little speech is somebody else's
 OPENS_SEC = 1.6  # that much at least
-SURE_SEC = 6.0  # with so much speech, likeness below SAME is enough
-SAME = 0.92  # likeness from which two speakers are one
-SAME_SEC = 6.0  # of speech of both at least
+SURE = 0.90  # with SURE_SEC of speech, likeness below this is enough
+SURE_SEC = 6.0
+SAME = 0.95  # likeness from which two speakers are one, who were heard for SAME_SEC each
+SAME_SEC = 12.0
+SAME_LITTLE = 0.90  # where one of them was heard for hardly anything
 NOBODY = -1.0  # a likeness to nobody
 
 
@@ -35,17 +37,21 @@ def find_same(memory: Memory) -> list[tuple[int, int]]:
     while True:
         groups = [(one, group) for one in memory.voices if (group := memory.voice(one)) is not None]
         pairs = [
-            (one.like(two), at, other)
+            (one.like(two) - _same(min(one.seconds, two.seconds)), at, other)
             for at, (_, one) in enumerate(groups)
             for other, (_, two) in enumerate(groups[:at])
-            if one.seconds + two.seconds >= SAME_SEC
         ]
-        likeness, at, other = max(pairs, default=(NOBODY, 0, 0))
-        if likeness < SAME:
+        beyond, at, other = max(pairs, default=(NOBODY, 0, 0))
+        if beyond < 0:
             return found
         lower, higher = sorted((groups[at][0], groups[other][0]), key=lambda voice: voice.number)
         memory.merge(higher, lower)
         found.append((higher.number, lower.number))
+
+
+def _same(seconds: float) -> float:
+    """Likeness from which two are one; `seconds`: of the one who was heard less."""
+    return SAME_LITTLE + (SAME - SAME_LITTLE) * min(1.0, seconds / SAME_SEC)
 
 
 def name_pieces(memory: Memory, max_speakers: int) -> list[int]:
@@ -95,7 +101,7 @@ def _is_new(cluster: Cluster, clusters: Sequence[Cluster]) -> bool:
     """Whether nobody who is known is like it."""
     nearest = max((cluster.group.like(one.group) for one in clusters if one.number is not None), default=NOBODY)
     enough = cluster.group.seconds >= OPENS_SEC
-    return enough and nearest < (OPENS if cluster.group.seconds < SURE_SEC else SAME)
+    return enough and nearest < (OPENS if cluster.group.seconds < SURE_SEC else SURE)
 
 
 def _whose(piece: HeardPiece, clusters: Sequence[Cluster]) -> int | None:

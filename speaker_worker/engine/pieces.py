@@ -12,7 +12,7 @@ from contract.audio import SAMPLE_RATE_HZ
 from speaker_worker.engine.voices import UtteranceVoices
 from speaker_worker.engine.windows import unit_rows
 
-SPLIT_BELOW = 0.73  # mean cosine of the windows before and those behind, with much speech on both sides
+SPLIT_BELOW = 0.79  # mean cosine of the windows before and those behind, with much speech on both sides
 CHANCE = 0.06  # the less there is, the lower that may be by chance
 CHANCE_SEC = 1.6  # of speech, to that deviation
 SIDE_SEC = 1.0  # at least so much on both sides

@@ -8,7 +8,6 @@ Generalized end-to-end loss for speaker verification, 2018).
 from __future__ import annotations
 
 import importlib.metadata
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +42,7 @@ class ResemblyzerEncoder:
                 part.load_state_dict(
                     {key.removeprefix(f"{name}."): state[key] for key in state if key.startswith(name)}
                 )
-        except (OSError, KeyError, TypeError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as problem:
+        except Exception as problem:  # a file that is something else fails in many ways
             raise EncoderLoadError(f"{path} holds no weights of Resemblyzer: {problem}") from problem
         self._lstm.eval()
         self._linear.eval()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.audio import SAMPLE_RATE_HZ
+from speaker_worker.engine.denoise import without_noise
 from speaker_worker.engine.protocol import Audio, Embeddings, VoiceEncoder
 from speaker_worker.engine.windows import unit_rows
 
@@ -85,7 +86,8 @@ def voices_in(
     speaks: first sample and last (exclusive). Raises EncoderError."""
     spans = joined(speech, len(audio))[:SPANS_MAX]
     windows = [window for span in spans for window in windows_of(span, encoder.window_samples, hop_sec)][:WINDOWS_MAX]
-    embeddings = encoder.embed([audio[start:end] for start, end in windows])
+    clean = without_noise(audio)
+    embeddings = encoder.embed([clean[start:end] for start, end in windows])
     return UtteranceVoices(_pairs(spans), _pairs(windows), embeddings, levels_of(audio))
 
 

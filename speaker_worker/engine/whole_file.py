@@ -15,12 +15,13 @@ from speaker_worker.engine.likeness import Group
 from speaker_worker.engine.pieces import Piece, pieces_of
 from speaker_worker.engine.voices import UtteranceVoices
 
-APART = 0.23  # mean cosine distance from which two groups are two people
+APART = 0.2  # mean cosine distance from which two groups are two people
 PIECE_SEC = 1.2  # a shorter piece opens no group
 VOICE_SEC = 3.0  # a group of less speech in all is nobody of his own
 PIECES_MAX = 3000  # compared with each other: 36 MB
-ROUNDS = 4
-SAME = 0.9
+GROUPS_MAX = 64  # at first, before those that are one are put together
+ROUNDS = 4  # of giving moments to voices and hearing the voices anew
+SAME = 0.905  # likeness from which two of them are one all the same
 JOIN_SEC = 0.5  # between turns of one person
 
 Heard = Sequence[tuple[int, UtteranceVoices]]
@@ -45,9 +46,7 @@ def file_turns(heard: Sequence[tuple[int, UtteranceVoices]], max_speakers: int) 
     cells = [Cells.of(voices) for _, voices in heard]
     for _ in range(ROUNDS):
         paths = _paths(heard, cells, groups)
-        before, groups = len(groups), _merged(_groups_of(heard, paths, len(groups)))
-        if len(groups) == before and _:
-            break
+        groups = _merged(_groups_of(heard, paths, len(groups))) or groups
     found = [
         FileTurn(stretch.voice + 1, start + stretch.start, start + stretch.end)
         for (start, _), path in zip(heard, _paths(heard, cells, groups), strict=True)
@@ -57,7 +56,7 @@ def file_turns(heard: Sequence[tuple[int, UtteranceVoices]], max_speakers: int) 
 
 
 def _first_groups(pieces: list[Piece]) -> list[Group]:
-    """Pieces that are like each other, by average linkage; the largest group first."""
+    """Pieces that are like each other, by average linkage; the largest groups, in that order."""
     pieces = [piece for piece in pieces if piece.embedding.any()]
     enough = [piece for piece in pieces if piece.sec >= PIECE_SEC] or pieces
     if len(enough) > PIECES_MAX:
@@ -71,7 +70,7 @@ def _first_groups(pieces: list[Piece]) -> list[Group]:
         )
         for label in np.unique(labels)
     ]
-    return sorted(groups, key=lambda group: -group.seconds)
+    return sorted(groups, key=lambda group: -group.seconds)[:GROUPS_MAX]
 
 
 def _paths(heard: Heard, cells: Sequence[Cells], groups: Sequence[Group]) -> list[list[Stretch]]:
