@@ -22,6 +22,8 @@ from contract.keys import (
     session_key,
     session_outcomes_key,
     shown_stats_key,
+    speaker_events_key,
+    speakers_key,
     stats_key,
 )
 from contract.queues import STT_QUEUE
@@ -29,7 +31,10 @@ from contract.segmenter import Cut
 from fastapi_service.settings import GatewaySettings
 
 REPLAY_PAGE = 100
-SESSION_KEYS = [of(PLACE) for of in (session_key, session_outcomes_key, stats_key, shown_stats_key)]
+SESSION_KEYS = [
+    of(PLACE)
+    for of in (session_key, session_outcomes_key, stats_key, shown_stats_key, speakers_key, speaker_events_key)
+]
 IN_USE_MARGIN_SEC = 600.0  # an utterance may wait so long for room in the queue
 StreamEntries = list[tuple[bytes, dict[bytes, bytes]]]
 
