@@ -37,6 +37,9 @@ export function said(text, startSec, more = {}, fields = {}) {
     avg_logprob: null,
     no_speech_prob: null,
     temperature: null,
+    channel: null,
+    speaker: null,
+    turns: [],
     ...fields,
   });
 }
@@ -82,6 +85,7 @@ export function entry(startSec, more, outcome) {
     text: '',
     settled: 0,
     outcome,
+    speakers: { list: [] },
     pageStages: null,
     revision: 1,
     open: false,
