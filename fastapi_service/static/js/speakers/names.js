@@ -36,7 +36,7 @@ export function shownSpeaker(number, { list }) {
  */
 export function speakerName(number, known) {
   const shown = shownSpeaker(number, known);
-  return known.list.find(({ speaker }) => speaker === shown)?.name ?? null;
+  return known.list.find(({ speaker }) => speaker === shown)?.name || null;
 }
 
 /**
@@ -87,4 +87,16 @@ export function isTold({ speaker, turns }) {
 export function speakersOf({ outcome, speakers }) {
   if (outcome?.type !== 'result' || !isTold(outcome)) return new Set();
   return new Set(partsOf(outcome).map(({ speaker }) => (speaker === null ? null : shownSpeaker(speaker, speakers))));
+}
+
+/**
+ * Give a name that this page alone keeps.
+ * @param {KnownSpeakers} known
+ * @param {number} speaker
+ * @param {string | null} name
+ */
+export function renameHere(known, speaker, name) {
+  const before = known.list.find((one) => one.speaker === speaker);
+  const others = known.list.filter((one) => one !== before);
+  known.list = [...others, { speaker, name, same_as: before?.same_as ?? null }];
 }

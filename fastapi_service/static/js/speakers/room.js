@@ -1,15 +1,15 @@
 // What the page knows of who speaks, and whoever must hear of it: the cards, the filter, the statistics.
 
-import { loadStyle } from '../base/style.js';
 import { MAX_ENTRIES } from '../transcript/utterances.js';
 import { FilterBar } from './bar.js';
 import { SpeakerCards } from './cards.js';
+import { renameHere } from './names.js';
 import { SpeakerPanel } from './panel.js';
 import { NotTakenError, tellName } from './requests.js';
+import { loadSpeakerStyle } from './style.js';
 import { speakerWords } from './words.js';
 
 const REFRESH_MS = 250;
-const STYLE_URL = new URL('../../css/speakers.css', import.meta.url).href;
 const NOTICE = 'speakers';
 
 /**
@@ -25,18 +25,6 @@ const NOTICE = 'speakers';
 export async function openRoom(context, results) {
   await loadSpeakerStyle();
   return new SpeakerRoom(context, results);
-}
-
-/** @type {Promise<void> | null} */
-let style = null;
-
-/** @returns {Promise<void>} once for all who show speakers */
-export function loadSpeakerStyle() {
-  style ??= loadStyle(STYLE_URL).catch((problem) => {
-    style = null;
-    throw problem;
-  });
-  return style;
 }
 
 export class SpeakerRoom {
@@ -134,16 +122,4 @@ export class SpeakerRoom {
       notices.show(NOTICE, 'error', speakerWords(`name.failed.${why}`));
     }
   }
-}
-
-/**
- * A name that this page alone keeps.
- * @param {KnownSpeakers} known
- * @param {number} speaker
- * @param {string | null} name
- */
-export function renameHere(known, speaker, name) {
-  const others = known.list.filter((one) => one.speaker !== speaker);
-  const before = known.list.find((one) => one.speaker === speaker);
-  known.list = [...others, { speaker, name, same_as: before?.same_as ?? null }];
 }
