@@ -13,9 +13,10 @@ import { parseMessage, ProtocolError } from '../stream/protocol.js';
  *
  * @typedef {{ type: 'progress', id: string | null, done_sec: number, total_sec: number | null, waiting: boolean }} Progress
  * @typedef {{ type: 'segment', outcome: Result }} Segment
+ * @typedef {import('../stream/messages.js').Turns} Turns who spoke a segment that has come
  * @typedef {{ type: 'done', duration_sec: number, language: string, failed: ServerError[], warnings: Warning[] }} Done
  * @typedef {{ type: 'error', code: string, message: string }} Failure
- * @typedef {Progress | Segment | Done | Failure} FileEvent
+ * @typedef {Progress | Segment | Turns | Done | Failure} FileEvent
  */
 
 /**
@@ -37,6 +38,8 @@ export function readEvent(data) {
       };
     case 'transcript.text.segment':
       return { type: 'segment', outcome: segmentOutcome(event) };
+    case 'transcript.segment.turns':
+      return segmentTurns(event);
     case 'transcript.text.done':
       return {
         type: 'done',
@@ -68,18 +71,21 @@ function segmentOutcome(event) {
   const fields = { text, language, translation, sentiment, sentiment_reason, sentences, doubtful, doubtful_reason };
   const gaps = Array.isArray(event.gaps) ? event.gaps.map(gapOf) : [];
   const words = Array.isArray(event.words) ? event.words.map(wordOf) : null;
-  const message = { type: 'result', ...place(event), ...fields, gaps, words, ...whoSpeaks(event) };
+  const message = { type: 'result', ...place(event), ...fields, gaps, words };
   return /** @type {Result} */ (parseMessage(JSON.stringify(message)));
 }
 
-/**
- * A segment is of one speaker: `speaker` is a number from 1 on, null where nobody can tell who, and not there (or empty)
- * where speakers are not told apart. @param {any} event
- */
-function whoSpeaks({ speaker, start, end, text }) {
-  if (speaker === undefined || speaker === '') return {};
-  const number = typeof speaker === 'number' ? speaker : null;
-  return { speaker: number, turns: [{ speaker: number, start_sec: start, end_sec: end, first_char: 0, end_char: Array.from(String(text)).length }] };
+/** @param {any} event @returns {Turns} */
+function segmentTurns(event) {
+  const turns = Array.isArray(event.turns) ? event.turns.map(turnOf) : [];
+  const message = { type: 'turns', utterance: idOf(seconds(event.start, 'start')), turns };
+  return /** @type {Turns} */ (parseMessage(JSON.stringify(message)));
+}
+
+/** @param {any} turn */
+function turnOf(turn) {
+  const { speaker, start, end, first_char, end_char } = turn ?? {};
+  return { speaker, start_sec: start, end_sec: end, first_char, end_char };
 }
 
 /** @param {any} gap */
@@ -114,7 +120,12 @@ function warningOf(warning) {
 function place(segment) {
   const start_sec = seconds(segment?.start, 'start');
   const duration_sec = Math.max(0, seconds(segment?.end, 'end') - start_sec);
-  return { utterance: `file-${Math.round(start_sec * SAMPLE_RATE_HZ)}`, start_sec, duration_sec };
+  return { utterance: idOf(start_sec), start_sec, duration_sec };
+}
+
+/** @param {number} start_sec */
+function idOf(start_sec) {
+  return `file-${Math.round(start_sec * SAMPLE_RATE_HZ)}`;
 }
 
 /**

@@ -8,7 +8,6 @@ import { plainLine } from './script.js';
 
 /**
  * @typedef {import('../../transcript/utterances.js').Entry} Entry
- * @typedef {import('../../stream/messages.js').Result} Result
  * @typedef {import('./cues.js').Cue} Cue
  */
 
@@ -36,19 +35,33 @@ export function vtt(entries, _, recording) {
  * @returns {import('./pieces.js').Spoken[]}
  */
 function spoken(entries, recording) {
-  const said = entries.filter(({ outcome }) => outcome?.type === 'result' && plainLine(outcome.text) !== '');
-  return timeline(said, recording !== null).flatMap((span, index) => {
-    const { start_sec: zero, language, ...result } = /** @type {Result} */ (said[index].outcome);
+  const lines = entries.flatMap(linesOf);
+  return timeline(lines, recording !== null).map((span, index) => {
+    const { startSec, text, language, words, speaker } = lines[index];
     /** @param {number} streamSec */
-    const at = (streamSec) => span.begin_ms + Math.floor((streamSec - zero) * 1000 + 0.5);
-    const parts = spokenParts(said[index]);
-    return parts.map(({ speaker, ...part }) => {
-      const words = (part.words ?? []).map(({ word, start_sec, end_sec }) => ({ word, begin_ms: at(start_sec), end_ms: at(end_sec) }));
-      if (parts.length === 1) return { ...span, text: result.text, language, words, speaker };
-      const begin_ms = Math.max(span.begin_ms, at(part.start_sec));
-      const end_ms = Math.max(begin_ms + 1, Math.min(span.end_ms, at(part.end_sec)));
-      return { begin_ms, end_ms, text: part.text, language, words, speaker };
-    });
+    const at = (streamSec) => span.begin_ms + Math.floor((streamSec - startSec) * 1000 + 0.5);
+    const said = (words ?? []).map(({ word, start_sec, end_sec }) => ({ word, begin_ms: at(start_sec), end_ms: at(end_sec) }));
+    return { ...span, text, language, words: said, speaker };
+  });
+}
+
+/**
+ * What each speaker says of an entry, as the timeline takes it.
+ * @param {Entry} entry
+ */
+function linesOf(entry) {
+  const { outcome, session, startSec, spokenAtMs } = entry;
+  if (outcome?.type !== 'result' || plainLine(outcome.text) === '') return [];
+  const { language, start_sec, duration_sec } = outcome;
+  const parts = spokenParts(entry);
+  return parts.map(({ text, words, speaker, ...part }) => {
+    const said = { text, language, words, speaker, session };
+    if (parts.length === 1) return { ...said, startSec: start_sec, spokenAtMs, outcome: { duration_sec } };
+    const beginSec = Math.min(Math.max(part.start_sec, start_sec), start_sec + duration_sec);
+    const endSec = Math.min(Math.max(part.end_sec, beginSec), start_sec + duration_sec);
+    const afterMs = 1000 * (beginSec - startSec);
+    const spokenMs = spokenAtMs === null ? null : spokenAtMs + afterMs;
+    return { ...said, startSec: beginSec, spokenAtMs: spokenMs, outcome: { duration_sec: endSec - beginSec } };
   });
 }
 
