@@ -18,6 +18,7 @@ const KEY = 'wta.preferences';
  * @property {string} spoken_language code of the language that is spoken, empty to have it detected
  * @property {string} hints names and words that may be spoken
  * @property {boolean} word_times ask when each word is said
+ * @property {boolean} keep_speech keep what is said in this tab, to hear it again
  */
 
 /** @type {Readonly<Values>} */
@@ -35,6 +36,7 @@ export const DEFAULTS = Object.freeze({
   spoken_language: '',
   hints: '',
   word_times: false,
+  keep_speech: false,
 });
 
 /** @type {{ [K in keyof Values]: (value: unknown) => boolean }} */
@@ -52,6 +54,7 @@ const CHECKS = {
   spoken_language: (value) => typeof value === 'string' && /^([a-z]{2,3})?$/.test(value),
   hints: (value) => typeof value === 'string' && /^[^\p{Cc}\p{Cs}\u2028\u2029]{0,400}$/u.test(value),
   word_times: isBoolean,
+  keep_speech: isBoolean,
 };
 
 export class Preferences {

@@ -6,6 +6,7 @@ import { saveAs, toClipboard } from '../export/toolbar.js';
 import { count, fileTime, languageName, percent } from '../text/format.js';
 import { words } from '../text/strings.js';
 import { countedSentences } from '../statistics/sentences.js';
+import { FileLines } from '../listen/file-lines.js';
 import { fillCard } from '../transcript/card.js';
 import { WindowedList } from '../transcript/windowed-list.js';
 import { fileWords, warningWords } from './words.js';
@@ -19,6 +20,7 @@ const FORMATS = /** @type {const} */ (['txt', 'srt', 'vtt', 'csv', 'json']);
 export class FileDetail {
   /** @type {import('./job.js').FileJob} */ #job;
   /** @type {WindowedList<Entry>} */ #view;
+  /** @type {FileLines} */ #lines;
   #facts = element('span', { 'data-testid': 'file-facts' });
   #share = element('div', { class: 'share-bar small', role: 'img' });
   #tools = element('div', { class: 'file-tools', role: 'group', 'aria-label': fileWords('text.save') });
@@ -33,6 +35,7 @@ export class FileDetail {
   /** @param {import('./job.js').FileJob} job */
   constructor(job) {
     this.#job = job;
+    this.#lines = new FileLines(job.file);
     const copy = element('button', { type: 'button', class: 'quiet', 'data-testid': 'file-copy', text: fileWords('text.copy') });
     copy.addEventListener('click', () => void this.#take('txt', true));
     this.#tools.append(copy, icon('held'));
@@ -45,14 +48,16 @@ export class FileDetail {
     const list = element('ol', { class: 'cards', role: 'list', 'data-testid': 'file-cards' });
     const label = fileWords('text.label', { name: job.file.name });
     const scroller = element('div', { class: 'scroller', tabindex: '0', role: 'region', 'aria-label': label }, this.#nothing, list);
-    const head = element('div', { class: 'file-head' }, this.#facts, this.#share, this.#tools, this.#said, this.#warned);
+    const head = element('div', { class: 'file-head' }, this.#facts, this.#share, this.#tools, this.#said, this.#warned, this.#lines.notice);
     this.element = element('div', { class: 'file-detail', 'data-testid': 'file-detail' }, head, scroller);
     this.#view = new WindowedList(
       scroller,
       list,
       job.entries.list,
-      (card, entry) =>
-        fillCard(card, entry, (held, opens, change) => this.#view.holdStill(held, opens, change), timeIn(entry)),
+      (card, entry) => {
+        fillCard(card, entry, (held, opens, change) => this.#view.holdStill(held, opens, change), timeIn(entry));
+        this.#lines.attach(card, entry);
+      },
       () => {},
     );
   }
@@ -63,6 +68,11 @@ export class FileDetail {
     this.#revision = this.#job.revision;
     this.#view.changed(0);
     this.#stale = true;
+  }
+
+  /** It is no longer looked at. */
+  quiet() {
+    this.#lines.stop();
   }
 
   update() {

@@ -3,6 +3,7 @@
 
 import { byId, element, icon } from '../base/dom.js';
 import { preferences } from '../base/preferences.js';
+import { nowPlaying } from '../listen/now-playing.js';
 import { count } from '../text/format.js';
 import { words } from '../text/strings.js';
 import { FileDetail } from './detail.js';
@@ -148,6 +149,7 @@ export class FilesPanel {
 
   close() {
     this.#panel.hidden = true;
+    this.#quiet();
     this.#live.hidden = false;
     this.#button.focus({ preventScroll: true });
   }
@@ -199,6 +201,7 @@ export class FilesPanel {
     this.#queue.remove(job);
     const shown = this.#shown.get(job);
     this.#shown.delete(job);
+    shown?.detail.quiet();
     shown?.row.element.remove();
     shown?.detail.element.remove();
     this.#note.textContent = '';
@@ -211,7 +214,13 @@ export class FilesPanel {
 
   /** @param {FileJob | null} job */
   #select(job) {
+    if (job !== this.#selected) this.#quiet();
     this.#selected = job;
+  }
+
+  /** What is not looked at is not heard. */
+  #quiet() {
+    if (this.#selected !== null) this.#shown.get(this.#selected)?.detail.quiet();
   }
 
   #changed() {
@@ -221,7 +230,7 @@ export class FilesPanel {
   #show() {
     this.#frame = 0;
     const { jobs, active } = this.#queue;
-    if (this.#follows && active !== undefined) this.#select(active);
+    if (this.#follows && active !== undefined && !nowPlaying.active) this.#select(active);
     for (const [job, shown] of this.#shown) {
       shown.row.update(job === this.#selected, this.#limits);
       shown.detail.element.hidden = job !== this.#selected;

@@ -44,6 +44,7 @@ export function openSettings({ recorder, reconnect }) {
       ),
       section(
         words('settings.page'),
+        tick('keep_speech', words('settings.keep'), words('settings.keep.hint')),
         choice(
           'language',
           words('settings.language'),
