@@ -30,6 +30,7 @@ export class Lines {
   /** @type {Source} */ #source;
   /** @type {WeakMap<Element, Line>} by button */ #lines = new WeakMap();
   /** @type {{ piece: Piece, stop: () => void } | null} */ #playing = null;
+  /** @type {Piece | null} whose button has the focus */ #focused = null;
   /** @type {Line | null} of what plays, as it was last shown */ #shown = null;
 
   /** @param {Source} source */
@@ -39,8 +40,8 @@ export class Lines {
   }
 
   /**
-   * Offer what an entry's card shows, if it can be heard. A part of it has its seconds in `data-from-sec` and
-   * `data-to-sec`, and its button where `data-listen` is in it.
+   * Offer what an entry's card shows, if it can be heard: all of it, or each part with the seconds that it says
+   * (`data-begin`, `data-end`).
    * @param {HTMLElement} card filled
    * @param {Entry} entry
    */
@@ -48,14 +49,15 @@ export class Lines {
     const { outcome } = entry;
     delete card.dataset.heard;
     if (outcome === null || outcome.type === 'dropped') return;
-    const parts = [.../** @type {NodeListOf<HTMLElement>} */ (card.querySelectorAll('[data-from-sec]'))];
+    const parts = [.../** @type {NodeListOf<HTMLElement>} */ (card.querySelectorAll('.card-part[data-begin]'))];
     for (const part of parts) {
-      const [fromSec, toSec] = [Number(part.dataset.fromSec), Number(part.dataset.toSec)];
-      this.#offer(part, part.querySelector('[data-listen]') ?? part, { entry, fromSec, toSec });
+      const piece = { entry, fromSec: Number(part.dataset.begin), toSec: Number(part.dataset.end) };
+      this.#offer(part, piece, (button) => part.insertBefore(button, part.querySelector('.card-text')));
     }
     const time = card.querySelector('.card-time');
     if (parts.length > 0 || time === null) return;
-    this.#offer(card, time, { entry, fromSec: entry.startSec, toSec: entry.startSec + outcome.duration_sec });
+    const piece = { entry, fromSec: entry.startSec, toSec: entry.startSec + outcome.duration_sec };
+    this.#offer(card, piece, (button) => time.append(button));
   }
 
   /** Take back what can no longer be heard. */
@@ -74,14 +76,20 @@ export class Lines {
 
   /**
    * @param {HTMLElement} whole
-   * @param {Element} place of the button
    * @param {Piece} piece
+   * @param {(button: HTMLElement) => void} place
    */
-  #offer(whole, place, piece) {
+  #offer(whole, piece, place) {
     if (!(piece.toSec > piece.fromSec) || !this.#source.has(piece)) return;
     const line = new Line(whole, piece, this.#source.begun(piece), () => this.#toggle(piece, line));
     this.#lines.set(line.button, line);
-    place.append(line.button);
+    place(line.button);
+    line.button.addEventListener('focus', () => (this.#focused = piece));
+    line.button.addEventListener('blur', () => {
+      if (line.button.isConnected) this.#focused = null; // else the card is being filled anew
+    });
+    const left = document.activeElement === document.body || document.activeElement === null;
+    if (left && this.#focused !== null && same(this.#focused, piece)) line.button.focus({ preventScroll: true });
     if (this.#playing !== null && same(this.#playing.piece, piece)) this.#show(line);
   }
 
