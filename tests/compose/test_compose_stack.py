@@ -152,15 +152,21 @@ def test_redis_wants_its_password_and_nginx_cannot_reach_it(containers: ComposeS
 
 
 def test_x_forwarded_is_believed_from_nginx_alone(containers: ComposeStack) -> None:
-    status, headers, _ = containers.get("/healthz/")
-    assert status == 307
-    assert headers["location"] == [f"{containers.url}/healthz"]
+    """A page of http may not use a service that was asked by https, so what it is allowed tells what is believed."""
+    allowed = "access-control-allow-origin"
+    status, headers, _ = containers.get("/v1/models", headers={"Origin": containers.url})
+    assert (status, headers[allowed]) == (200, [containers.url])
+    host = f"127.0.0.1:{containers.https_port}"
+    assert allowed not in containers.get("/v1/models", headers={"Origin": f"http://{host}"})[1]
     ask = (
         "import http.client; c = http.client.HTTPConnection('fastapi_service', 8000);"
-        "c.request('GET', '/healthz/', headers={'X-Forwarded-Proto': 'https'});"
-        "print(c.getresponse().getheader('location'))"
+        "c.request('GET', '/v1/models', headers={headers});"
+        f"print(c.getresponse().getheader('{allowed}'))"
     )
-    assert containers.exec("listener_service", "python", "-c", ask).strip() == "http://fastapi_service:8000/healthz"
+    origin = {"Origin": "http://fastapi_service:8000"}
+    for more in ({}, {"X-Forwarded-Proto": "https"}):
+        told = containers.exec("listener_service", "python", "-c", ask.replace("{headers}", str(origin | more)))
+        assert told.strip() == origin["Origin"]
 
 
 def test_every_container_is_confined(containers: ComposeStack) -> None:
