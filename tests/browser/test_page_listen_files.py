@@ -40,7 +40,7 @@ def listened(page: Page, gateway: FakeGateway, files: FakeFiles, path: Path, **m
         {"word": f" {word}", "start": 3.5 + 0.6 * number, "end": 4.0 + 0.6 * number}
         for number, word in enumerate(("Not", "bad,", "not"))
     ]
-    second = segment(1, "Not bad, not good.", words=words, **more)
+    second = segment(1, "Not bad, not good.", "positive", words=words, **more)
     upload(gateway, files).tell(segment(0, "First."), second, segment(2, "Third."), done(10.0))
     expect(page.get_by_test_id("listen")).to_have_count(3)
     return page
