@@ -227,10 +227,10 @@ function ended(outcome, replayed) {
 function sessionLost() {
   if (transcript.entries.length > 0) notices.show('session_lost', 'info', words('notice.session_lost'));
   transcript.newSession();
-  listening.newSession();
   service.watch.newSession();
   statistics.newSession();
   speechEnds.clear();
+  listening.newSession();
 }
 
 /** @param {import('./stream/client.js').ConnectionState} state */

@@ -20,7 +20,6 @@ const FORMATS = /** @type {const} */ (['txt', 'srt', 'vtt', 'csv', 'json']);
 export class FileDetail {
   /** @type {import('./job.js').FileJob} */ #job;
   /** @type {WindowedList<Entry>} */ #view;
-  /** @type {FileLines} */ #lines;
   #facts = element('span', { 'data-testid': 'file-facts' });
   #share = element('div', { class: 'share-bar small', role: 'img' });
   #tools = element('div', { class: 'file-tools', role: 'group', 'aria-label': fileWords('text.save') });
@@ -31,6 +30,7 @@ export class FileDetail {
   #revision = 0; // of the entries that are shown
   #stale = true; // what is told of all of them
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+  /** @type {FileLines} */ #lines;
 
   /** @param {import('./job.js').FileJob} job */
   constructor(job) {
@@ -48,7 +48,7 @@ export class FileDetail {
     const list = element('ol', { class: 'cards', role: 'list', 'data-testid': 'file-cards' });
     const label = fileWords('text.label', { name: job.file.name });
     const scroller = element('div', { class: 'scroller', tabindex: '0', role: 'region', 'aria-label': label }, this.#nothing, list);
-    const head = element('div', { class: 'file-head' }, this.#facts, this.#share, this.#tools, this.#said, this.#warned, this.#lines.notice);
+    const head = element('div', { class: 'file-head' }, this.#facts, this.#share, this.#tools, this.#said, this.#warned);
     this.element = element('div', { class: 'file-detail', 'data-testid': 'file-detail' }, head, scroller);
     this.#view = new WindowedList(
       scroller,
@@ -60,6 +60,7 @@ export class FileDetail {
       },
       () => {},
     );
+    this.#warned.after(this.#lines.notice);
   }
 
   /** Told at once, because the list must not look at rows that are gone. */
@@ -68,11 +69,6 @@ export class FileDetail {
     this.#revision = this.#job.revision;
     this.#view.changed(0);
     this.#stale = true;
-  }
-
-  /** It is no longer looked at. */
-  quiet() {
-    this.#lines.stop();
   }
 
   update() {
@@ -133,6 +129,11 @@ export class FileDetail {
     } catch {
       this.#say(words(copied ? 'tools.copy_failed' : 'tools.save_failed'));
     }
+  }
+
+  /** It is no longer looked at, nor heard. */
+  quiet() {
+    this.#lines.stop();
   }
 
   /** @param {string} text */
