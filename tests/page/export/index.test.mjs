@@ -134,7 +134,7 @@ test('the table has a row for each utterance that has ended', () => {
   assert.deepEqual(german, {
     number: '3', type: 'result', offset_sec: '8', duration_sec: '1.5', language: 'de', text: 'Das war schön.',
     translation: 'That was nice.', sentiment: 'positive', score: '0.998', reason: '', detail: '', server_ms: '152',
-    neutral_reason: '', sentences: '',
+    neutral_reason: '', sentences: '', speaker: '', speaker_name: '',
   });
   assert.equal(rows[5].detail, 'This model cannot translate.');
   assert.equal(rows[5].score, '');
@@ -158,7 +158,7 @@ test('the JSON has everything, in UTC', () => {
     start_sec: 4, duration_sec: 1.5, text: 'Das war schön.', language: 'de', translation: 'That was nice.',
     sentiment: { label: 'POSITIVE', score: 0.998, scores: { POSITIVE: 0.998 }, zone: 'positive', neutral_reason: null },
     sentiment_reason: null, sentences: [], decoded_again: false, language_probability: null, words: null, doubtful: false, doubtful_reason: null,
-    gaps: [], avg_logprob: null, no_speech_prob: null, temperature: null, timings_ms: { queue: 12.25, speech: 140 },
+    gaps: [], avg_logprob: null, no_speech_prob: null, temperature: null, channel: null, speaker: null, speaker_name: null, turns: [], timings_ms: { queue: 12.25, speech: 140 },
   });
   assert.equal(read.utterances[4].code, 'lost');
   assert.deepEqual(read.utterances[6].page_ms, { wait_ms: 400, network_ms: 9 });

@@ -68,8 +68,18 @@ function segmentOutcome(event) {
   const fields = { text, language, translation, sentiment, sentiment_reason, sentences, doubtful, doubtful_reason };
   const gaps = Array.isArray(event.gaps) ? event.gaps.map(gapOf) : [];
   const words = Array.isArray(event.words) ? event.words.map(wordOf) : null;
-  const message = { type: 'result', ...place(event), ...fields, gaps, words };
+  const message = { type: 'result', ...place(event), ...fields, gaps, words, ...whoSpeaks(event) };
   return /** @type {Result} */ (parseMessage(JSON.stringify(message)));
+}
+
+/**
+ * A segment is of one speaker: `speaker` is a number from 1 on, null where nobody can tell who, and not there (or empty)
+ * where speakers are not told apart. @param {any} event
+ */
+function whoSpeaks({ speaker, start, end, text }) {
+  if (speaker === undefined || speaker === '') return {};
+  const number = typeof speaker === 'number' ? speaker : null;
+  return { speaker: number, turns: [{ speaker: number, start_sec: start, end_sec: end, first_char: 0, end_char: Array.from(String(text)).length }] };
 }
 
 /** @param {any} gap */
