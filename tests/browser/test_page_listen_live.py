@@ -23,7 +23,7 @@ KEEP = "Keep what I say in this tab"
 def said(gateway: FakeGateway, page: Page, count: int = 3) -> None:
     """Wait until so many utterances are shown."""
     gateway.wait_for(lambda: len(gateway.only.cuts) == count, 30)
-    expect(page.get_by_test_id("card-text")).to_have_count(count)
+    expect(page.locator("[data-testid=card][data-state=result]")).to_have_count(count)
 
 
 def spoken(gateway: FakeGateway, page: Page) -> None:
