@@ -52,12 +52,12 @@ export class Lines {
     const parts = [.../** @type {NodeListOf<HTMLElement>} */ (card.querySelectorAll('.card-part[data-begin]'))];
     for (const part of parts) {
       const piece = { entry, fromSec: Number(part.dataset.begin), toSec: Number(part.dataset.end) };
-      this.#offer(part, piece, (button) => part.insertBefore(button, part.querySelector('.card-text')));
+      this.#offer(part, piece, (box) => part.insertBefore(box, part.querySelector('.card-text')));
     }
     const time = card.querySelector('.card-time');
     if (parts.length > 0 || time === null) return;
     const piece = { entry, fromSec: entry.startSec, toSec: entry.startSec + outcome.duration_sec };
-    this.#offer(card, piece, (button) => time.append(button));
+    this.#offer(card, piece, (box) => time.append(box));
   }
 
   /** Take back what can no longer be heard. */
@@ -77,13 +77,13 @@ export class Lines {
   /**
    * @param {HTMLElement} whole
    * @param {Piece} piece
-   * @param {(button: HTMLElement) => void} place
+   * @param {(box: HTMLElement) => void} place of its button
    */
   #offer(whole, piece, place) {
     if (!(piece.toSec > piece.fromSec) || !this.#source.has(piece)) return;
     const line = new Line(whole, piece, this.#source.begun(piece), () => this.#toggle(piece, line));
     this.#lines.set(line.button, line);
-    place(line.button);
+    place(line.box);
     line.button.addEventListener('focus', () => (this.#focused = piece));
     line.button.addEventListener('blur', () => {
       if (line.button.isConnected) this.#focused = null; // else the card is being filled anew
@@ -146,6 +146,8 @@ class Line {
   #position = element('span', { class: 'listen-at', 'data-testid': 'listen-at' });
   /** @type {SpokenWords | null} */ #words = null;
   button;
+  /** The button, with what is told while it plays. */
+  box;
 
   /**
    * @param {HTMLElement} whole
@@ -158,7 +160,8 @@ class Line {
     this.piece = piece;
     const name = words('listen.play', { time: begun });
     const is = { type: 'button', class: 'listen', 'data-testid': 'listen', 'aria-pressed': 'false', 'aria-label': name, title: name };
-    this.button = element('button', is, icon('play'), this.#position);
+    this.button = element('button', is, icon('play'));
+    this.box = element('span', { class: 'listen-box' }, this.button, this.#position);
     this.button.addEventListener('click', toggle);
     this.#texts = [.../** @type {NodeListOf<HTMLElement>} */ (whole.querySelectorAll('.card-text'))];
     for (const text of this.#texts) {
@@ -193,7 +196,7 @@ class Line {
 
   remove() {
     const { activeElement } = document;
-    this.button.remove();
+    this.box.remove();
     for (const text of this.#texts) delete text.dataset.plays;
     if (activeElement === this.button) this.#whole.querySelector('button')?.focus({ preventScroll: true });
   }
