@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from contract.audio import SAMPLE_RATE_HZ
 from contract.segmenter import Cut
 from tests.browser.conftest import OpenPage
-from tests.browser.fake_gateway import FakeGateway, Message, result
+from tests.browser.fake_gateway import STATIC, FakeGateway, Message, result
 from tests.browser.players import WATCHED_PLAYERS, button, expect_playing, held, plays, sound
 from tests.browser.settings_dialog import open_settings, prefer
 from tests.browser.test_page_capture import UNPROCESSED, start
@@ -171,6 +171,33 @@ def test_cleared_it_is_gone_though_the_text_comes_back(
     page.get_by_test_id("undo").click()
     expect(page.get_by_test_id("card-text")).to_have_count(3)
     expect(page.get_by_test_id("listen")).to_have_count(0)
+
+
+def test_the_oldest_goes_where_more_is_said_than_can_be_kept(
+    gateway: FakeGateway, open_page: OpenPage, speech_wav: Path
+) -> None:
+    code = (STATIC / "js" / "listen" / "kept-speech.js").read_text(encoding="utf-8")
+    for half_an_hour, four_seconds in (
+        ("30 * SAMPLE_RATE_HZ", "SAMPLE_RATE_HZ"),
+        ("MAX_BLOCKS = 60", "MAX_BLOCKS = 4"),
+    ):
+        assert half_an_hour in code
+        code = code.replace(half_an_hour, four_seconds)
+    page = open_page(gateway.url, wav=speech_wav, init_script=KEPT)
+    page.route("**/kept-speech.js", lambda route: route.fulfill(body=code, content_type="text/javascript"))
+    page.reload()
+    start(page)
+    said(gateway, page, 1)
+    expect(button(page, 0)).to_be_visible()
+    said(gateway, page)
+    expect(button(page, 2)).to_be_visible()
+    expect(button(page, 0)).to_have_count(0)
+    page.get_by_test_id("card-text").first.click()
+    assert plays(page) == [] and held(page) == 0
+    button(page, 2).click()
+    expect_playing(button(page, 2))
+    wav = sound(page, 0)
+    assert abs(len(wav) - WAV_HEAD_BYTES - len(gateway.only.cuts[2].pcm)) <= 64
 
 
 def test_after_a_reload_there_is_nothing_to_play(gateway: FakeGateway, open_page: OpenPage, speech_wav: Path) -> None:
