@@ -6,7 +6,7 @@ import { preferences } from '../base/preferences.js';
 import { loadStyle } from '../base/style.js';
 import { count } from '../text/format.js';
 import { words } from '../text/strings.js';
-import { nowPlaying } from '../listen/now-playing.js';
+import { nowPlaying } from '../listen/door.js';
 import { FileDetail } from './detail.js';
 import { FileQueue, MAX_FILES } from './queue.js';
 import { FileRow } from './row.js';

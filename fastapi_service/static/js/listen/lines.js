@@ -3,7 +3,7 @@
 
 import { element, icon } from '../base/dom.js';
 import { words } from '../text/strings.js';
-import { nowPlaying } from './now-playing.js';
+import { nowPlaying } from './door.js';
 import { Playback } from './playback.js';
 import { SpokenWords } from './spoken-words.js';
 
@@ -46,18 +46,35 @@ export class Lines {
    * @param {Entry} entry
    */
   attach(card, entry) {
-    const { outcome } = entry;
     delete card.dataset.heard;
+    this.#offerAll(card, entry);
+    const playing = this.#playing?.piece.entry === entry;
+    if (playing && !(this.#shown !== null && card.contains(this.#shown.button))) this.stop(); // it is divided among speakers now
+  }
+
+  /**
+   * @param {HTMLElement} card
+   * @param {Entry} entry
+   */
+  #offerAll(card, entry) {
+    const { outcome } = entry;
     if (outcome === null || outcome.type === 'dropped') return;
+    const time = card.querySelector('.card-time');
+    if (time === null) return;
     const parts = [.../** @type {NodeListOf<HTMLElement>} */ (card.querySelectorAll('.card-part[data-begin]'))];
     for (const part of parts) {
       const piece = { entry, fromSec: Number(part.dataset.begin), toSec: Number(part.dataset.end) };
-      this.#offer(part, piece, (box) => part.insertBefore(box, part.querySelector('.card-text')));
+      const line = this.#offer(part, piece, time);
+      if (line === null) continue;
+      part.insertBefore(line.button, part.querySelector('.card-text'));
+      this.#focus(line);
     }
-    const time = card.querySelector('.card-time');
-    if (parts.length > 0 || time === null) return;
+    if (parts.length > 0) return;
     const piece = { entry, fromSec: entry.startSec, toSec: entry.startSec + outcome.duration_sec };
-    this.#offer(card, piece, (box) => time.append(box));
+    const line = this.#offer(card, piece, time);
+    if (line === null) return;
+    line.position.before(line.button);
+    this.#focus(line);
   }
 
   /** Take back what can no longer be heard. */
@@ -77,20 +94,26 @@ export class Lines {
   /**
    * @param {HTMLElement} whole
    * @param {Piece} piece
-   * @param {(box: HTMLElement) => void} place of its button
+   * @param {Element} time where it is told how far it has played
+   * @returns {Line | null} whose button has no place yet
    */
-  #offer(whole, piece, place) {
-    if (!(piece.toSec > piece.fromSec) || !this.#source.has(piece)) return;
+  #offer(whole, piece, time) {
+    if (!(piece.toSec > piece.fromSec) || !this.#source.has(piece)) return null;
     const line = new Line(whole, piece, this.#source.begun(piece), () => this.#toggle(piece, line));
     this.#lines.set(line.button, line);
-    place(line.box);
+    time.append(line.position);
     line.button.addEventListener('focus', () => (this.#focused = piece));
     line.button.addEventListener('blur', () => {
       if (line.button.isConnected) this.#focused = null; // else the card is being filled anew
     });
-    const left = document.activeElement === document.body || document.activeElement === null;
-    if (left && this.#focused !== null && same(this.#focused, piece)) line.button.focus({ preventScroll: true });
     if (this.#playing !== null && same(this.#playing.piece, piece)) this.#show(line);
+    return line;
+  }
+
+  /** It takes the place of one that had the focus. @param {Line} line */
+  #focus({ button, piece }) {
+    const left = document.activeElement === document.body || document.activeElement === null;
+    if (left && this.#focused !== null && same(this.#focused, piece)) button.focus({ preventScroll: true });
   }
 
   /**
@@ -143,11 +166,10 @@ class Line {
   /** @type {Piece} */ piece;
   /** @type {HTMLElement} */ #whole;
   /** @type {HTMLElement[]} */ #texts;
-  #position = element('span', { class: 'listen-at', 'data-testid': 'listen-at' });
+  /** Where it is, while it plays. */
+  position = element('span', { class: 'listen-at', 'data-testid': 'listen-at' });
   /** @type {SpokenWords | null} */ #words = null;
   button;
-  /** The button, with what is told while it plays. */
-  box;
 
   /**
    * @param {HTMLElement} whole
@@ -161,7 +183,6 @@ class Line {
     const name = words('listen.play', { time: begun });
     const is = { type: 'button', class: 'listen', 'data-testid': 'listen', 'aria-pressed': 'false', 'aria-label': name, title: name };
     this.button = element('button', is, icon('play'));
-    this.box = element('span', { class: 'listen-box' }, this.button, this.#position);
     this.button.addEventListener('click', toggle);
     this.#texts = [.../** @type {NodeListOf<HTMLElement>} */ (whole.querySelectorAll('.card-text'))];
     for (const text of this.#texts) {
@@ -178,7 +199,7 @@ class Line {
     this.#whole.toggleAttribute('data-heard', plays);
     this.button.setAttribute('aria-pressed', String(plays));
     this.button.firstElementChild?.replaceWith(icon(plays ? 'stop' : 'play'));
-    this.#position.textContent = '';
+    this.position.textContent = '';
     this.#words?.end();
     const { outcome } = this.piece.entry;
     const said = plays && outcome?.type === 'result' ? outcome.words : null;
@@ -190,13 +211,14 @@ class Line {
    * @param {string} position the same in words
    */
   at(sec, position) {
-    if (this.#position.textContent !== position) this.#position.textContent = position;
+    if (this.position.textContent !== position) this.position.textContent = position;
     this.#words?.at(sec);
   }
 
   remove() {
     const { activeElement } = document;
-    this.box.remove();
+    this.button.remove();
+    this.position.remove();
     for (const text of this.#texts) delete text.dataset.plays;
     if (activeElement === this.button) this.#whole.querySelector('button')?.focus({ preventScroll: true });
   }

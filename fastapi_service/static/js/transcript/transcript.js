@@ -32,7 +32,7 @@ export class Transcript {
   /** @type {TranscriptElements} */ #elements;
   /** @type {(startSec: number) => number | null} */ #spokenAt;
   /** @type {() => void} */ #changed;
-  /** @type {Pick<import('../listen/live.js').LiveListening, 'attach' | 'forget'>} */ #listening;
+  /** @type {Pick<import('../listen/door.js').LiveListening, 'attach' | 'forget'>} */ #listening;
   /** @type {Cleared} */ #cleared;
   #entries = new Entries();
   #rows = new Rows(this.#entries.list);
@@ -46,7 +46,7 @@ export class Transcript {
    * @param {(startSec: number) => number | null} spokenAt epoch milliseconds of a moment of the stream
    * @param {Storage} storage keeps over a reload what was cleared
    * @param {() => void} changed utterances came, ended or went
-   * @param {Pick<import('../listen/live.js').LiveListening, 'attach' | 'forget'>} listening offers to hear them again
+   * @param {Pick<import('../listen/door.js').LiveListening, 'attach' | 'forget'>} listening offers to hear them again
    */
   constructor(elements, spokenAt, storage, changed, listening) {
     this.#elements = elements;

@@ -1,9 +1,51 @@
-// Whether live speech can be heard again: only where the visitor has chosen to have it kept in this tab. What keeps and
-// plays it is fetched then, and thrown away with all that was kept when the choice is taken back.
+// What of hearing again is there from the start: what plays on this page, one thing at a time; and live speech, which can
+// be heard again only where the visitor has chosen to have it kept in this tab. What keeps and plays it is fetched then,
+// and thrown away with all that was kept when the choice is taken back.
 
 import { SAMPLE_RATE_HZ } from '../base/audio-format.js';
 import { preferences } from '../base/preferences.js';
 import { words } from '../text/strings.js';
+
+export class NowPlaying {
+  /** @type {(() => void) | null} */ #stop = null;
+  /** @type {Set<() => void>} */ #listeners = new Set();
+
+  get active() {
+    return this.#stop !== null;
+  }
+
+  /** @param {() => void} listener something begins to play, or nothing plays any more */
+  onChange(listener) {
+    this.#listeners.add(listener);
+  }
+
+  /** It plays from now on, and what played before stops. @param {() => void} stop ends it, which it tells by `end` */
+  begin(stop) {
+    const before = this.#stop;
+    this.#stop = stop;
+    before?.();
+    if (before === null) this.#tell();
+  }
+
+  /** It has ended. @param {() => void} stop as it was given */
+  end(stop) {
+    if (this.#stop !== stop) return;
+    this.#stop = null;
+    this.#tell();
+  }
+
+  /** End what plays, if anything does. */
+  stop() {
+    this.#stop?.();
+  }
+
+  #tell() {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** The page's own. */
+export const nowPlaying = new NowPlaying();
 
 export class LiveListening {
   /** @type {import('../stream/notices.js').Notices} */ #notices;

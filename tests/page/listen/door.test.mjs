@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NowPlaying } from '../../../fastapi_service/static/js/listen/now-playing.js';
+import { NowPlaying } from '../../../fastapi_service/static/js/listen/door.js';
 
 /** @param {NowPlaying} now @param {string[]} log @param {string} name */
 function play(now, log, name) {
