@@ -2,7 +2,7 @@
   bench bench-install bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-sentences bench-gate bench-speakers bench-gpu bench-report
 VENV := .venv/bin
 PY := $(VENV)/python
-CODE := contract runtime fastapi_service stt_worker analyzer_worker file_worker listener_service recorder_service harness demo_models tools bench tests
+CODE := contract runtime fastapi_service stt_worker analyzer_worker file_worker speaker_worker listener_service recorder_service harness demo_models tools bench tests
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'

@@ -85,4 +85,4 @@ class SentenceWorker(RequestWorker[SentenceRequest]):
         logger.debug(
             Event("looked", utterance=job.utterance, heard_sec=heard_sec, ending=ending, text=by_text, sound=by_sound)
         )
-        return Answer(verdict.text, ending)
+        return Answer(verdict.text, ending, speech_end=found.speech_end)

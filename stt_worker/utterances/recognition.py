@@ -57,6 +57,7 @@ class Recognition:
         self.failures_in_a_row = 0
         self.notes: dict[str, dict[str, Value]] = {}  # what the model said of the last call's utterances, no text
         self.speech: dict[str, list[tuple[int, int]]] = {}  # where somebody speaks in them, in samples of the stream
+        self.speech_end: int | None = None  # where somebody last surely speaks in the last of them, likewise
         self.sentence_end: float | None = None  # how probable it is that a sentence ends with the last of them
         self.phrase_end: float | None = None  # and that a phrase does, by its sound
 
@@ -105,6 +106,8 @@ class Recognition:
             audio = recording.audio
             found = self._check.find(audio, interrupt)
             recording.job.stamp("speech_check")
+            until = found.spoken_until
+            self.speech_end = None if until is None else recording.job.start + until
             refusal = self._check.refusal(found)
             if refusal is not None:
                 verdicts[number] = dropped(recording.job, refusal.reason, refusal.detail)

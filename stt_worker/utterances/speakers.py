@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 
 import redis
 
-from contract.jobs import AnalyzeJob, SpeakerJob
+from contract.jobs import LANGUAGE_PATTERN, AnalyzeJob, SpeakerJob
 from contract.keys import workers_key
 from contract.queues import SPEAKER_QUEUE
 from runtime.redis_retry import REDIS_ERRORS
@@ -62,7 +63,7 @@ class SpeakerQuestions:
             pipe.hvals(workers_key(SPEAKER_QUEUE))
         waiting, *heartbeats = pipe.execute()
         if look:
-            self._served = bool(alive(heartbeats[0]))
+            self._served = any(worker.model for worker in alive(heartbeats[0]))  # without one it is off
             self._looked_sec = time.monotonic()
         if not self._served:
             return "no_worker"
@@ -75,7 +76,7 @@ def speaker_job(job: AnalyzeJob, speech: Sequence[tuple[int, int]]) -> SpeakerJo
         session=job.session,
         start=job.start,
         end=job.end,
-        language=job.language,
+        language=job.spoken_language if re.fullmatch(LANGUAGE_PATTERN, job.spoken_language) else None,
         text=job.text,
         words=job.words,
         speech=list(speech),

@@ -56,6 +56,7 @@ def outcomes() -> st.SearchStrategy[dict[str, Any] | None]:
         "sentences": sentences(),
         "decoded_again": st.booleans(),
         "words": st.none() | st.sampled_from(["", " ", "\u2028"]) | st.lists(WORDS, max_size=6),
+        "speaker": st.none(), "turns": st.just([]),
     }  # fmt: skip
     dropped = {"type": st.just("dropped"), **common, "reason": TEXTS, "detail": TEXTS}
     error = {"type": st.just("error"), **common, "code": TEXTS, "message": TEXTS}
@@ -90,6 +91,7 @@ def transcripts(draw: st.DrawFn) -> list[dict[str, Any]]:
             "state": "lost" if outcome is None else outcome["type"],
             "text": "",
             "outcome": outcome,
+            "speakers": {"list": []},
             "pageStages": draw(st.none() | st.just({"wait_ms": 400, "network_ms": 9})),
         }
         entries.append(entry)
