@@ -16,6 +16,7 @@ import { TranscriptTools } from './export/toolbar.js';
 import { FilesButton } from './files/button.js';
 import { LiveListening, nowPlaying } from './listen/door.js';
 import { wireSettings } from './settings/button.js';
+import { SpeakersDoor } from './speakers/door.js';
 import { Statistics } from './statistics/statistics.js';
 import { StreamClient } from './stream/client.js';
 import { ConnectionView, setText } from './stream/connection-view.js';
@@ -100,6 +101,7 @@ const transcript = new Transcript(
   listening,
 );
 const tools = new TranscriptTools(transcript);
+const speakers = new SpeakersDoor({ transcript, statistics, notices, session: () => client.session });
 
 const wide = matchMedia('(min-width: 60rem)'); // as in css/narrow.css: there the statistics have a column of their own
 const fitStatistics = () => (byId('stats', HTMLDetailsElement).open = wide.matches);
@@ -112,7 +114,7 @@ window.addEventListener('beforeunload', (event) => {
 });
 setInterval(refresh, REFRESH_MS);
 const clips = new Clips(byId('clip-row', HTMLElement), byId('clips', HTMLElement), (url) => void recorder.playClip(url));
-wireSettings({ recorder, reconnect, notices });
+wireSettings({ recorder, reconnect, notices, session: () => client.session });
 const files = new FilesButton(notices);
 if (!isSecureContext) void microphone.insecure();
 client.connect();
@@ -132,6 +134,7 @@ function streamOptions() {
     ...(preferences.get('word_times') && { words: '1' }),
     ...(!preferences.get('partials') && { partials: '0' }),
     ...(preferences.get('sentences') && { sentences: '1' }),
+    ...(preferences.get('speakers') && { speakers: '1' }),
   };
 }
 
@@ -202,6 +205,10 @@ function receive(message, replayed) {
         ended(message, replayed);
       }
       break;
+    case 'turns':
+    case 'speakers':
+      speakers.told(message);
+      break;
     case 'stats':
       statistics.stats(message);
       break;
@@ -217,15 +224,18 @@ function receive(message, replayed) {
  */
 function ended(outcome, replayed) {
   const spokenAt = (/** @type {number} */ sec) => client.spokenAt(sec);
+  const spokenAtMs = spokenAt(outcome.start_sec);
   const pageStages = replayed ? null : speechEnds.take(outcome, Date.now(), spokenAt);
-  transcript.outcome(outcome, !replayed, pageStages);
+  const told = outcome.type === 'result' ? speakers.result(outcome, spokenAtMs) : outcome;
+  transcript.outcome(told, !replayed, pageStages);
   service.watch.ended(outcome.utterance);
-  statistics.outcome(outcome, pageStages, spokenAt(outcome.start_sec));
+  statistics.outcome(outcome, pageStages, spokenAtMs);
 }
 
 function sessionLost() {
   if (transcript.entries.length > 0) notices.show('session_lost', 'info', words('notice.session_lost'));
   transcript.newSession();
+  speakers.newSession();
   service.watch.newSession();
   statistics.newSession();
   speechEnds.clear();

@@ -19,6 +19,7 @@ const KEY = 'wta.preferences';
  * @property {string} spoken_language code of the language that is spoken, empty to have it detected
  * @property {string} hints names and words that may be spoken
  * @property {boolean} word_times ask when each word is said
+ * @property {boolean} speakers ask who says what
  */
 
 /** @type {Readonly<Values>} */
@@ -37,6 +38,7 @@ export const DEFAULTS = Object.freeze({
   spoken_language: '',
   hints: '',
   word_times: false,
+  speakers: true,
 });
 
 /** @type {{ [K in keyof Values]: (value: unknown) => boolean }} */
@@ -55,6 +57,7 @@ const CHECKS = {
   spoken_language: (value) => typeof value === 'string' && /^([a-z]{2,3})?$/.test(value),
   hints: (value) => typeof value === 'string' && /^[^\p{Cc}\p{Cs}\u2028\u2029]{0,400}$/u.test(value),
   word_times: isBoolean,
+  speakers: isBoolean,
 };
 
 export class Preferences {

@@ -3,6 +3,7 @@
 
 import { byId, element, icon } from '../base/dom.js';
 import { preferences } from '../base/preferences.js';
+import { loadStyle } from '../base/style.js';
 import { count } from '../text/format.js';
 import { words } from '../text/strings.js';
 import { nowPlaying } from '../listen/door.js';
@@ -14,6 +15,7 @@ import { fileSize, fileWords, saidWords } from './words.js';
 
 const REFRESH_MS = 500; // of what changes with time alone
 const WORD_TIMES = Object.freeze({ 'timestamp_granularities[]': 'word' }); // subtitles are cut by them
+const SPEAKERS = Object.freeze({ speakers: 'true' });
 const STYLE_URL = new URL('../../css/files.css', import.meta.url).href;
 
 /**
@@ -24,15 +26,7 @@ const STYLE_URL = new URL('../../css/files.css', import.meta.url).href;
 
 /** @param {FileLimits | null} limits @returns {Promise<FilesPanel>} when it can be looked at */
 export async function openFiles(limits) {
-  const style = element('link', { rel: 'stylesheet', href: STYLE_URL });
-  await new Promise((resolve, reject) => {
-    style.addEventListener('load', resolve);
-    style.addEventListener('error', () => {
-      style.remove();
-      reject(new Error('no style'));
-    });
-    document.head.append(style);
-  });
+  await loadStyle(STYLE_URL);
   return new FilesPanel(limits);
 }
 
@@ -62,7 +56,12 @@ export class FilesPanel {
     transfer,
     takeSound: async (...what) => (await import('./sound/index.js')).takeSound(...what),
     forget,
-    asked: () => ({ language: preferences.get('spoken_language'), prompt: preferences.get('hints'), ...WORD_TIMES }),
+    asked: () => ({
+      language: preferences.get('spoken_language'),
+      prompt: preferences.get('hints'),
+      ...WORD_TIMES,
+      ...(preferences.get('speakers') && SPEAKERS),
+    }),
     largest_bytes: () => this.#limits?.upload_bytes || Infinity,
     changed: (job) => {
       this.#shown.get(job)?.detail.changed();

@@ -169,6 +169,7 @@ export const ENGLISH = {
   'trend.time': 'Time',
   'trend.score': 'Score',
   'trend.count': 'Count',
+  'trend.speaker': 'Speaker',
 
   'stage.title': 'Where the time goes (medians)',
   'stage.wait': 'Waiting for the end of speech',

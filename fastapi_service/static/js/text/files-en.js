@@ -51,6 +51,7 @@ export const FILES_ENGLISH = {
 
   'warning.damaged': 'This file is damaged: what could not be read is missing in the text.',
   'warning.missing': 'Missing pieces: {count}, the first at {time}.',
+  'warning.no_speakers': 'It could not be told who speaks in this file.',
   'warning.cut_off': 'Nothing could be read beyond {time}.',
 
   'action.cancel': 'Cancel',

@@ -52,6 +52,7 @@ export const FILES_KOREAN = {
 
   'warning.damaged': '파일이 손상되어, 읽지 못한 부분은 글에서 빠졌습니다.',
   'warning.missing': '빠진 부분: {count}곳, 첫 위치 {time}.',
+  'warning.no_speakers': '이 파일에서 누가 말하는지 구분하지 못했습니다.',
   'warning.cut_off': '{time} 이후는 전혀 읽지 못했습니다.',
 
   'action.cancel': '취소',

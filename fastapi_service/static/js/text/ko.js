@@ -170,6 +170,7 @@ export const KOREAN = {
   'trend.time': '시각',
   'trend.score': '점수',
   'trend.count': '개수',
+  'trend.speaker': '화자',
 
   'stage.title': '단계별 소요 시간(중앙값)',
   'stage.wait': '발화 종료 대기',
