@@ -23,6 +23,7 @@ from file_worker.media.decoder import SoundFile
 from file_worker.metrics import FileMetrics
 from file_worker.segments import Lengths, Segment, SegmentCutter, segments_of
 from file_worker.settings import FileSettings
+from file_worker.speakers import find_speakers
 from file_worker.store import FileStore
 
 logger = logging.getLogger(__name__)
@@ -101,6 +102,9 @@ class FileRun:
             self._catch_up()
             done = self._send_all(segments_of(sound.blocks(), self._cutter))
             if done:
+                samples = self._cutter.position
+                done = find_speakers(self._settings, self._store, self._job, samples, self._is_going_on, self._metrics)
+            if done:
                 code = "damaged" if sound.warning else ""
                 if sound.damage:
                     self._store.tell(self._job.id, **sound.damage)
@@ -113,10 +117,7 @@ class FileRun:
         """Work through the file; False when it is not to be done (by us) any more."""
         in_hand: Segment | None = None
         while True:
-            self._going_on()
-            if self._stopping():
-                raise StoppingError
-            if not self._wanted():
+            if not self._is_going_on():
                 return False
             if in_hand is None and not self._exhausted:
                 try:
@@ -154,7 +155,8 @@ class FileRun:
             language=language,
             language_assumed=assumed,
             hints=self._job.hints,
-            word_times=self._job.word_times,
+            word_times=self._job.word_times or self._job.speakers,
+            speakers=self._job.speakers,
             live=False,
             cut_at_start=segment.cut_at_start,
             cut_at_end=segment.cut_at_end,
@@ -272,6 +274,13 @@ class FileRun:
                 self._metrics.resends.inc()
                 logger.warning("%s has no outcome: sent again (%d)", one.job.utterance, one.resends)
                 self._store.send(one.job, one.segment)
+
+    def _is_going_on(self) -> bool:
+        """Whether the file is still to be done by this worker. Raises StoppingError."""
+        self._going_on()
+        if self._stopping():
+            raise StoppingError
+        return self._wanted()
 
     def _wanted(self) -> bool:
         if time.monotonic() - self._looked < LOOK_SEC:

@@ -32,6 +32,8 @@ class Options(BaseModel):
     words: Choice = "0"
     partials: Choice = "1"
     sentences: Choice = "0"
+    speakers: Choice = "0"
+    speakers_after: Position = 0
     # No names of a query from here on.
     patience: float = 1.0  # a pause in a sentence may last so many times as long as usual
     joined: bool = False  # the client gets the pieces of long speech as one
@@ -51,7 +53,7 @@ class Options(BaseModel):
         }
 
 
-OPTION_NAMES = ("after", "from", "language", "hints", "words", "partials", "sentences")
+OPTION_NAMES = ("after", "from", "language", "hints", "words", "partials", "sentences", "speakers", "speakers_after")
 
 
 def read_options(query: QueryParams) -> Options:

@@ -179,6 +179,9 @@ class SentenceEnds:
         self._changed.set()
         self._take_up(self._pause)
         asked.looked_at = False
+        if event.speech_end is not None:
+            self._unheard.looked(asked, event.speech_end)
+            self.spoken_until(event)
         ends = event.ending in ("sentence", "silence") and asked in (self._pause, self._sentence, self._likely)
         return None if ends or not event.partial.text else event.partial
 
@@ -190,8 +193,8 @@ class SentenceEnds:
         return asked.asked_until
 
     def spoken_until(self, event: PartialEvent) -> None:
-        """Take from a partial where somebody last spoke: what comes after a pause that the client has not marked,
-        because its gate takes something else for speech, ends the utterance as the pause would."""
+        """Take from a partial or a look where somebody last spoke: what comes after a pause that the client has not
+        marked, because its gate takes something else for speech, ends the utterance as the pause would."""
         start, end = self._segmenter.start, event.speech_end
         if not self._looks or end is None or self._pause is not None or self._sentence is not None:
             return

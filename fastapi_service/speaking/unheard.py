@@ -21,6 +21,12 @@ class UnheardPauses:
         self._segmenter = segmenter
         self._latest: Pause | None = None
 
+    def looked(self, asked: Pause, speech_end: int) -> None:
+        """A look at `asked` found that somebody last spoke up to sample `speech_end`: the answer holds there."""
+        known = self._behind(speech_end)
+        known.asked_of, known.asked_until, known.ending = asked.asked_of, asked.asked_until, asked.ending
+        self._latest = known
+
     def after(self, speech_end: int, heard_until: int) -> Pause | None:
         """The pause behind sample `speech_end`, where somebody last spoke; a worker has heard up to `heard_until`. None
         while it is too short to be one."""
@@ -31,9 +37,11 @@ class UnheardPauses:
         pause, latest = None, self._latest
         if latest is not None and latest.asked_of in (None, self._segmenter.start):
             pause = latest if abs(latest.position - position) <= SAME_PLACE_SEC * SAMPLE_RATE_HZ else None
-        if pause is None:
-            since_ms = (self._segmenter.position - position) * 1000 / SAMPLE_RATE_HZ
-            pause = Pause(position, time.monotonic(), now_ms() - since_ms, marked=True, unheard=True)
+        self._latest = pause = pause or self._behind(speech_end)
         pause.silent_sec = silent_sec
-        self._latest = pause
         return pause
+
+    def _behind(self, speech_end: int) -> Pause:
+        position = speech_end + round(SPEECH_FADES_SEC * SAMPLE_RATE_HZ)
+        since_ms = (self._segmenter.position - position) * 1000 / SAMPLE_RATE_HZ
+        return Pause(position, time.monotonic(), now_ms() - since_ms, marked=True, unheard=True)

@@ -76,7 +76,8 @@ class SentenceWorker(RequestWorker[SentenceRequest]):
             if not isinstance(verdict, AnalyzeJob):
                 return SILENCE if verdict.type == "dropped" and verdict.reason == "no_speech" else NOTHING
             notes = self._recognition.notes.get(job.utterance, {})
-            Heard(verdict=verdict, notes=notes).keep(self._client)
+            speech = self._recognition.speech.get(job.utterance, [])
+            Heard(verdict=verdict, notes=notes, speech=speech).keep(self._client)
         found = self._recognition
         ending = ending_of(verdict, found.sentence_end, found.phrase_end)
         heard_sec = round(request.samples / SAMPLE_RATE_HZ, 2)
@@ -84,4 +85,4 @@ class SentenceWorker(RequestWorker[SentenceRequest]):
         logger.debug(
             Event("looked", utterance=job.utterance, heard_sec=heard_sec, ending=ending, text=by_text, sound=by_sound)
         )
-        return Answer(verdict.text, ending)
+        return Answer(verdict.text, ending, speech_end=found.speech_end)

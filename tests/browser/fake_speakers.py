@@ -17,7 +17,7 @@ class FakeSpeakers:
 
     def add(self, kind: str, **fields: object) -> Message:
         """Keep one more message; returns it."""
-        message = {"type": kind, "rev": len(self.messages) + 1, **fields}
+        message: Message = {"type": kind, "rev": len(self.messages) + 1, **fields}
         self.messages.append(message)
         if kind == "speakers":
             self.speakers = message["speakers"]

@@ -362,7 +362,7 @@ def test_by_keyboard_alone(view: Page, gateway: FakeGateway, files: FakeFiles) -
     for _ in range(6):
         view.keyboard.press("Tab")
         order.append(view.evaluate("document.activeElement.dataset.testid ?? document.activeElement.className"))
-    assert order[:5] == ["files-back", "file-name", "file-cancel", "scroller", "card-toggle"]
+    assert order == ["files-back", "file-name", "file-cancel", "scroller", "listen", "card-toggle"]
     view.get_by_test_id("file-cancel").focus()
     view.keyboard.press("Enter")
     expect(view.get_by_test_id("file-retry")).to_be_focused()

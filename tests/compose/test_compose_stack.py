@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from contract.messages import Result
-from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
+from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, SPEAKER_QUEUE, STT_QUEUE
 from fastapi_service.page.routes import SECURITY_HEADERS
 from harness.processes import wait_until
 from harness.speech import Clip, demo_clips, words_of
@@ -204,7 +204,7 @@ def test_each_image_alone_has_all_that_its_service_imports(containers: ComposeSt
     assert found["uid"] != 0
     assert found["compilers"] == []
     assert not [name for name in found["packages"] if name.startswith(("nvidia", "triton", "cuda"))]
-    assert ("torch" in found["packages"]) == (service in ("stt_worker", "analyzer_worker"))
+    assert ("torch" in found["packages"]) == (service in ("stt_worker", "analyzer_worker", "speaker_worker"))
 
 
 def test_health_checks_tell_work_from_none(containers: ComposeStack) -> None:
@@ -212,6 +212,7 @@ def test_health_checks_tell_work_from_none(containers: ComposeStack) -> None:
         ("stt_worker", STT_QUEUE),
         ("analyzer_worker", ANALYZER_QUEUE),
         ("file_worker", FILE_QUEUE),
+        ("speaker_worker", SPEAKER_QUEUE),
         ("listener_service", LISTENER),
     ):
         containers.exec(service, "python", "-m", "runtime.worker.healthcheck", queue)

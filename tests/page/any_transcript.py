@@ -83,7 +83,7 @@ def transcripts(draw: st.DrawFn) -> list[dict[str, Any]]:
     for outcome in draw(st.lists(outcomes(), max_size=6)):
         if outcome is not None and isinstance(outcome.get("words"), str):
             outcome["words"] = timed_words(outcome, outcome["words"])
-        entry = {
+        entry: dict[str, Any] = {
             "utterance": draw(TEXTS),
             "session": draw(st.integers(0, 1)),
             "startSec": draw(SECONDS),

@@ -14,6 +14,7 @@ import { QuietNotice } from './dock/quiet-notice.js';
 import { Waveform } from './dock/waveform.js';
 import { TranscriptTools } from './export/toolbar.js';
 import { FilesButton } from './files/button.js';
+import { LiveListening, nowPlaying } from './listen/door.js';
 import { wireSettings } from './settings/button.js';
 import { SpeakersDoor } from './speakers/door.js';
 import { Statistics } from './statistics/statistics.js';
@@ -37,6 +38,7 @@ let paused = false; // the speaker, and the server knows
 
 const storage = sessionStore();
 const notices = new Notices(byId('notices', HTMLElement), byId('start', HTMLButtonElement));
+const listening = new LiveListening(notices);
 const statistics = new Statistics();
 const speechEnds = new SpeechEnds();
 const control = new Control(() => recorder.toggle());
@@ -51,7 +53,10 @@ const recorder = new Recorder({
   chunk: (pcm, capturedMs) => {
     speakingSince ??= capturedMs;
     paused = false;
-    return client.push(pcm, capturedMs);
+    const { position } = client;
+    const taken = client.push(pcm, capturedMs);
+    if (taken) listening.keep(pcm, position);
+    return taken;
   },
   pause: (spokenUntilMs) => {
     paused = true;
@@ -93,6 +98,7 @@ const transcript = new Transcript(
   (startSec) => client.spokenAt(startSec),
   storage,
   () => tools.update(),
+  listening,
 );
 const tools = new TranscriptTools(transcript);
 const speakers = new SpeakersDoor({ transcript, statistics, notices, session: () => client.session });
@@ -101,6 +107,7 @@ const wide = matchMedia('(min-width: 60rem)'); // as in css/narrow.css: there th
 const fitStatistics = () => (byId('stats', HTMLDetailsElement).open = wide.matches);
 wide.addEventListener('change', fitStatistics);
 fitStatistics();
+nowPlaying.onChange(() => recorder.hush(nowPlaying.active));
 watchWake(() => client.revive());
 window.addEventListener('beforeunload', (event) => {
   if (client.heldSec > 0 && client.state.name !== 'open') event.preventDefault(); // speech would be lost
@@ -152,6 +159,7 @@ function showRecording(state, reason, clip) {
   if (state === 'starting' || state === 'choosing' || state === 'loading') {
     notices.clear('problem');
     notices.clear('full');
+    nowPlaying.stop(); // who starts wants to be heard
     if (client.state.name === 'idle') client.connect();
   }
   if (reason === 'full' && state === 'stopped') {
@@ -171,12 +179,14 @@ function showRecording(state, reason, clip) {
 function receive(message, replayed) {
   switch (message.type) {
     case 'session':
+      listening.align(client.heldSec, client.position);
       speechEnds.utteranceSec = message.limits.utterance_sec;
       chosenGate.sentenceWait(message.limits.sentence_wait_sec);
       files.limits(message.limits);
       service.watch.session(message.models);
       break;
     case 'accepted':
+      listening.safe(message.position);
       cutAt(message.position);
       transcript.accepted(message);
       service.watch.accepted(message.utterance);
@@ -229,13 +239,17 @@ function sessionLost() {
   service.watch.newSession();
   statistics.newSession();
   speechEnds.clear();
+  listening.newSession();
 }
 
 /** @param {import('./stream/client.js').ConnectionState} state */
 function showConnection(state) {
   const { name } = state;
   if (name !== 'connecting') recorder.connection(name === 'waiting' || name === 'busy');
-  if (name === 'taken_over') recorder.stop('taken_over');
+  if (name === 'taken_over') {
+    listening.takenOver();
+    recorder.stop('taken_over');
+  }
   if (name === 'refused' || name === 'broken') recorder.stop('server');
   if (name !== 'open') service.disconnected();
   connection.show(state);

@@ -108,6 +108,23 @@ def test_what_is_likely_ends_once_it_has_been_silent_for_longer_than_between_wor
     run(story)
 
 
+def test_a_look_at_a_pause_that_music_ends_tells_where_somebody_last_spoke() -> None:
+    async def story(client: Client) -> None:
+        await client.say(SOUND)
+        await client.say(SOUND)
+        await client.pause()
+        asked = await client.question()
+        await client.say(SOUND)  # the gate opens again
+        last = asked.end - round(0.4 * 16_000)
+        client.connection.partial(asked.answer("I love it.", "likely", speech_end=last))
+        assert client.of("accepted") == []
+        spoken(client, asked.model_copy(update={"end": asked.end + 8_000}), last)
+        assert await client.accepted() == (0, last + FADED)
+        assert len(client.questions) == 1
+
+    run(story)
+
+
 def test_who_speaks_is_not_interrupted() -> None:
     async def story(client: Client) -> None:
         request = await partial_of(client, 2)

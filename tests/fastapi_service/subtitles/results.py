@@ -14,8 +14,9 @@ from contract.messages import Result, Word
 from contract.state.files import FileSegment, FileView
 from fastapi_service.subtitles.files import srt, vtt
 from fastapi_service.subtitles.pieces import Said, Spoken, milliseconds
-from fastapi_service.upload.formats import Transcript
+from fastapi_service.upload.formats import answer
 from fastapi_service.upload.options import ResponseFormat, UploadOptions
+from fastapi_service.upload.transcript import Transcript
 
 EXAMPLES = Path(__file__).parents[3] / "contract" / "subtitle_examples.json"
 LANGUAGES = ["en", "zh", "ja", "ko", "he", "ar", "th", "xx"]
@@ -58,7 +59,7 @@ def subtitles(results: list[Heard], form: ResponseFormat) -> str:
         transcript.add(FileSegment(**span, outcome=outcome))
     options = UploadOptions(language=None, hints="", format=form, stream=False, words=False)
     view = FileView("done", 0, 0, waiting=False, touched_ms=0.0, status=200, code="", message="")
-    return transcript.answer(options, view)
+    return answer(transcript, options, view)
 
 
 def told_apart(results: list[Heard], form: ResponseFormat) -> str:

@@ -15,6 +15,7 @@ const KEY = 'wta.preferences';
  * @property {boolean} sentences let the server end utterances where sentences end, if it does that
  * @property {boolean} echo_cancellation
  * @property {boolean} noise_suppression
+ * @property {boolean} keep_speech keep what is said in this tab, to hear it again
  * @property {string} spoken_language code of the language that is spoken, empty to have it detected
  * @property {string} hints names and words that may be spoken
  * @property {boolean} word_times ask when each word is said
@@ -33,6 +34,7 @@ export const DEFAULTS = Object.freeze({
   sentences: true,
   echo_cancellation: true,
   noise_suppression: true,
+  keep_speech: false,
   spoken_language: '',
   hints: '',
   word_times: false,
@@ -51,6 +53,7 @@ const CHECKS = {
   sentences: isBoolean,
   echo_cancellation: isBoolean,
   noise_suppression: isBoolean,
+  keep_speech: isBoolean,
   spoken_language: (value) => typeof value === 'string' && /^([a-z]{2,3})?$/.test(value),
   hints: (value) => typeof value === 'string' && /^[^\p{Cc}\p{Cs}\u2028\u2029]{0,400}$/u.test(value),
   word_times: isBoolean,

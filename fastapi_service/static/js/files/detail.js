@@ -6,6 +6,7 @@ import { saveAs, toClipboard } from '../export/toolbar.js';
 import { count, fileTime, languageName, percent } from '../text/format.js';
 import { words } from '../text/strings.js';
 import { countedSentences } from '../statistics/sentences.js';
+import { FileLines } from '../listen/file-lines.js';
 import { fillCard } from '../transcript/card.js';
 import { isSilence, Rows } from '../transcript/rows.js';
 import { WindowedList } from '../transcript/windowed-list.js';
@@ -34,10 +35,12 @@ export class FileDetail {
   #revision = 0; // of the entries that are shown
   #stale = true; // what is told of all of them
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+  /** @type {FileLines} */ #lines;
 
   /** @param {import('./job.js').FileJob} job */
   constructor(job) {
     this.#job = job;
+    this.#lines = new FileLines(job.file);
     const copy = element('button', { type: 'button', class: 'quiet', 'data-testid': 'file-copy', text: fileWords('text.copy') });
     copy.addEventListener('click', () => void this.#take('txt', true));
     this.#tools.append(copy, icon('held'));
@@ -61,6 +64,7 @@ export class FileDetail {
       () => {},
       (row) => this.#rows.standIn(row),
     );
+    this.#warned.after(this.#lines.notice);
   }
 
   /**
@@ -71,6 +75,7 @@ export class FileDetail {
     if (isSilence(row)) return; // of a file no silence is told
     const extras = { time: timeIn(row), voices: this.#voices?.cards ?? null };
     fillCard(card, row, (held, opens, change) => this.#view.holdStill(held, opens, change), extras);
+    this.#lines.attach(card, row);
   }
 
   /** Told at once, because the list must not look at rows that are gone. */
@@ -171,6 +176,11 @@ export class FileDetail {
     } catch {
       this.#say(words(copied ? 'tools.copy_failed' : 'tools.save_failed'));
     }
+  }
+
+  /** It is no longer looked at, nor heard. */
+  quiet() {
+    this.#lines.stop();
   }
 
   /** @param {string} text */

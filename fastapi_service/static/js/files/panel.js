@@ -6,6 +6,7 @@ import { preferences } from '../base/preferences.js';
 import { loadStyle } from '../base/style.js';
 import { count } from '../text/format.js';
 import { words } from '../text/strings.js';
+import { nowPlaying } from '../listen/door.js';
 import { FileDetail } from './detail.js';
 import { FileQueue, MAX_FILES } from './queue.js';
 import { FileRow } from './row.js';
@@ -147,6 +148,7 @@ export class FilesPanel {
 
   close() {
     this.#panel.hidden = true;
+    this.#quiet();
     this.#live.hidden = false;
     this.#button.focus({ preventScroll: true });
   }
@@ -198,6 +200,7 @@ export class FilesPanel {
     this.#queue.remove(job);
     const shown = this.#shown.get(job);
     this.#shown.delete(job);
+    shown?.detail.quiet();
     shown?.row.element.remove();
     shown?.detail.element.remove();
     this.#note.textContent = '';
@@ -210,7 +213,13 @@ export class FilesPanel {
 
   /** @param {FileJob | null} job */
   #select(job) {
+    if (job !== this.#selected) this.#quiet();
     this.#selected = job;
+  }
+
+  /** What is not looked at is not heard. */
+  #quiet() {
+    if (this.#selected !== null) this.#shown.get(this.#selected)?.detail.quiet();
   }
 
   #changed() {
@@ -220,7 +229,7 @@ export class FilesPanel {
   #show() {
     this.#frame = 0;
     const { jobs, active } = this.#queue;
-    if (this.#follows && active !== undefined) this.#select(active);
+    if (this.#follows && active !== undefined && !nowPlaying.active) this.#select(active);
     for (const [job, shown] of this.#shown) {
       shown.row.update(job === this.#selected, this.#limits);
       shown.detail.element.hidden = job !== this.#selected;

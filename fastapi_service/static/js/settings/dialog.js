@@ -46,6 +46,7 @@ export function openSettings({ recorder, reconnect, session }) {
       speakerSection(session),
       section(
         words('settings.page'),
+        tick('keep_speech', words('settings.keep'), words('settings.keep.hint')),
         choice(
           'language',
           words('settings.language'),

@@ -79,6 +79,8 @@
  * @property {number} share 0 to 1
  * @property {number} mean_score 0 to 1
  *
+ * @typedef {{ words: number, audio_sec: number, share: number, sentiment: Record<string, SentimentShare> }} SpeakerShare
+ *
  * @typedef {object} StatsBlock
  * @property {number} utterances
  * @property {number} results
@@ -90,6 +92,7 @@
  * @property {number} decoded_again results whose quick first text was doubtful
  * @property {number} unjudged results without a sentiment
  * @property {Record<string, SentimentShare>} sentiment of sentences
+ * @property {Record<string, SpeakerShare>} speakers of a session, by the number that is shown
  * @property {{ p50: number | null, p95: number | null }} latency_ms
  *
  * @typedef {{ type: 'stats', session: StatsBlock, service: StatsBlock }} Stats

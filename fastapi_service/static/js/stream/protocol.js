@@ -98,6 +98,17 @@ const statsBlock = object({
   decoded_again: optional(natural, 0),
   unjudged: optional(natural, 0),
   sentiment: record(object({ count: natural, share: positive, mean_score: positive })),
+  speakers: optional(
+    record(
+      object({
+        words: natural,
+        audio_sec: positive,
+        share: positive,
+        sentiment: record(object({ count: natural, share: positive, mean_score: positive })),
+      }),
+    ),
+    {},
+  ),
   latency_ms: object({ p50: nullable(positive), p95: nullable(positive) }),
 });
 

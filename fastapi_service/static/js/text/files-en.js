@@ -60,6 +60,10 @@ export const FILES_ENGLISH = {
   'action.remove': 'Remove',
   'action.login': 'Log in',
 
+  'listen.unplayable': 'This browser cannot play the format of this file. Its text came from the server, which can read it.',
+  'listen.unreadable': 'The browser can no longer read this file: it may have been moved or changed. Add it again to hear it.',
+  'listen.refused': 'The browser did not let this page play sound. Press once more, or allow sound for this page.',
+
   'text.label': 'Transcript of {name}',
   'text.yet': 'The text appears here while the file is recognised.',
   'text.none': 'No speech was found in this file.',

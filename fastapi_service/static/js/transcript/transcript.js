@@ -32,6 +32,7 @@ export class Transcript {
   /** @type {TranscriptElements} */ #elements;
   /** @type {(startSec: number) => number | null} */ #spokenAt;
   /** @type {() => void} */ #changed;
+  /** @type {Pick<import('../listen/door.js').LiveListening, 'attach' | 'forget'>} */ #listening;
   /** @type {Cleared} */ #cleared;
   #entries = new Entries();
   #rows = new Rows(this.#entries.list);
@@ -45,11 +46,13 @@ export class Transcript {
    * @param {(startSec: number) => number | null} spokenAt epoch milliseconds of a moment of the stream
    * @param {Storage} storage keeps over a reload what was cleared
    * @param {() => void} changed utterances came, ended or went
+   * @param {Pick<import('../listen/door.js').LiveListening, 'attach' | 'forget'>} listening offers to hear them again
    */
-  constructor(elements, spokenAt, storage, changed) {
+  constructor(elements, spokenAt, storage, changed, listening) {
     this.#elements = elements;
     this.#spokenAt = spokenAt;
     this.#changed = changed;
+    this.#listening = listening;
     this.#cleared = new Cleared(storage);
     this.#view = new WindowedList(
       elements.scroller,
@@ -59,6 +62,7 @@ export class Transcript {
         const holdStill = this.#view.holdStill.bind(this.#view);
         if (isSilence(row)) fillSilence(item, row, holdStill);
         else fillCard(item, row, holdStill, { voices: this.#voices });
+        if (!isSilence(row)) listening.attach(item, row);
       },
       () => this.#showLatest(),
       (row) => this.#rows.standIn(row),
@@ -164,6 +168,7 @@ export class Transcript {
     const { gone } = this.#entries;
     const removed = this.#entries.remove(hasEnded);
     const forget = this.#cleared.add(removed);
+    this.#listening.forget(); // for good, whatever is brought back
     this.#entries.gone = 0;
     this.#fresh = 0;
     this.#update();
