@@ -144,7 +144,7 @@ class FileJobs:
             logger.info("file %s: cancelled", session_tag(file_id))
         else:
             await self._forget(job)
-        await self._client.delete(*(session_outcomes_key(one) for one in (job.session, job.again_session)))
+        await self._client.delete(*map(session_outcomes_key, job.all_sessions))
         file_path(self._settings.upload_dir, file_id).unlink(missing_ok=True)
         return True
 
