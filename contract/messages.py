@@ -65,6 +65,13 @@ class Accepted(Message):
     position: int = Field(ge=0)
 
 
+class Safe(Message):
+    """Of a stream with several channels: all before sample `position` may be forgotten."""
+
+    type: Literal["safe"] = "safe"
+    position: int = Field(ge=0)
+
+
 class Partial(Message):
     """Provisional text of an utterance that is still being spoken. `settled`: of so many characters (Unicode code
     points) from its beginning on no other words are expected."""

@@ -30,11 +30,9 @@ class Lanes:
 
     def feed(self, blocks: Iterable[bytes]) -> Iterator[Segment]:
         """Take a block of each channel, all of one length, and yield the segments that are next."""
-        for number, cutter, block in zip(self._numbers, self._cutters, blocks, strict=True):
+        for (number, cutter), block in zip(self._cutters.items(), blocks, strict=True):
             self._end(number, cutter.feed(block))
-        to_come = min(
-            (cutter.earliest, number or 0) for number, cutter in zip(self._numbers, self._cutters, strict=True)
-        )
+        to_come = min((cutter.earliest, number or 0) for number, cutter in self._cutters.items())
         while self._ended and self._ended[0][0] < to_come:
             yield heapq.heappop(self._ended)[1]
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contract.audio import SAMPLE_RATE_HZ
+from contract.ids import channel_session
 from contract.jobs import LANGUAGE_PATTERN, MAX_CHANNELS, MAX_POSITION, SESSION_PATTERN, Hints, now_ms
 from contract.keys import (
     FILES_KEY,
@@ -60,7 +61,7 @@ class FileJob(BaseModel):
         channels may begin at the same sample. None: all channels are heard as one, in the sessions of the first."""
         if channel is None or channel == 1:
             return self.session, self.again_session
-        name = f"{self.session[:90]}-c{channel}"
+        name = channel_session(self.session, channel)
         return name, f"{name}-again"
 
     @property

@@ -63,9 +63,8 @@ class CrosstalkGate:
         self._auto = np.zeros((channels, channels, bins))  # by louder channel and by channel: the louder one's power
         self._cross = np.zeros((channels, channels, bins), dtype=np.complex128)
         self._weight = np.zeros((channels, channels))
-        self._ahead = max(SMOOTH, round(ahead_sec * HOPS_PER_SEC))
+        self._ahead = round(ahead_sec * HOPS_PER_SEC)
         self._rest: Samples = np.zeros((channels, HOP // 2), dtype=np.float32)  # the first frame is centred on its hop
-        self._lead = HOP // 2
         self._hops: deque[Samples] = deque()  # not given out yet
         self._frames: deque[tuple[NDArray[np.complex128], NDArray[np.float64], int]] = deque()
         self._left: deque[tuple[NDArray[np.float64], NDArray[np.float64], int, NDArray[np.float64]]] = deque()
@@ -91,7 +90,7 @@ class CrosstalkGate:
         return self._joined(out)
 
     def finish(self) -> Samples:
-        """The rest."""
+        """The rest. What is fed then follows behind it, and the filters are kept."""
         rest = self._rest[:, HOP // 2 :]
         out: list[Samples] = []
         if rest.shape[1]:
@@ -101,7 +100,7 @@ class CrosstalkGate:
                 self._hear(padded[:, first : first + FRAME])
                 self._hops.append(rest[:, first : first + HOP])
         out += self._decide(last=True)
-        self._rest = self._rest[:, :0]
+        self._rest = np.zeros((self._channels, HOP // 2), dtype=np.float32)
         return self._joined(out)
 
     def _joined(self, out: list[Samples]) -> Samples:
