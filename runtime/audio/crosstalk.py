@@ -9,8 +9,9 @@ the line. A moment of a channel is crosstalk where both hold:
    louder one leaves of it no more than EXPLAINED_BELOW of its power, or no more than its noise. A second person who
    speaks at the same time, however softly, cannot be computed from the first, and is left as it is.
 
-Crosstalk is lowered to the channel's own noise, and not to zero: what looks for pauses by level then finds the noise it
-knows. Where it hides under the channel's own voice it stays. Position by position: as many samples come out as went in.
+In the place of crosstalk stands the quietest moment that the channel had lately, and not zeros: what looks for pauses
+by level then finds the noise it knows. Where it hides under the channel's own voice it stays. Position by position: as
+many samples come out as went in.
 """
 
 from __future__ import annotations
@@ -68,8 +69,9 @@ class CrosstalkGate:
         self._hops: deque[Samples] = deque()  # not given out yet
         self._frames: deque[tuple[NDArray[np.complex128], NDArray[np.float64], int]] = deque()
         self._left: deque[tuple[NDArray[np.float64], NDArray[np.float64], int, NDArray[np.float64]]] = deque()
-        self._votes: deque[tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]] = deque()
+        self._votes: deque[tuple[NDArray[np.bool_], NDArray[np.bool_]]] = deque()
         self._recent = np.full((FLOOR_HOPS, channels), np.inf)  # powers of the last frames
+        self._recent_hops = np.zeros((FLOOR_HOPS, channels, HOP), dtype=np.float32)
         self._heard = 0
         self._gain: NDArray[np.float64] = np.ones(channels)
         self._judged = 0  # frames whose filter was used; those before the first one that is held are needed no more
@@ -111,6 +113,7 @@ class CrosstalkGate:
         spectrum = np.fft.rfft(frame * self._window, axis=1)[:, self._bins]
         power = np.sum(np.square(np.abs(spectrum)), axis=1) * self._to_power
         self._recent[self._heard % FLOOR_HOPS] = power
+        self._recent_hops[self._heard % FLOOR_HOPS] = frame[:, HOP // 2 : HOP // 2 + HOP]
         self._heard += 1
         levels = 10 * np.log10(power + QUIETEST) - self._own
         loudest = int(np.argmax(levels))
@@ -173,14 +176,13 @@ class CrosstalkGate:
             lower = levels <= levels[loudest] - LOWER_DB
             crosstalk = lower & heard & (mean_left <= np.maximum(EXPLAINED_BELOW * mean_power, NOISE_TIMES * noise))
             crosstalk &= self._weight[loudest] >= LEARNED_HOPS
-        gain = np.sqrt(np.minimum(1.0, noise / np.maximum(power, QUIETEST)))
-        self._votes.append((crosstalk, heard & ~crosstalk, gain))
+        self._votes.append((crosstalk, heard & ~crosstalk))
         self._voted += 1
         if len(self._votes) > self._ahead + 2 * (SMOOTH + MAJORITY) + 1:
             self._votes.popleft()
 
     def _give(self) -> Samples:
-        """The next hop, lowered where most of what is heard around it is crosstalk."""
+        """The next hop, with noise in its place where most of what is heard around it is crosstalk."""
         first = self._voted - len(self._votes)
         at = self._given - first
         around = list(self._votes)[max(0, at - MAJORITY) : at + MAJORITY + 1]
@@ -188,9 +190,12 @@ class CrosstalkGate:
         own = np.sum([one[1] for one in around], axis=0)
         hop = self._hops.popleft()
         self._given += 1
-        gain = np.where(crosstalk > own, self._votes[at][2], 1.0)
+        gain = np.where(crosstalk > own, 0.0, 1.0)
         before, self._gain = self._gain, gain
         if np.all(before == 1.0) and np.all(gain == 1.0):
             return hop
         slope = np.linspace(before, gain, hop.shape[1], axis=1, dtype=np.float32)
-        return hop * slope
+        quietest = np.argmin(self._recent, axis=0)
+        noise = self._recent_hops[quietest, np.arange(self._channels), : hop.shape[1]]
+        mixed: Samples = hop * slope + noise * (1 - slope)
+        return mixed

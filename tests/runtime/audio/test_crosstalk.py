@@ -20,7 +20,7 @@ TURNS = [
     (1, "food_terrible"),
 ]
 WINDOW = SAMPLE_RATE_HZ // 50
-LOWERED = 12 * NOISE**2  # a window of 20 ms in a moment that is lowered to the noise as a whole
+LOWERED = 4 * NOISE**2  # a window of 20 ms that holds nothing but noise
 VOICE = 0.003  # mean square of a window in which somebody surely speaks
 
 
