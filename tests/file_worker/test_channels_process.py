@@ -130,7 +130,7 @@ def test_another_worker_goes_on_where_a_killed_one_was(
     assert redis_client.hget(file_key(FILE_ID), "channels") == known
     ids = [one.utterance for one in asked_of(pipeline, job)]
     assert {one.outcome.utterance for one in found} == set(ids)
-    assert sum(len(found) for _ in [0]) <= len(ids) <= len(found) + 3, "only what was out is sent once more"
+    assert len(found) <= len(ids) <= len(found) + 3, "only what was out is sent once more"
 
 
 def test_the_language_is_one_for_all_channels_and_a_doubted_segment_is_heard_again_in_its_own(
@@ -143,7 +143,7 @@ def test_the_language_is_one_for_all_channels_and_a_doubted_segment_is_heard_aga
 ) -> None:
     pipeline.languages = [("en", 0.9), ("nl", 0.5), ("en", 0.9), ("en", 0.9), ("en", 0.9), ("en", 0.9)]
     speech_workers(1)
-    make_worker(FILE_LANGUAGE_SEC="5")
+    make_worker(FILE_LANGUAGE_SEC="100")
     job = begin_file(redis_client, app, folder, conversation())
     wait_until(lambda: state(redis_client) == "done", 30, "the file is done")
     again = [one for one in asked_of(pipeline, job) if one.repetition]
