@@ -1,8 +1,8 @@
 .PHONY: run record test check format install install-dev demo-models offline-sentiment evaluate faults soak dead-letters given-up screenshots help \
-  bench bench-install bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-sentences bench-gate bench-gpu bench-report
+  bench bench-install bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-sentences bench-gate bench-speakers bench-gpu bench-report
 VENV := .venv/bin
 PY := $(VENV)/python
-CODE := contract runtime fastapi_service stt_worker analyzer_worker file_worker listener_service recorder_service harness demo_models tools bench tests
+CODE := contract runtime fastapi_service stt_worker analyzer_worker file_worker speaker_worker listener_service recorder_service harness demo_models tools bench tests
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -89,7 +89,7 @@ screenshots: ## take the README's pictures again, of the real system with the de
 	$(PY) -m tools.screenshots
 
 BENCH := HF_HUB_OFFLINE=1 .venv-bench/bin/python -m
-bench: bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-sentences bench-gate bench-gpu bench-report ## measure everything and write docs/performance.md: 80 minutes on two quiet cores
+bench: bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-sentences bench-gate bench-speakers bench-gpu bench-report ## measure everything and write docs/performance.md: 80 minutes on two quiet cores
 
 bench-install:
 	@bench/install.sh
@@ -117,6 +117,9 @@ bench-sentences: bench-install ## utterances that end with sentences beside thos
 
 bench-gate: bench-install ## the voice gate in loud rooms, with and without following the noise; a minute
 	$(BENCH) bench.gate.measure $(ARGS)
+
+bench-speakers: bench-install ## who speaks in made conversations, live and in files; LJ Speech's reader too: make bench-speakers ARGS="--reader FOLDER"
+	$(BENCH) bench.speakers.measure $(ARGS)
 
 bench-company: bench-install ## the speech worker beside other programs that use the cores
 	$(BENCH) bench.engine.company $(ARGS)

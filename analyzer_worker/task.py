@@ -111,6 +111,8 @@ class Analyzer:
                 avg_logprob=job.avg_logprob,
                 no_speech_prob=job.no_speech_prob,
                 temperature=job.temperature,
+                channel=job.channel,
+                speaker=job.channel,  # each channel is one speaker
             ),
         )
 

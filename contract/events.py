@@ -42,8 +42,8 @@ class OutcomeEvent(Envelope):
 class PartialEvent(Envelope):
     """A partial on `result_messages`; not an outcome. It answers the request whose `end` is `asked`; an empty text
     says that there is nothing to show. `ending`: of a SentenceRequest alone, null where nobody could look.
-    `sentence_end`: the last one inside the text, where it was asked for and there is one. `speech_end`: of a partial,
-    the sample up to which somebody surely speaks."""
+    `sentence_end`: the last one inside the text, where it was asked for and there is one. `speech_end`: the
+    sample up to which somebody surely speaks."""
 
     partial: Partial
     asked: int = Field(0, ge=0)

@@ -61,6 +61,16 @@ def analyzer_tries_key(session: str, start: int) -> str:
     return f"wta:tries:{session}:{start}:analyze"
 
 
+def speaker_tries_key(session: str, start: int) -> str:
+    """How often a speaker worker has begun to tell who speaks it."""
+    return f"wta:tries:{session}:{start}:speakers"
+
+
+def file_speakers_tries_key(file_id: str) -> str:
+    """How often a speaker worker has begun to tell who speaks in the whole file."""
+    return f"wta:file:{file_id}:speakers:tries"
+
+
 def partial_audio_key(session: str, start: int) -> str:
     """The audio so far of the utterance that starts at sample `start` and is still being spoken, s16le."""
     return f"wta:partial:{session}:{start}"

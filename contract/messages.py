@@ -234,6 +234,16 @@ class SentimentShare(Message):
     mean_score: float
 
 
+class SpeakerShare(Message):
+    """What one speaker has said: words, seconds, and which share (0 to 1) of the time of all speakers that are known.
+    `sentiment`: of the sentences, as in a StatsBlock."""
+
+    words: int = 0
+    audio_sec: float = 0.0
+    share: float = 0.0
+    sentiment: dict[str, SentimentShare] = Field(default_factory=dict)
+
+
 class StatsBlock(Message):
     """Statistics of one session or of the whole service."""
 
@@ -247,6 +257,9 @@ class StatsBlock(Message):
     decoded_again: int = 0
     unjudged: int = Field(0, description="results without a sentiment")
     sentiment: dict[str, SentimentShare] = Field(default_factory=dict, description="of sentences")
+    speakers: dict[str, SpeakerShare] = Field(
+        default_factory=dict, max_length=MAX_SPEAKERS, description="of a session: by the number that is shown"
+    )
     latency_ms: LatencyStats = LatencyStats()
 
 

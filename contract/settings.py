@@ -51,6 +51,10 @@ class ServiceSettings(BaseSettings):
         20_000, ge=100, le=1_000_000, description="Outcomes kept over all sessions for the listener's catch-up."
     )
 
+    speakers_enabled: bool = Field(
+        True, description="Tell who speaks, where a client asks for it. One value for all services."
+    )
+
     @model_validator(mode="after")
     def _read_password(self) -> Self:
         if self.redis_password_file is not None and self.redis_password is None and self.redis_url is None:

@@ -43,6 +43,8 @@ from fastapi_service.realtime.client_secrets import client_secrets_router
 from fastapi_service.realtime.endpoint import RealtimeEndpoint
 from fastapi_service.server import GatewayServer
 from fastapi_service.settings import GatewaySettings
+from fastapi_service.speakers.api import speakers_router
+from fastapi_service.speakers.naming import SpeakerNames
 from fastapi_service.speaking.asking import SpeechRequests
 from fastapi_service.upload.api import Uploads
 from runtime.broker.app import make_celery
@@ -101,6 +103,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.include_router(metrics_router(metrics, watch))
     app.include_router(uploads.router())
     app.include_router(models_router(pipeline))
+    app.include_router(speakers_router(SpeakerNames(client, settings)))
     add_api_errors(app)
     app.include_router(client_secrets_router(access))
     origins = Origins(settings.allowed_origins or "")

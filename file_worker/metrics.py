@@ -10,6 +10,7 @@ from runtime.metrics.server import ServedMetrics
 
 ENDINGS = ("done", "failed", "given_back", "dropped")  # dropped: cancelled, or taken over by another worker
 OUTCOMES = ("result", "dropped", "error")
+WITHOUT_SPEAKERS = ("no_worker", "too_late")
 
 
 class FileMetrics(ServedMetrics):
@@ -24,6 +25,14 @@ class FileMetrics(ServedMetrics):
         self._audio = Counter("wta_file_audio_seconds", "Sound of the segments.", registry=self.registry)
         self._work = Counter("wta_file_work_seconds", "Time that the files took.", registry=self.registry)
         self.resends = Counter("wta_file_resends", "Segments sent to the queue again.", registry=self.registry)
+        self._without_speakers = Counter(
+            "wta_file_without_speakers",
+            "Files that asked who speaks and ended without.",
+            ("reason",),
+            registry=self.registry,
+        )
+        for reason in WITHOUT_SPEAKERS:
+            self._without_speakers.labels(reason)
         for ending in ENDINGS:
             self._files.labels(ending)
         for outcome in OUTCOMES:
@@ -38,3 +47,7 @@ class FileMetrics(ServedMetrics):
         """A segment of `samples` has its outcome."""
         self._segments.labels(outcome.type).inc()
         self._audio.inc(samples / SAMPLE_RATE_HZ)
+
+    def without_speakers(self, reason: str) -> None:
+        """It is not told who speaks in a file, for one of WITHOUT_SPEAKERS."""
+        self._without_speakers.labels(reason).inc()

@@ -13,12 +13,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from contract.events import OutcomeEvent
 from contract.jobs import RESENDS_MAX, UtteranceJob
-from contract.messages import Result, UtteranceOutcome
+from contract.messages import UtteranceOutcome
 from contract.state.files import FileJob, FileSegment, file_path
 from contract.state.outcome import failed
 from file_worker.lanes import Lanes, segments_of
@@ -27,7 +27,9 @@ from file_worker.media.channels import ONE_SOUND, look
 from file_worker.media.decoder import SoundFile
 from file_worker.metrics import FileMetrics
 from file_worker.segments import Lengths, Segment
+from file_worker.sent import Sent
 from file_worker.settings import FileSettings
+from file_worker.speakers import find_speakers
 from file_worker.store import NO_PLACE, FileStore
 
 logger = logging.getLogger(__name__)
@@ -40,28 +42,6 @@ LOOK_SEC = 1.0  # between two looks whether the file is still wanted
 
 class StoppingError(Exception):
     """The worker is told to stop: the file goes back to the queue."""
-
-
-@dataclass(slots=True)
-class Sent:
-    """A segment without a written-down outcome."""
-
-    job: UtteranceJob
-    segment: Segment
-    sent: float = field(default_factory=time.monotonic)
-    resends: int = 0
-    outcome: UtteranceOutcome | None = None
-    first: UtteranceOutcome | None = None  # of one that is heard again
-
-    @property
-    def samples(self) -> int:
-        """Its length."""
-        return self.segment.end - self.segment.start
-
-    @property
-    def kept(self) -> UtteranceOutcome | None:
-        """The outcome to write down: the first one, if the second gave no text."""
-        return self.first if isinstance(self.first, Result) and not isinstance(self.outcome, Result) else self.outcome
 
 
 class FileRun:
@@ -108,6 +88,10 @@ class FileRun:
             self._catch_up()
             done = self._send_all(segments_of(sound.channel_blocks(own_db), lanes))
             if done:
+                done = find_speakers(
+                    self._settings, self._store, self._job, lanes.position, self._is_going_on, self._metrics
+                )
+            if done:
                 code = "damaged" if sound.warning else ""
                 if sound.damage:
                     self._store.tell(self._job.id, **sound.damage)
@@ -123,24 +107,18 @@ class FileRun:
         found = self._store.channels(self._job.id)
         if found is None:
             with closing(SoundFile(file_path(self._settings.upload_dir, self._job.id), math.inf)) as looked_at:
-                found = look(looked_at, self._go_on)
+                found = look(looked_at, self._is_going_on)
             self._store.tell(self._job.id, channels=",".join(map(str, found)))
         return found
 
     def _sessions(self, channels: int) -> list[str]:
         return [session for channel in range(1, channels + 1) or (None,) for session in self._job.sessions_of(channel)]
 
-    def _go_on(self) -> None:
-        self._going_on()
-        if self._stopping():
-            raise StoppingError
-
     def _send_all(self, segments: Iterator[Segment | None]) -> bool:
         """Work through the file; False when it is not to be done (by us) any more."""
         in_hand: Segment | None = None
         while True:
-            self._go_on()
-            if not self._wanted():
+            if not self._is_going_on():
                 return False
             if in_hand is None and not self._exhausted:
                 try:
@@ -179,11 +157,11 @@ class FileRun:
             language=language,
             language_assumed=assumed,
             hints=self._job.hints,
-            word_times=self._job.word_times,
+            word_times=self._job.word_times or self._job.speakers,
+            speakers=self._job.speakers,
             live=False,
             cut_at_start=segment.cut_at_start,
             cut_at_end=segment.cut_at_end,
-            speakers=self._job.speakers,
             channel=segment.channel,
         )
         may = outcome is not None or self._store.may_send(session, segment.start, self._language.decided)
@@ -301,6 +279,13 @@ class FileRun:
                 self._metrics.resends.inc()
                 logger.warning("%s has no outcome: sent again (%d)", one.job.utterance, one.resends)
                 self._store.send(one.job, one.segment)
+
+    def _is_going_on(self) -> bool:
+        """Whether the file is still to be done by this worker. Raises StoppingError."""
+        self._going_on()
+        if self._stopping():
+            raise StoppingError
+        return self._wanted()
 
     def _wanted(self) -> bool:
         if time.monotonic() - self._looked < LOOK_SEC:

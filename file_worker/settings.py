@@ -26,6 +26,12 @@ class FileSettings(UploadSettings, MeasuredSettings):
         le=300,
         description="A file's language is found from so much speech that agrees, and kept; 0: detected per segment.",
     )
+    file_speakers_wait_sec: float = Field(
+        10.0,
+        ge=0,
+        le=600,
+        description="A file whose text is done waits so long, and a tenth of its length, for who speaks in it.",
+    )
     file_stuck_after_sec: float = Field(
         120.0,
         ge=5,

@@ -12,9 +12,17 @@ from celery import Celery
 from pydantic import ValidationError
 
 from contract.events import OutcomeEvent
-from contract.jobs import UtteranceJob, now_ms
-from contract.keys import done_key, file_key, file_segments_key, session_outcomes_key, workers_key
-from contract.queues import STT_QUEUE
+from contract.jobs import FileSpeakersJob, UtteranceJob, now_ms
+from contract.keys import (
+    done_key,
+    file_key,
+    file_segments_key,
+    file_voices_key,
+    session_outcomes_key,
+    workers_key,
+)
+from contract.messages import Result
+from contract.queues import SPEAKER_QUEUE, STT_QUEUE
 from contract.state.files import (
     ACTIVE,
     Call,
@@ -29,7 +37,7 @@ from contract.state.files import (
 )
 from file_worker.segments import Segment
 from file_worker.settings import FileSettings
-from runtime.broker.app import send_utterance
+from runtime.broker.app import send_file_speakers, send_utterance
 from runtime.redis_retry import REDIS_ERRORS, RedisRetry
 from runtime.worker.heartbeat import WorkerInfo, alive
 
@@ -94,7 +102,8 @@ class FileStore:
         return None if raw is None else raw.decode()
 
     def tell(self, file_id: str, **fields: float | str) -> None:
-        """Write down progress: `total` samples, `holds_back` (0 or 1), `language`, `channels`, what is missing."""
+        """Write down progress: `total` samples, `holds_back` (0 or 1), `language`, `channels`, what is missing,
+        `no_speakers`."""
         self._number(note_call(file_id, fields, self._settings.upload_result_ttl_sec))
 
     def touch(self, file_id: str) -> None:
@@ -124,10 +133,10 @@ class FileStore:
     def end(
         self, job: FileJob, state: FileState, status: int = 0, code: str = "", message: str = "", total: int = 0
     ) -> None:
-        """End the file, and forget its session's outcomes: they are in its segments."""
+        """End the file, and forget its sessions' outcomes, which are in its segments, and the voices in it."""
         ttl_sec = self._settings.upload_result_ttl_sec
         self._number(end_call(job, state, ttl_sec, status, code, message, total))
-        keys = [session_outcomes_key(session) for session in job.all_sessions]
+        keys = [key(session) for key in (session_outcomes_key, file_voices_key) for session in job.all_sessions]
         self._patiently(lambda: self.client.delete(*keys))
 
     def may_send(self, session: str, start: int, together: bool) -> bool:
@@ -148,6 +157,42 @@ class FileStore:
         """Queue a segment as the utterance that it is."""
         job.stamp("dispatch")
         self._patiently(lambda: send_utterance(self._celery, segment.pcm, job, retry=False))
+
+    def knows_speakers(self, file_id: str) -> bool:
+        """Whether it is written down who speaks in the file."""
+        return bool(self._patiently(lambda: self.client.hexists(file_key(file_id), "speakers")))
+
+    def heard_somebody(self, file_id: str) -> bool:
+        """Whether words were heard in a segment whose speaker is not told by its channel."""
+        begin = 0
+        while page := self._segments(file_id, begin):
+            if any(isinstance(one.outcome, Result) and one.channel is None for one in page):
+                return True
+            begin += len(page)
+        return False
+
+    def _segments(self, file_id: str, begin: int) -> list[FileSegment]:
+        key = file_segments_key(file_id)
+        page = self._patiently(lambda: cast(list[bytes], self.client.lrange(key, begin, begin + PAGE - 1)))
+        return [FileSegment.model_validate_json(raw) for raw in page]
+
+    def speaker_worker_lives(self) -> bool:
+        """Whether anybody can tell who speaks."""
+
+        def look() -> bool:
+            heartbeats = cast(dict[bytes, bytes], self.client.hgetall(workers_key(SPEAKER_QUEUE))).values()
+            return any(worker.model for worker in alive(heartbeats))  # one that is off has none
+
+        return self._patiently(look)
+
+    def speakers_wait(self) -> bool:
+        """Whether anything is in the queue of the speaker workers."""
+        return bool(self._patiently(lambda: self.client.llen(SPEAKER_QUEUE)))
+
+    def send_speakers(self, job: FileJob) -> None:
+        """Ask who speaks in the whole file."""
+        asked = FileSpeakersJob(session=job.session, file=job.id, again_session=job.again_session)
+        self._patiently(lambda: send_file_speakers(self._celery, asked))
 
     def has_ended(self, session: str, start: int) -> bool:
         """Whether the utterance has its outcome."""

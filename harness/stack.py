@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, STT_QUEUE
+from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, SPEAKER_QUEUE, STT_QUEUE
 from harness.processes import (
     Service,
     answers,
@@ -28,7 +28,7 @@ READY_SEC = 180.0
 @dataclass
 class Stack:
     """Where the system runs, and its processes by name: redis, gateway, stt_worker, analyzer_worker,
-    file_worker, listener."""
+    file_worker, speaker_worker, listener."""
 
     port: int
     redis_port: int
@@ -77,12 +77,14 @@ class Stack:
         assert not dead, f"ended: {dead}"
         state = self.readiness()
         files = "file_worker" not in self.services or state.get("file_workers", 1) > 0
-        return bool(state.get("ready")) and state.get("listeners", 1) > 0 and files
+        speakers = "speaker_worker" not in self.services or state.get("speaker_workers", 1) > 0
+        return bool(state.get("ready")) and state.get("listeners", 1) > 0 and files and speakers
 
 
 @contextmanager
 def start_stack(folder: Path, stt_worker: str = "", **settings: str) -> Iterator[Stack]:
-    """Start everything in `folder` and stop it at the end. `settings` are environment variables for all services.
+    """Start everything in `folder` and stop it at the end. `settings` are environment variables for all services; with
+    SPEAKERS_ENABLED=false there is no speaker worker.
 
     `stt_worker`: a module of the tests that is the real worker with another engine.
     """
@@ -93,10 +95,12 @@ def start_stack(folder: Path, stt_worker: str = "", **settings: str) -> Iterator
         "GATEWAY_PORT": str(port),
         "WHISPER_MODEL": "demo",
         "SENTIMENT_MODEL": "demo",
+        "SPEAKER_MODEL": "dummy",
         "UPLOAD_DIR": str(folder / "uploads"),
         **settings,
     }
-    ports = {name: free_port() for name in ("stt_worker", "analyzer_worker", "file_worker", "listener_service")}
+    of_their_own = ("stt_worker", "analyzer_worker", "file_worker", "speaker_worker", "listener_service")
+    ports = {name: free_port() for name in of_their_own}
     measured = {name: {**environment, "METRICS_PORT": str(number)} for name, number in ports.items()}
     services = {
         "redis": redis_service(redis_port, folder),
@@ -104,8 +108,11 @@ def start_stack(folder: Path, stt_worker: str = "", **settings: str) -> Iterator
         "stt_worker": celery_worker("stt_worker", STT_QUEUE, measured["stt_worker"], folder, module=stt_worker),
         "analyzer_worker": celery_worker("analyzer_worker", ANALYZER_QUEUE, measured["analyzer_worker"], folder),
         "file_worker": celery_worker("file_worker", FILE_QUEUE, measured["file_worker"], folder),
+        "speaker_worker": celery_worker("speaker_worker", SPEAKER_QUEUE, measured["speaker_worker"], folder),
         "listener": python_service("listener", ["-m", "listener_service"], measured["listener_service"], folder),
     }
+    if environment.get("SPEAKERS_ENABLED", "true") == "false":
+        del services["speaker_worker"]
     stack = Stack(port, redis_port, services, folder, ports)
     try:
         services["redis"].start()

@@ -17,14 +17,14 @@ import redis
 from pydantic import ValidationError
 from redis.client import Pipeline
 
-from contract.events import OutcomeEvent, StatsEvent
+from contract.events import OutcomeEvent, SpeakerEvent, StatsEvent
 from contract.ids import session_tag
 from contract.jobs import now_ms
-from contract.keys import LISTENER_STATE_KEY, OUTCOMES_STREAM, shown_stats_key, stats_key
-from contract.messages import Result
+from contract.keys import LISTENER_STATE_KEY, OUTCOMES_STREAM, session_outcomes_key, shown_stats_key, stats_key
+from contract.messages import Result, Speakers
 from contract.queues import FINAL_STATS, RESULT_MESSAGES
 from listener_service.counts import Statistics, load_statistics
-from listener_service.lines import console_line
+from listener_service.lines import console_line, speakers_console_line
 from listener_service.metrics import ListenerMetrics
 from listener_service.result_log import ResultLog
 from listener_service.settings import ListenerSettings
@@ -36,6 +36,7 @@ LATEST_MS = 1e14  # in the year 5138
 STATE_TTL_SEC = 30 * 86_400  # of the statistics over all, unused: a service may rest for weeks
 SESSIONS_CACHED = 1_000  # whose statistics are held in memory; the rest are in Redis
 Entry = tuple[bytes, dict[bytes, bytes]]
+Utterance = tuple[str, int]  # session and first sample
 
 
 class OutcomeCounter:
@@ -84,22 +85,34 @@ class OutcomeCounter:
             if not entries:
                 return 0
             events = [event for event in map(_parse, entries) if event is not None]
-            counted = {event.session for event in events if not event.repetition}
+            counted = {event.session for event in events if isinstance(event, SpeakerEvent) or not event.repetition}
             self._load_sessions(pipe, counted)
+            results = self._awaited(events)
             pipe.multi()
-            relayed = [self._count(pipe, event) for event in events]
+            relayed: list[OutcomeEvent] = []
+            told: list[SpeakerEvent] = []
+            for event in events:
+                if isinstance(event, OutcomeEvent):
+                    relayed.append(self._count(pipe, event))
+                elif self._count_speakers(pipe, event, results):
+                    told.append(event)
             for session in counted:
                 state = json.dumps(self._sessions[session].to_json())
                 pipe.set(stats_key(session), state, ex=self._settings.session_ttl_sec)
             self._position = entries[-1][0].decode()
             self._saved = json.dumps({"position": self._position, "statistics": self._service.to_json()}).encode()
             pipe.set(LISTENER_STATE_KEY, self._saved, ex=STATE_TTL_SEC)
-            for event in relayed:
-                self._log.write(event)
+            for outcome in relayed:
+                self._log.write(outcome)
+            for one in told:
+                self._log.write_speakers(one)
             pipe.execute()
         self._metrics.counted(relayed)
-        for event in relayed:
-            logger.info(console_line(event, self._settings.console_text))
+        for outcome in relayed:
+            logger.info(console_line(outcome, self._settings.console_text))
+        for one in told:
+            self._metrics.told(one, self._sessions[one.session].speakers.numbers)
+            logger.info(speakers_console_line(one))
         while len(self._sessions) > SESSIONS_CACHED:
             self._sessions.popitem(last=False)
         return len(entries)
@@ -118,13 +131,56 @@ class OutcomeCounter:
                 logger.warning("session %s: %d outcomes were never seen", session_tag(event.session), missed)
             session.add(event.message)
             session.last_seq = event.seq
+            if isinstance(event.message, Result):
+                session.speakers.add_result(event.start, event.seq, event.message)
         else:
             logger.warning("%s: counted before in its session", event.message.utterance)
-        stats = StatsEvent(session=event.session, stats_session=session.block(), stats_service=self._service.block())
-        told = stats.model_dump_json()
-        pipe.set(shown_stats_key(event.session), told, ex=self._settings.session_ttl_sec)
-        pipe.publish(FINAL_STATS, told)
+        self._tell(pipe, event.session)
         return event
+
+    def _count_speakers(self, pipe: Pipeline, event: SpeakerEvent, results: dict[Utterance, Result]) -> bool:
+        """Count what was found out about who speaks; whether it is new."""
+        speakers = self._sessions[event.session].speakers
+        if event.rev <= speakers.last_rev:
+            logger.warning("session %s: speakers' revision %d came before", session_tag(event.session), event.rev)
+            return False
+        speakers.last_rev = event.rev
+        if isinstance(event.speakers, Speakers):
+            speakers.note(event.speakers.speakers)
+        elif event.start is not None:
+            speakers.add_turns(event.start, event.speakers.turns, results.get((event.session, event.start)))
+        self._tell(pipe, event.session)
+        return True
+
+    def _tell(self, pipe: Pipeline, session: str) -> None:
+        """Queue the statistics for those who listen to `session`."""
+        block = self._sessions[session].block()
+        told = StatsEvent(session=session, stats_session=block, stats_service=self._service.block()).model_dump_json()
+        pipe.set(shown_stats_key(session), told, ex=self._settings.session_ttl_sec)
+        pipe.publish(FINAL_STATS, told)
+
+    def _awaited(self, events: list[OutcomeEvent | SpeakerEvent]) -> dict[Utterance, Result]:
+        """The results of which these events tell who speaks them: of this batch, or counted before and read again."""
+        found: dict[Utterance, Result] = {}
+        needed: dict[Utterance, int] = {}
+        for event in events:
+            if isinstance(event, OutcomeEvent):
+                if isinstance(event.message, Result) and not event.repetition:
+                    found[event.session, event.start] = event.message
+            elif event.start is not None:
+                seq = self._sessions[event.session].speakers.awaited(event.start)
+                if seq is not None:
+                    needed[event.session, event.start] = seq
+        needed = {utterance: seq for utterance, seq in needed.items() if utterance not in found}
+        if needed:
+            pipe = self._client.pipeline(transaction=False)
+            for (session, _), seq in needed.items():
+                pipe.xrange(session_outcomes_key(session), f"{seq}-0", f"{seq}-0")
+            for utterance, entries in zip(needed, cast("list[list[Entry]]", pipe.execute()), strict=True):
+                again = _parse(entries[0]) if entries else None
+                if isinstance(again, OutcomeEvent) and isinstance(again.message, Result):
+                    found[utterance] = again.message
+        return found
 
     def _load_sessions(self, pipe: Pipeline, sessions: set[str]) -> None:
         """Load the statistics of `sessions`, as the most recently used."""
@@ -184,14 +240,20 @@ def _order(entry_id: bytes | str) -> tuple[int, int]:
     return int(milliseconds), int(number)
 
 
-def _parse(entry: Entry) -> OutcomeEvent | None:
+def _parse(entry: Entry) -> OutcomeEvent | SpeakerEvent | None:
     """The event of one stream entry, or None (logged) for one that is none. What it holds is not logged."""
     entry_id, fields = entry
     try:
-        event = OutcomeEvent.model_validate_json(fields[b"event"])
-        fault = _implausible(event)
-        if not fault:
-            return event
+        if b"speakers" in fields:
+            told = SpeakerEvent.model_validate_json(fields[b"speakers"])
+            if told.rev > 0:
+                return told
+            fault = "it has no revision"
+        else:
+            event = OutcomeEvent.model_validate_json(fields[b"event"])
+            fault = _implausible(event)
+            if not fault:
+                return event
     except KeyError:
         fault = "it has no field `event`"
     except ValidationError as problem:

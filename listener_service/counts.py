@@ -4,6 +4,7 @@
 - audio_sec: speech of all utterances; words_per_minute: words by minutes of speech of the results alone.
 - sentiment: of sentences, a splinter being neutral; per zone its count, its share of all that have a sentiment, and the
   mean score as the model gave it. unjudged: results without a sentiment.
+- speakers: of a session alone, see listener_service.shares.
 - latency: the sum of a result's timings, from the end of speech at the gateway to the listener's relay.
 """
 
@@ -13,12 +14,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract.messages import Dropped, Error, LatencyStats, Result, SentimentShare, StatsBlock, UtteranceOutcome
+from contract.messages import Dropped, Error, LatencyStats, Result, StatsBlock, UtteranceOutcome
 from contract.text.words import count_words
 from listener_service.percentiles import LatencyHistogram
+from listener_service.shares import ZONES, SpeakerShares, shown_zones
 
 STATE_VERSION = 1
-_ZONES = ("positive", "neutral", "negative")
 
 
 def latency_ms(message: UtteranceOutcome) -> float:
@@ -47,6 +48,7 @@ class Statistics:
     unjudged: int = 0
     zones: dict[str, _Zone] = field(default_factory=dict)
     latency: LatencyHistogram = field(default_factory=LatencyHistogram)
+    speakers: SpeakerShares = field(default_factory=SpeakerShares)
 
     def add(self, message: UtteranceOutcome) -> None:
         """Count one outcome."""
@@ -72,7 +74,6 @@ class Statistics:
 
     def block(self) -> StatsBlock:
         """The statistics as they are shown; sums are rounded here and nowhere else."""
-        judged = sum(zone.count for zone in self.zones.values())
         return StatsBlock(
             utterances=self.results + self.dropped + self.errors,
             results=self.results,
@@ -83,14 +84,8 @@ class Statistics:
             decoded_again=self.decoded_again,
             unjudged=self.unjudged,
             words_per_minute=round(60.0 * self.words / self.result_sec, 1) if self.result_sec > 0 else 0.0,
-            sentiment={
-                name: SentimentShare(
-                    count=zone.count,
-                    share=round(zone.count / judged, 4),
-                    mean_score=round(zone.score_sum / zone.count, 4),
-                )
-                for name, zone in sorted(self.zones.items(), key=lambda one: _ZONES.index(one[0]))
-            },
+            sentiment=shown_zones({name: (zone.count, zone.score_sum) for name, zone in self.zones.items()}),
+            speakers=self.speakers.block(),
             latency_ms=LatencyStats(
                 p50=_rounded(self.latency.percentile(50)), p95=_rounded(self.latency.percentile(95))
             ),
@@ -101,6 +96,8 @@ class Statistics:
         state: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
         state["zones"] = {name: [zone.count, zone.score_sum] for name, zone in self.zones.items()}
         state["latency"] = self.latency.to_json()
+        if self.speakers != SpeakerShares():
+            state["speakers"] = self.speakers.to_json()
         return {"v": STATE_VERSION, **state}
 
     @classmethod
@@ -114,10 +111,12 @@ class Statistics:
         plain: dict[str, Any] = {name: kind(state[name]) for name, kind in _PLAIN.items()}
         statistics = cls(**plain)
         for name, (count, score_sum) in state["zones"].items():
-            if name not in _ZONES:
+            if name not in ZONES:
                 raise ValueError(f"a zone called {name}")
             statistics.zones[name] = _Zone(int(count), float(score_sum))
         statistics.latency = LatencyHistogram.from_json(state["latency"])
+        if "speakers" in state:  # those of all sessions together have none
+            statistics.speakers = SpeakerShares.from_json(state["speakers"])
         return statistics
 
 

@@ -7,9 +7,10 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from contract.events import OutcomeEvent
+from contract.events import OutcomeEvent, SpeakerEvent
 from contract.ids import session_tag
-from contract.messages import Dropped, Result, reason_of
+from contract.jobs import now_ms
+from contract.messages import Dropped, Result, Speakers, reason_of
 from contract.text.words import count_words
 from listener_service.counts import latency_ms
 from runtime.logs.event import Event
@@ -25,23 +26,24 @@ def log_line(event: OutcomeEvent) -> str:
     A repetition has a line as well: its text is the one that its file keeps.
     """
     message = event.message
-    text = language = translation = sentiment = sentences = reason = detail = None
+    text = language = translation = sentiment = sentences = reason = detail = speaker = None
     if isinstance(message, Result):
         text, language, translation = message.text, message.language, message.translation
         sentiment = None if message.sentiment is None else message.sentiment.model_dump()
         sentences = [sentence.model_dump() for sentence in message.sentences]
-        reason = message.sentiment_reason
+        reason, speaker = message.sentiment_reason, message.speaker
     elif isinstance(message, Dropped):
         reason, detail = message.reason, message.detail
     else:
         reason, detail = message.code, message.message
     line: dict[str, Any] = {
-        "time": datetime.fromtimestamp(event.ended_ms / 1000, UTC).isoformat(timespec="milliseconds"),
+        "time": _time(event.ended_ms),
         "session": session_tag(event.session),
         "seq": event.seq,
         "utterance": message.utterance,
         "type": message.type,
         "text": text,
+        "speaker": speaker,
         "language": language,
         "translation": translation,
         "sentiment": sentiment,
@@ -52,7 +54,24 @@ def log_line(event: OutcomeEvent) -> str:
         "timings_ms": message.timings_ms,
         "repetition": event.repetition,
     }
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(line, ensure_ascii=False))
+    return _plain(line)
+
+
+def speakers_log_line(event: SpeakerEvent) -> str:
+    """What was found out about who speaks as one line of JSON: numbers and seconds, no name."""
+    told = event.speakers
+    line: dict[str, Any] = {
+        "time": _time(now_ms()),
+        "session": session_tag(event.session),
+        "rev": event.rev,
+        "type": "speakers",
+    }
+    if isinstance(told, Speakers):
+        line["speakers"] = [one.model_dump(include={"speaker", "same_as"}) for one in told.speakers]
+    else:
+        line["utterance"] = told.utterance
+        line["turns"] = [turn.model_dump(include={"speaker", "start_sec", "end_sec"}) for turn in told.turns]
+    return _plain(line)
 
 
 def console_line(event: OutcomeEvent, with_text: bool) -> Event:
@@ -76,7 +95,26 @@ def console_line(event: OutcomeEvent, with_text: bool) -> Event:
         reason=reason_of(message),
         words=words,
         total_ms=latency_ms(message) if words is not None else None,
+        speaker=message.speaker if isinstance(message, Result) else None,
         zone=zone,
         score=score,
         text=text,
     )
+
+
+def speakers_console_line(event: SpeakerEvent) -> Event:
+    """The same for the console: `speakers utterance=5f1d7c0a-48000 rev=7 turns=1:2.1,?:0.8`, or how many there are."""
+    told = event.speakers
+    if isinstance(told, Speakers):
+        numbers = [one for one in told.speakers if one.same_as is None]
+        return Event("speakers", session=session_tag(event.session), rev=event.rev, speakers=len(numbers))
+    turns = ",".join(f"{turn.speaker or '?'}:{turn.end_sec - turn.start_sec:.1f}" for turn in told.turns)
+    return Event("speakers", utterance=told.utterance, rev=event.rev, turns=turns)
+
+
+def _time(at_ms: float) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def _plain(line: dict[str, Any]) -> str:
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(line, ensure_ascii=False))

@@ -14,8 +14,9 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Any
 
-from contract.events import OutcomeEvent
-from listener_service.lines import log_line
+from contract.events import OutcomeEvent, SpeakerEvent
+from contract.ids import session_tag
+from listener_service.lines import log_line, speakers_log_line
 from listener_service.metrics import ListenerMetrics
 from listener_service.settings import ListenerSettings
 
@@ -26,7 +27,7 @@ TAIL_BYTES = 2_000_000
 
 
 class ResultLog:
-    """Writes outcomes; one that is written twice, also by the next process, is one line."""
+    """Writes outcomes, and who speaks them; one that is written twice, also by the next process, is one line."""
 
     def __init__(self, settings: ListenerSettings, metrics: ListenerMetrics | None = None) -> None:
         self._written: OrderedDict[tuple[str, int], None] = OrderedDict()
@@ -41,18 +42,24 @@ class ResultLog:
 
     def write(self, event: OutcomeEvent) -> None:
         """Append the outcome. A file that cannot be written is warned of, once, and costs nothing else."""
-        key = (event.message.utterance, event.seq)
-        if self._handler is None or key in self._written:
-            return
-        if self._handler.write_line(log_line(event)):
-            self._remember(key)
-        else:
-            self._metrics.log_trouble.inc()
+        self._write((event.message.utterance, event.seq), log_line(event))
+
+    def write_speakers(self, event: SpeakerEvent) -> None:
+        """Append what was found out about who speaks."""
+        self._write((f"{session_tag(event.session)} speakers", event.rev), speakers_log_line(event))
 
     def close(self) -> None:
         """Close the file."""
         if self._handler is not None:
             self._handler.close()
+
+    def _write(self, key: tuple[str, int], line: str) -> None:
+        if self._handler is None or key in self._written:
+            return
+        if self._handler.write_line(line):
+            self._remember(key)
+        else:
+            self._metrics.log_trouble.inc()
 
     def _remember(self, key: tuple[str, int]) -> None:
         self._written[key] = None
@@ -123,7 +130,10 @@ def _lines_of(path: Path) -> list[tuple[str, int]]:
     for line in raw.split(b"\n"):
         try:
             entry = json.loads(line)
-            keys.append((str(entry["utterance"]), int(entry["seq"])))
+            if entry["type"] == "speakers":
+                keys.append((f"{entry['session']} speakers", int(entry["rev"])))
+            else:
+                keys.append((str(entry["utterance"]), int(entry["seq"])))
         except (ValueError, KeyError, TypeError):
             continue
     return keys[-REMEMBERED:]

@@ -70,6 +70,7 @@ def _upload(options: Options, settings: RecorderSettings, output: Output) -> int
     assert options.file is not None
     assert options.upload is not None
     fields = {"language": options.language, "prompt": options.hints or None}
+    fields |= {"speakers": "true" if options.speakers else None}
     token = access_token(options.token_file, settings, output.note)
     failed, complete = send_file(options.file, options.upload, output, fields, token, options.insecure)
     return OK if complete and not failed else INCOMPLETE
@@ -170,7 +171,8 @@ def _open_delivery(
 ) -> QueueDelivery | StreamClient:
     waits = options.file is not None  # a file can wait; a microphone must stop, visibly
     if options.url is None:
-        return QueueDelivery(settings, options.language, waits, hints=options.hints, word_times=options.words)
+        asked = {"hints": options.hints, "word_times": options.words, "speakers": options.speakers}
+        return QueueDelivery(settings, options.language, waits, **asked)
     return StreamClient(
         options.url,
         language=options.language,
@@ -178,6 +180,7 @@ def _open_delivery(
         words=options.words,
         partials=options.partials,
         sentences=marks_pauses(options, settings),
+        speakers=options.speakers,
         token=access_token(options.token_file, settings, output.note),
         insecure=options.insecure,
         wait_when_full=waits,

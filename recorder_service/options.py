@@ -54,6 +54,7 @@ class Options:
     hints: str
     words: bool
     partials: bool
+    speakers: bool
     wait_sec: float | None
     json: bool
 
@@ -101,6 +102,7 @@ def parse_options(arguments: list[str]) -> Options:
     way.add_argument("--hints", type=_hints, default="", metavar="TEXT", help="names and words that may come")
     way.add_argument("--words", action="store_true", help="ask for the times of the words (shown with --json)")
     way.add_argument("--no-partials", dest="partials", action="store_false", help="no provisional text (with --url)")
+    way.add_argument("--no-speakers", dest="speakers", action="store_false", help="do not tell who speaks")
     way.add_argument("--wait", dest="wait_sec", type=_not_negative, metavar="N", help="seconds for late results (60)")
     parser.add_argument("--json", action="store_true", help="one JSON object per message on standard output")
     options = Options(**vars(parser.parse_args(arguments)))
@@ -135,7 +137,10 @@ def _upload_contradiction(options: Options) -> str | None:
     live = (options.device, options.url, options.seconds, options.save, *gate)
     usual = options.gate and options.sentences and not (options.fast or options.words)
     if not usual or any(option is not None for option in live):
-        return "--upload sends the file as it is: only --file, --insecure, --token-file, --language, --hints, --json"
+        return (
+            "--upload sends the file as it is: only --file, --insecure, --token-file, --language, --hints, "
+            "--no-speakers, --json"
+        )
     if options.insecure and not str(options.upload).startswith("https:"):
         return "--insecure needs --upload https://...: nothing else has a certificate"
     return None

@@ -7,7 +7,7 @@ import logging
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -17,15 +17,16 @@ from rich.live import Live
 from rich.text import Text
 
 from contract.ids import session_tag
-from contract.messages import Busy, Dropped, Error, Partial, Result, Sentiment, ServerMessage, Session, Zone
+from contract.messages import Busy, Dropped, Error, Partial, Result, ServerMessage, Session, Speakers, Turns
+from recorder_service.feelings import felt
+from recorder_service.who import WhoSpeaks
 from runtime.logs.setup import OneLineFormatter, printable
 
-NEUTRAL_REASONS = {"too_short": "too short to tell", "no_verb": "no sentence", "cut": "cut off by the length limit"}
-ZONE_STYLES: dict[Zone, str] = {"positive": "bold green", "neutral": "bold yellow", "negative": "bold red"}
 METER_CELLS = 24
 METER_FLOOR_DB = -60.0
 PARTIAL_LINES = 3
 REFRESH_PER_SECOND = 12
+ABOUT_CHARS = 60
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ class TextOutput(Output):
         super().__init__(console if console.is_terminal else notes)
         self._console = console
         self._partial: Partial | None = None
+        self._who = WhoSpeaks()
+        self._latest = ""  # the result that was shown last
 
     def live(self, status: Callable[[], Status]) -> AbstractContextManager[object]:
         """The meter, refreshed beside everything else that is printed."""
@@ -116,12 +119,33 @@ class TextOutput(Output):
         if isinstance(message, Partial):
             self._partial = message
             return
+        if isinstance(message, Turns | Speakers):
+            self._show_speakers(message)
+            return
         if isinstance(message, Result | Dropped | Error):
             self._partial = None
+        if isinstance(message, Result):
+            message = self._who.known(message)
+            self._latest = message.utterance
         if isinstance(message, Session | Busy) or (isinstance(message, Error) and moment is None):
             self.note(plain_line(message, moment).plain)
             return
-        line = plain_line(message, moment)
+        self._print(plain_line(message, moment, self._who.lines(message) if isinstance(message, Result) else ()))
+
+    def _show_speakers(self, message: Turns | Speakers) -> None:
+        """Under the text; where another has come meanwhile, with the beginning of the text that it is about."""
+        if isinstance(message, Speakers):
+            self._who.note(message)
+            return
+        result = self._who.result_of(message)
+        lines = self._who.lines(result) if result is not None else []
+        if result is not None and lines and message.utterance != self._latest:
+            about = printable(result.text)
+            self._print(Text(about if len(about) <= ABOUT_CHARS else about[:ABOUT_CHARS] + "…", "dim"))
+        for line in lines:
+            self._print(Text("  ").append_text(line))
+
+    def _print(self, line: Text) -> None:
         if line:
             self._console.print(line, soft_wrap=not self._console.is_terminal)
 
@@ -160,18 +184,21 @@ class OutputHandler(logging.Handler):
             self.handleError(record)
 
 
-def plain_line(message: ServerMessage, moment: Moment | None) -> Text:
-    """One message as a line (what else there is of a result underneath); empty where none is due."""
+def plain_line(message: ServerMessage, moment: Moment | None, who: Sequence[Text] = ()) -> Text:
+    """One message as a line (what else there is of a result underneath); empty where none is due. `who` speaks a
+    result: one, who stands before it, or several with their parts of it underneath."""
     line = Text().append(f"{moment}  " if moment is not None else "", "cyan")
     match message:
         case Result():
+            if len(who) == 1:
+                line.append_text(who[0]).append(": ")
             line.append(printable(message.text)).append("  ")
             if message.sentiment is not None:
-                line.append_text(_felt(message.sentiment))
+                line.append_text(felt(message.sentiment))
             total_ms = sum(message.timings_ms.values())
             line.append(f"  {printable(message.language)}", "dim").append(f"  {total_ms:.0f} ms", "dim")
             indent = " " * (len(str(moment)) + 2 if moment is not None else 2)
-            for below in _below(message):
+            for below in [*(who if len(who) > 1 else ()), *_below(message)]:
                 line.append(f"\n{indent}").append_text(below)
         case Dropped():
             detail = f" ({printable(message.detail)})" if message.detail else ""
@@ -194,7 +221,7 @@ def _below(result: Result) -> Iterator[Text]:
     """Each of several sentences, a translation, what is doubtful, and why there is no sentiment."""
     if len(result.sentences) > 1:
         for sentence in result.sentences:
-            yield Text().append(f"{printable(sentence.text)}  ", "dim").append_text(_felt(sentence.sentiment))
+            yield Text().append(f"{printable(sentence.text)}  ", "dim").append_text(felt(sentence.sentiment))
     if result.translation is not None:
         yield Text().append("in English: ", "dim").append(printable(result.translation), "italic")
     if result.doubtful:
@@ -203,15 +230,6 @@ def _below(result: Result) -> Iterator[Text]:
         yield Text(f"{gap.end_sec - gap.start_sec:.1f} s of speech without words", "dim")
     if result.sentiment is None and result.sentiment_reason is not None:
         yield Text(f"no sentiment: {printable(result.sentiment_reason)}", "dim")
-
-
-def _felt(sentiment: Sentiment) -> Text:
-    """Zone and score; of a splinter the reason why it is neutral in place of the score, which says nothing."""
-    reason = sentiment.neutral_reason
-    if reason is None:
-        return Text(f"{sentiment.zone} {sentiment.score:.2f}", ZONE_STYLES[sentiment.zone])
-    words = NEUTRAL_REASONS.get(reason, printable(reason))
-    return Text().append(sentiment.zone, ZONE_STYLES[sentiment.zone]).append(f" ({words})", "dim")
 
 
 def live_view(status: Status, partial: Partial | None, width: int) -> Text:

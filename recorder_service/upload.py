@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from contract.messages import Error, Gap, Result
+from contract.messages import Error, Gap, Result, Turns
 from recorder_service.audio.sources import SourceError
 from recorder_service.delivery.protocol import DeliveryError
 from recorder_service.output import Moment, Output, counted
@@ -87,6 +87,8 @@ def _show(answer: httpx2.Response, output: Output) -> tuple[int, bool]:
             kind = event.get("type")
             if kind == "transcript.text.segment":
                 output.message(*_result(event))
+            elif kind == "transcript.segment.turns":
+                output.message(_turns(event), None)
             elif kind == "error":
                 raise DeliveryError(str(event["error"]["message"]))
             elif kind == "transcript.text.done":
@@ -115,6 +117,12 @@ def _events(answer: httpx2.Response) -> Iterator[Any]:
         return
     except ValueError as problem:
         raise DeliveryError(NO_EVENT) from problem
+
+
+def _turns(event: dict[str, Any]) -> Turns:
+    """Who speaks a segment, which is told once all was heard."""
+    turns = [{**turn, "start_sec": turn["start"], "end_sec": turn["end"]} for turn in event["turns"]]
+    return Turns.model_validate({"utterance": f"segment-{int(event['id'])}", "turns": turns})
 
 
 def _result(segment: dict[str, Any]) -> tuple[Result, Moment]:

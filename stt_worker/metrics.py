@@ -15,6 +15,8 @@ from runtime.metrics.worker import WorkerMetrics
 
 logger = logging.getLogger(__name__)
 
+QUESTIONS = ("asked", "no_worker", "queue_full", "redis")
+
 
 class SttMetrics(WorkerMetrics):
     """One speech worker's."""
@@ -32,10 +34,22 @@ class SttMetrics(WorkerMetrics):
         self._again = Counter(
             "wta_stt_decoded_again", "Utterances whose quick first text was doubtful.", registry=self.registry
         )
-
         self.heard_ahead = Counter(
             "wta_stt_heard_ahead", "Utterances whose text a look at their sentence had found.", registry=self.registry
         )
+
+        self._asked = Counter(
+            "wta_stt_speaker_questions",
+            "Utterances whose speakers were asked for, or why nobody was asked.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        for outcome in QUESTIONS:
+            self._asked.labels(outcome)
+
+    def asked_who_speaks(self, reason: str | None) -> None:
+        """A speaker worker was asked who speaks an utterance (None), or none was for a reason of QUESTIONS."""
+        self._asked.labels(reason or "asked").inc()
 
     def recognised(
         self, job: UtteranceJob, message: UtteranceOutcome | None, notes: dict[str, Value] | None = None

@@ -11,7 +11,7 @@ import redis
 from celery import Celery
 
 from contract.queues import STT_QUEUE, TRANSCRIBE_TASK
-from runtime.broker.app import send_text
+from runtime.broker.app import send_speakers, send_text
 from runtime.redis_client import worker_redis
 from runtime.redis_retry import RedisUnavailableError
 from runtime.worker.core_share import CoreShare
@@ -27,6 +27,7 @@ from stt_worker.sentences.worker import SentenceWorker
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.recognition import Recognition
+from stt_worker.utterances.speakers import SpeakerQuestions
 from stt_worker.utterances.task import Transcriber
 
 logger = logging.getLogger(__name__)
@@ -66,8 +67,9 @@ class SttProcess(BatchProcess[SttSettings, SttMetrics]):
         live = self.register(client, engine.name, engine.demo, settings.stt_stuck_after_sec).heard_live
         drafts, looks = DraftCache(), Looks()
         hand_on = partial(send_text, self._app)
+        questions = SpeakerQuestions(settings, client, self._metrics, partial(send_speakers, self._app))
         self._transcriber = Transcriber(
-            settings, client, check, engine, hand_on, drafts, self._metrics, live, self._turns.final, looks
+            settings, client, check, engine, hand_on, drafts, self._metrics, live, self._turns.final, looks, questions
         )
         self._metrics.loaded(engine.name, engine.demo)
         if settings.partials_enabled:

@@ -76,6 +76,9 @@ def main() -> None:
         print(f"models: {models['speech']}, {models['sentiment']}", flush=True)
     if models is not None and models["demo"]:
         print("DEMO MODEL in use: it knows little. The log above says why; README, 'Models', what to do.", flush=True)
+    if "speaker_workers" in body:
+        speakers = "told apart" if body["speaker_workers"] else "not told apart: no worker for that is up"
+        print(f"speakers: {speakers}", flush=True)
     print(f"\n    Ready: http://localhost:{port}\n", flush=True)
     signal.pause()
 

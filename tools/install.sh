@@ -39,7 +39,7 @@ else
   for file in ./*/requirements.txt; do files+=(-r "$file"); done
   pip install -q "${files[@]}"
 fi
-pip install -q --no-deps -r stt_worker/requirements-no-deps.txt
+for file in ./*/requirements-no-deps.txt; do pip install -q --no-deps -r "$file"; done
 echo "$sums" > "$stamp"
 [ "$kind" = dev ] && echo "$sums" > .venv/.installed-run
 echo "installed"

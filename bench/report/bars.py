@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.files import read_result, table
 from bench.pipeline.system import PEOPLE, TWO_WORKERS
+from bench.speakers.tables import speakers_bars
 from bench.voices.names import BATCHED, BEAM_FOUND, FOUND, OURS, PEER, PEER_FOUND, TRANSLATED
 from harness.human_voices import LOST_RUN_WORDS
 
@@ -24,7 +25,7 @@ Bar = tuple[str, str, str, bool]
 
 def bars() -> list[Bar]:
     """What is wanted, the bar, the figure, and whether it is met; only of what has been measured."""
-    return [*_engine(), *_sentiment(), *_quality(), *_files(), *_pipeline(), *_gateway()]
+    return [*_engine(), *_sentiment(), *_quality(), *_files(), *_pipeline(), *_gateway(), *_speakers()]
 
 
 def bars_table() -> str:
@@ -33,6 +34,11 @@ def bars_table() -> str:
         ["wanted", "bar", "measured", ""],
         [[what, bar, figure, "met" if met else "**missed**"] for what, bar, figure, met in bars()],
     )
+
+
+def _speakers() -> Iterator[Bar]:
+    result = read_result("speakers")
+    return iter(()) if result is None else speakers_bars(result)
 
 
 def _engine() -> Iterator[Bar]:

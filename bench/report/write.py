@@ -18,6 +18,7 @@ from bench.gate.tables import gate_tables
 from bench.report.bars import bars_table
 from bench.report.scaling import guide_table, scaling_table
 from bench.sentences.tables import sentences_tables
+from bench.speakers.tables import speakers_tables
 from bench.tables import (
     Tables,
     engine_tables,
@@ -44,6 +45,7 @@ PARTS: dict[str, Callable[[dict[str, Any]], Tables]] = {
     "company": company_tables,
     "sentences": sentences_tables,
     "gate": gate_tables,
+    "speakers": speakers_tables,
 }
 
 

@@ -121,7 +121,8 @@ class FileView:
     """A file as its hash tells it. `total_samples` is 0 while unknown; `status`, `code` and `message` say why it
     failed, or, of one that is done, what is missing in it; `touched_ms` is when a worker was last heard of.
 
-    What is missing in figures: so many parts, the first of them at that second, and all beyond `cut_off_sec`."""
+    What is missing in figures: so many parts, the first of them at that second, and all beyond `cut_off_sec`.
+    `no_speakers`: why it is not told who speaks, where that was asked."""
 
     state: FileState
     done_samples: int
@@ -134,10 +135,12 @@ class FileView:
     missing_parts: int = 0
     first_missing_sec: float | None = None
     cut_off_sec: float | None = None
+    no_speakers: str = ""
 
 
 DAMAGE_FIELDS = ("missing_parts", "first_missing_sec", "cut_off_sec")
-VIEW_FIELDS = ("state", "done", "total", "holds_back", "touched", "status", "code", "message", *DAMAGE_FIELDS)
+MISSING_FIELDS = (*DAMAGE_FIELDS, "no_speakers")
+VIEW_FIELDS = ("state", "done", "total", "holds_back", "touched", "status", "code", "message", *MISSING_FIELDS)
 
 
 def view_of(values: list[bytes | None]) -> FileView | None:
@@ -158,6 +161,7 @@ def view_of(values: list[bytes | None]) -> FileView | None:
         missing_parts=int(text[8] or 0),
         first_missing_sec=float(text[9]) if text[9] else None,
         cut_off_sec=float(text[10]) if text[10] else None,
+        no_speakers=text[11],
     )
 
 

@@ -1,4 +1,4 @@
-"""How many words a text has, as everything here counts them. Pure."""
+"""How many words a text has and where they are, as everything here counts them. Pure."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ def count_words(text: str) -> int:
     """How many words `text` has: runs without white space that hold a letter or digit; of Chinese and Japanese script,
     which is written without spaces, every character counts."""
     return sum(1 for word in _WORD.findall(text) if any(map(str.isalnum, word)))
+
+
+def word_places(text: str) -> list[tuple[int, int]]:
+    """Where each word of `text` begins and ends (exclusive), as `count_words` counts them."""
+    return [found.span() for found in _WORD.finditer(text) if any(map(str.isalnum, found[0]))]

@@ -8,15 +8,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import redis
 from starlette.websockets import WebSocketDisconnect
 
 from contract.audio import BYTES_PER_SAMPLE, MAX_FRAME_BYTES, SAMPLE_RATE_HZ
-from contract.events import OutcomeEvent, PartialEvent
+from contract.events import PartialEvent
 from contract.ids import session_tag
 from contract.jobs import UtteranceJob, now_ms
 from contract.language_lock import LanguageLock
-from contract.messages import Accepted, Message, Models, Partial, Safe, Stats
+from contract.messages import Accepted, Message, Models, Partial, Safe
 from contract.segmenter import Cut, Segmenter
 from contract.websocket import (
     CLOSE_ABNORMAL,
@@ -36,7 +35,9 @@ from fastapi_service.live.lane import Skip
 from fastapi_service.live.limits import REAL_TIME_BYTES_PER_SEC, ByteRate, Outstanding
 from fastapi_service.live.options import Options
 from fastapi_service.live.outbox import Outbox
+from fastapi_service.live.outcomes import Outcomes
 from fastapi_service.live.sessions import OpenSession, QueueFullError, SessionStore, TakenOverError
+from fastapi_service.live.speakers import KnownTurns, SpeakerFeed
 from fastapi_service.live.transport import Transport
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.speaking.asking import SharedAudio, SpeechRequests
@@ -50,7 +51,6 @@ from runtime.redis_retry import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)
 
-CATCH_UP_RETRY_SEC = 1.0
 OUTBOX_MAX = 256  # messages that wait for one client; beyond it outcomes stay in Redis and are read later
 
 
@@ -102,16 +102,17 @@ class Connection:
             lambda: self._long.wanted,
             FIRST_AFTER_SEC if self._shown else self._long.long_sec,
         )
-        self._last_seq = min(options.after, lease.seq)
-        self._needs_catch_up = asyncio.Event()
-        self._catching_up = False
-        self._statistics_told = 0
-        self._needs_catch_up.set()  # what came before this connection is fetched first
         self._cutting = asyncio.Lock()
         self._rate = ByteRate(settings.stream_speed_max * REAL_TIME_BYTES_PER_SEC, settings.stream_burst_bytes)
         self._last_frame = time.monotonic()
         self._last_frame_ms = now_ms()
         self._outstanding = Outstanding(settings.outstanding_max, settings.outstanding_wait_sec)
+        known = KnownTurns(lease.session, store, self._asks_who)
+        told = (store, self._outbox)
+        self.outcomes = Outcomes(self.tag, lease, options.after, *told, self._language, self._outstanding, known)
+        self.speakers = SpeakerFeed(
+            self.tag, lease.session, options.speakers_after, *told, known, self._asks_who, self.outcomes.caught_up
+        )
         self._ended: asyncio.Future[CloseConnection] = asyncio.get_running_loop().create_future()
 
     async def run(self, models: Models) -> bool:
@@ -120,8 +121,8 @@ class Connection:
         ending: Exception | None = None
         try:
             async with asyncio.TaskGroup() as group:
-                loops = (self._receive, self._deliver, self._catch_up, self._watch_idle, self._await_end)
-                for loop in (*loops, self._partials.run, self._sentences.ask):
+                loops = (self._receive, self._deliver, self._watch_idle, self._await_end)
+                for loop in (*loops, self.outcomes.run, self.speakers.run, self._partials.run, self._sentences.ask):
                     group.create_task(loop())
                 group.create_task(self._sentences.watch(self._cutting, self._dispatch))
                 group.create_task(self._long.watch(self._cutting, self._show, self._dispatch))
@@ -143,23 +144,6 @@ class Connection:
         if not self._ended.done():
             self._ended.set_result(CloseConnection(code, reason))
 
-    def outcome(self, event: OutcomeEvent) -> None:
-        """Take an outcome from the relay: the next in order is sent at once, any other is read from the stream."""
-        self._outstanding.remove(event.start)
-        if event.seq <= self._last_seq:
-            return
-        in_order = event.seq == self._last_seq + 1 and not self._catching_up and not self._needs_catch_up.is_set()
-        if in_order and self._outbox.offer(event.numbered()):
-            self._last_seq = event.seq
-            self._language.heard(event.message)
-        else:
-            self._needs_catch_up.set()
-
-    def statistics(self, message: Stats) -> None:
-        """Take the statistics; only the newest are sent."""
-        self._statistics_told += 1
-        self._outbox.set_latest(message.type, message)
-
     def partial(self, event: PartialEvent) -> None:
         """Take the answer to a request for a partial, or to the question about a pause."""
         to_question = self._sentences.awaits(event) and not self._partials.awaits(event)
@@ -180,7 +164,8 @@ class Connection:
         """Outcomes may have been missed (that of the utterance at `start`, if given): read the stream."""
         if start is not None:
             self._outstanding.remove(start)
-        self._needs_catch_up.set()
+        self.outcomes.catch_up()
+        self.speakers.catch_up()
 
     async def cut_abandoned(self) -> None:
         """Queue the unfinished utterance of a connection that is gone. Raises CloseConnection if that fails."""
@@ -266,6 +251,7 @@ class Connection:
             cut_at_end=cut.cut_at_end,
             stamped_ms=self._last_frame_ms if stamped_ms is None else stamped_ms,
             looked_until=self._sentences.looked_until(cut),
+            speakers=self._asks_who(),
             **self._options.of_task(self._language),
         )
         job.stamp("endpoint")
@@ -311,35 +297,8 @@ class Connection:
             self._metrics.partials += 1
             await self._outbox.put(partial)
 
-    async def _catch_up(self) -> None:
-        """Whenever outcomes were missed, send those after the last one, and the statistics, from Redis."""
-        while True:
-            await self._needs_catch_up.wait()
-            self._needs_catch_up.clear()
-            self._catching_up = True
-            try:
-                while events := await self._store.outcomes_after(self.lease.session, self._last_seq):
-                    for event in events:
-                        self._outstanding.remove(event.start)
-                        if event.seq > self._last_seq:
-                            self._last_seq = event.seq
-                            self._language.heard(event.message)
-                            await self._outbox.put(event.numbered())
-                await self._catch_up_statistics()
-            except redis.RedisError as problem:
-                logger.warning("session %s: outcomes not read: %s", self.tag, problem)
-                self._needs_catch_up.set()
-                await asyncio.sleep(CATCH_UP_RETRY_SEC)
-            finally:
-                self._catching_up = False
-            end_if_cancelled()
-
-    async def _catch_up_statistics(self) -> None:
-        """Send the latest statistics from Redis, unless newer ones arrive meanwhile."""
-        told = self._statistics_told
-        kept = await self._store.statistics(self.lease.session)
-        if kept is not None and told == self._statistics_told:
-            self.statistics(Stats(session=kept.stats_session, service=kept.stats_service))
+    def _asks_who(self) -> bool:
+        return self._settings.speakers_enabled and self._options.speakers == "1"
 
     async def _deliver(self) -> None:
         while True:

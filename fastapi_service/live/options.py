@@ -32,6 +32,8 @@ class Options(BaseModel):
     words: Choice = "0"
     partials: Choice = "1"
     sentences: Choice = "0"
+    speakers: Choice = "0"
+    speakers_after: Position = 0
     channels: Literal["1", "2"] = "1"
     after2: Position = 0
     # No names of a query from here on.
@@ -42,7 +44,7 @@ class Options(BaseModel):
     def of_channel(self, channel: int) -> Options:
         """The options of one channel: the server finds its pauses, and the channel tells who speaks."""
         after = self.after if channel == 1 else self.after2
-        return self.model_copy(update={"channel": channel, "after": after, "sentences": "0"})
+        return self.model_copy(update={"channel": channel, "after": after, "sentences": "0", "speakers": "0"})
 
     def become(self, other: Options) -> None:
         """Take all values of `other`."""
@@ -60,7 +62,19 @@ class Options(BaseModel):
         }
 
 
-OPTION_NAMES = ("after", "from", "language", "hints", "words", "partials", "sentences", "channels", "after2")
+OPTION_NAMES = (
+    "after",
+    "from",
+    "language",
+    "hints",
+    "words",
+    "partials",
+    "sentences",
+    "speakers",
+    "speakers_after",
+    "channels",
+    "after2",
+)
 
 
 def read_options(query: QueryParams) -> Options:

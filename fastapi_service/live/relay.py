@@ -8,7 +8,7 @@ import logging
 import redis.asyncio
 from pydantic import ValidationError
 
-from contract.events import BUS_EVENT, OutcomeEvent, PartialEvent, StatsEvent
+from contract.events import BUS_EVENT, OutcomeEvent, SpeakerEvent, StatsEvent
 from contract.ids import utterance_id
 from contract.messages import Stats, reason_of
 from contract.queues import FINAL_STATS, RESULT_MESSAGES
@@ -133,17 +133,21 @@ class Relay:
         connection = self._hub.get(event.session)
         if isinstance(event, OutcomeEvent):
             if connection is not None:
-                connection.outcome(event)
+                connection.outcomes.take(event)
             self._dispatcher.finish(event.session, event.start)
             self._metrics.relayed(event)
             logger.info(_relayed_line(event, connection is not None))
-        elif isinstance(event, PartialEvent) and connection is not None:
+        elif connection is None:
+            return
+        elif isinstance(event, SpeakerEvent):
+            connection.speakers.take(event)
+        else:
             connection.partial(event)
 
     def _route_stats(self, event: StatsEvent) -> None:
         connection = self._hub.get(event.session)
         if connection is not None:
-            connection.statistics(Stats(session=event.stats_session, service=event.stats_service))
+            connection.outcomes.statistics(Stats(session=event.stats_session, service=event.stats_service))
 
 
 def _relayed_line(event: OutcomeEvent, shown: bool) -> Event:

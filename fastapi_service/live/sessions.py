@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ from typing import cast
 import redis.asyncio
 from pydantic import ValidationError
 
-from contract.events import OutcomeEvent, StatsEvent
-from contract.ids import SESSION_ID_BYTES, channel_session
+from contract.events import OutcomeEvent, SpeakerEvent, StatsEvent
+from contract.ids import SESSION_ID_BYTES, channel_session, utterance_id
 from contract.jobs import SESSION_PATTERN, now_ms
 from contract.keys import (
     PLACE,
@@ -22,6 +23,8 @@ from contract.keys import (
     session_key,
     session_outcomes_key,
     shown_stats_key,
+    speaker_events_key,
+    speakers_key,
     stats_key,
 )
 from contract.queues import STT_QUEUE
@@ -29,7 +32,10 @@ from contract.segmenter import Cut
 from fastapi_service.settings import GatewaySettings
 
 REPLAY_PAGE = 100
-SESSION_KEYS = [of(PLACE) for of in (session_key, session_outcomes_key, stats_key, shown_stats_key)]
+SESSION_KEYS = [
+    of(PLACE)
+    for of in (session_key, session_outcomes_key, stats_key, shown_stats_key, speakers_key, speaker_events_key)
+]
 IN_USE_MARGIN_SEC = 600.0  # an utterance may wait so long for room in the queue
 StreamEntries = list[tuple[bytes, dict[bytes, bytes]]]
 
@@ -153,6 +159,32 @@ class SessionStore:
         key = session_outcomes_key(session)
         entries = cast(StreamEntries, await self._client.xrange(key, f"{seq}-1", "+", count=REPLAY_PAGE))
         return [OutcomeEvent.model_validate_json(fields[b"event"]) for _, fields in entries]
+
+    async def speakers_after(self, session: str, rev: int) -> list[SpeakerEvent]:
+        """What was told of the speakers of `session` after revision `rev`, at most REPLAY_PAGE of it, in order."""
+        return [SpeakerEvent.model_validate_json(raw) for _, raw in await self._speaker_events(session, rev)]
+
+    async def speakers_revision(self, session: str) -> int:
+        """The revision at which the speakers of `session` are, 0 where none was told of."""
+        return int(cast(bytes | None, await self._client.hget(speakers_key(session), "rev")) or 0)
+
+    async def latest_turns(self, session: str) -> dict[str, tuple[int, bytes]]:
+        """The latest turns of each utterance of `session`: revision and SpeakerEvent as it is in Redis."""
+        latest: dict[str, tuple[int, bytes]] = {}
+        last = 0
+        while page := await self._speaker_events(session, last):
+            last = page[-1][0]
+            for rev, raw in page:
+                start = json.loads(raw).get("start")
+                if start is not None:
+                    latest[utterance_id(session, start)] = (rev, raw)
+        return latest
+
+    async def _speaker_events(self, session: str, rev: int) -> list[tuple[int, bytes]]:
+        """The next entries after `rev`: revision and SpeakerEvent."""
+        key = speaker_events_key(session)
+        entries = cast(StreamEntries, await self._client.xrange(key, f"{rev}-1", "+", count=REPLAY_PAGE))
+        return [(int(entry_id.partition(b"-")[0]), fields[b"event"]) for entry_id, fields in entries]
 
     async def statistics(self, session: str) -> StatsEvent | None:
         """The latest statistics of `session`, None before its first outcome."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from contract.messages import Models
-from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
+from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, SPEAKER_QUEUE, STT_QUEUE
 from fastapi_service.pipeline.snapshot import Pipeline
 from runtime.weights.progress import Loading
 from runtime.worker.heartbeat import WorkerInfo
@@ -24,6 +24,9 @@ class Ready(BaseModel):
     stt_workers: int = Field(0, description="speech workers with a fresh heartbeat", examples=[1])
     analyzer_workers: int = Field(0, description="sentiment workers with a fresh heartbeat", examples=[1])
     file_workers: int = Field(0, description="file workers with a fresh heartbeat", examples=[1])
+    speaker_workers: int = Field(
+        0, description="workers that tell who speaks, with a fresh heartbeat; ready without one", examples=[1]
+    )
     listeners: int = Field(0, description="listeners with a fresh heartbeat", examples=[1])
     models: Models = Field(Models(speech="", sentiment="", demo=False), description="in use", examples=[MODELS])
     loading: tuple[Loading, ...] = Field((), description="models whose weights are being fetched", examples=[LOADING])
@@ -47,6 +50,7 @@ class Health:
             stt_workers=len(stt),
             analyzer_workers=len(analyzer),
             file_workers=len(now.workers[FILE_QUEUE]),
+            speaker_workers=sum(worker.model != "" for worker in now.workers[SPEAKER_QUEUE]),  # "": it is off
             listeners=len(now.workers[LISTENER]),
             models=Models(speech=_name(stt), sentiment=_name(analyzer), demo=any(w.demo for w in stt + analyzer)),
             loading=now.loading,

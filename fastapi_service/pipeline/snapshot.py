@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import redis.asyncio
 
 from contract.keys import SENT_SEGMENTS_KEY, workers_key
-from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
+from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, SPEAKER_QUEUE, STT_QUEUE
 from runtime.redis_client import end_if_cancelled
 from runtime.weights.progress import Loading, loading_now
 from runtime.worker.heartbeat import WorkerInfo, alive
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 EVERY_SEC = 1.0
 READ_SEC = 5.0
-QUEUES = (STT_QUEUE, ANALYZER_QUEUE, FILE_QUEUE)
+QUEUES = (STT_QUEUE, ANALYZER_QUEUE, FILE_QUEUE, SPEAKER_QUEUE)
 HAVE_MODELS = (STT_QUEUE, ANALYZER_QUEUE)
 SERVED = (*QUEUES, LISTENER)  # who sends heartbeats
 

@@ -67,6 +67,7 @@ class Config:
     noise_reduction: dict[str, Any] | None = None
     include: list[str] | None = None
     kind: str = "transcription"
+    speakers: bool = False  # our own: who speaks is told with each transcript
 
     @property
     def turns(self) -> ServerVad | SemanticVad | None:
@@ -82,10 +83,14 @@ class Config:
         """What the session of `live` is asked for."""
         semantic = isinstance(self.turns, SemanticVad)
         options = Options(sentences="1" if semantic else "0", joined=not semantic)
+        options.speakers = "1" if self.speakers else "0"
         options.language, options.hints = self.language, self.hints
         if isinstance(self.turns, SemanticVad):
             options.patience = PATIENCE[self.turns.eagerness]
         return options
+
+    def _own(self) -> Event:
+        return {"speakers": True} if self.speakers else {}
 
     def _transcription(self) -> dict[str, Any]:
         return {"model": self.model, "language": self.language_told, "prompt": self.prompt}
@@ -109,6 +114,7 @@ class Config:
                 }
             },
             "include": self.include,
+            **self._own(),
         }
 
     def flat(self, session_id: str, expires_at: int) -> Event:
@@ -124,4 +130,5 @@ class Config:
             "input_audio_noise_reduction": self.noise_reduction,
             "turn_detection": None if self.turns is None else self.turns.told(),
             "include": self.include,
+            **self._own(),
         }

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.audio import SAMPLE_RATE_HZ
-from contract.messages import Dropped, Error, Partial, Result
+from contract.messages import Dropped, Error, Partial, Result, Speakers, Turns
 from contract.segmenter import Cut
 from fastapi_service.access.refusals import error_event
 from fastapi_service.realtime.events import TRANSCRIPTION, Event, event, new_id
+from fastapi_service.realtime.who import WhoSpoke
 from fastapi_service.realtime.wording import Growing, glue
 
 Outcome = Result | Dropped | Error
@@ -36,11 +37,13 @@ class Piece:
 
 @dataclass(slots=True)
 class Item:
-    """A turn, from sample `begin` on. `live`: its text is told while it is spoken. `announced`: so was its start."""
+    """A turn, from sample `begin` on. `live`: its text is told while it is spoken. `announced`: so was its start.
+    `patient`: its end waits until it is known who speaks."""
 
     begin: int
     live: bool
     announced: bool
+    patient: bool = False
     id: str = field(default_factory=lambda: new_id("item"))
     pieces: list[Piece] = field(default_factory=list)
     closed: bool = False
@@ -65,10 +68,12 @@ class Items:
         self._waiting: deque[Item] = deque()
         self._pieces: dict[int, Piece] = {}  # without outcome, by their first sample
         self._last_id: str | None = None
+        self._who = WhoSpoke()
+        self.held: str | None = None  # the item of which only is awaited who speaks
 
-    def open(self, begin: int, live: bool, announced: bool) -> Item:
+    def open(self, begin: int, live: bool, announced: bool, patient: bool = False) -> Item:
         """A turn begins."""
-        self.current = Item(begin, live, announced)
+        self.current = Item(begin, live, announced, patient)
         self._waiting.append(self.current)
         return self.current
 
@@ -117,9 +122,22 @@ class Items:
             piece.outcome = message
         return self.told()
 
+    def speakers(self, message: Turns | Speakers) -> list[Event]:
+        """Take who speaks; returns what is to be told."""
+        self._who.take(message)
+        return self.told()
+
+    def let_go(self, item_id: str) -> list[Event]:
+        """Who speaks the item that is held is not awaited any longer; returns what is to be told."""
+        if self.held != item_id:
+            return []
+        self._waiting[0].patient = False
+        return self.told()
+
     def told(self) -> list[Event]:
         """What is to be told now."""
         events: list[Event] = []
+        self.held = None
         while self._waiting:
             item = self._waiting[0]
             for piece in item.pieces[item.ready :]:
@@ -128,7 +146,11 @@ class Items:
                 events += _finish(item, piece.outcome)
             if not item.closed or item.ready < len(item.pieces):
                 break
-            events += _completed(item)
+            results = [one.outcome for one in item.pieces if isinstance(one.outcome, Result) and one.outcome.text]
+            if item.patient and not self._who.knows(results):
+                self.held = item.id
+                break
+            events += _completed(item, results, self._who)
             self._waiting.popleft()
         return events
 
@@ -153,7 +175,7 @@ def _delta(item: Item, text: str) -> Event:
     return event(f"{TRANSCRIPTION}.delta", item_id=item.id, content_index=0, delta=text)
 
 
-def _completed(item: Item) -> list[Event]:
+def _completed(item: Item, results: list[Result], who: WhoSpoke) -> list[Event]:
     """The end of an item: its transcript, or why there is none."""
     outcomes = [piece.outcome for piece in item.pieces]
     events: list[Event] = []
@@ -166,7 +188,6 @@ def _completed(item: Item) -> list[Event]:
         events.append(told)
     if item.text and not item.live:
         events.append(_delta(item, item.text))
-    results = [one for one in outcomes if isinstance(one, Result) and one.text]
     seconds = item.seconds
     if seconds is None:
         seconds = sum(piece.end - piece.start for piece in item.pieces) / SAMPLE_RATE_HZ
@@ -179,6 +200,7 @@ def _completed(item: Item) -> list[Event]:
         languages=[{"code": code} for code in dict.fromkeys(one.language for one in results)],
         sentiment=_sentiment(results),
         sentences=[one.model_dump() for result in results for one in result.sentences],
+        **who.told(results),
     )
     return [*events, completed]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import deque
 
 from contract.audio import BYTES_PER_SAMPLE, MAX_FRAME_BYTES, SAMPLE_RATE_HZ
-from contract.messages import Dropped, Error, Message, Partial, Result
+from contract.messages import Dropped, Error, Message, Partial, Result, Speakers, Turns
 from contract.segmenter import Cut, CutReason
 from fastapi_service.live.options import Options
 from fastapi_service.realtime.config import Config, SemanticVad, ServerVad
 from fastapi_service.realtime.events import ApiError, Event, event, user_item
 from fastapi_service.realtime.items import Items
 from fastapi_service.realtime.sound import Decoder
-from fastapi_service.realtime.turns import Turns
+from fastapi_service.realtime.turns import Turns as TurnEnds
 from runtime.audio.gate import Mark
 
 TURN_MAX_SEC = 60.0  # noise that is taken for speech must not hold back its text for ever
@@ -38,7 +38,7 @@ class Speech:
         self.beta = False  # the client speaks the beta's protocol
         self.frames: deque[Frame] = deque()
         self._items = Items()
-        self._turns = Turns(config.turns, sentence_wait_sec)
+        self._turns = TurnEnds(config.turns, sentence_wait_sec)
         self._decoder = Decoder(config.encoding, config.rate_hz)
         self._audio: deque[bytes] = deque()  # pieces of the latest append
         self._parts: deque[bytes | Mark] = deque()  # what came out of the latest piece
@@ -129,7 +129,18 @@ class Speech:
             return self._items.partial(message)
         if isinstance(message, Result | Dropped | Error):
             return self._items.outcome(message)
+        if isinstance(message, Turns | Speakers):
+            return self._items.speakers(message)
         return []
+
+    @property
+    def held(self) -> str | None:
+        """The turn whose end is held back for who speaks it; None: there is none."""
+        return self._items.held
+
+    def let_go(self, item_id: str) -> list[Event]:
+        """That turn has been held back for long enough."""
+        return self._items.let_go(item_id)
 
     def _take(self, part: bytes | Mark) -> list[Event]:
         if isinstance(part, bytes):
@@ -156,7 +167,7 @@ class Speech:
 
     def _open(self, begin: int) -> list[Event]:
         heard = self._turns.vad is not None
-        item = self._items.open(begin, self.config.live, heard)
+        item = self._items.open(begin, self.config.live, heard, self.config.speakers)
         if not heard:
             return []
         start_ms = self._turns.start_ms(begin)

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 UPDATES = ("session.update", "transcription_session.update")
 TAKEN = (*UPDATES, "input_audio_buffer.append", "input_audio_buffer.commit", "input_audio_buffer.clear")
 EVENT_ID_MAX_CHARS = 512
+SPEAKER_WAIT_SEC = 0.3  # a transcript waits so long for who speaks, where the session asks for that
 BUSY_WORDS = {  # nothing is kept for a client that cannot resume
     "queue_full": "Too much speech waits for recognition.",
     "behind": "Speech recognition is far behind.",
@@ -56,6 +57,8 @@ class RealtimeTransport:
         self._rate = ByteRate(settings.stream_speed_max * REAL_TIME_BYTES_PER_SEC, settings.stream_burst_bytes)
         self._sending = asyncio.Lock()
         self._greeted = asyncio.Event()
+        self._held: str | None = None  # the latest turn that was held back for who speaks it
+        self._letting_go: asyncio.Task[None] | None = None
 
     async def receive(self) -> Frame:
         """The next frame. Called again, the one before has been taken."""
@@ -73,6 +76,7 @@ class RealtimeTransport:
     async def cut(self, cut: Cut) -> None:
         """Tell of a turn that ends with this utterance."""
         await self._tell(self._speech.cut(cut))
+        self._let_go_later()
 
     async def send(self, message: Message) -> None:
         """Tell what `message` says."""
@@ -90,10 +94,27 @@ class RealtimeTransport:
             await self._tell([error_event(message.code, message.message)])
         else:
             await self._tell(self._speech.message(message))
+            self._let_go_later()
 
     async def close(self, code: int, reason: str) -> None:
         """Close the WebSocket."""
         await self._websocket.close(code, reason)
+
+    def _let_go_later(self) -> None:
+        """See that a turn waits for who speaks it, and not for long."""
+        held = self._speech.held
+        if held is not None and held != self._held:
+            self._held = held
+            self._letting_go = asyncio.create_task(self._let_go(held))
+
+    async def _let_go(self, item_id: str) -> None:
+        await asyncio.sleep(SPEAKER_WAIT_SEC)
+        try:
+            await self._tell(self._speech.let_go(item_id))
+        except (CloseConnection, WebSocketDisconnect, RuntimeError) as ending:
+            logger.debug("a client was gone before its turn was told: %s", ending)  # its loops end by themselves
+            return
+        self._let_go_later()
 
     async def _next_event(self) -> str | None:
         """The client's next event as text; None for a binary frame."""

@@ -107,6 +107,7 @@ class _Session(BaseModel):
     input_audio_transcription: _Transcription | None = None
     input_audio_noise_reduction: _Reduction | None = None
     turn_detection: _Vad | None = None
+    speakers: bool | None = None  # our own
 
 
 def updated(config: Config, session: object) -> tuple[Config, bool]:
@@ -121,6 +122,8 @@ def updated(config: Config, session: object) -> tuple[Config, bool]:
     )
     if given.type is not None:
         config = replace(config, kind=given.type)
+    if given.speakers is not None:
+        config = replace(config, speakers=given.speakers)
     if given.include is not None:
         config = replace(config, include=given.include)
     if given.input_audio_format is not None or given.input_audio_sampling_rate is not None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from contract.events import Ending
 
 FALLBACK_SEC = 0.3  # after a pause was marked, where nobody looks what has ended there
-LOOK_SEC = 0.6  # where a worker has not said yet
+LOOK_SEC = 0.6  # where a worker has not said yet, and others wait for theirs
+SURELY_SILENT_SEC = 0.5  # without speech, where the client's gate stays open: music has no words for as long
 LIKELY_SEC = 0.68  # where it looks like the end of a sentence: with the client's 200 ms, longer than most pauses in one
 
 
@@ -16,7 +17,8 @@ class Pause:
     """Quiet from sample `position` on. `since`: when it was marked, by the monotonic clock; `stamped_ms` (epoch ms):
     when the last audio before it came. `asked_of`: the utterance that was asked about, by its first sample, and
     `asked_until` the end of what was. `marked`: by the client; until then it is only likely. `unheard`: not by the
-    client, whose gate is open; a worker hears nobody speak. `looked_at`: the question is with the workers."""
+    client, whose gate is open; a worker hears nobody speak, and has for `silent_sec`. `looked_at`: its question is on
+    its way, and no other session's if `alone`; `behind`: an earlier one's is, and goes first."""
 
     position: int
     since: float
@@ -25,8 +27,18 @@ class Pause:
     asked_until: int = 0
     marked: bool = False
     unheard: bool = False
+    silent_sec: float = 0.0
     looked_at: bool = False
+    alone: bool = False
+    behind: Pause | None = None
     ending: Ending | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether one that the client does not hear ends the utterance at once."""
+        return self.ending in ("sentence", "silence") or (
+            self.ending == "likely" and self.silent_sec >= SURELY_SILENT_SEC
+        )
 
     def rest_sec(self, wait_sec: float) -> float:
         """How long it may last from when it was marked. `wait_sec`: in the middle of a sentence."""
@@ -37,4 +49,7 @@ class Pause:
                 return min(LIKELY_SEC, wait_sec)
             case "open":
                 return wait_sec
-        return min(LOOK_SEC if self.looked_at else FALLBACK_SEC, wait_sec)
+        look = self if self.behind is None else self.behind
+        if look.looked_at and look.alone:
+            return wait_sec  # a busy machine is slow: the sentence it would tear is worth more than a moment
+        return min(LOOK_SEC if look.looked_at else FALLBACK_SEC, wait_sec)

@@ -31,14 +31,13 @@ from fastapi_service.live.options import Options
 from fastapi_service.speaking.asking import BEGIN_WITHIN_SEC, Asked, SharedAudio
 from fastapi_service.speaking.pauses import Pause
 from fastapi_service.speaking.quiet import QuietTail
+from fastapi_service.speaking.unheard import UnheardPauses
 from runtime.redis_client import end_if_cancelled
 
 logger = logging.getLogger(__name__)
 
 EARLY_SEC = 0.08  # of quiet, after which a pause is likely
 EARLY_FROM_SEC = 0.6  # into an utterance: a shorter one seldom ends a sentence
-SILENT_SEC = 0.5  # without speech, where the client's gate stays open: music has no words for as long
-SPEECH_FADES_SEC = 0.2  # from where somebody surely speaks to where a word ends
 
 Dispatch = Callable[[Cut, float], Awaitable[None]]
 """Takes a cut, and when its last audio came."""
@@ -68,6 +67,7 @@ class SentenceEnds:
         self._options = options
         self._usual_wait_sec = wait_sec
         self._quiet = QuietTail()
+        self._unheard = UnheardPauses(segmenter)
         self._likely: Pause | None = None  # it is quiet, and the client has not marked it yet
         self._pause: Pause | None = None  # the one that lasts
         self._question: Pause | None = None  # the one whose answer is outstanding
@@ -171,14 +171,17 @@ class SentenceEnds:
         if asked is None or not self.awaits(event):
             return None
         self._no_question()
-        asked.looked_at = False
         if asked.asked_of != self._segmenter.start:
             return None
         asked.ending = event.ending
-        if asked.marked and (event.ending == "sentence" or (asked.unheard and event.ending in ("likely", "silence"))):
+        if asked.marked and (event.ending == "sentence" or (asked.unheard and asked.has_ended)):
             self._sentence = asked
         self._changed.set()
         self._take_up(self._pause)
+        asked.looked_at = False
+        if event.speech_end is not None:
+            self._unheard.looked(asked, event.speech_end)
+            self.spoken_until(event)
         ends = event.ending in ("sentence", "silence") and asked in (self._pause, self._sentence, self._likely)
         return None if ends or not event.partial.text else event.partial
 
@@ -190,17 +193,17 @@ class SentenceEnds:
         return asked.asked_until
 
     def spoken_until(self, event: PartialEvent) -> None:
-        """Take from a partial where somebody last spoke: what comes after a pause that the client has not marked,
-        because its gate takes something else for speech, ends the utterance as the pause would."""
+        """Take from a partial or a look where somebody last spoke: what comes after a pause that the client has not
+        marked, because its gate takes something else for speech, ends the utterance as the pause would."""
         start, end = self._segmenter.start, event.speech_end
         if not self._looks or end is None or self._pause is not None or self._sentence is not None:
             return
-        position, quiet_sec = end + round(SPEECH_FADES_SEC * SAMPLE_RATE_HZ), (event.asked - end) / SAMPLE_RATE_HZ
-        if utterance_id(self._session, start) != event.partial.utterance or quiet_sec < SILENT_SEC:
+        if utterance_id(self._session, start) != event.partial.utterance:
             return
-        since_ms = (self._segmenter.position - position) * 1000 / SAMPLE_RATE_HZ
-        pause = Pause(position, time.monotonic(), now_ms() - since_ms, marked=True, unheard=True)
-        if quiet_sec >= self._wait_sec:
+        pause = self._unheard.after(end, event.asked)
+        if pause is None:
+            return
+        if pause.silent_sec >= self._wait_sec or pause.has_ended:
             pause.asked_of, self._sentence = start, pause
             self._changed.set()
         else:
@@ -239,10 +242,13 @@ class SentenceEnds:
         if self._audio is None or pause is None or pause.asked_of is not None or self._sentence is not None:
             return
         asked = self._question
-        outstanding = asked is not None and asked.asked_of == start and now < self._question_until
-        if outstanding or pause.position <= start or now >= pause.since + pause.rest_sec(self._wait_sec):
+        if asked is not None and asked.asked_of == start and now < self._question_until:
+            pause.behind = asked
             return
-        pause.asked_of, pause.asked_until = start, pause.position
+        if pause.position <= start or now >= pause.since + pause.rest_sec(self._wait_sec):
+            return
+        pause.asked_of, pause.asked_until, pause.behind = start, pause.position, None
+        pause.looked_at, pause.alone = True, not self._audio.outstanding.of_others(self._session)
         self._question = self._unsent = self._asked = pause
         self._question_until = now + self._audio.answer_sec
         self._audio.outstanding.add(self._session, self._audio.answer_sec)
@@ -259,18 +265,22 @@ class SentenceEnds:
             # It may have been pushed nevertheless, so it counts as outstanding until its time is over.
             tag = session_tag(self._session)
             logger.warning("session %s: no look at a pause: %s: %s", tag, type(problem).__name__, problem)
+            self._not_looked_at(question)
             return
         if self._question is not question:
             return
         if became is Asked.AUDIO_GONE:
             self._unsent = question  # with all of it
             self._ask_now.set()
-        elif became is Asked.QUEUED:
-            question.looked_at = True
-        else:
+        elif became is not Asked.QUEUED:
             self._no_question()
+            self._not_looked_at(question)
             if not question.marked:
                 question.asked_of = None  # once more when it is
+
+    def _not_looked_at(self, question: Pause) -> None:
+        question.looked_at = False
+        self._changed.set()  # there is less time
 
     def _rest_sec(self) -> float | None:
         """In how long an utterance ends, None where none does by itself."""

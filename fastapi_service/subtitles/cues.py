@@ -23,12 +23,15 @@ FOREVER_MS = 1 << 52
 
 @dataclass(frozen=True)
 class Cue:
-    """What is shown, from `begin_ms` to `end_ms`: one line or two. `right_to_left`: each of them is to be read so."""
+    """What is shown, from `begin_ms` to `end_ms`: one line or two, of one speaker. `right_to_left`: each of them is to
+    be read so. `named`: the speaker is another than the one before, and SubRip says so."""
 
     begin_ms: int
     end_ms: int
     lines: list[str]
     right_to_left: bool
+    speaker: str | None = None
+    named: bool = False
 
 
 @dataclass
@@ -38,6 +41,7 @@ class _Part:
     pieces: list[Piece]
     language: str
     opens: bool  # a result
+    speaker: str | None
 
     @property
     def begin_ms(self) -> int:
@@ -50,18 +54,35 @@ class _Part:
 
 def cues_of(results: Sequence[Spoken]) -> list[Cue]:
     """The cues of results that follow each other in time. None begins before the one before has ended."""
-    texts = [(pieces, spoken.language) for spoken in results if (pieces := pieces_of(spoken))]
+    texts = [(pieces, spoken) for spoken in results if (pieces := pieces_of(spoken))]
     parts: list[_Part] = []
-    for number, (pieces, language) in enumerate(texts):
+    for number, (pieces, spoken) in enumerate(texts):
         next_ms = texts[number + 1][0][0].begin_ms if number + 1 < len(texts) else FOREVER_MS
-        parts += _cut(pieces, language, parts[-1].end_ms if parts else 0, next_ms)
+        if not parts or parts[-1].speaker != spoken.speaker:
+            _make_room(pieces[0], spoken)
+        parts += _cut(pieces, spoken, parts[-1].end_ms if parts else 0, next_ms)
     parts = _joined(parts)
     times = _times(parts)
-    return [_cue(part, *time) for part, time in zip(parts, times, strict=True)]
+    befores = [None, *(part.speaker for part in parts)]
+    return [_cue(part, *time, before) for part, time, before in zip(parts, times, befores, strict=False)]
 
 
-def _cut(pieces: list[Piece], language: str, before_ms: int, next_ms: int) -> list[_Part]:
+def label(speaker: str) -> str:
+    """What SubRip has before the first words of a speaker."""
+    return f"{script.one_line(speaker)}: "
+
+
+def _make_room(first: Piece, spoken: Spoken) -> None:
+    """For the speaker's name before the first piece, where both fit on a line."""
+    if spoken.speaker is not None:
+        width = first.width + sum(map(script.width, label(spoken.speaker)))
+        if width <= line_limit(spoken.language):
+            first.width = width
+
+
+def _cut(pieces: list[Piece], spoken: Spoken, before_ms: int, next_ms: int) -> list[_Part]:
     """The cheapest cut of a result into cues that fit. `before_ms`, `next_ms`: where its neighbours end and begin."""
+    language = spoken.language
     count = len(pieces)
     sizes = _sizes(pieces)
     far = _far(pieces, sizes, line_limit(language))
@@ -86,7 +107,7 @@ def _cut(pieces: list[Piece], language: str, before_ms: int, next_ms: int) -> li
     parts = []
     to = count
     while to > 0:
-        parts.append(_Part(pieces[cut_at[to] : to], language, opens=cut_at[to] == 0))
+        parts.append(_Part(pieces[cut_at[to] : to], language, cut_at[to] == 0, spoken.speaker))
         to = cut_at[to]
     return parts[::-1]
 
@@ -112,7 +133,8 @@ def _far(pieces: list[Piece], sizes: list[int], limit: int) -> list[int]:
 
 
 def _joined(parts: list[_Part]) -> list[_Part]:
-    """With those for which there is no time joined to a neighbour, of the same language, where both fit together."""
+    """With those for which there is no time joined to a neighbour, of the same language and speaker, where both fit
+    together."""
     joined: list[_Part] = []
     waiting = list(reversed(parts))
     while waiting:
@@ -130,7 +152,9 @@ def _joined(parts: list[_Part]) -> list[_Part]:
 
 
 def _fit(one: _Part, other: _Part) -> bool:
-    if one.language != other.language or other.pieces[-1].end_ms - one.begin_ms > LONGEST_MS:
+    if (one.language, one.speaker) != (other.language, other.speaker):
+        return False
+    if other.pieces[-1].end_ms - one.begin_ms > LONGEST_MS:
         return False
     pieces = _together(one, other).pieces
     far = _far(pieces, _sizes(pieces), line_limit(one.language))
@@ -142,7 +166,7 @@ def _together(one: _Part, other: _Part) -> _Part:
     if other.opens:
         apart = not (script.unspaced(one.pieces[-1].text[-1]) and script.unspaced(first.text[0]))
         first = replace(first, space=int(apart))
-    return _Part([*one.pieces, first, *other.pieces[1:]], one.language, one.opens)
+    return _Part([*one.pieces, first, *other.pieces[1:]], one.language, one.opens, one.speaker)
 
 
 def _times(parts: list[_Part]) -> list[tuple[int, int]]:
@@ -161,9 +185,10 @@ def _times(parts: list[_Part]) -> list[tuple[int, int]]:
     return times
 
 
-def _cue(part: _Part, begin_ms: int, end_ms: int) -> Cue:
-    text = _text(part.pieces)
-    return Cue(begin_ms, end_ms, _lines(part), script.reads_right_to_left(text, part.language))
+def _cue(part: _Part, begin_ms: int, end_ms: int, speaker_before: str | None) -> Cue:
+    right_to_left = script.reads_right_to_left(_text(part.pieces), part.language)
+    named = part.speaker not in (None, speaker_before)
+    return Cue(begin_ms, end_ms, _lines(part), right_to_left, part.speaker, named)
 
 
 def _lines(part: _Part) -> list[str]:

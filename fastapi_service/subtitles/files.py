@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from fastapi_service.subtitles.cues import Cue, cues_of
+from fastapi_service.subtitles import script
+from fastapi_service.subtitles.cues import Cue, cues_of, label
 from fastapi_service.subtitles.pieces import Spoken
 
 # Embedding alone turns a line in players that lay out left to right whatever it begins with (libass, VLC).
@@ -13,19 +14,26 @@ RIGHT_TO_LEFT, OVER = "\u202b", "\u202c"
 
 
 def srt(results: Sequence[Spoken]) -> str:
-    """SubRip."""
-    cues = enumerate(cues_of(results), 1)
-    return "".join(f"{number}\n{_times(cue, ',')}\n{_text(cue, _srt_text)}\n\n" for number, cue in cues)
+    """SubRip. A speaker is named where they begin to speak: `Speaker 1: Hello.`"""
+    blocks = []
+    for number, cue in enumerate(cues_of(results), 1):
+        name = label(cue.speaker) if cue.speaker is not None and cue.named else ""
+        blocks.append(f"{number}\n{_times(cue, ',')}\n{_text(cue, _srt_text, name)}\n\n")
+    return "".join(blocks)
 
 
 def vtt(results: Sequence[Spoken]) -> str:
-    """WebVTT."""
-    blocks = (f"{_times(cue, '.')}\n{_text(cue, _vtt_text)}\n\n" for cue in cues_of(results))
+    """WebVTT. The speaker of a cue is its voice: `<v Speaker 1>Hello.`, which ends with the cue."""
+    blocks = (f"{_times(cue, '.')}\n{_voice(cue)}{_text(cue, _vtt_text)}\n\n" for cue in cues_of(results))
     return "WEBVTT\n\n" + "".join(blocks)
 
 
-def _text(cue: Cue, safe: Callable[[str], str]) -> str:
-    lines = [safe(line) for line in cue.lines]
+def _voice(cue: Cue) -> str:
+    return "" if cue.speaker is None else f"<v {_vtt_text(script.one_line(cue.speaker))}>"
+
+
+def _text(cue: Cue, safe: Callable[[str], str], name: str = "") -> str:
+    lines = [safe(name * (number == 0) + line) for number, line in enumerate(cue.lines)]
     return "\n".join(f"{RIGHT_TO_LEFT}{line}{OVER}" if cue.right_to_left else line for line in lines)
 
 

@@ -45,13 +45,15 @@ class Said:
 
 @dataclass(frozen=True)
 class Spoken:
-    """A result: `end_ms` is after `begin_ms`. `words` may be empty, of another text, or in no order."""
+    """What one speaker said of a result: `end_ms` is after `begin_ms`. `words` may be empty, of another text, or in no
+    order. `speaker`: how they are called, None where nobody is to be named."""
 
     begin_ms: int
     end_ms: int
     text: str
     language: str
     words: Sequence[Said] = ()
+    speaker: str | None = None
 
 
 @dataclass
@@ -71,13 +73,13 @@ def milliseconds(seconds: float) -> int:
     return math.floor(seconds * 1000 + 0.5)
 
 
-def spoken(result: Result, start_sec: float, begin_ms: int, end_ms: int) -> Spoken:
+def spoken(result: Result, start_sec: float, begin_ms: int, end_ms: int, speaker: str | None = None) -> Spoken:
     """`result`, which begins at `start_sec` of its stream, in a time in which that is `begin_ms`."""
     words = [
         Said(w.word, begin_ms + milliseconds(w.start_sec - start_sec), begin_ms + milliseconds(w.end_sec - start_sec))
         for w in result.words or []
     ]
-    return Spoken(begin_ms, end_ms, result.text, result.language, words)
+    return Spoken(begin_ms, end_ms, result.text, result.language, words, speaker)
 
 
 def line_limit(language: str) -> int:

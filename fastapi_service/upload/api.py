@@ -28,12 +28,14 @@ from fastapi_service.settings import GatewaySettings
 from fastapi_service.upload.errors import UploadRefusedError, unavailable
 from fastapi_service.upload.following import Follower, GoneError, refusal_of
 from fastapi_service.upload.form import OVERHEAD_BYTES, TOO_LARGE, UploadForm, boundary_of
-from fastapi_service.upload.formats import CONTENT_TYPES, Transcript
+from fastapi_service.upload.formats import CONTENT_TYPES, answer
 from fastapi_service.upload.jobs import FileJobs
 from fastapi_service.upload.openapi import CANCEL, TELL, TRANSCRIBE, TRANSLATE
 from fastapi_service.upload.options import Task, UploadOptions, read_options
 from fastapi_service.upload.states import state_json
 from fastapi_service.upload.store import UploadStore
+from fastapi_service.upload.transcript import Transcript
+from fastapi_service.upload.verbose import verbose, warnings_of
 from runtime.redis_retry import REDIS_ERRORS
 from runtime.worker.heartbeat import live_workers
 
@@ -42,6 +44,7 @@ logger = logging.getLogger(__name__)
 PATHS: dict[Task, str] = {"transcribe": "/v1/audio/transcriptions", "translate": "/v1/audio/translations"}
 ID_HEADER = "X-Transcription-Id"
 ASK_AGAIN_SEC = 2  # who asks for the state need not ask more often
+SPEAKERS_NOT_ASKED = "It was not asked who speaks when this file came, so diarized_json cannot be given of it."
 ASKED = ("response_format", "timestamp_granularities[]", "timestamp_granularities", "stream", "progress")
 
 
@@ -103,7 +106,7 @@ class Uploads:
             return await self._state(request, file_id, task, options, 202)
         if options.stream:
             return self._stream(request, file_id, options)
-        return await _answer(file_id, *await self._follower.wait(request, file_id), options, task)
+        return await self._answer(file_id, *await self._follower.wait(request, file_id), options, task)
 
     def _stream(self, request: Request, file_id: str, options: UploadOptions) -> Response:
         headers = {**_headers(file_id), "X-Accel-Buffering": "no"}
@@ -139,6 +142,7 @@ class Uploads:
                 language=options.language,
                 hints=options.hints,
                 word_times=options.word_times,
+                speakers=options.speakers,
             )
             return options, await self._jobs.begin(job, path)
 
@@ -150,6 +154,10 @@ class Uploads:
             raise _not_found()
         if view.state in ACTIVE:
             await self._jobs.want(file_id)
+        if options.speakers:  # by the format
+            job = await self._jobs.job(file_id)
+            if job is not None and not job.speakers:
+                raise UploadRefusedError(400, "speakers_not_asked", SPEAKERS_NOT_ASKED, "response_format")
         if options.stream:
             return self._stream(request, file_id, options)
         if "response_format" not in query or view.state in ACTIVE:
@@ -160,7 +168,7 @@ class Uploads:
         done, segments = await self._jobs.look(file_id, 0)
         if done is None:
             raise _not_found()
-        return await _answer(file_id, done, segments, options, task)
+        return await self._answer(file_id, done, segments, options, task)
 
     async def _state(
         self, request: Request, file_id: str, task: Task, options: UploadOptions, status_in_work: int
@@ -177,10 +185,30 @@ class Uploads:
         result, refusal = None, refusal_of(view)
         if refusal is None:
             try:
-                result = _transcript(file_id, segments, task).verbose(view, options.words)
+                transcript = await self._transcript(file_id, segments, task)
+                result = verbose(transcript, view, options.words, warnings_of(transcript, view, options.known_speakers))
             except UploadRefusedError as untranslated:
                 refusal = untranslated
         return JSONResponse(state_json(file_id, view, task, result, refusal), 200, headers)
+
+    async def _transcript(self, file_id: str, segments: list[FileSegment], task: Task) -> Transcript:
+        """Raises UploadRefusedError where English was asked for and the model has none."""
+        transcript = Transcript(file_id, task, await self._jobs.job(file_id))
+        for segment in segments:
+            transcript.add(segment)
+        if transcript.untranslated is not None:
+            raise UploadRefusedError(400, "cannot_translate", transcript.untranslated, "model")
+        if transcript.speakers:
+            transcript.turns = await self._jobs.turns(file_id)
+        return transcript
+
+    async def _answer(
+        self, file_id: str, view: FileView, segments: list[FileSegment], options: UploadOptions, task: Task
+    ) -> Response:
+        transcript = await self._transcript(file_id, segments, task)
+        # The subtitles of four hours take a second.
+        body = await asyncio.to_thread(answer, transcript, options, view)
+        return Response(body, 200, _headers(file_id), CONTENT_TYPES[options.format])
 
     async def _cancel(self, file_id: str) -> Response:
         if not re.fullmatch(SESSION_PATTERN, file_id) or not await self._jobs.cancel(file_id):
@@ -193,36 +221,18 @@ async def _served(request: Request, serve: Callable[[], Awaitable[Response]]) ->
     try:
         return await serve()
     except UploadRefusedError as refusal:
-        answer = refusal.response()
+        refused = refusal.response()
     except REDIS_ERRORS as problem:
         logger.warning("a file was not served: %s: %s", type(problem).__name__, problem)
-        answer = unavailable("The service cannot be reached in full just now.").response()
+        refused = unavailable("The service cannot be reached in full just now.").response()
     except (ClientDisconnect, GoneError):
         return Response(status_code=499)  # nobody reads it
-    return answer if request.method != "POST" or whole(request) else DrainingResponse(answer)
+    return refused if request.method != "POST" or whole(request) else DrainingResponse(refused)
 
 
 def whole(request: Request) -> bool:
     """Whether the request's body was read to its end."""
     return getattr(request.state, "whole", False)
-
-
-def _transcript(file_id: str, segments: list[FileSegment], task: Task) -> Transcript:
-    """Raises UploadRefusedError where English was asked for and the model has none."""
-    transcript = Transcript(file_id, task)
-    for segment in segments:
-        transcript.add(segment)
-    if transcript.untranslated is not None:
-        raise UploadRefusedError(400, "cannot_translate", transcript.untranslated, "model")
-    return transcript
-
-
-async def _answer(
-    file_id: str, view: FileView, segments: list[FileSegment], options: UploadOptions, task: Task
-) -> Response:
-    # The subtitles of four hours take a second.
-    body = await asyncio.to_thread(_transcript(file_id, segments, task).answer, options, view)
-    return Response(body, 200, _headers(file_id), CONTENT_TYPES[options.format])
 
 
 def _not_found() -> UploadRefusedError:

@@ -17,9 +17,10 @@ from starlette.requests import Request
 from contract.audio import SAMPLE_RATE_HZ
 from contract.state.files import FileSegment, FileView
 from fastapi_service.upload.errors import UploadRefusedError, unavailable
-from fastapi_service.upload.formats import Transcript, event, segment_event
+from fastapi_service.upload.events import added_events, done_event, event, speaker_events
 from fastapi_service.upload.jobs import FileJobs
 from fastapi_service.upload.options import UploadOptions
+from fastapi_service.upload.transcript import Transcript
 from runtime.redis_retry import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)
@@ -56,12 +57,12 @@ class Follower:
 
         No event has an `id` line: OpenAI's Python client takes every empty line after one for an event.
         """
-        transcript = Transcript(file_id)
         told: dict[str, Any] = {}
         told_at, sent_at = 0.0, time.monotonic()
         view: FileView | None = None
         yield event({"type": "transcript.text.delta", "delta": "", "id": file_id})
         try:
+            transcript = Transcript(file_id, job=await self._jobs.job(file_id))
             async for view, segments in self._follow(request, file_id, 0):
                 now = time.monotonic()
                 news = _progress(file_id, view)
@@ -72,13 +73,16 @@ class Follower:
                     added = transcript.add(segment)
                     if added is not None:
                         sent_at = now
-                        yield event({"type": "transcript.text.delta", "delta": added[1]})
-                        yield event(segment_event(added[0]))
+                        for body in added_events(transcript, added, options):
+                            yield event(body)
                 if now - sent_at > KEEP_ALIVE_SEC:
                     sent_at = now
                     yield b": keep-alive\n\n"
             if view is not None:
-                yield event(transcript.done(view))
+                transcript.turns = await self._jobs.turns(file_id)
+                for body in speaker_events(transcript, options):
+                    yield event(body)
+                yield event(done_event(transcript, view, options))
         except UploadRefusedError as refusal:
             yield event({"type": "error", **refusal.body})
         except REDIS_ERRORS as problem:

@@ -24,6 +24,8 @@ FIELDS_MAX = 32
 FIELD_MAX_BYTES = 16 * 1024
 CUT_FIELDS = ("prompt", "hotwords")  # of a longer one the end is kept
 CUT_FIELD_MAX_BYTES = 1024 * 1024
+VOICE_FIELDS = ("known_speaker_references", "known_speaker_references[]")  # taken, and not kept
+VOICE_FIELD_MAX_BYTES = 4 * 1024 * 1024  # ten seconds of studio sound in base64
 OVERHEAD_BYTES = 64 * 1024 + FIELDS_MAX * FIELD_MAX_BYTES + len(CUT_FIELDS) * CUT_FIELD_MAX_BYTES  # beside the file
 CHARACTER_MAX_BYTES = 4  # in UTF-8
 WRITE_BYTES = 512 * 1024  # written at once
@@ -163,7 +165,7 @@ class UploadForm:
         else:
             self._value += data[start:end]
             self._value_bytes += end - start
-            longest = CUT_FIELD_MAX_BYTES if self._name in CUT_FIELDS else FIELD_MAX_BYTES
+            longest = _longest(self._name)
             if self._value_bytes > longest:
                 words = f"The field is longer than {longest} bytes."
                 raise UploadRefusedError(400, "field_too_long", words, self._name)
@@ -173,6 +175,8 @@ class UploadForm:
         if not self._in_file and self._name is not None:
             if self._value_bytes > FIELD_MAX_BYTES:
                 _end_of_character(self._value)
+            if self._name in VOICE_FIELDS:
+                self._value.clear()
             try:
                 value = self._value.decode()
             except UnicodeDecodeError:
@@ -184,6 +188,13 @@ class UploadForm:
 
     def _too_large(self) -> UploadRefusedError:
         return UploadRefusedError(413, "too_large", TOO_LARGE.format(self._file_max_bytes), "file")
+
+
+def _longest(name: str | None) -> int:
+    """Bytes that a field may have."""
+    if name in VOICE_FIELDS:
+        return VOICE_FIELD_MAX_BYTES
+    return CUT_FIELD_MAX_BYTES if name in CUT_FIELDS else FIELD_MAX_BYTES
 
 
 def _end_of_character(text: bytearray) -> None:

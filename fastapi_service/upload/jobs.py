@@ -23,6 +23,7 @@ from contract.keys import (
     file_content_key,
     file_key,
     file_segments_key,
+    file_voices_key,
     file_wanted_key,
     session_outcomes_key,
 )
@@ -33,6 +34,8 @@ from contract.state.files import (
     Call,
     FileJob,
     FileSegment,
+    FileSpeakers,
+    FileTurn,
     FileView,
     begin_call,
     end_call,
@@ -135,16 +138,26 @@ class FileJobs:
         values, *more = await pipe.execute()
         return view_of(values), [FileSegment.model_validate_json(raw) for raw in (more[0] if more else [])]
 
+    async def turns(self, file_id: str) -> list[FileTurn]:
+        """Who speaks in the file, in order; none while or where that is not known."""
+        raw = await self._client.hget(file_key(file_id), "speakers")
+        try:
+            return [] if raw is None else FileSpeakers.model_validate_json(raw).turns
+        except ValidationError:
+            logger.error("file %s: who speaks in it cannot be understood", session_tag(file_id))
+            return []
+
     async def cancel(self, file_id: str) -> bool:
         """End a file, or forget its result; False when there is none of this id."""
-        job = await self._job(file_id)
+        job = await self.job(file_id)
         if job is None:
             return False
         if await self._eval(end_call(job, "cancelled", self._settings.upload_result_ttl_sec, 409, "cancelled", GONE)):
             logger.info("file %s: cancelled", session_tag(file_id))
         else:
             await self._forget(job)
-        await self._client.delete(*map(session_outcomes_key, job.all_sessions))
+        keys = [key(one) for key in (session_outcomes_key, file_voices_key) for one in job.all_sessions]
+        await self._client.delete(*keys)
         file_path(self._settings.upload_dir, file_id).unlink(missing_ok=True)
         return True
 
@@ -182,7 +195,7 @@ class FileJobs:
         *_, kept = await pipe.execute()
         if kept > RESULTS_MAX:
             for raw in await self._ids(KEPT_FILES_KEY, kept - RESULTS_MAX - 1):
-                old = await self._job(raw)
+                old = await self.job(raw)
                 await self._client.zrem(KEPT_FILES_KEY, raw)
                 if old is not None:
                     await self._forget(old)
@@ -217,13 +230,14 @@ class FileJobs:
         )
 
     async def _active(self) -> dict[str, FileJob | None]:
-        return {file_id: await self._job(file_id) for file_id in await self._ids(FILES_KEY, -1)}
+        return {file_id: await self.job(file_id) for file_id in await self._ids(FILES_KEY, -1)}
 
     async def _ids(self, key: str, last: int) -> list[str]:
         found = cast(list[bytes], await self._client.zrange(key, 0, last))
         return [raw.decode() for raw in found]
 
-    async def _job(self, file_id: str) -> FileJob | None:
+    async def job(self, file_id: str) -> FileJob | None:
+        """What was asked of the file; None where it is gone."""
         raw = await self._client.hget(file_key(file_id), "job")
         try:
             return None if raw is None else FileJob.model_validate_json(raw)

@@ -28,7 +28,8 @@ ERROR: dict[str, Any] = {
         }
     }
 }
-FORMATS = ["json", "text", "srt", "vtt", "verbose_json"]
+IN_ENGLISH = ["json", "text", "srt", "vtt", "verbose_json"]
+FORMATS = [*IN_ENGLISH, "diarized_json"]
 TEXT = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 STATE: dict[str, Any] = {
     "type": "object",
@@ -55,14 +56,26 @@ FIELDS: dict[str, Any] = {
     },
     "prompt": {"type": "string", "description": "Names and words that may be spoken; of a long one the end counts."},
     "hotwords": {"type": "string", "description": "Another name for the prompt."},
-    "response_format": {"type": "string", "enum": FORMATS},
+    "response_format": {"type": "string", "enum": IN_ENGLISH},
+    "speakers": {"type": "boolean", "description": "true: tell who speaks as well."},
     "temperature": {"type": "number", "minimum": 0, "maximum": 1},
     "background": {"type": "boolean", "description": "true: answer at once, with the address of the state."},
 }
 WORDS = {"type": "array", "items": {"type": "string", "enum": ["segment", "word"]}}
 OF_TRANSCRIPTIONS: dict[str, Any] = {
+    "response_format": {
+        "type": "string",
+        "enum": FORMATS,
+        "description": "diarized_json is who said what, as OpenAI has it.",
+    },
     "timestamp_granularities[]": WORDS,
-    "stream": {"type": "boolean", "description": "With json and verbose_json: server-sent events."},
+    "stream": {"type": "boolean", "description": "With the three of JSON: server-sent events."},
+    "chunking_strategy": {"description": "Taken, and without effect."},
+    "known_speaker_names[]": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Taken; a warning says that speakers are not known by their voices.",
+    },
     "progress": {"type": "boolean", "description": "With stream: events that tell how far the work is, too."},
 }
 RESULT: dict[str, Any] = {

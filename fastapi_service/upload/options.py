@@ -10,12 +10,18 @@ from contract.jobs import MAX_HINTS_CHARS
 from contract.spoken_language import language_code
 from fastapi_service.upload.errors import UploadRefusedError
 
-ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
+ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
 Task = Literal["transcribe", "translate"]
-STREAMED: tuple[ResponseFormat, ...] = ("json", "verbose_json")
+STREAMED: tuple[ResponseFormat, ...] = ("json", "verbose_json", "diarized_json")
 GRANULARITIES = {"segment", "word"}
 HINTS = ("keywords", "keywords[]", "hotwords", "prompt")  # other clients' names for OpenAI's; the last is kept longest
-NO_SPEAKERS = "Who speaks is not told yet, so `response_format` cannot be diarized_json: ask for verbose_json."
+NOT_IN_ENGLISH = "`response_format` cannot be diarized_json for a translation: ask for verbose_json with `speakers`."
+KNOWN_SPEAKERS = (
+    "known_speaker_names",
+    "known_speaker_names[]",
+    "known_speaker_references",
+    "known_speaker_references[]",
+)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]+")
 SUBTITLES: tuple[ResponseFormat, ...] = ("srt", "vtt")  # their long cues are cut between words
 
@@ -23,7 +29,8 @@ SUBTITLES: tuple[ResponseFormat, ...] = ("srt", "vtt")  # their long cues are cu
 @dataclass(frozen=True)
 class UploadOptions:
     """`hints` is OpenAI's `prompt`. `words`: the times of words were asked for. `progress`: a stream tells how far the
-    work is. `background`: the answer is not waited for."""
+    work is. `background`: the answer is not waited for. `speakers`: who speaks. `known_speakers`: voices with names
+    came along."""
 
     language: str | None
     hints: str
@@ -32,6 +39,8 @@ class UploadOptions:
     words: bool
     progress: bool = False
     background: bool = False
+    speakers: bool = False
+    known_speakers: bool = False
 
     @property
     def word_times(self) -> bool:
@@ -41,7 +50,8 @@ class UploadOptions:
     @property
     def of_the_work(self) -> dict[str, object]:
         """What changes the work itself: requests that agree in it share one."""
-        return {"language": self.language, "hints": self.hints, "word_times": self.word_times}
+        asked = {"language": self.language, "hints": self.hints, "word_times": self.word_times}
+        return {**asked, "speakers": self.speakers}
 
 
 def read_options(fields: dict[str, list[str]], task: Task = "transcribe") -> UploadOptions:
@@ -51,6 +61,9 @@ def read_options(fields: dict[str, list[str]], task: Task = "transcribe") -> Upl
     """
     _one(fields, "model")
     response_format = _format(_one(fields, "response_format").strip() or "json")
+    diarized = response_format == "diarized_json"
+    if diarized and task == "translate":
+        raise UploadRefusedError(400, "unsupported_value", NOT_IN_ENGLISH, "response_format")
     stream = _flag(fields, "stream") and response_format in STREAMED and task == "transcribe"
     granularities = {*fields.get("timestamp_granularities[]", []), *fields.get("timestamp_granularities", [])}
     if not granularities <= GRANULARITIES:
@@ -64,15 +77,15 @@ def read_options(fields: dict[str, list[str]], task: Task = "transcribe") -> Upl
         words="word" in granularities and task == "transcribe",
         progress=_flag(fields, "progress"),
         background=_flag(fields, "background"),
+        speakers=_flag(fields, "speakers") or diarized,
+        known_speakers=any(name in fields for name in KNOWN_SPEAKERS),
     )
 
 
 def _format(given: str) -> ResponseFormat:
-    if given == "diarized_json":
-        raise UploadRefusedError(400, "unsupported_value", NO_SPEAKERS, "response_format")
     found: ResponseFormat | None = next((name for name in get_args(ResponseFormat) if name == given), None)
     if found is None:
-        raise _wrong("response_format", "json, text, srt, vtt or verbose_json")
+        raise _wrong("response_format", "json, text, srt, vtt, verbose_json or diarized_json")
     return found
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -30,6 +31,7 @@ from recorder_service.client.connection import Address, websocket_url
 from recorder_service.client.errors import Backoff, BufferFull, CannotConnect, Refused, StreamError
 from recorder_service.client.runner import FRAME_BYTES, ConnectionState, StreamRunner
 from recorder_service.client.session import StreamSession
+from recorder_service.client.speakers import LAST_SEC
 from recorder_service.client.state import StreamState
 
 __all__ = ["Backoff", "BufferFull", "CannotConnect", "ConnectionState", "Refused", "StreamClient", "StreamError"]
@@ -49,8 +51,10 @@ class StreamClient:
         words: bool = False,
         partials: bool = True,
         sentences: bool = False,
+        speakers: bool = True,
         session: str | None = None,
         after: int | None = None,
+        speakers_after: int | None = None,
         token: str | None = None,
         insecure: bool = False,
         buffer_sec: float = BUFFER_SEC,
@@ -59,11 +63,13 @@ class StreamClient:
         backoff: Backoff | None = None,
         on_state: Callable[[ConnectionState], None] | None = None,
     ) -> None:
-        """`url`: ws:// or wss://, `/ws` is put behind a bare host. `session`, `after`: resume an earlier session.
+        """`url`: ws:// or wss://, `/ws` is put behind a bare host. `session`, `after`, `speakers_after`: resume an
+        earlier session.
 
         `language`: what is spoken, as contract.spoken_language takes it. `hints`: names and words that may come.
         `words`: whether the times of the words are told. `partials`: whether provisional texts are sent.
         `sentences`: whether the server looks for the end of a sentence where `pause` is called.
+        `speakers`: whether it is told who speaks (`Turns`, `Speakers`).
         `token`: the access token, where the server asks for one. `insecure`: take any certificate.
         `wait_when_full`: `send` waits for room instead of raising BufferFull.
         `on_state` is called at every change of the connection. Raises ValueError for a URL of another kind and a
@@ -71,11 +77,11 @@ class StreamClient:
         """
         asked = {"language": language_code(language or ""), "hints": hints or None}
         asked |= {"words": "1" if words else None, "partials": None if partials else "0"}
-        asked |= {"sentences": "1" if sentences else None}
+        asked |= {"sentences": "1" if sentences else None, "speakers": "1" if speakers else None}
         self._sentences = sentences
         self._address = Address(websocket_url(url), asked, token, insecure, open_timeout_sec)
         self._wait_when_full = wait_when_full
-        self._stream = StreamSession(buffer_sec, session, after)
+        self._stream = StreamSession(buffer_sec, session, after, speakers_after)
         self._state = StreamState(self._stream)
         self._runner = StreamRunner(self._state, self._address, backoff or Backoff(), on_state)
         self._running: asyncio.Task[None] | None = None
@@ -114,6 +120,11 @@ class StreamClient:
     def last_seq(self) -> int:
         """Number of the last outcome that has come; resume with it as `after`."""
         return self._stream.tracker.last_seq or 0
+
+    @property
+    def last_rev(self) -> int:
+        """Revision of the last that was told of who speaks; resume with it as `speakers_after`."""
+        return self._stream.speakers.last_rev
 
     @property
     def unsafe_sec(self) -> float:
@@ -181,13 +192,19 @@ class StreamClient:
         await self._state.mark(2 if self._sentences else 1)
 
     async def drain(self, timeout_sec: float | None = None) -> bool:
-        """End the open utterance and wait until every one has its outcome; False when the time is up before."""
+        """End the open utterance and wait until every one has its outcome; False when the time is up before.
+
+        Where it is told who speaks, that of the last one is waited for as well, for a second.
+        """
         await self.end_utterance()
         try:
             async with asyncio.timeout(timeout_sec):
                 await self._state.wait_for(lambda: self._stream.waiting == 0 or self._state.over)
         except TimeoutError:
             return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SEC):
+                await self._state.wait_for(lambda: not self._stream.speakers.due or self._state.over)
         self._state.check()
         return True
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from contract.messages import Accepted, Dropped, Error, Result, ServerMessage, Session
+from contract.messages import Accepted, Dropped, Error, Result, ServerMessage, Session, Speakers, Turns
 from recorder_service.client.outcomes import OutcomeTracker
+from recorder_service.client.speakers import SpeakerTracker
 from recorder_service.client.unsafe_audio import UnsafeAudio
 
 logger = logging.getLogger(__name__)
@@ -14,12 +15,16 @@ logger = logging.getLogger(__name__)
 class StreamSession:
     """The audio that is not safe, the outcomes that are out, and where a new connection goes on."""
 
-    def __init__(self, buffer_sec: float, session: str | None, after: int | None) -> None:
-        """`session`, `after`: resume that session, of which the caller has the outcomes up to number `after`."""
+    def __init__(
+        self, buffer_sec: float, session: str | None, after: int | None, speakers_after: int | None = None
+    ) -> None:
+        """`session`: resume that one, of which the caller has the outcomes up to number `after`, and what was told of
+        who speaks up to revision `speakers_after`."""
         self.ledger = UnsafeAudio(buffer_sec)
         self.welcome: Session | None = None
         self.origin = 0
         self.tracker = OutcomeTracker()
+        self.speakers = SpeakerTracker(speakers_after or 0)
         self._buffer_sec = buffer_sec
         self._asked = session
         self._first_after = after
@@ -38,10 +43,12 @@ class StreamSession:
         return max(1, len(self.tracker.waiting) + unsafe)
 
     def query(self) -> dict[str, int | None]:
-        """What a new connection asks for: the oldest sample that is kept, the last outcome that has come."""
+        """What a new connection asks for: the oldest sample that is kept, the last outcome that has come, and the last
+        that was told of who speaks."""
+        rev = self.speakers.last_rev or None
         if self.welcome is None:
-            return {"after": self._first_after}
-        return {"from": self.ledger.base, "after": self.tracker.last_seq}
+            return {"after": self._first_after, "speakers_after": rev}
+        return {"from": self.ledger.base, "after": self.tracker.last_seq, "speakers_after": rev}
 
     def begin(self, welcome: Session) -> list[Error]:
         """Place what is kept at the position that the server names.
@@ -60,6 +67,8 @@ class StreamSession:
         words = "The server has lost this session; what it had accepted will not be answered."
         lost = [Error(utterance=name, code="session_lost", message=words) for name in self.tracker.waiting]
         resumed = known is None and welcome.session == self._asked
+        if not resumed:
+            self.speakers = SpeakerTracker()
         self._restart(welcome.position, self._first_after if resumed else 0)
         return lost
 
@@ -74,8 +83,12 @@ class StreamSession:
             case Accepted():
                 self.tracker.accept(message)
                 self.ledger.forget(message.position)
+            case Turns() | Speakers():
+                return self.speakers.take(message), False
             case Result() | Dropped() | Error() if message.seq > 0:
                 verdict = self.tracker.take(message)
+                if verdict == "new" and isinstance(message, Result):
+                    self.speakers.result(message)
                 if verdict == "gap":
                     logger.warning("an outcome before number %d is missing: asking for it", message.seq)
                 return verdict == "new", verdict == "gap"

@@ -12,8 +12,8 @@ import redis
 import redis.asyncio
 from pydantic import ValidationError
 
-from contract.events import BUS_EVENT, OutcomeEvent, PartialEvent, StatsEvent
-from contract.keys import done_key, session_outcomes_key
+from contract.events import BUS_EVENT, OutcomeEvent, PartialEvent, SpeakerEvent, StatsEvent
+from contract.keys import done_key, session_outcomes_key, speaker_events_key
 from contract.messages import Partial, ServerMessage, Stats
 from contract.queues import FINAL_STATS, RESULT_MESSAGES
 from recorder_service.client.errors import Backoff
@@ -22,11 +22,12 @@ logger = logging.getLogger(__name__)
 
 PAGE = 100
 StreamEntries = list[tuple[bytes, dict[bytes, bytes]]]
-Handler = Callable[[OutcomeEvent | Partial | Stats], Awaitable[None]]
+Told = OutcomeEvent | SpeakerEvent | Partial | Stats
+Handler = Callable[[Told], Awaitable[None]]
 
 
 class ResultReader:
-    """Calls `handle` with each outcome, in the order of their numbers, and with partials and statistics.
+    """Calls `handle` with each outcome, in the order of their numbers, with partials, statistics, and who speaks.
 
     Pub/Sub loses messages, and the listener that publishes may be down: while `outcomes_due` names the first samples of
     utterances without outcome, the stream is read every `poll_sec` seconds as well. `handle` may see one twice.
@@ -46,6 +47,7 @@ class ResultReader:
         self._outcomes_due = outcomes_due
         self._poll_sec = poll_sec
         self._last_seq = 0
+        self._last_rev = 0
         self._last_poll = time.monotonic()
         self._pubsub: Any = None
 
@@ -86,7 +88,7 @@ class ResultReader:
             await self._unsubscribe()
 
     async def catch_up(self) -> None:
-        """Handle every outcome in the stream after the last one. Raises redis.RedisError, OSError.
+        """Handle every outcome in the stream after the last one, and who speaks. Raises redis.RedisError, OSError.
 
         A Redis that has lost its data counts from 1 again: an outcome that exists, but not after the last number,
         is looked for from the beginning.
@@ -97,6 +99,21 @@ class ResultReader:
         if due and await self._client.exists(*due):
             self._last_seq = 0
             await self._read_stream()
+        await self._read_speakers()
+
+    async def _read_speakers(self) -> None:
+        entries: StreamEntries | None = None
+        while entries is None or len(entries) == PAGE:
+            key = speaker_events_key(self._session)
+            entries = cast(StreamEntries, await self._client.xrange(key, f"{self._last_rev}-1", "+", count=PAGE))
+            for entry_id, fields in entries:
+                self._last_rev = int(entry_id.partition(b"-")[0])
+                try:
+                    event = SpeakerEvent.model_validate_json(fields[b"event"])
+                except (KeyError, ValidationError) as problem:
+                    logger.warning("what was told of the speakers is not understood: %s", _kinds(problem))
+                    continue
+                await self._handle(event)
 
     async def _read_stream(self) -> None:
         entries: StreamEntries | None = None
@@ -135,6 +152,8 @@ class ResultReader:
             return
         if isinstance(event, PartialEvent):
             await self._handle(event.partial)
+        elif isinstance(event, SpeakerEvent):
+            await self._read_speakers()
         elif event.seq > self._last_seq + 1:
             await self.catch_up()
         else:
@@ -150,9 +169,9 @@ class ResultReader:
             self._pubsub = None
 
 
-def shown(event: OutcomeEvent | Partial | Stats) -> ServerMessage:
+def shown(event: Told) -> ServerMessage:
     """The message for the client that `event` carries."""
-    return event.numbered() if isinstance(event, OutcomeEvent) else event
+    return event.numbered() if isinstance(event, OutcomeEvent | SpeakerEvent) else event
 
 
 def _kinds(problem: KeyError | ValidationError) -> str:

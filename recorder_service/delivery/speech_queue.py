@@ -12,26 +12,25 @@ import secrets
 import time
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 import redis
 
-from contract.audio import (
-    BYTES_PER_SAMPLE,
-    SAMPLE_RATE_HZ,
-)
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.events import OutcomeEvent
 from contract.ids import SESSION_ID_BYTES
 from contract.jobs import RESENDS_MAX, UtteranceJob
-from contract.messages import Accepted, Error, Partial, ServerMessage, Stats
+from contract.messages import Accepted, Error, Result, ServerMessage, Speakers, Turns
 from contract.segmenter import Cut, Segmenter
 from contract.state.outcome import end_utterance_async, failed
 from recorder_service.client.client import BUFFER_SEC
 from recorder_service.client.errors import Backoff, BufferFull, StreamError
+from recorder_service.client.speakers import LAST_SEC, SpeakerTracker
 from recorder_service.delivery.protocol import DeliveryError
-from recorder_service.delivery.results import ResultReader, shown
+from recorder_service.delivery.results import ResultReader, Told, shown
 from recorder_service.delivery.workers import redis_status, workers_status
 from recorder_service.settings import RecorderSettings
 from runtime.broker.app import make_celery, send_utterance
@@ -73,6 +72,7 @@ class QueueDelivery:
         self._celery = make_celery("recorder_service", settings)
         self._client = async_redis(settings)
         self._reader = ResultReader(self._client, self.session, self._handle, self._outcomes_due, POLL_SEC)
+        self._speakers = SpeakerTracker()
         self._kept: dict[int, _Kept] = {}
         self._kept_bytes = 0
         self._inbox: deque[ServerMessage] = deque()
@@ -158,6 +158,9 @@ class QueueDelivery:
                 await self._changed.wait_for(lambda: not self._kept or self._failure is not None)
         except TimeoutError:
             return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SEC), self._changed:
+                await self._changed.wait_for(lambda: not self._speakers.due or self._failure is not None)
         self._check()
         return True
 
@@ -172,8 +175,6 @@ class QueueDelivery:
                 self._changed.notify_all()
             yield message
         self._check()
-
-    # --- inside -------------------------------------------------------------------------------------
 
     @property
     def _has_room(self) -> bool:
@@ -211,13 +212,18 @@ class QueueDelivery:
         self._kept_bytes -= len(kept.pcm)
         return True
 
-    async def _handle(self, event: OutcomeEvent | Partial | Stats) -> None:
+    async def _handle(self, event: Told) -> None:
         async with self._changed:
             if isinstance(event, OutcomeEvent) and not self._forget(event.start):
                 return
             self._changed.notify_all()
             await self._changed.wait_for(lambda: len(self._inbox) < INBOX_MESSAGES)
-            self._inbox.append(shown(event))
+            message = shown(event)
+            if isinstance(message, Turns | Speakers):
+                self._speakers.take(message)
+            elif isinstance(message, Result):
+                self._speakers.result(message)
+            self._inbox.append(message)
             self._changed.notify_all()
 
     async def _say(self, message: ServerMessage) -> None:

@@ -7,11 +7,20 @@ from typing import Any
 from celery import Celery
 from kombu.entity import Queue
 
-from contract.jobs import AnalyzeJob, UtteranceJob
-from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_TASK
+from contract.jobs import AnalyzeJob, FileSpeakersJob, SpeakerJob, UtteranceJob
+from contract.queues import (
+    ANALYZE_TASK,
+    ANALYZER_QUEUE,
+    SPEAKER_QUEUE,
+    STT_QUEUE,
+    TELL_FILE_SPEAKERS_TASK,
+    TELL_SPEAKERS_TASK,
+    TRANSCRIBE_TASK,
+)
 from contract.settings import ServiceSettings
 
 SERIALIZER = "msgpack"  # audio stays bytes; in kombu's JSON it would be base64 inside base64
+UNHEARD_SEC = 600.0  # speech whose text is known waits so long for a worker that tells who speaks, then it is gone
 SEND_RETRIES = {"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5}
 
 
@@ -41,10 +50,16 @@ def make_celery(name: str, settings: ServiceSettings, queue: str | None = None) 
         enable_utc=True,
     )
     if queue is not None:
-        app.conf.task_queues = [Queue(queue)]
+        app.conf.task_queues = [declared(queue)]
         app.conf.task_default_queue = queue
         app.conf.worker_consumer = "runtime.broker.malformed:TolerantConsumer"  # by name: senders need no worker's code
     return app
+
+
+def declared(queue: str) -> Queue:
+    """The queue as senders and workers declare it. That of the speakers ends when nothing is sent for a while, for
+    it may be that no worker takes from it: audio must not stay there."""
+    return Queue(queue, expires=UNHEARD_SEC if queue == SPEAKER_QUEUE else None)
 
 
 def send_utterance(app: Celery, pcm: bytes, job: UtteranceJob, **policy: Any) -> None:
@@ -70,6 +85,32 @@ def send_text(app: Celery, job: AnalyzeJob) -> None:
         args=[job.model_dump(mode="json")],
         queue=ANALYZER_QUEUE,
         argsrepr="(job)",  # the default would copy the transcript into a header
+        kwargsrepr="{}",
+        ignore_result=True,
+        retry=False,
+    )
+
+
+def send_speakers(app: Celery, pcm: bytes, job: SpeakerJob) -> None:
+    """Ask who speaks an utterance, s16le `pcm`. Raises one of REDIS_ERRORS."""
+    app.send_task(
+        TELL_SPEAKERS_TASK,
+        args=[pcm, job.model_dump(mode="json")],
+        queue=declared(SPEAKER_QUEUE),
+        argsrepr="(audio, job)",
+        kwargsrepr="{}",
+        ignore_result=True,
+        retry=False,
+    )
+
+
+def send_file_speakers(app: Celery, job: FileSpeakersJob) -> None:
+    """Ask who speaks in a file whose segments have all been heard. Raises one of REDIS_ERRORS."""
+    app.send_task(
+        TELL_FILE_SPEAKERS_TASK,
+        args=[job.model_dump(mode="json")],
+        queue=declared(SPEAKER_QUEUE),
+        argsrepr="(job)",
         kwargsrepr="{}",
         ignore_result=True,
         retry=False,

@@ -71,7 +71,7 @@ class DummyVoiceActivity:
         if not loud.size:
             return SpeechFound(0, 0.0, 0, 0)
         start, end = int(loud[0]), int(loud[-1]) + 1
-        return SpeechFound(1000 * (end - start) // SAMPLE_RATE_HZ, 1.0, start, end)
+        return SpeechFound(1000 * (end - start) // SAMPLE_RATE_HZ, 1.0, start, end, stretches=((start, end),))
 
     def refusal(self, found: SpeechFound) -> Refusal | None:
         """Silence alone is refused."""

@@ -90,7 +90,7 @@ class SpeechFound:
     """`speech_ms`: speech in all. `peak`: highest speech probability of a frame. `start`, `end`: samples from the
     first to the last speech (`end` exclusive); both 0 when there is none. `clear`: the same of each stretch that is
     surely speech, in order. `spoken_until`: the end of the last of them, where hardly anything behind it may be speech;
-    else `end`, or None where nothing is sure."""
+    else `end`, or None where nothing is sure. `stretches`: of all speech, in order."""
 
     speech_ms: int
     peak: float
@@ -98,6 +98,7 @@ class SpeechFound:
     end: int
     clear: tuple[tuple[int, int], ...] = ()
     spoken_until: int | None = None
+    stretches: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

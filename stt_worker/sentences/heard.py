@@ -6,9 +6,9 @@ import logging
 from typing import cast
 
 import redis
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
-from contract.jobs import AnalyzeJob, UtteranceJob
+from contract.jobs import MAX_SPANS, AnalyzeJob, UtteranceJob
 from contract.keys import heard_key
 from contract.sentences import HEARD_TTL_SEC
 from runtime.logs.event import Value
@@ -17,10 +17,12 @@ logger = logging.getLogger(__name__)
 
 
 class Heard(BaseModel):
-    """`verdict`: what goes on to the analyzer. `notes`: what the model said of it, no text."""
+    """`verdict`: what goes on to the analyzer. `notes`: what the model said of it, no text. `speech`: the stretches in
+    which somebody speaks, in samples of the stream."""
 
     verdict: AnalyzeJob
     notes: dict[str, Value] = {}
+    speech: list[tuple[int, int]] = Field(default_factory=list, max_length=MAX_SPANS)
 
     def keep(self, client: redis.Redis) -> None:
         """Put it where the final finds it. Raises REDIS_ERRORS."""

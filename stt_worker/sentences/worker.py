@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import redis
 
-from contract.audio import BYTES_PER_SAMPLE
+from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.keys import SENTENCES, sentence_begun_key
 from contract.sentences import REQUESTS_MAX, SentenceRequest
+from runtime.logs.event import Event
 from stt_worker.engine.protocol import SpeechEngine
 from stt_worker.partials.model_lock import PriorityModelLock
 from stt_worker.partials.requests import NOTHING, Answer, RequestWorker
@@ -18,6 +20,8 @@ from stt_worker.sentences.ending import ending_of
 from stt_worker.sentences.heard import Heard
 from stt_worker.sentences.looks import Looks
 from stt_worker.utterances.recognition import Recognition, Recording
+
+logger = logging.getLogger(__name__)
 
 SILENCE = Answer(ending="silence")
 
@@ -72,6 +76,13 @@ class SentenceWorker(RequestWorker[SentenceRequest]):
             if not isinstance(verdict, AnalyzeJob):
                 return SILENCE if verdict.type == "dropped" and verdict.reason == "no_speech" else NOTHING
             notes = self._recognition.notes.get(job.utterance, {})
-            Heard(verdict=verdict, notes=notes).keep(self._client)
+            speech = self._recognition.speech.get(job.utterance, [])
+            Heard(verdict=verdict, notes=notes, speech=speech).keep(self._client)
         found = self._recognition
-        return Answer(verdict.text, ending_of(verdict, found.sentence_end, found.phrase_end))
+        ending = ending_of(verdict, found.sentence_end, found.phrase_end)
+        heard_sec = round(request.samples / SAMPLE_RATE_HZ, 2)
+        by_text, by_sound = found.sentence_end, found.phrase_end
+        logger.debug(
+            Event("looked", utterance=job.utterance, heard_sec=heard_sec, ending=ending, text=by_text, sound=by_sound)
+        )
+        return Answer(verdict.text, ending, speech_end=found.speech_end)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contract.audio import SAMPLE_RATE_HZ
-from contract.jobs import AudioSpan
+from contract.jobs import MAX_SPANS, AudioSpan
 from contract.messages import Gap, Word
 from stt_worker.engine.hints import joined
 from stt_worker.engine.protocol import Span, Utterance, WordTime
@@ -61,6 +62,23 @@ def in_seconds(stretches: Sequence[tuple[int, int]], audio_start: int) -> tuple[
     return tuple(
         ((start - audio_start) / SAMPLE_RATE_HZ, (end - audio_start) / SAMPLE_RATE_HZ) for start, end in stretches
     )
+
+
+def spans_of_stream(stretches: Sequence[tuple[int, int]], start: int) -> list[tuple[int, int]]:
+    """`stretches`, in samples of an utterance that begins at sample `start` of its stream, in those of the stream. The
+    shortest pauses are left out where there would be more than MAX_SPANS."""
+    spans = [(start + first, start + last) for first, last in stretches]
+    if len(spans) <= MAX_SPANS:
+        return spans
+    pauses = sorted(after[0] - before[1] for before, after in pairwise(spans))
+    short = pauses[len(spans) - MAX_SPANS - 1]
+    joined_spans: list[tuple[int, int]] = []
+    for first, last in spans:
+        if joined_spans and first - joined_spans[-1][1] <= short:
+            joined_spans[-1] = (joined_spans[-1][0], last)
+        else:
+            joined_spans.append((first, last))
+    return joined_spans
 
 
 def gaps_of_stream(gaps: Sequence[Span], start: int) -> list[Gap]:

@@ -21,7 +21,7 @@ from stt_worker.engine.quality import doubt, judge
 from stt_worker.sentences.heard import Heard
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.draft_cache import DraftCache
-from stt_worker.utterances.job import gaps_of_stream, in_seconds, utterance_of, words_of_stream
+from stt_worker.utterances.job import gaps_of_stream, in_seconds, spans_of_stream, utterance_of, words_of_stream
 
 logger = logging.getLogger(__name__)
 
@@ -56,12 +56,15 @@ class Recognition:
         self._drafts = drafts
         self.failures_in_a_row = 0
         self.notes: dict[str, dict[str, Value]] = {}  # what the model said of the last call's utterances, no text
+        self.speech: dict[str, list[tuple[int, int]]] = {}  # where somebody speaks in them, in samples of the stream
+        self.speech_end: int | None = None  # where somebody last surely speaks in the last of them, likewise
         self.sentence_end: float | None = None  # how probable it is that a sentence ends with the last of them
         self.phrase_end: float | None = None  # and that a phrase does, by its sound
 
     def verdicts(self, recordings: Sequence[Recording]) -> list[Verdict]:
         """What becomes of each. Where the models raise on several at once, each is done alone: no neighbour suffers."""
         self.notes.clear()
+        self.speech.clear()
         if len(recordings) > 1:
             try:
                 return self._hear_all(recordings)
@@ -76,6 +79,7 @@ class Recognition:
         `interrupt` is called between the steps and may raise; that and what the models raise comes through.
         """
         self.notes.clear()
+        self.speech.clear()
         (verdict,) = self._hear_all([recording], interrupt)
         return verdict
 
@@ -102,6 +106,8 @@ class Recognition:
             audio = recording.audio
             found = self._check.find(audio, interrupt)
             recording.job.stamp("speech_check")
+            until = found.spoken_until
+            self.speech_end = None if until is None else recording.job.start + until
             refusal = self._check.refusal(found)
             if refusal is not None:
                 verdicts[number] = dropped(recording.job, refusal.reason, refusal.detail)
@@ -110,6 +116,7 @@ class Recognition:
                 clear = in_seconds(found.clear, self._check.trim_start(found))
                 speech[number] = utterance_of(recording.job, trimmed, self._settings, recording.job.word_times, clear)
                 places[number] = found
+                self.speech[recording.job.utterance] = spans_of_stream(found.stretches, recording.job.start)
         jobs = [recordings[number].job for number in speech]
         heard = self._transcribe(jobs, list(speech.values()), interrupt)
         for number, transcript in zip(speech, heard, strict=True):

@@ -82,7 +82,8 @@ class SpeechCheck:
         if clear:
             behind = speech[-(-clear[-1][1] // FRAME_SAMPLES) :]
             spoken_until = clear[-1][1] if np.count_nonzero(behind) <= MAYBE_SHARE * len(behind) else end
-        return SpeechFound(frames.size * FRAME_MS, float(probabilities.max()), start, end, clear, spoken_until)
+        peak, stretches = float(probabilities.max()), _stretches(speech, len(audio))
+        return SpeechFound(frames.size * FRAME_MS, peak, start, end, clear, spoken_until, stretches)
 
     def probabilities(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         """Speech probability of each 32 ms of `audio`; the last frame is filled up with silence.

@@ -27,8 +27,11 @@ from stt_worker.settings import SttSettings
 from stt_worker.utterances.debug_audio import DebugAudio
 from stt_worker.utterances.draft_cache import DraftCache
 from stt_worker.utterances.recognition import Recognition, Recording, Verdict
+from stt_worker.utterances.speakers import SpeakerQuestions
 
 logger = logging.getLogger(__name__)
+
+Spans = Sequence[tuple[int, int]]
 
 LOOK_SEC = 10.0  # a final waits so long for a look at the same audio, which is the work that it needs
 
@@ -48,8 +51,10 @@ class Transcriber:
         heard_live: Callable[[], object] = lambda: None,
         models: Callable[[], AbstractContextManager[object]] = nullcontext,
         looks: Looks | None = None,
+        questions: SpeakerQuestions | None = None,
     ) -> None:
-        """`models` gives the context in which the models are used; `looks` knows what is heard ahead."""
+        """`models` gives the context in which the models are used; `looks` knows what is heard ahead; `questions` asks
+        who speaks."""
         self._settings = settings
         self._client = client
         self._recognition = Recognition(settings, check, engine, drafts or DraftCache())
@@ -60,6 +65,8 @@ class Transcriber:
         self.recognised = 0  # utterances of the last call that the models were needed for
         self._debug_audio = DebugAudio.from_settings(settings)
         self._metrics = metrics or SttMetrics()
+        self._questions = questions or SpeakerQuestions(settings, client, self._metrics, None)
+        self._to_ask: list[tuple[Recording, AnalyzeJob, Spans]] = []  # who speaks, once all texts are on their way
         self._retry = RedisRetry(settings.stt_redis_patience_sec, self._metrics.redis_trouble.inc)
         self._tries = Tries(client, tries_key, settings.session_ttl_sec, self._retry, self._metrics.begun_again.inc)
 
@@ -97,6 +104,7 @@ class Transcriber:
             self._heard_live()
         for number in [number for number, recording in taken.items() if recording.heard is not None]:
             self._finish_heard(number, taken.pop(number), troubles)
+        self._ask_who_speaks()
         self.recognised = len(taken)
         begun = {number: (recording.job, recording.tries) for number, recording in taken.items()}
         for turn in self._tries.turns(begun):
@@ -104,8 +112,10 @@ class Transcriber:
             of_files = [number for number in turn if number not in live]
             for group in filter(None, (live, of_files)):
                 for number, verdict in zip(group, self._recognise([taken[n] for n in group]), strict=True):
-                    job = taken[number].job
-                    self._finish(number, job, verdict, troubles, self._recognition.notes.get(job.utterance))
+                    utterance, found = taken[number].job.utterance, self._recognition
+                    notes, speech = found.notes.get(utterance), found.speech.get(utterance, [])
+                    self._finish(number, taken[number], verdict, troubles, notes, speech)
+                self._ask_who_speaks()
         return troubles
 
     def _finish_heard(self, number: int, recording: Recording, troubles: list[RedisUnavailableError | None]) -> None:
@@ -113,23 +123,30 @@ class Transcriber:
         job, heard = recording.job, recording.heard
         assert heard is not None
         job.stamp("speech")
-        of_final = ("timings_ms", "stamped_ms", "end", "cut_at_start", "cut_at_end")
+        of_final = ("timings_ms", "stamped_ms", "end", "cut_at_start", "cut_at_end", "speakers", "channel")
         verdict = heard.verdict.model_copy(update={name: getattr(job, name) for name in of_final})
         self._metrics.heard_ahead.inc()
-        self._finish(number, job, verdict, troubles, heard.notes)
+        self._finish(number, recording, verdict, troubles, heard.notes, heard.speech)
 
     def _finish(
         self,
         number: int,
-        job: UtteranceJob,
+        recording: Recording,
         verdict: Verdict,
         troubles: list[RedisUnavailableError | None],
         notes: dict[str, Value] | None,
+        speech: Spans,
     ) -> None:
         try:
-            self._conclude(job, verdict, notes)
+            self._conclude(recording, verdict, notes, speech)
         except RedisUnavailableError as trouble:
             troubles[number] = trouble
+
+    def _ask_who_speaks(self) -> None:
+        """Ask it of the utterances whose texts were handed on, the live ones'."""
+        waiting, self._to_ask = self._to_ask, []
+        for recording, verdict, speech in waiting:
+            self._questions.send(recording.pcm, verdict, speech)
 
     def _take(self, audio: object, header: object) -> Recording | None:
         """The utterance of a task, or None when there is nothing left to do for it. Raises RedisUnavailableError."""
@@ -187,11 +204,17 @@ class Transcriber:
         self._warn_if_slow([recording.job.utterance for recording in recordings], took_sec)
         return verdicts
 
-    def _conclude(self, job: UtteranceJob, verdict: Verdict, notes: dict[str, Value] | None) -> None:
+    def _conclude(self, recording: Recording, verdict: Verdict, notes: dict[str, Value] | None, speech: Spans) -> None:
+        job = recording.job
         if not isinstance(verdict, AnalyzeJob):
             self._end(job, verdict, notes)
             return
+        asks = self._questions.wanted(verdict)
+        if asks and not job.live:  # before its outcome can come: after the last one the whole file is asked about
+            self._questions.send(recording.pcm, verdict, speech)
         self._retry.call(lambda: self._hand_on(verdict), job.utterance)
+        if asks and job.live:
+            self._to_ask.append((recording, verdict, speech))
         self._metrics.recognised(job, None, notes)
         self._tries.forget(job)
 

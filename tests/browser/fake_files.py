@@ -113,6 +113,23 @@ def segment(number: int, text: str, zone: str | None = "positive", **more: objec
     }
 
 
+def who(number: int, *turns: tuple[int | None, int, int]) -> Event:
+    """Who spoke the segment of that number: speaker, first character and the one after the last of each turn."""
+    start = 3.0 * number + 0.5
+    length = max(end for _, _, end in turns)
+    told = [
+        {
+            "speaker": speaker,
+            "start": start + 2.0 * first / length,
+            "end": start + 2.0 * end / length,
+            "first_char": first,
+            "end_char": end,
+        }
+        for speaker, first, end in turns
+    ]
+    return {"type": "transcript.segment.turns", "id": str(number), "start": start, "turns": told}
+
+
 def done(duration_sec: float = 60.0, failed: tuple[Event, ...] = (), warnings: tuple[Event, ...] = ()) -> Event:
     """The last event."""
     return {

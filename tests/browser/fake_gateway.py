@@ -18,7 +18,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.base import RequestResponseEndpoint
 
@@ -28,6 +28,7 @@ from contract.segmenter import Cut, Segmenter
 from contract.websocket import CLOSE_TAKEN_OVER, SESSION_SUBPROTOCOL_PREFIX, SUBPROTOCOL
 from fastapi_service.page.routes import SECURITY_HEADERS
 from tests.browser.fake_files import FakeFiles
+from tests.browser.fake_speakers import FakeSpeakers
 
 STATIC = Path(__file__).parents[2] / "fastapi_service" / "static"
 
@@ -46,6 +47,7 @@ class FakeSession:
     socket: WebSocket | None = None
     paused: bool = False  # the last frame marked a pause
     pauses: int = 0
+    speakers: FakeSpeakers = field(default_factory=FakeSpeakers)
 
     @property
     def pcm(self) -> bytes:
@@ -70,6 +72,7 @@ class FakeGateway:
         self.sentence_wait_sec: float | None = None  # None: says nothing of it
         self.sentences_end_at: set[int] = set()  # which pauses end a sentence, the first is 1
         self.files: FakeFiles | None = None  # takes files
+        self.speakers_refusal: int | None = None  # status of the answer to requests about speakers
         self.headers: dict[str, str] = {}  # of every response, in place of the gateway's own
         self._app = self._make_app()
         self._socket = socket.socket()
@@ -130,6 +133,10 @@ class FakeGateway:
         assert connection is not None
         self._call(connection.send_json(message))
 
+    def tell(self, kind: str, **fields: object) -> None:
+        """Tell the only session `turns` or `speakers`, numbered, as who asks for them gets them."""
+        self.send(self.only.speakers.add(kind, **fields))
+
     def _call(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(5)
 
@@ -146,6 +153,8 @@ class FakeGateway:
         app.mount("/static", StaticFiles(directory=STATIC))
         app.get("/")(self._index)
         app.get("/demo/clips/{name}")(self._clip)
+        app.post("/v1/speakers")(self._name_speaker)
+        app.post("/v1/speakers/forget")(self._forget_voices)
         app.websocket("/ws")(self._websocket)
         app.post("/v1/audio/transcriptions")(self._take_file)
         app.delete("/v1/audio/transcriptions/{name}")(self._forget_file)
@@ -179,6 +188,23 @@ class FakeGateway:
         if self.files is not None:
             self.files.forgotten.append(name)
         return Response("{}", media_type="application/json")
+
+    async def _name_speaker(self, request: Request) -> Response:
+        body = await request.json()
+        session = self.sessions.get(body["session"])
+        if self.speakers_refusal is not None or session is None:
+            return Response(status_code=self.speakers_refusal or 404)
+        told = session.speakers.name(body["speaker"], body["name"])
+        if session.socket is not None:
+            await session.socket.send_json(told)
+        return JSONResponse(told)
+
+    async def _forget_voices(self, request: Request) -> Response:
+        session = self.sessions.get((await request.json())["session"])
+        if self.speakers_refusal is not None or session is None:
+            return Response(status_code=self.speakers_refusal or 404)
+        session.speakers.forgotten += 1
+        return JSONResponse(session.speakers.told())
 
     async def _websocket(self, connection: WebSocket) -> None:
         offered: list[str] = connection.scope["subprotocols"]
@@ -242,6 +268,9 @@ class FakeGateway:
         )
         for outcome in session.outcomes[int(connection.query_params.get("after", 0)) :]:
             await connection.send_json(outcome)
+        if connection.query_params.get("speakers") == "1":
+            for message in session.speakers.since(int(connection.query_params["speakers_after"])):
+                await connection.send_json(message)
 
     def _goes_on(self, connection: WebSocket, session: FakeSession, frame: bytes) -> bool:
         """Whether `frame` is a pause in the middle of a sentence."""

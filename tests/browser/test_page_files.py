@@ -82,7 +82,8 @@ def test_a_dropped_file_becomes_cards_while_it_is_recognised(
     got = upload(gateway, files)
     assert (got.name, got.content) == ("talk.mp3", b"some sound")
     asked = {"response_format": "verbose_json", "stream": "true", "progress": "true"}
-    assert got.fields == {"model": "whisper-1", "timestamp_granularities[]": "word", **asked}
+    told = {"timestamp_granularities[]": "word", "speakers": "true"}
+    assert got.fields == {"model": "whisper-1", **told, **asked}
     expect(state(view)).to_have_text("Sent; waits for its turn on the server")
     got.tell(b": keep-alive\n\n", progress(0.0, None, waiting=True), progress(0.0))
     expect(state(view)).to_have_text("0:00 of 1:00 recognised")
@@ -308,7 +309,7 @@ def test_a_server_that_is_gone_is_told_and_another_try_offered(
         ("txt", "[0:03] second (Negative, 93%)\n"),
         ("srt", "00:00:03,500 --> 00:00:05,500\nsecond\n"),
         ("vtt", "00:00:03.500 --> 00:00:05.500\nsecond\n"),
-        ("csv", "2,result,,3.5,2,en,second,,negative,0.93,,,0,,\r\n"),
+        ("csv", "2,result,,3.5,2,en,second,,negative,0.93,,,0,,,,\r\n"),
         ("json", '"recording": {\n    "name": "my talk.mp3",\n    "duration_sec": 60\n  }'),
     ],
 )
@@ -361,7 +362,7 @@ def test_by_keyboard_alone(view: Page, gateway: FakeGateway, files: FakeFiles) -
     for _ in range(6):
         view.keyboard.press("Tab")
         order.append(view.evaluate("document.activeElement.dataset.testid ?? document.activeElement.className"))
-    assert order[:5] == ["files-back", "file-name", "file-cancel", "scroller", "card-toggle"]
+    assert order == ["files-back", "file-name", "file-cancel", "scroller", "listen", "card-toggle"]
     view.get_by_test_id("file-cancel").focus()
     view.keyboard.press("Enter")
     expect(view.get_by_test_id("file-retry")).to_be_focused()

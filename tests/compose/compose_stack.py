@@ -23,8 +23,11 @@ from recorder_service.client.client import StreamClient
 from tests.support.http_requests import unverified
 
 DOMAIN = "speech.example"
-SERVICES = ("redis", "stt_worker", "analyzer_worker", "file_worker", "listener_service", "fastapi_service", "nginx")
-IMAGES = ("fastapi_service", "stt_worker", "analyzer_worker", "file_worker", "listener_service")
+SERVICES = (
+    "redis", "stt_worker", "analyzer_worker", "file_worker", "speaker_worker", "listener_service", "fastapi_service",
+    "nginx",
+)  # fmt: skip
+IMAGES = ("fastapi_service", "stt_worker", "analyzer_worker", "file_worker", "speaker_worker", "listener_service")
 NGINX_IMAGE = "nginx:stable-bookworm"
 BUILD_SEC = 1500
 UP_SEC = 420

@@ -18,6 +18,7 @@ from fastapi_service.settings import GatewaySettings
 from file_worker.settings import FileSettings
 from harness.processes import ROOT
 from listener_service.settings import ListenerSettings
+from speaker_worker.settings import SpeakerSettings
 from stt_worker.settings import SttSettings
 from tests.compose.compose_stack import IMAGES, compose_command
 
@@ -26,6 +27,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "stt_worker": SttSettings,
     "analyzer_worker": AnalyzerSettings,
     "file_worker": FileSettings,
+    "speaker_worker": SpeakerSettings,
     "listener_service": ListenerSettings,
 }
 # Settled by the files of the containers themselves: where things are, and who listens where.
@@ -111,7 +113,11 @@ def test_what_the_compose_files_take_from_the_environment_is_documented_and_noth
 def test_workers_are_started_alike_everywhere() -> None:
     procfile = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines())
     services = load("docker-compose.yml")["services"]
-    for service, name in (("stt_worker", "stt"), ("analyzer_worker", "analyzer"), ("file_worker", "files")):
+    workers = (
+        ("stt_worker", "stt"), ("analyzer_worker", "analyzer"), ("file_worker", "files"),
+        ("speaker_worker", "speakers"),
+    )  # fmt: skip
+    for service, name in workers:
         command = shlex.split(services[service]["command"])
         assert procfile[name].split("exec ")[1].split() == command
         recipe = (ROOT / service / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")

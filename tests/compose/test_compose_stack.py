@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from contract.messages import Result
-from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
+from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, SPEAKER_QUEUE, STT_QUEUE
 from fastapi_service.page.routes import SECURITY_HEADERS
 from harness.processes import wait_until
 from harness.speech import Clip, demo_clips, words_of
@@ -152,15 +152,21 @@ def test_redis_wants_its_password_and_nginx_cannot_reach_it(containers: ComposeS
 
 
 def test_x_forwarded_is_believed_from_nginx_alone(containers: ComposeStack) -> None:
-    status, headers, _ = containers.get("/healthz/")
-    assert status == 307
-    assert headers["location"] == [f"{containers.url}/healthz"]
+    """A page of http may not use a service that was asked by https, so what it is allowed tells what is believed."""
+    allowed = "access-control-allow-origin"
+    status, headers, _ = containers.get("/v1/models", headers={"Origin": containers.url})
+    assert (status, headers[allowed]) == (200, [containers.url])
+    host = f"127.0.0.1:{containers.https_port}"
+    assert allowed not in containers.get("/v1/models", headers={"Origin": f"http://{host}"})[1]
     ask = (
         "import http.client; c = http.client.HTTPConnection('fastapi_service', 8000);"
-        "c.request('GET', '/healthz/', headers={'X-Forwarded-Proto': 'https'});"
-        "print(c.getresponse().getheader('location'))"
+        "c.request('GET', '/v1/models', headers={headers});"
+        f"print(c.getresponse().getheader('{allowed}'))"
     )
-    assert containers.exec("listener_service", "python", "-c", ask).strip() == "http://fastapi_service:8000/healthz"
+    origin = {"Origin": "http://fastapi_service:8000"}
+    for more in ({}, {"X-Forwarded-Proto": "https"}):
+        told = containers.exec("listener_service", "python", "-c", ask.replace("{headers}", str(origin | more)))
+        assert told.strip() == origin["Origin"]
 
 
 def test_every_container_is_confined(containers: ComposeStack) -> None:
@@ -198,7 +204,7 @@ def test_each_image_alone_has_all_that_its_service_imports(containers: ComposeSt
     assert found["uid"] != 0
     assert found["compilers"] == []
     assert not [name for name in found["packages"] if name.startswith(("nvidia", "triton", "cuda"))]
-    assert ("torch" in found["packages"]) == (service in ("stt_worker", "analyzer_worker"))
+    assert ("torch" in found["packages"]) == (service in ("stt_worker", "analyzer_worker", "speaker_worker"))
 
 
 def test_health_checks_tell_work_from_none(containers: ComposeStack) -> None:
@@ -206,6 +212,7 @@ def test_health_checks_tell_work_from_none(containers: ComposeStack) -> None:
         ("stt_worker", STT_QUEUE),
         ("analyzer_worker", ANALYZER_QUEUE),
         ("file_worker", FILE_QUEUE),
+        ("speaker_worker", SPEAKER_QUEUE),
         ("listener_service", LISTENER),
     ):
         containers.exec(service, "python", "-m", "runtime.worker.healthcheck", queue)

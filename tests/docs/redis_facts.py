@@ -13,7 +13,7 @@ from typing import Any, Self, cast
 
 import redis
 
-from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, STT_QUEUE
+from contract.queues import ANALYZER_QUEUE, FILE_QUEUE, LISTENER, SPEAKER_QUEUE, STT_QUEUE
 from harness.processes import ROOT
 
 DOCUMENT = (ROOT / "docs" / "redis.md").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ PLACES = {
     "<start>": r"\d{1,16}",
     "<file>": r"[A-Za-z0-9_-]{16,128}",
     "<content>": r"[0-9a-f]{64}",
-    "<queue>": "|".join((STT_QUEUE, ANALYZER_QUEUE, FILE_QUEUE, LISTENER)),
+    "<queue>": "|".join((STT_QUEUE, ANALYZER_QUEUE, FILE_QUEUE, SPEAKER_QUEUE, LISTENER)),
     "<worker>": r"[\w.-]+-\d+",  # its host and process
     "<tag>": r"[0-9a-f-]{36}",
 }

@@ -14,7 +14,16 @@ import pytest
 import redis
 
 from contract import keys, queues
-from contract.keys import PLACE, session_key, taken_key, tries_key
+from contract.jobs import FileSpeakersJob, SpeakerJob
+from contract.keys import (
+    PLACE,
+    file_key,
+    file_voices_key,
+    session_key,
+    speaker_events_key,
+    taken_key,
+    tries_key,
+)
 from contract.queues import STT_QUEUE
 from contract.settings import ServiceSettings
 from contract.state.files import VIEW_FIELDS
@@ -23,6 +32,7 @@ from harness.processes import ROOT, wait_until
 from harness.speech import CLIPS
 from harness.stack import Stack
 from listener_service.settings import ListenerSettings
+from runtime.broker.app import make_celery, send_file_speakers, send_speakers
 from runtime.wav import read_wav
 from runtime.weights.progress import DownloadProgress
 from tests.docs.redis_facts import NO_TTL, ROWS, Row, Watch, quoted, tables
@@ -36,6 +46,7 @@ FOLDERS = [ROOT / "contract", ROOT / "runtime", *ROOT.glob("*_service"), *ROOT.g
 OF_COMPOSE = "wta:health"  # the one that a shell makes
 NEVER_MET = {
     ("wta:file:<file>", "cut_off_sec"): "at no file that we can make does FFmpeg itself break off",
+    ("wta:file:<file>", "no_speakers"): "a speaker worker lives",
     ("wta:file:<file>", "language"): "the demo model knows English alone, so that no language is looked for",
 }
 MANY_TRIES = 1_000  # more than any worker makes
@@ -90,6 +101,24 @@ def wait_in_the_queue(stack: Stack, broker: redis.Redis, watch: Watch) -> None:
         client.expect("result", 30)
 
 
+def ask_who_speaks(broker: redis.Redis, here: ServiceSettings) -> None:
+    """Ask it of an utterance, of a segment of a file, and of a whole file that was heard."""
+    pcm = clip("not_bad").pcm
+    end = len(pcm) // 2
+    live = SpeakerJob(session="l" * 32, start=0, end=end, text="Not bad.", speech=[(0, end)])
+    part = live.model_copy(update={"session": "p" * 32, "live": False})
+    [file_id, *_] = [
+        key.decode().rpartition(":")[2] for key in broker.scan_iter("wta:file:????????????????*", _type="hash")
+    ]
+    sender = make_celery("sender", here)
+    for job in (live, part):
+        send_speakers(sender, pcm, job)
+    wait_until(lambda: broker.exists(speaker_events_key(live.session), file_voices_key(part.session)) == 2, 30, "heard")
+    send_file_speakers(sender, FileSpeakersJob(session=part.session, file=file_id, again_session="a" * 32))
+    wait_until(lambda: bool(broker.hexists(file_key(file_id), "speakers")), 30, "told")
+    sender.close()
+
+
 def have_a_file_heard(stack: Stack, sound: bytes) -> None:
     connection, events, _ = stream(stack, sound)
     assert list(events)[-1]["type"] == "transcript.text.done"
@@ -114,6 +143,8 @@ def watch(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Watch:
         sound = sound_file(talk()[0] + silence(1.77), folder).getvalue()
         have_a_file_heard(stack, sound)
         assert upload(stack.url, sound, background="true").status == 200  # it is known
+        ask_who_speaks(broker, here)
+        scan(watch)
         broken = damaged(clip("meeting_monday").pcm + silence(2.77) + clip("not_bad").pcm, folder / "damaged.m4a")
         have_a_file_heard(stack, broken.read_bytes())
         with DownloadProgress(here, STT_QUEUE, "speech").of("demo", 10):  # the demo models are not fetched

@@ -14,7 +14,6 @@ from contract.jobs import UtteranceJob
 from contract.keys import file_key, session_outcomes_key
 from contract.state.files import FileJob, begin_call, file_path
 from harness.processes import Service, wait_until
-from tests.file_worker.test_process import (  # noqa: F401
     FILE_ID,
     SESSION,
     app,
@@ -25,6 +24,7 @@ from tests.file_worker.test_process import (  # noqa: F401
     state,
     written,
 )
+from tests.file_worker.running import FILE_ID, SESSION, send, state, written
 from tests.support.conversation import as_pcm, microphones, voices
 from tests.support.fake_pipeline import FakePipeline
 from tests.support.media import channels_wav
@@ -40,7 +40,7 @@ TURNS = [
 PAUSE_SEC = 1.0
 
 
-def begin_file(client: redis.Redis, app: Celery, folder: Path, samples: np.ndarray, **asked: object) -> FileJob:  # noqa: F811
+def begin_file(client: redis.Redis, app: Celery, folder: Path, samples: np.ndarray, **asked: object) -> FileJob:
     job = FileJob.model_validate(
         {"id": FILE_ID, "session": SESSION, "content": "0" * 64, "file_bytes": 1, "speakers": True, **asked}
     )
@@ -61,10 +61,10 @@ def conversation() -> np.ndarray:
 
 def test_each_channel_is_heard_by_itself_and_nothing_is_left(
     redis_client: redis.Redis,
-    app: Celery,  # noqa: F811
-    folder: Path,  # noqa: F811
-    make_worker: Callable[..., Service],  # noqa: F811
-    speech_workers: Callable[[int], None],  # noqa: F811
+    app: Celery,
+    folder: Path,
+    make_worker: Callable[..., Service],
+    speech_workers: Callable[[int], None],
     pipeline: FakePipeline,
 ) -> None:
     speech_workers(2)
@@ -85,10 +85,10 @@ def test_each_channel_is_heard_by_itself_and_nothing_is_left(
 
 def test_without_being_asked_who_speaks_all_channels_are_one(
     redis_client: redis.Redis,
-    app: Celery,  # noqa: F811
-    folder: Path,  # noqa: F811
-    make_worker: Callable[..., Service],  # noqa: F811
-    speech_workers: Callable[[int], None],  # noqa: F811
+    app: Celery,
+    folder: Path,
+    make_worker: Callable[..., Service],
+    speech_workers: Callable[[int], None],
     pipeline: FakePipeline,
 ) -> None:
     speech_workers(2)
@@ -101,10 +101,10 @@ def test_without_being_asked_who_speaks_all_channels_are_one(
 
 def test_another_worker_goes_on_where_a_killed_one_was(
     redis_client: redis.Redis,
-    app: Celery,  # noqa: F811
-    folder: Path,  # noqa: F811
-    make_worker: Callable[..., Service],  # noqa: F811
-    speech_workers: Callable[[int], None],  # noqa: F811
+    app: Celery,
+    folder: Path,
+    make_worker: Callable[..., Service],
+    speech_workers: Callable[[int], None],
     pipeline: FakePipeline,
 ) -> None:
     """Both begin a segment at the same sample, so that only the session tells these apart."""
@@ -135,10 +135,10 @@ def test_another_worker_goes_on_where_a_killed_one_was(
 
 def test_the_language_is_one_for_all_channels_and_a_doubted_segment_is_heard_again_in_its_own(
     redis_client: redis.Redis,
-    app: Celery,  # noqa: F811
-    folder: Path,  # noqa: F811
-    make_worker: Callable[..., Service],  # noqa: F811
-    speech_workers: Callable[[int], None],  # noqa: F811
+    app: Celery,
+    folder: Path,
+    make_worker: Callable[..., Service],
+    speech_workers: Callable[[int], None],
     pipeline: FakePipeline,
 ) -> None:
     pipeline.languages = [("en", 0.9), ("nl", 0.5), ("en", 0.9), ("en", 0.9), ("en", 0.9), ("en", 0.9)]

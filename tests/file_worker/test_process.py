@@ -5,122 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
 from celery import Celery
 
-from contract.jobs import UtteranceJob
-from contract.keys import FILES_KEY, file_key, file_segments_key, session_outcomes_key
+from contract.keys import FILES_KEY, file_key, session_outcomes_key
 from contract.messages import Result
-from contract.queues import FILE_QUEUE, STT_QUEUE, TRANSCRIBE_FILE_TASK
+from contract.queues import FILE_QUEUE, STT_QUEUE
 from contract.settings import ServiceSettings
-from contract.state.files import VIEW_FIELDS, FileJob, FileSegment, begin_call, file_path, view_of
-from harness.processes import Service, celery_worker, free_port, start_redis, wait_until
+from contract.state.files import FileJob, begin_call, file_path
+from harness.processes import Service, free_port, start_redis, wait_until
 from runtime.broker.app import make_celery
-from runtime.worker.heartbeat import Heartbeat
+from tests.file_worker.running import FILE_ID, SESSION, asked_of, begin, send, start_worker, state, talk, written
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.media import encode, silence, tone
 
-VISIBILITY_SEC = 5
-FILE_ID = "f" * 32
-SESSION = "s" * 32
 MANY = 40
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "uploads"
-    made.mkdir()
-    return made
-
-
-def start_worker(port: int, folder: Path, logs: Path, name: str = "file_worker", **settings: str) -> Service:
-    environment = {
-        "REDIS_HOST": "127.0.0.1",
-        "REDIS_PORT": str(port),
-        "UPLOAD_DIR": str(folder),
-        "VISIBILITY_TIMEOUT_SEC": str(VISIBILITY_SEC),
-        **settings,
-    }
-    worker = celery_worker("file_worker", FILE_QUEUE, environment, logs, name)
-    worker.start()
-    return worker
-
-
-@pytest.fixture
-def make_worker(redis_port: int, tmp_path: Path, folder: Path) -> Iterator[Callable[..., Service]]:
-    started: list[Service] = []
-
-    def make(name: str = "file_worker", **settings: str) -> Service:
-        worker = start_worker(redis_port, folder, tmp_path, name, **settings)
-        started.append(worker)
-        return worker
-
-    yield make
-    for worker in started:
-        worker.kill()
-
-
-@pytest.fixture
-def speech_workers(redis_client: redis.Redis) -> Iterator[Callable[[int], None]]:
-    """Makes so many speech workers look alive."""
-    beating: list[Heartbeat] = []
-
-    def live(count: int) -> None:
-        for number in range(count):
-            worker = Heartbeat(redis_client, STT_QUEUE, f"speech-{number}", "test", True, 60.0)
-            worker.start()
-            beating.append(worker)
-
-    yield live
-    for worker in beating:
-        worker.stop()
-
-
-@pytest.fixture
-def app(redis_port: int) -> Celery:
-    return make_celery("test", ServiceSettings(redis_host="127.0.0.1", redis_port=redis_port))
-
-
-def begin(
-    client: redis.Redis, app: Celery, folder: Path, pcm: bytes, file_id: str = FILE_ID, language: str | None = None
-) -> FileJob:
-    """What the gateway does with a file that has come."""
-    source = encode(pcm, folder.parent / "sound.flac")
-    session = SESSION[: -len(file_id[:4])] + file_id[:4]
-    job = FileJob(id=file_id, session=session, content="0" * 64, file_bytes=1, language=language)
-    script, keys, arguments = begin_call(job, 8, 600, 600)
-    client.eval(script, len(keys), *keys, *arguments)
-    source.replace(file_path(folder, file_id))
-    send(app, file_id)
-    return job
-
-
-def asked_of(pipeline: FakePipeline, job: FileJob) -> list[UtteranceJob]:
-    """The file's segments that came to speech recognition. A gateway that other tests use may send its own beside."""
-    return [asked for asked, _ in pipeline.seen if asked.session in (job.session, job.again_session)]
-
-
-def send(app: Celery, argument: object) -> None:
-    app.send_task(TRANSCRIBE_FILE_TASK, args=[argument], queue=FILE_QUEUE, argsrepr="(file)", ignore_result=True)
-
-
-def state(client: redis.Redis, file_id: str = FILE_ID) -> str:
-    values: Any = client.hmget(file_key(file_id), *VIEW_FIELDS)
-    view = view_of(values)
-    return "" if view is None else view.state
-
-
-def written(client: redis.Redis, file_id: str = FILE_ID) -> list[FileSegment]:
-    raw: Any = client.lrange(file_segments_key(file_id), 0, -1)
-    return [FileSegment.model_validate_json(one) for one in raw]
-
-
-def talk(count: int) -> bytes:
-    """So many segments, each of another length."""
-    return b"".join(tone(0.5 + 0.01 * number) + silence(2.0) for number in range(count))
 
 
 def test_segments_come_back_in_order_and_nothing_is_left(

@@ -13,7 +13,7 @@ from tests.conftest import TOKENS
 from tests.support.metrics import Scrape, documented, exposed, scrape
 from tests.support.raw_client import RawClient
 
-SERVICES = ("fastapi_service", "stt_worker", "analyzer_worker", "file_worker", "listener_service")
+SERVICES = ("fastapi_service", "stt_worker", "analyzer_worker", "file_worker", "speaker_worker", "listener_service")
 TOKEN = TOKENS.split(", ", maxsplit=1)[0]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.messages import Dropped, Error, LatencyStats, Result, SentenceSentiment, SentimentShare, StatsBlock
+from contract.messages import Dropped, Error, LatencyStats, Result, SentenceSentiment, SentimentShare, StatsBlock, Turn
 from contract.text.words import count_words
 from listener_service.counts import Statistics, load_statistics
 from listener_service.percentiles import RELATIVE_ERROR, LatencyHistogram
@@ -158,7 +158,11 @@ def test_the_example_of_the_contract() -> None:
     statistics.add(result(sentiment=sentiment("positive", 0.998), timings_ms={"all": 152.9}))
     statistics.add(Dropped(utterance="u", duration_sec=1.2, reason="no_speech"))
     with open("contract/examples.json", encoding="utf-8") as file:
-        assert statistics.block() == StatsBlock.model_validate(json.load(file)["stats"]["session"])
+        expected = StatsBlock.model_validate(json.load(file)["stats"]["session"])
+    spoken = sentiment("positive", 0.998)
+    turn = Turn(speaker=1, start_sec=0.1, end_sec=1.8, first_char=0, end_char=18)
+    statistics.speakers.add_result(0, 1, result(sentiment=spoken, turns=[turn]))
+    assert statistics.block() == expected
 
 
 def test_the_state_survives_as_json() -> None:

@@ -57,6 +57,7 @@ def test_a_result_in_the_log() -> None:
         "utterance": "5f1d7c0a-48000",
         "type": "result",
         "text": "정말 좋아요",
+        "speaker": None,
         "language": "ko",
         "translation": "I love it.",
         "sentiment": FELT,

@@ -17,6 +17,7 @@ const STEADY_MS = 10_000;
  * @typedef {object} Options
  * @property {string} [token]
  * @property {string} [language]
+ * @property {boolean} [speakers] who speaks is asked for
  * @property {number} [firstDelaySec] of the back-off; 1 in the protocol, less in tests
  *
  * @typedef {{ type: string, [field: string]: any }} Message
@@ -31,6 +32,7 @@ export class Client extends EventEmitter {
   #frameBytes = FRAME_BYTES;
   #after = 0;
   #gapAfter = -1;
+  #rev = 0; // of what was told of who speaks
   /** @type {Map<number, number>} start to end of the utterances that have ended */
   #ended = new Map();
   #endedUntil = 0;
@@ -60,6 +62,8 @@ export class Client extends EventEmitter {
   open() {
     const url = new URL(this.#url);
     if (this.#options.language) url.searchParams.set('language', this.#options.language);
+    if (this.#options.speakers) url.searchParams.set('speakers', '1');
+    if (this.#rev) url.searchParams.set('speakers_after', String(this.#rev));
     const protocols = ['wta.v1'];
     if (this.#options.token) protocols.push(`token.${Buffer.from(this.#options.token).toString('base64url')}`);
     if (this.#session) {
@@ -108,6 +112,9 @@ export class Client extends EventEmitter {
       this.#delaySec = this.#firstDelaySec;
     } else if (message.type === 'busy' || (message.type === 'error' && message.seq === 0)) {
       this.#farewell = message;
+    } else if (['turns', 'speakers'].includes(message.type)) {
+      if (message.rev <= this.#rev) return;
+      this.#rev = message.rev;
     } else if (['result', 'dropped', 'error'].includes(message.type)) {
       if (!this.#isNext(message)) return;
       this.#after = message.seq;
@@ -146,6 +153,7 @@ export class Client extends EventEmitter {
       this.#kept.moveTo(message.position);
       this.#after = 0;
       this.#gapAfter = -1;
+      this.#rev = 0;
       this.#ended.clear();
       this.#endedUntil = message.position;
     }

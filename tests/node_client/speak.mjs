@@ -1,6 +1,6 @@
 // Speaks WAV files (s16le, mono, 16 kHz) into the service, each as an utterance, and prints what happens as JSON lines.
 //
-// node speak.mjs --url ws://127.0.0.1:8000/ws [--speed 4] [--token …] [--first-delay-sec 1] one.wav two.wav
+// node speak.mjs --url ws://127.0.0.1:8000/ws [--speed 4] [--token …] [--first-delay-sec 1] [--speakers 1] one.wav two.wav
 // --speed: times real time, 0 for as fast as it goes.
 
 import { readFileSync } from 'node:fs';
@@ -32,15 +32,26 @@ const { values, positionals } = parseArgs({
     speed: { type: 'string', default: '1' },
     token: { type: 'string' },
     'first-delay-sec': { type: 'string', default: '1' },
+    speakers: { type: 'string', default: '0' },
   },
 });
 const speed = Number(values.speed);
 const client = new Client(values.url, {
   language: 'en',
+  speakers: values.speakers === '1',
   firstDelaySec: Number(values['first-delay-sec']),
   ...(values.token === undefined ? {} : { token: values.token }),
 });
-client.on('message', (message) => tell('message', { message }));
+const asksWho = values.speakers === '1';
+/** @type {Set<string>} */
+const heard = new Set(); // utterances with a text
+/** @type {Set<string>} */
+const told = new Set(); // utterances of which it was told who speaks
+client.on('message', (message) => {
+  if (message.type === 'result') heard.add(message.utterance);
+  if (message.type === 'turns') told.add(message.utterance);
+  tell('message', { message });
+});
 client.on('waiting', (state) => tell('waiting', state));
 client.on('refused', (state) => {
   tell('refused', state);
@@ -61,6 +72,6 @@ for (const path of positionals) {
   client.endUtterance();
   tell('spoken', { path });
 }
-while (!client.complete) await pause(20);
+while (!client.complete || (asksWho && [...heard].some((one) => !told.has(one)))) await pause(20);
 client.leave();
 tell('complete', {});

@@ -146,3 +146,14 @@ def test_a_wrong_token_is_no_reason_to_try_again(strict_gateway: GatewayProcess,
             assert [one["code"] for one in speaker.messages("error")] == ["not_allowed"]
 
     asyncio.run(story())
+
+
+def test_who_speaks_is_told_where_it_asks(stack: Stack, clips: list[Clip]) -> None:
+    async def story() -> None:
+        async with speaking(stack.ws_url, clips[:2], speed=4, speakers="1") as speaker:
+            while len({one["utterance"] for one in speaker.messages("turns")}) < 2:
+                await speaker.until("message", type="turns")
+            revisions = [one["rev"] for one in speaker.messages("turns", "speakers")]
+            assert revisions == sorted(set(revisions))
+
+    asyncio.run(story())

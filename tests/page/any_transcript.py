@@ -56,6 +56,7 @@ def outcomes() -> st.SearchStrategy[dict[str, Any] | None]:
         "sentences": sentences(),
         "decoded_again": st.booleans(),
         "words": st.none() | st.sampled_from(["", " ", "\u2028"]) | st.lists(WORDS, max_size=6),
+        "speaker": st.none(), "turns": st.just([]),
     }  # fmt: skip
     dropped = {"type": st.just("dropped"), **common, "reason": TEXTS, "detail": TEXTS}
     error = {"type": st.just("error"), **common, "code": TEXTS, "message": TEXTS}
@@ -82,7 +83,7 @@ def transcripts(draw: st.DrawFn) -> list[dict[str, Any]]:
     for outcome in draw(st.lists(outcomes(), max_size=6)):
         if outcome is not None and isinstance(outcome.get("words"), str):
             outcome["words"] = timed_words(outcome, outcome["words"])
-        entry = {
+        entry: dict[str, Any] = {
             "utterance": draw(TEXTS),
             "session": draw(st.integers(0, 1)),
             "startSec": draw(SECONDS),
@@ -90,6 +91,7 @@ def transcripts(draw: st.DrawFn) -> list[dict[str, Any]]:
             "state": "lost" if outcome is None else outcome["type"],
             "text": "",
             "outcome": outcome,
+            "speakers": {"list": []},
             "pageStages": draw(st.none() | st.just({"wait_ms": 400, "network_ms": 9})),
         }
         entries.append(entry)

@@ -93,6 +93,12 @@ class FakeGateway:
         self.close_when_idle = False  # close with 1000 behind the next outcome
         self.unread = asyncio.Event()  # while cleared, frames are not read
         self.unread.set()
+        self._latest: ServerConnection | None = None
+
+    async def tell(self, message: Message) -> None:
+        """Send `message` on the latest connection."""
+        assert self._latest is not None
+        await self._say(self._latest, message)
 
     def forget(self) -> None:
         """Lose every session, as a Redis with no disk does."""
@@ -119,6 +125,7 @@ class FakeGateway:
         session = self._open(offered, query)
         visit = Visit(query, offered, session.position)
         self.visits.append(visit)
+        self._latest = socket
         await self._say(socket, self._greeting(session))
         for outcome in session.outcomes[int(query.get("after", 0)) :]:
             await self._say(socket, outcome)

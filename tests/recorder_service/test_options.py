@@ -18,7 +18,8 @@ def test_nothing_given_is_the_microphone_straight_to_the_queue() -> None:
     assert options.sentences
     assert not (options.fast or options.json or options.list_devices)
     assert (options.threshold, options.hangover_ms, options.wait_sec) == (None, None, None)
-    assert (options.hints, options.words) == ("", False)
+    assert (options.hints, options.words, options.speakers) == ("", False, True)
+    assert not parse_options(["--no-speakers"]).speakers
 
 
 def test_everything_that_goes_together() -> None:

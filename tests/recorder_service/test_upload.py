@@ -120,6 +120,29 @@ def test_the_form_and_its_file_arrive_and_the_events_are_shown(
     assert b"prompt" not in server.body
 
 
+def test_who_speaks_a_segment_is_shown_once_it_is_told(sound: Path) -> None:
+    turn = {"speaker": 2, "start": 0.0, "end": 1.5, "first_char": 0, "end_char": 7}
+    told = {"type": "transcript.segment.turns", "id": "0", "start": 0.0, "turns": [turn]}
+
+    def answer(handler: Handler) -> None:
+        handler.take_all()
+        lines = [f"data: {json.dumps(event)}\n\n" for event in (EVENTS[0], told, EVENTS[1])]
+        handler.reply(200, "text/event-stream", "".join(lines).encode())
+
+    with serving(answer) as (_, url):
+        ended, (result, turns) = send(sound, url)
+    assert ended == (0, True)
+    assert (turns["type"], turns["utterance"]) == ("turns", result["utterance"])
+    assert [(one["speaker"], one["start_sec"], one["end_char"]) for one in turns["turns"]] == [(2, 0.0, 7)]
+
+    def nonsense(handler: Handler) -> None:
+        handler.take_all()
+        handler.reply(200, "text/event-stream", f"data: {json.dumps(told | {'turns': [{}]})}\n\n".encode())
+
+    with serving(nonsense) as (_, url), pytest.raises(DeliveryError, match="no event of this API"):
+        send(sound, url)
+
+
 def test_an_answer_that_comes_while_the_file_is_sent_is_read(tmp_path: Path) -> None:
     path = tmp_path / "large.wav"
     with path.open("wb") as file:

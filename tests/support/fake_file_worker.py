@@ -12,12 +12,24 @@ from contract.audio import SAMPLE_RATE_HZ
 from contract.keys import FILES_KEY, file_key
 from contract.messages import Result, UtteranceOutcome
 from contract.queues import FILE_QUEUE
-from contract.state.files import Call, FileJob, FileSegment, append_call, end_call, file_path, take_call
+from contract.state.files import (
+    Call,
+    FileJob,
+    FileSegment,
+    FileSpeakers,
+    FileTurn,
+    append_call,
+    end_call,
+    file_path,
+    note_call,
+    take_call,
+)
 from harness.gateway import GatewayProcess
 from runtime.worker.heartbeat import Heartbeat
 
 SEGMENT_SEC = 2
 NAME = "fake"
+NOBODY_KNOWS = "Nobody knows."
 TTL_SEC = 60
 
 
@@ -29,7 +41,8 @@ def said(text: str, language: str = "en", **more: Any) -> Result:
 class FakeFileWorker:
     """Ends every file with `outcomes`, of two seconds each, or with `failure` (status, code, message).
 
-    With `holding` set it takes a file, and does not end it.
+    With `holding` set it takes a file, and does not end it. Of one that asks who speaks it tells `turns`, or where
+    there are none, that nobody knows.
     """
 
     def __init__(self, redis_port: int, gateway: GatewayProcess) -> None:
@@ -38,6 +51,7 @@ class FakeFileWorker:
         self._heartbeat = Heartbeat(self._client, FILE_QUEUE, NAME, "", False, 60.0)
         self.outcomes: Sequence[UtteranceOutcome] = (said("I love it."), said("Great!"))
         self.failure: tuple[int, str, str] | None = None
+        self.turns: Sequence[FileTurn] = ()
         self.holding = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -76,6 +90,9 @@ class FakeFileWorker:
         for number, outcome in enumerate(self.outcomes):
             segment = FileSegment(start=number * length, end=(number + 1) * length, outcome=outcome)
             self._call(append_call(job.id, NAME, number, segment, TTL_SEC))
+        if job.speakers:
+            told = {"speakers": FileSpeakers(turns=list(self.turns)).model_dump_json()} if self.turns else None
+            self._call(note_call(job.id, told or {"no_speakers": NOBODY_KNOWS}, TTL_SEC))
         self._call(end_call(job, "done", TTL_SEC, total=len(self.outcomes) * length))
 
     def _call(self, call: Call) -> None:

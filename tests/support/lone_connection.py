@@ -57,6 +57,12 @@ class Accepting:
 
     async def statistics(self, *_: object) -> None: ...
 
+    async def speakers_revision(self, *_: object) -> int:
+        return 0
+
+    async def speakers_after(self, *_: object) -> list[object]:
+        return []
+
 
 class Asking:
     """Takes the requests of all sessions, with the audio that came with them; `becomes` says what of the next."""

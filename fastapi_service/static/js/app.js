@@ -14,7 +14,9 @@ import { QuietNotice } from './dock/quiet-notice.js';
 import { Waveform } from './dock/waveform.js';
 import { TranscriptTools } from './export/toolbar.js';
 import { FilesButton } from './files/button.js';
+import { LiveListening, nowPlaying } from './listen/door.js';
 import { wireSettings } from './settings/button.js';
+import { SpeakersDoor } from './speakers/door.js';
 import { Statistics } from './statistics/statistics.js';
 import { StreamClient } from './stream/client.js';
 import { ConnectionView, setText } from './stream/connection-view.js';
@@ -36,6 +38,7 @@ let paused = false; // the speaker, and the server knows
 
 const storage = sessionStore();
 const notices = new Notices(byId('notices', HTMLElement), byId('start', HTMLButtonElement));
+const listening = new LiveListening(notices);
 const statistics = new Statistics();
 const speechEnds = new SpeechEnds();
 const control = new Control(() => recorder.toggle());
@@ -50,7 +53,10 @@ const recorder = new Recorder({
   chunk: (pcm, capturedMs) => {
     speakingSince ??= capturedMs;
     paused = false;
-    return client.push(pcm, capturedMs);
+    const { position } = client;
+    const taken = client.push(pcm, capturedMs);
+    if (taken) listening.keep(pcm, position);
+    return taken;
   },
   pause: (spokenUntilMs) => {
     paused = true;
@@ -92,20 +98,23 @@ const transcript = new Transcript(
   (startSec) => client.spokenAt(startSec),
   storage,
   () => tools.update(),
+  listening,
 );
 const tools = new TranscriptTools(transcript);
+const speakers = new SpeakersDoor({ transcript, statistics, notices, session: () => client.session });
 
 const wide = matchMedia('(min-width: 60rem)'); // as in css/narrow.css: there the statistics have a column of their own
 const fitStatistics = () => (byId('stats', HTMLDetailsElement).open = wide.matches);
 wide.addEventListener('change', fitStatistics);
 fitStatistics();
+nowPlaying.onChange(() => recorder.hush(nowPlaying.active));
 watchWake(() => client.revive());
 window.addEventListener('beforeunload', (event) => {
   if (client.heldSec > 0 && client.state.name !== 'open') event.preventDefault(); // speech would be lost
 });
 setInterval(refresh, REFRESH_MS);
 const clips = new Clips(byId('clip-row', HTMLElement), byId('clips', HTMLElement), (url) => void recorder.playClip(url));
-wireSettings({ recorder, reconnect, notices });
+wireSettings({ recorder, reconnect, notices, session: () => client.session });
 const files = new FilesButton(notices);
 if (!isSecureContext) void microphone.insecure();
 client.connect();
@@ -125,6 +134,7 @@ function streamOptions() {
     ...(preferences.get('word_times') && { words: '1' }),
     ...(!preferences.get('partials') && { partials: '0' }),
     ...(preferences.get('sentences') && { sentences: '1' }),
+    ...(preferences.get('speakers') && { speakers: '1' }),
   };
 }
 
@@ -149,6 +159,7 @@ function showRecording(state, reason, clip) {
   if (state === 'starting' || state === 'choosing' || state === 'loading') {
     notices.clear('problem');
     notices.clear('full');
+    nowPlaying.stop(); // who starts wants to be heard
     if (client.state.name === 'idle') client.connect();
   }
   if (reason === 'full' && state === 'stopped') {
@@ -168,12 +179,14 @@ function showRecording(state, reason, clip) {
 function receive(message, replayed) {
   switch (message.type) {
     case 'session':
+      listening.align(client.heldSec, client.position);
       speechEnds.utteranceSec = message.limits.utterance_sec;
       chosenGate.sentenceWait(message.limits.sentence_wait_sec);
       files.limits(message.limits);
       service.watch.session(message.models);
       break;
     case 'accepted':
+      listening.safe(message.position);
       cutAt(message.position);
       transcript.accepted(message);
       service.watch.accepted(message.utterance);
@@ -192,6 +205,10 @@ function receive(message, replayed) {
         ended(message, replayed);
       }
       break;
+    case 'turns':
+    case 'speakers':
+      speakers.told(message);
+      break;
     case 'stats':
       statistics.stats(message);
       break;
@@ -207,25 +224,32 @@ function receive(message, replayed) {
  */
 function ended(outcome, replayed) {
   const spokenAt = (/** @type {number} */ sec) => client.spokenAt(sec);
+  const spokenAtMs = spokenAt(outcome.start_sec);
   const pageStages = replayed ? null : speechEnds.take(outcome, Date.now(), spokenAt);
-  transcript.outcome(outcome, !replayed, pageStages);
+  const told = outcome.type === 'result' ? speakers.result(outcome, spokenAtMs) : outcome;
+  transcript.outcome(told, !replayed, pageStages);
   service.watch.ended(outcome.utterance);
-  statistics.outcome(outcome, pageStages, spokenAt(outcome.start_sec));
+  statistics.outcome(outcome, pageStages, spokenAtMs);
 }
 
 function sessionLost() {
   if (transcript.entries.length > 0) notices.show('session_lost', 'info', words('notice.session_lost'));
   transcript.newSession();
+  speakers.newSession();
   service.watch.newSession();
   statistics.newSession();
   speechEnds.clear();
+  listening.newSession();
 }
 
 /** @param {import('./stream/client.js').ConnectionState} state */
 function showConnection(state) {
   const { name } = state;
   if (name !== 'connecting') recorder.connection(name === 'waiting' || name === 'busy');
-  if (name === 'taken_over') recorder.stop('taken_over');
+  if (name === 'taken_over') {
+    listening.takenOver();
+    recorder.stop('taken_over');
+  }
   if (name === 'refused' || name === 'broken') recorder.stop('server');
   if (name !== 'open') service.disconnected();
   connection.show(state);

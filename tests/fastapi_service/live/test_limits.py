@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 import redis
 
-from contract.keys import SESSIONS_KEY, session_outcomes_key, shown_stats_key, stats_key
+from contract.keys import (
+    SESSIONS_KEY,
+    session_outcomes_key,
+    shown_stats_key,
+    speaker_events_key,
+    speakers_key,
+    stats_key,
+)
 from fastapi_service.access.attempts import ADDRESSES_REMEMBERED, LoginAttempts, client_address
 from fastapi_service.live.limits import ByteRate, ConnectionLimit, NoPlaceError
 from harness.gateway import GatewayProcess
@@ -169,6 +176,8 @@ def test_sessions_are_bounded_and_the_unused_make_room(start_gateway: Start, red
         assert again.expect("session")["session"] == sessions[3], "one that is kept can be resumed all the same"
     # One that was used long ago makes room, with all that belongs to it.
     redis_client.xadd(session_outcomes_key(sessions[5]), {"event": "x"})
+    redis_client.xadd(speaker_events_key(sessions[5]), {"event": "x"})
+    redis_client.hset(speakers_key(sessions[5]), "state", b"voices")
     redis_client.mset({stats_key(sessions[5]): "{}", shown_stats_key(sessions[5]): "{}", shown_stats_key("x"): "{}"})
     redis_client.zadd(SESSIONS_KEY, {sessions[5]: 1_000 * (time.time() - 2 * 3_600)})
     with RawClient(gateway.ws_url) as twelfth:

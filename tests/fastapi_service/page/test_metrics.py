@@ -11,7 +11,15 @@ import redis
 from contract.events import OutcomeEvent
 from contract.jobs import AnalyzeJob, UtteranceJob, now_ms
 from contract.messages import Dropped
-from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE, FILE_QUEUE, RESULT_MESSAGES, STT_QUEUE, TRANSCRIBE_TASK
+from contract.queues import (
+    ANALYZE_TASK,
+    ANALYZER_QUEUE,
+    FILE_QUEUE,
+    RESULT_MESSAGES,
+    SPEAKER_QUEUE,
+    STT_QUEUE,
+    TRANSCRIBE_TASK,
+)
 from contract.settings import ServiceSettings
 from fastapi_service.live.counters import CLOSE_CODES
 from harness.gateway import GatewayProcess
@@ -109,7 +117,11 @@ def test_queues_and_workers_are_told(gateway: GatewayProcess, redis_port: int, r
     redis_client.delete(STT_QUEUE, ANALYZER_QUEUE)
     redis_client.lpush(STT_QUEUE, "no message of ours")
     wait_until(lambda: scrape(gateway.url).value("wta_queue_tasks", queue=STT_QUEUE) == 1, 5, "a new look")
-    assert scrape(gateway.url).labels("wta_queue_oldest_seconds", "queue") == {ANALYZER_QUEUE, FILE_QUEUE}
+    assert scrape(gateway.url).labels("wta_queue_oldest_seconds", "queue") == {
+        ANALYZER_QUEUE,
+        FILE_QUEUE,
+        SPEAKER_QUEUE,
+    }
 
 
 def test_hostile_outcomes_make_no_series_without_end(gateway: GatewayProcess, redis_client: redis.Redis) -> None:

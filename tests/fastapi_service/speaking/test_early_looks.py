@@ -104,6 +104,25 @@ def test_a_sentence_that_goes_on_before_a_pause_is_marked_is_not_cut(when: str) 
     run(story)
 
 
+def test_a_pause_waits_for_the_look_at_an_earlier_one_and_is_looked_at_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pauses, "FALLBACK_SEC", 0.2)
+
+    async def story(client: Client) -> None:
+        early = await asked_early(client)
+        await client.say(SPEECH)
+        await client.pause()
+        await asyncio.sleep(0.4)  # longer than where nobody looks
+        assert client.of("accepted") == []
+        client.answer(early, "open", "I love")
+        late = await client.question(2)
+        assert (late.start, late.end) == (0, 16_000 * 2 + 1_600)
+        assert client.of("accepted") == []
+        client.answer(late, "sentence", "I love it.")
+        assert await client.accepted() == (0, late.end)
+
+    run(story)
+
+
 def test_an_end_that_the_client_marks_takes_what_was_heard_as_well() -> None:
     async def story(client: Client) -> None:
         client.answer(await asked_early(client), "open", "I love")

@@ -57,7 +57,9 @@ async def said_to_a_slow_client(end: bool) -> list[str]:
     if end:
         socket.frames.put_nowait(b"")
         await until(lambda: connection.segmenter.start == 16_000)
-    connection.statistics(Stats(session=StatsBlock(), service=StatsBlock()))  # leaves after a partial that waits
+    connection.outcomes.statistics(
+        Stats(session=StatsBlock(), service=StatsBlock())
+    )  # leaves after a partial that waits
     socket.reading.set()
     await until(lambda: "stats" in socket.sent)
     connection.end(1000, "enough")

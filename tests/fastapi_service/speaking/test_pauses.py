@@ -206,8 +206,7 @@ def test_without_an_answer_the_utterance_ends_all_the_same(
 ) -> None:
     async def story() -> None:
         monkeypatch.setattr(pauses, "FALLBACK_SEC", 0.2)
-        monkeypatch.setattr(pauses, "LOOK_SEC", 0.2)
-        async with speaker() as client:
+        async with speaker(wait_sec=0.2) as client:
             client.asking.becomes = becomes
             await client.say(HALF)
             await client.pause()
@@ -219,11 +218,31 @@ def test_without_an_answer_the_utterance_ends_all_the_same(
     run(story)
 
 
+def test_a_look_that_is_slow_has_longer_where_nobody_else_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pauses, "LOOK_SEC", 0.2)
+
+    async def alone() -> None:
+        async with speaker(wait_sec=0.5) as client:
+            await pause_after(client)
+            await client.accepted()
+            ((job, _),) = client.pipeline.sent
+            assert job.timings_ms["endpoint"] >= 490
+
+    async def beside_another() -> None:
+        async with speaker() as client:  # whose wait never ends
+            client.asking.outstanding.add("another", NEVER_SEC)
+            await pause_after(client)
+            assert await client.accepted() == (0, 8_000)
+
+    run(alone)
+    run(beside_another)
+
+
 def test_an_answer_that_comes_after_the_cut_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
-        monkeypatch.setattr(pauses, "FALLBACK_SEC", 0.2)
         monkeypatch.setattr(pauses, "LOOK_SEC", 0.2)
         async with speaker() as client:
+            client.asking.outstanding.add("another", NEVER_SEC)
             asked = await pause_after(client)
             await client.accepted()
             monkeypatch.setattr(pauses, "LOOK_SEC", NEVER_SEC)

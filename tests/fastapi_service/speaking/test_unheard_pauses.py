@@ -15,7 +15,8 @@ from contract.partials import PartialRequest
 from fastapi_service.live.options import Options
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.speaking import pauses, sentences
-from fastapi_service.speaking.sentences import SILENT_SEC, SPEECH_FADES_SEC
+from fastapi_service.speaking.pauses import SURELY_SILENT_SEC
+from fastapi_service.speaking.unheard import SILENT_SEC, SPEECH_FADES_SEC
 from tests.support.lone_connection import Client, lone_client, until
 
 SOUND = np.random.default_rng(6).normal(0, 3000, 16_000).astype("<i2").tobytes()  # a second
@@ -82,6 +83,43 @@ def test_an_open_sentence_is_waited_for_and_no_longer() -> None:
         assert client.of("accepted") == []
         spoken(client, await partial_of(client, 1), 20_000)
         assert await client.accepted() == (0, 20_000 + FADED)
+        assert len(client.questions) == 1
+
+    run(story)
+
+
+@pytest.mark.parametrize("silent_sec", [0.4, 0.6])
+def test_what_is_likely_ends_once_it_has_been_silent_for_longer_than_between_words(silent_sec: float) -> None:
+    async def story(client: Client) -> None:
+        request = await partial_of(client, 2)
+        first = request.end - round(0.4 * 16_000)
+        spoken(client, request, first)
+        client.answer(await client.question(), "likely", "I love it")
+        assert client.of("accepted") == []
+        longer = request.model_copy(update={"end": first + round(silent_sec * 16_000)})
+        spoken(client, longer, first + 800)
+        assert len(client.questions) == 1, "it is the same pause"
+        if silent_sec < SURELY_SILENT_SEC:
+            spoken(client, await partial_of(client, 1), 47_000)
+            assert client.of("accepted") == []
+        else:
+            assert await client.accepted() == (0, first + FADED)
+
+    run(story)
+
+
+def test_a_look_at_a_pause_that_music_ends_tells_where_somebody_last_spoke() -> None:
+    async def story(client: Client) -> None:
+        await client.say(SOUND)
+        await client.say(SOUND)
+        await client.pause()
+        asked = await client.question()
+        await client.say(SOUND)  # the gate opens again
+        last = asked.end - round(0.4 * 16_000)
+        client.connection.partial(asked.answer("I love it.", "likely", speech_end=last))
+        assert client.of("accepted") == []
+        spoken(client, asked.model_copy(update={"end": asked.end + 8_000}), last)
+        assert await client.accepted() == (0, last + FADED)
         assert len(client.questions) == 1
 
     run(story)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from contract.audio import SAMPLE_RATE_HZ
 from contract.messages import Result, Word
 from contract.state.files import FileSegment, FileView
-from fastapi_service.upload.formats import Transcript
+from fastapi_service.subtitles.files import srt, vtt
+from fastapi_service.subtitles.pieces import Said, Spoken, milliseconds
+from fastapi_service.upload.formats import answer
 from fastapi_service.upload.options import ResponseFormat, UploadOptions
+from fastapi_service.upload.transcript import Transcript
 
 EXAMPLES = Path(__file__).parents[3] / "contract" / "subtitle_examples.json"
 LANGUAGES = ["en", "zh", "ja", "ko", "he", "ar", "th", "xx"]
@@ -31,13 +34,14 @@ SCRIPTS = {
 
 @dataclass(frozen=True)
 class Heard:
-    """A result in a file: from where to where, in seconds."""
+    """A result in a file: from where to where, in seconds. `speaker`: how they are called."""
 
     start: float
     end: float
     text: str
     language: str
     words: list[tuple[str, float, float]] | None
+    speaker: str | None = None
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -55,7 +59,17 @@ def subtitles(results: list[Heard], form: ResponseFormat) -> str:
         transcript.add(FileSegment(**span, outcome=outcome))
     options = UploadOptions(language=None, hints="", format=form, stream=False, words=False)
     view = FileView("done", 0, 0, waiting=False, touched_ms=0.0, status=200, code="", message="")
-    return transcript.answer(options, view)
+    return answer(transcript, options, view)
+
+
+def told_apart(results: list[Heard], form: ResponseFormat) -> str:
+    """The file of results whose speakers are named."""
+    spoken = []
+    for one in results:
+        words = [Said(word, milliseconds(begin), milliseconds(end)) for word, begin, end in one.words or []]
+        end_ms = max(milliseconds(one.start) + 1, milliseconds(one.end))
+        spoken.append(Spoken(milliseconds(one.start), end_ms, one.text, one.language, words, one.speaker))
+    return srt(spoken) if form == "srt" else vtt(spoken)
 
 
 def examples() -> list[dict[str, Any]]:
@@ -108,3 +122,10 @@ def recordings(draw: st.DrawFn) -> list[Heard]:
         found.append(Heard(start, end, text, language, draw(word_times(text, start, end))))
         at += lasts
     return found
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[Heard]:
+    """The same by several speakers, some of them with odd names, or with none."""
+    names = st.sampled_from(["Speaker 1", "Speaker 2", "화자 1", "Speaker ?", "A & <b> --> c", "x" * 60, None])
+    return [replace(one, speaker=draw(names)) for one in draw(recordings())]

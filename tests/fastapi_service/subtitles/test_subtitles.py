@@ -9,6 +9,7 @@ import html
 import re
 import sys
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -19,7 +20,7 @@ from hypothesis import example, given, settings
 from fastapi_service.subtitles import script
 from fastapi_service.subtitles.pieces import line_limit
 from fastapi_service.upload.options import ResponseFormat
-from tests.fastapi_service.subtitles.results import Heard, examples, recordings, subtitles
+from tests.fastapi_service.subtitles.results import Heard, conversations, examples, recordings, subtitles, told_apart
 
 TIME = r"(\d\d+):(\d\d):(\d\d)[.,](\d{3})"
 TIMES = re.compile(f"{TIME} --> {TIME}", re.ASCII)
@@ -34,8 +35,8 @@ class Shown:
     lines: list[str]
 
 
-def cues(file: str) -> list[Shown]:
-    """The cues of a WebVTT file."""
+def cues(file: str, read: Callable[[str], str] = html.unescape) -> list[Shown]:
+    """The cues of a WebVTT file. `read`: what a line says."""
     head, *blocks = file.split("\n\n")
     assert (head, blocks.pop()) == ("WEBVTT", "")
     found = []
@@ -45,7 +46,7 @@ def cues(file: str) -> list[Shown]:
         assert match is not None
         h, m, s, ms, h2, m2, s2, ms2 = map(int, match.groups())
         begin_ms, end_ms = ((h * 60 + m) * 60 + s) * 1000 + ms, ((h2 * 60 + m2) * 60 + s2) * 1000 + ms2
-        found.append(Shown(begin_ms, end_ms, [html.unescape(line) for line in lines]))
+        found.append(Shown(begin_ms, end_ms, list(map(read, lines))))
     return found
 
 
@@ -68,8 +69,9 @@ def evenly(text: str, start: float, end: float, language: str = "en") -> Heard:
 @pytest.mark.parametrize("case", examples(), ids=lambda case: str(case["name"]))
 def test_the_examples_are_as_written(case: dict[str, Any]) -> None:
     results = [Heard(**{**one, "words": one["words"]}) for one in case["results"]]
-    assert subtitles(results, "srt").split("\n") == case["srt"]
-    assert subtitles(results, "vtt").split("\n") == case["vtt"]
+    write = told_apart if any("speaker" in one for one in case["results"]) else subtitles
+    assert write(results, "srt").split("\n") == case["srt"]
+    assert write(results, "vtt").split("\n") == case["vtt"]
 
 
 @settings(max_examples=200, deadline=None)
@@ -95,6 +97,36 @@ def test_any_results_give_cues_that_fit_and_lose_nothing(results: list[Heard]) -
 def test_both_formats_have_the_same_times(results: list[Heard]) -> None:
     srt = [line.replace(",", ".") for line in subtitles(results, "srt").split("\n") if TIMES.fullmatch(line)]
     assert srt == [line for line in subtitles(results, "vtt").split("\n") if TIMES.fullmatch(line)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(conversations())
+def test_no_cue_has_words_of_two_speakers(results: list[Heard]) -> None:
+    said: dict[str | None, str] = {}
+    for cue in cues(told_apart(results, "vtt"), read=str):
+        voice = re.fullmatch("(?:<v ([^<>]+)>)?([^<>]*)", "".join(cue.lines))
+        assert voice is not None
+        name = None if voice[1] is None else html.unescape(voice[1])
+        said[name] = said.get(name, "") + EMBEDDED.sub("", html.unescape(voice[2])).replace(" ", "")
+    for name in {one.speaker for one in results}:
+        own = "".join(script.one_line(one.text) for one in results if one.speaker == name).replace(" ", "")
+        assert said.pop(name, "") == own
+    assert not said
+
+
+@settings(max_examples=60, deadline=None)
+@given(conversations())
+def test_subrip_names_a_speaker_where_another_begins(results: list[Heard]) -> None:
+    heard = [one.speaker for one in results if script.one_line(one.text)]
+    changes = [name for number, name in enumerate(heard) if name and name != ([None, *heard])[number]]
+    names = {script_safe(name): name for name in changes}
+    found = re.findall(rf"\n\u202b?({'|'.join(map(re.escape, names)) or '!'}): ", told_apart(results, "srt"))
+    assert [names[name] for name in found] == changes
+
+
+def script_safe(name: str) -> str:
+    """As SubRip has it."""
+    return name.replace("-->", "→").replace("<b", "‹b")  # noqa: RUF001
 
 
 def test_a_cue_begins_with_its_first_word_and_ends_with_its_last() -> None:

@@ -7,8 +7,12 @@ from typing import Any
 
 from contract.messages import Dropped, Gap, Result, SentenceSentiment, Sentiment, UtteranceOutcome
 from contract.state.files import FileSegment, FileView, view_of
-from fastapi_service.upload.formats import Transcript
+from fastapi_service.upload import formats
+from fastapi_service.upload.events import done_event
 from fastapi_service.upload.options import UploadOptions
+from fastapi_service.upload.transcript import Transcript
+
+OPTIONS = UploadOptions(language=None, hints="", format="verbose_json", stream=False, words=False)
 
 RATE = 16_000
 FIGURES: dict[str, Any] = {"avg_logprob": -0.25, "no_speech_prob": 0.03, "temperature": 0.4}
@@ -19,11 +23,10 @@ def answer(*outcomes: UtteranceOutcome) -> dict[str, Any]:
     transcript = Transcript("file")
     for number, outcome in enumerate(outcomes):
         transcript.add(FileSegment(start=number * 2 * RATE, end=(number + 1) * 2 * RATE, outcome=outcome))
-    options = UploadOptions(language=None, hints="", format="verbose_json", stream=False, words=False)
     samples = len(outcomes) * 2 * RATE
     view = FileView("done", samples, samples, waiting=False, touched_ms=0.0, status=200, code="", message="")
-    body: dict[str, Any] = json.loads(transcript.answer(options, view))
-    assert transcript.done(view)["gaps"] == body["gaps"]
+    body: dict[str, Any] = json.loads(formats.answer(transcript, OPTIONS, view))
+    assert done_event(transcript, view, OPTIONS)["gaps"] == body["gaps"]
     return body
 
 
@@ -72,16 +75,17 @@ def test_doubt_is_told() -> None:
 
 def test_what_is_missing_is_told_in_words_and_in_figures() -> None:
     view = FileView("done", RATE, RATE, False, 0.0, 0, "damaged", "Parts are missing.", 2, 0.5)
-    (warning,) = Transcript("file").done(view)["warnings"]
+    (warning,) = done_event(Transcript("file"), view, OPTIONS)["warnings"]
     figures = {"missing_parts": 2, "first_missing_sec": 0.5, "cut_off_sec": None}
     assert warning == {"code": "damaged", "message": "Parts are missing.", **figures}
 
 
 def test_a_file_in_redis_tells_what_is_missing() -> None:
     old: list[bytes | None] = [b"done", b"5", b"5", None, b"1", b"0", b"damaged", b"words"]
-    view = view_of([*old, None, None, None])
+    view = view_of([*old, None, None, None, None])
     assert view is not None
     assert (view.message, view.missing_parts, view.first_missing_sec, view.cut_off_sec) == ("words", 0, None, None)
-    view = view_of([*old, b"3", b"4.2", b"9.0"])
+    view = view_of([*old, b"3", b"4.2", b"9.0", b"nobody knows"])
     assert view is not None
     assert (view.missing_parts, view.first_missing_sec, view.cut_off_sec) == (3, 4.2, 9.0)
+    assert view.no_speakers == "nobody knows"

@@ -183,3 +183,25 @@ test('a new threshold and hangover count from the next frame on, in the middle o
   gate.push(faint);
   assert.deepEqual(ends, [3 * FRAME_SAMPLES]);
 });
+
+test('shut, it lets nothing out and ends what was being said; open again, it begins with what comes then', () => {
+  const numbers = new Numbers();
+  const gate = new VoiceGate(DEFAULT_GATE, numbers);
+  const loud = signal(120 * FRAME_SAMPLES, () => true);
+  gate.push(loud.subarray(0, 10 * FRAME_SAMPLES + 7));
+  gate.adjust({ ...DEFAULT_GATE, shut: true });
+  assert.deepEqual(numbers.utterances, [range(0, 10 * FRAME_SAMPLES + 7)], 'all that was said before it');
+  gate.takeLevel();
+  gate.push(loud.subarray(10 * FRAME_SAMPLES + 7, 60 * FRAME_SAMPLES));
+  assert.equal(gate.open, false);
+  assert.ok(gate.takeLevel() > 0.05, 'how loud it is can still be seen');
+  gate.adjust({ ...DEFAULT_GATE, hangoverMs: 300, shut: true });
+  assert.equal(numbers.utterances.length, 1);
+  gate.adjust(DEFAULT_GATE);
+  gate.push(loud.subarray(60 * FRAME_SAMPLES));
+  gate.flush();
+  assert.equal(numbers.utterances.length, 2);
+  const [, after] = numbers.utterances;
+  assert.ok(after[0] >= 60 * FRAME_SAMPLES - FRAME_SAMPLES && after[0] <= 60 * FRAME_SAMPLES, 'no pre-roll of what was played');
+  assert.equal(after[after.length - 1], 120 * FRAME_SAMPLES - 1);
+});

@@ -134,7 +134,7 @@ test('the table has a row for each utterance that has ended', () => {
   assert.deepEqual(german, {
     number: '3', type: 'result', offset_sec: '8', duration_sec: '1.5', language: 'de', text: 'Das war schön.',
     translation: 'That was nice.', sentiment: 'positive', score: '0.998', reason: '', detail: '', server_ms: '152',
-    neutral_reason: '', sentences: '',
+    neutral_reason: '', sentences: '', speaker: '', speaker_name: '',
   });
   assert.equal(rows[5].detail, 'This model cannot translate.');
   assert.equal(rows[5].score, '');
@@ -158,7 +158,7 @@ test('the JSON has everything, in UTC', () => {
     start_sec: 4, duration_sec: 1.5, text: 'Das war schön.', language: 'de', translation: 'That was nice.',
     sentiment: { label: 'POSITIVE', score: 0.998, scores: { POSITIVE: 0.998 }, zone: 'positive', neutral_reason: null },
     sentiment_reason: null, sentences: [], decoded_again: false, language_probability: null, words: null, doubtful: false, doubtful_reason: null,
-    gaps: [], avg_logprob: null, no_speech_prob: null, temperature: null, timings_ms: { queue: 12.25, speech: 140 },
+    gaps: [], avg_logprob: null, no_speech_prob: null, temperature: null, channel: null, speaker: null, speaker_name: null, turns: [], timings_ms: { queue: 12.25, speech: 140 },
   });
   assert.equal(read.utterances[4].code, 'lost');
   assert.deepEqual(read.utterances[6].page_ms, { wait_ms: 400, network_ms: 9 });
@@ -179,6 +179,43 @@ test('the text is for reading: a line for each result, its translation below, ea
   assert.match(lines[9], /^\[.+\] Good morning\. /);
   assert.match(lines[10], /^\[at 1583:20 of speech\] Unknown /);
   assert.equal(lines.length, 11);
+});
+
+const PARTS = said('I love it. No, it is awful!', 1, { speakers: { list: [{ speaker: 1, name: 'Anna', same_as: null }] } }, {
+  duration_sec: 4,
+  sentences: [{ text: 'I love it.', sentiment: felt('positive', 0.9) }, { text: 'No, it is awful!', sentiment: felt('negative', 0.8) }],
+  turns: [
+    { speaker: 1, start_sec: 1, end_sec: 2, first_char: 0, end_char: 11 },
+    { speaker: 2, start_sec: 2.5, end_sec: 5, first_char: 11, end_char: 27 },
+  ],
+});
+
+test('several who speak in one result have a row, a line, a cue and a part each', () => {
+  const rows = readCsv(file('csv', [said('Before.', 0), PARTS]));
+  assert.deepEqual(rows.map((row) => [row.number, row.speaker, row.speaker_name, row.text, row.sentiment]), [
+    ['1', '', '', 'Before.', 'positive'],
+    ['2', '1', 'Anna', 'I love it.', 'positive'],
+    ['2', '2', 'Speaker 2', 'No, it is awful!', 'negative'],
+  ]);
+  assert.deepEqual(rows.map((row) => [row.offset_sec, row.duration_sec, row.server_ms]), [['0', '1.5', '152'], ['2', '1', '152'], ['3.5', '2.5', '']]);
+  assert.equal(rows[2].spoken_at.slice(-7), ':10.620');
+  const lines = file('txt', [PARTS]).split('\n').filter((line) => line.startsWith('['));
+  assert.match(lines[0], /\] Anna: I love it\. \(Positive, 90%\)$/);
+  assert.match(lines[1], /\] Speaker 2: No, it is awful! \(Negative, 80%\)$/);
+  const [{ parts, speaker, speaker_name, text }] = JSON.parse(file('json', [PARTS])).utterances;
+  assert.deepEqual([speaker, speaker_name, text], [null, null, 'I love it. No, it is awful!']);
+  assert.deepEqual(parts.map((/** @type {any} */ part) => [part.speaker, part.speaker_name, part.text, part.start_sec]), [[1, 'Anna', 'I love it.', 1], [2, 'Speaker 2', 'No, it is awful!', 2.5]]);
+  assert.ok(file('vtt', [PARTS]).includes('00:00:00.000 --> 00:00:01.000\n<v Anna>I love it.\n\n00:00:01.500 --> 00:00:04.000\n<v Speaker 2>No'));
+  assert.ok(file('srt', [PARTS]).includes('\nSpeaker 2: No, it is awful!\n'));
+});
+
+test('two that were found to be one are one line with one name', () => {
+  const speakers = { list: [{ speaker: 1, name: 'Anna', same_as: null }, { speaker: 2, name: 'Bob', same_as: 1 }] };
+  const one = { ...PARTS, speakers };
+  assert.deepEqual(readCsv(file('csv', [one])).map((row) => [row.speaker, row.speaker_name, row.text]), [['1', 'Anna', 'I love it. No, it is awful!']]);
+  assert.match(file('txt', [one]), /\] Anna: I love it\. No, it is awful!/);
+  const [{ speaker, speaker_name, parts }] = JSON.parse(file('json', [one])).utterances;
+  assert.deepEqual([speaker, speaker_name, parts], [1, 'Anna', undefined]);
 });
 
 const SENTENCES = [

@@ -37,6 +37,9 @@ export function said(text, startSec, more = {}, fields = {}) {
     avg_logprob: null,
     no_speech_prob: null,
     temperature: null,
+    channel: null,
+    speaker: null,
+    turns: [],
     ...fields,
   });
 }
@@ -82,6 +85,7 @@ export function entry(startSec, more, outcome) {
     text: '',
     settled: 0,
     outcome,
+    speakers: { list: [] },
     pageStages: null,
     revision: 1,
     open: false,
@@ -92,12 +96,17 @@ export function entry(startSec, more, outcome) {
 
 /**
  * A result of a file as tests of subtitles have it, in seconds of the file.
- * @param {{ start: number, end: number, text: string, language: string, words: [string, number, number][] | null }} heard
+ * @param {{ start: number, end: number, text: string, language: string, words: [string, number, number][] | null,
+ *   speaker?: string | null }} heard `speaker`: how they are called
  */
-export function entryOf({ start, end, text, language, words }) {
+export function entryOf({ start, end, text, language, words, speaker = null }) {
   const times = words?.map(([word, start_sec, end_sec]) => ({ word, start_sec, end_sec })) ?? null;
   const fields = { start_sec: start, duration_sec: Math.max(0, end - start), language, words: times };
-  return said(text, start, { spokenAtMs: null }, fields);
+  if (speaker === null) return said(text, start, { spokenAtMs: null }, fields);
+  const unknown = speaker.endsWith(' ?');
+  const turns = [{ speaker: unknown ? null : 1, start_sec: start, end_sec: end, first_char: 0, end_char: Array.from(text).length }];
+  const speakers = { list: unknown ? [] : [{ speaker: 1, name: speaker, same_as: null }] };
+  return said(text, start, { spokenAtMs: null, speakers }, { ...fields, turns });
 }
 
 /** @param {number} startSec */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readEvent } from '../../../fastapi_service/static/js/files/events.js';
+import { ProtocolError } from '../../../fastapi_service/static/js/stream/protocol.js';
 import { felt } from '../export/samples.mjs';
 
 const SEGMENT = {
@@ -31,4 +32,15 @@ test('an older server tells none', () => {
 
 test('its text begins with a space on the wire alone', () => {
   assert.equal(outcomeOf({}).text, 'I love it. Great!');
+});
+
+test('who spoke a segment comes once all was heard, in places of its text', () => {
+  const turns = [{ speaker: 1, start: 1.5, end: 3, first_char: 0, end_char: 10 }, { speaker: null, start: 3, end: 4, first_char: 10, end_char: 17 }];
+  const event = readEvent(JSON.stringify({ type: 'transcript.segment.turns', id: '0', start: 1.5, turns }));
+  assert.ok(event?.type === 'turns');
+  assert.equal(event.utterance, outcomeOf({}).utterance);
+  assert.deepEqual(event.turns[1], { speaker: null, start_sec: 3, end_sec: 4, first_char: 10, end_char: 17 });
+  for (const wrong of [{ turns: [{ ...turns[0], speaker: 0 }] }, { turns: [null] }, { start: 'x', turns }]) {
+    assert.throws(() => readEvent(JSON.stringify({ type: 'transcript.segment.turns', id: '0', start: 1.5, ...wrong })), ProtocolError);
+  }
 });

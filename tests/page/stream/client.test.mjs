@@ -264,3 +264,35 @@ test('a message that is not of the protocol is ignored', () => {
   assert.equal(warn.mock.callCount(), 1);
   warn.mock.restore();
 });
+
+test('what was told of the speakers is told once, and asked for from there on after a lost connection and a reload', () => {
+  const told_ = () => told.messages.flatMap(({ message }) => (message.type === 'turns' || message.type === 'speakers' ? [message.rev] : []));
+  const client = makeClient({ speakers: '1' });
+  client.connect();
+  assert.equal(latest().query.get('speakers'), '1');
+  assert.equal(latest().query.get('speakers_after'), '0');
+  latest().begins('session-a', 0);
+  assert.equal(client.session, 'session-a');
+  const turns = (/** @type {number} */ rev) => ({ type: 'turns', rev, utterance: 'u-0', turns: [] });
+  latest().says(turns(1));
+  latest().says({ type: 'speakers', rev: 2, speakers: [] });
+  latest().says(turns(2));
+  latest().ends(1012);
+  client.connect();
+  assert.equal(latest().query.get('speakers_after'), '2');
+  latest().begins('session-a', 0);
+  latest().says(turns(2));
+  latest().says(turns(3));
+  assert.deepEqual(told_(), [1, 2, 3]);
+  const reloaded = makeClient({ speakers: '1' });
+  reloaded.connect();
+  assert.equal(latest().query.get('speakers_after'), '0', 'a new page has nothing yet');
+  latest().begins('session-b', 0);
+  latest().says(turns(1));
+  assert.deepEqual(told_(), [1, 2, 3, 1]);
+});
+
+test('who asks for no speakers is told of none', () => {
+  makeClient().connect();
+  assert.equal(latest().query.has('speakers_after'), false);
+});

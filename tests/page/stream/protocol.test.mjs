@@ -16,7 +16,9 @@ const OPTIONAL = {
   accepted: [],
   partial: ['settled'],
   result: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'translation', 'sentiment', 'sentiment_reason', 'sentences', 'decoded_again',
-    'language_probability', 'words', 'doubtful', 'doubtful_reason', 'gaps', 'avg_logprob', 'no_speech_prob', 'temperature'],
+    'language_probability', 'words', 'doubtful', 'doubtful_reason', 'gaps', 'avg_logprob', 'no_speech_prob', 'temperature', 'channel', 'speaker', 'turns'],
+  turns: ['rev'],
+  speakers: ['rev'],
   dropped: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'detail'],
   stats: [],
   error: ['seq', 'utterance', 'start_sec', 'duration_sec', 'timings_ms'],
@@ -77,6 +79,16 @@ test('numbers are held to their range', () => {
   assert.throws(() => parseMessage(JSON.stringify({ ...result, sentiment: zone })), ProtocolError);
   const sentences = [{ text: 'x', sentiment: zone }];
   assert.throws(() => parseMessage(JSON.stringify({ ...result, sentences })), ProtocolError);
+});
+
+test('speakers are counted from 1', () => {
+  const { turns, speakers, result } = examples;
+  for (const speaker of [0, -1, 1.5, '1']) {
+    const text = String(speaker);
+    assert.throws(() => parseMessage(JSON.stringify({ ...result, speaker })), ProtocolError, text);
+    assert.throws(() => parseMessage(JSON.stringify({ ...turns, turns: [{ ...turns.turns[0], speaker }] })), ProtocolError, text);
+    assert.throws(() => parseMessage(JSON.stringify({ ...speakers, speakers: [{ speaker, name: null }] })), ProtocolError, text);
+  }
 });
 
 test('a server that does not say how long it waits for the end of a sentence does not wait', () => {

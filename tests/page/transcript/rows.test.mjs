@@ -108,3 +108,36 @@ test('whatever comes in whatever order, the rows are those of the whole list', (
     }
   }
 });
+
+test('with a filter some have no row, and who read one of those reads on at the next', () => {
+  const { entries, rows } = listed('rerssrr');
+  rows.filter = (entry) => entry === entries[2] || entry === entries[5];
+  rows.changed(0);
+  assert.deepEqual(rows.list, [entries[2], entries[5]]);
+  assert.equal(rows.standIn(entries[0]), entries[2]);
+  assert.equal(rows.standIn(entries[3]), entries[5]);
+  assert.equal(rows.standIn(entries[6]), entries[5], 'the last, where there is no next');
+  assert.equal(rows.standIn(entry('r')), undefined, 'it went');
+  rows.filter = null;
+  rows.changed(0);
+  assert.equal(shown(rows), 'r e r 2s r r');
+});
+
+test('with a filter, too, the rows are those of the whole list, whatever comes in whatever order', () => {
+  let seed = 11;
+  const chance = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+  const filter = (/** @type {any} */ one) => one.kind === 'r' || one.kind === 'e';
+  for (let round = 0; round < 40; round++) {
+    const { entries, rows } = listed('');
+    rows.filter = filter;
+    for (let step = 0; step < 60; step++) {
+      const at = Math.floor(chance() * (entries.length + 1));
+      const kind = 'srpe'[Math.floor(chance() * 4)];
+      if (chance() < 0.4 && at < entries.length) Object.assign(entries[at], { ...entry(kind), utterance: entries[at].utterance });
+      else entries.splice(at, 0, entry(kind));
+      const first = rows.changed(at);
+      assert.ok(first <= rows.list.length);
+      assert.deepEqual(rows.list, entries.filter(filter));
+    }
+  }
+});

@@ -51,7 +51,7 @@ def test_utterances_arrive_bit_exact_and_end() -> None:
             assert results(messages) == [1, 2, 3]
             assert gateway.only.audio == b"".join(noise(0.7, seed) for seed in range(3))
             assert [len(frame) for frame in gateway.visits[0].frames].count(0) == 3
-            assert gateway.visits[0].query == {"language": "en"}
+            assert gateway.visits[0].query == {"language": "en", "speakers": "1"}
             assert gateway.visits[0].offered == ["wta.v1"]
 
     run(story)

@@ -42,7 +42,7 @@ def test_speech_goes_on_after_a_pause_until_a_sentence_ends() -> None:
                 assert await client.drain(10)
                 assert client.waiting == 0
             assert gateway.only.accepted == {0: FIRST + SECOND, 2 * SAMPLES: THIRD}
-            assert gateway.visits[0].query == {"sentences": "1"}
+            assert gateway.visits[0].query == {"sentences": "1", "speakers": "1"}
             assert gateway.visits[0].frames == [FIRST, b"", SECOND, b"", THIRD, b"", b""]
 
     run(story)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import redis
 
-from contract.events import PartialEvent, StatsEvent
+from contract.events import PartialEvent, SpeakerEvent, StatsEvent
 from contract.jobs import UtteranceJob
-from contract.keys import done_key, session_key, session_outcomes_key
-from contract.messages import Accepted, Error, Partial, Result, ServerMessage, Stats, StatsBlock
+from contract.keys import done_key, session_key, session_outcomes_key, speaker_events_key, speakers_key
+from contract.messages import Accepted, Error, Partial, Result, ServerMessage, Stats, StatsBlock, Turns
 from contract.queues import FINAL_STATS, RESULT_MESSAGES, STT_QUEUE
 from contract.state.outcome import dropped, end_utterance
 from harness.processes import free_port, start_redis
@@ -25,6 +25,7 @@ from recorder_service.delivery.speech_queue import QueueDelivery
 from recorder_service.settings import RecorderSettings
 from tests.recorder_service.fakes import noise, run, until
 from tests.support.fake_pipeline import FakePipeline
+from tests.support.told_speakers import Teller, turn
 
 
 def delivery_at(port: int, wait_when_full: bool = False, **settings: Any) -> QueueDelivery:
@@ -344,3 +345,36 @@ def test_no_thread_is_left_behind(redis_port: int, redis_client: redis.Redis) ->
     before = threading.active_count()
     run(story)
     assert threading.active_count() <= before
+
+
+def test_who_speaks_comes_once_in_order_also_what_no_message_told(
+    redis_port: int, redis_client: redis.Redis, quick_polls: None
+) -> None:
+    async def story() -> None:
+        with FakePipeline(redis_port) as pipeline:
+            settings = RecorderSettings(redis_host="127.0.0.1", redis_port=redis_port)
+            async with QueueDelivery(settings, "en", False, speakers=True) as delivery:
+                who = Teller(redis_client, delivery.session)
+                await delivery.send(noise(0.5))
+                assert await delivery.drain(20)
+                who.turns(0, turn(1, 0.0, 0.5, 0, 12))
+                redis_client.xadd(speaker_events_key(delivery.session), {"event": "nonsense"}, id="2-0")
+                redis_client.xadd(speaker_events_key(delivery.session), {"event": event_of(who, 3)}, id="3-0")
+                redis_client.hset(speakers_key(delivery.session), "rev", 3)
+                who.state_alone()
+                await delivery.send(noise(0.5))
+                drained = asyncio.create_task(delivery.drain(20))
+                await until(lambda: len(pipeline.seen) == 2)
+                who.turns(8_000, turn(2, 0.5, 1.0, 0, 12))
+                assert await drained
+            assert [job.speakers for job, _ in pipeline.seen] == [True, True]
+            told = [message for message in await heard(delivery) if isinstance(message, Turns)]
+            assert [message.rev for message in told] == [1, 3, 5]
+
+    run(story)
+
+
+def event_of(who: Teller, rev: int) -> str:
+    """Something of this revision that was told."""
+    message = Turns(utterance="u", turns=[])
+    return SpeakerEvent(session=who.session, rev=rev, start=1, speakers=message).model_dump_json()

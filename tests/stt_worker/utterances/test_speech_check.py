@@ -136,7 +136,8 @@ def test_hysteresis_and_minimum(check: SpeechCheck, monkeypatch: pytest.MonkeyPa
     heard = np.array([0.1, 0.6, 0.4, 0.36, 0.3, 0.4, 0.1, 0.1], dtype=np.float32)
     monkeypatch.setattr(check, "probabilities", lambda _audio: heard)
     found = check.find(audio)
-    assert found == SpeechFound(96, float(heard.max()), FRAME_SAMPLES, 4 * FRAME_SAMPLES)
+    spoken = (FRAME_SAMPLES, 4 * FRAME_SAMPLES)
+    assert found == SpeechFound(96, float(heard.max()), *spoken, stretches=(spoken,))
     refusal = check.refusal(found)
     assert refusal is not None
     assert refusal.detail == "96 ms of speech is less than 100 ms"

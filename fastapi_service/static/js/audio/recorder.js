@@ -9,9 +9,10 @@ import { offersTabSound, TAB_SOUND } from './tab-sound.js';
 
 /**
  * `reconnecting` is recording while the connection is down; `stopped` is a recording that ended by itself, and
- * `failed` one that could not begin. `starting` asks for a microphone, `choosing` for a tab.
+ * `failed` one that could not begin. `starting` asks for a microphone, `choosing` for a tab; with `playing` the page is
+ * heard instead of the speaker.
  * @typedef {'off' | 'starting' | 'choosing' | 'loading' | 'listening' | 'speaking' | 'reconnecting' | 'reopening'
- *   | 'muted' | 'paused' | 'clip' | 'stopped' | 'failed'} DockState
+ *   | 'muted' | 'paused' | 'playing' | 'clip' | 'stopped' | 'failed'} DockState
  *
  * @typedef {import('./sound-source.js').SoundChoice} SoundChoice
  *
@@ -33,6 +34,7 @@ import { offersTabSound, TAB_SOUND } from './tab-sound.js';
  */
 
 const AT_REST_MS = 1000;
+const ECHO_MS = 300; // of what was played: the way through loudspeaker, room and microphone
 
 export class Recorder {
   /** @type {RecorderHandlers} */ #handlers;
@@ -47,6 +49,8 @@ export class Recorder {
   #open = false; // the gate
   #down = false; // the connection
   #stuck = false;
+  #hushed = false; // something plays on this page
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #hushTimer;
   #shown = '';
   #awake = new ScreenAwake();
   /** @type {Set<LevelListener>} */ #listeners = new Set();
@@ -55,7 +59,7 @@ export class Recorder {
   constructor(handlers) {
     this.#handlers = handlers;
     addEventListener('load', () => setTimeout(() => loadSound().catch(() => {}), AT_REST_MS));
-    chosenGate.onChange(() => this.#capture?.adjust(chosenGate.settings));
+    chosenGate.onChange(() => this.#capture?.adjust(this.#gate));
     preferences.onChange((name) => {
       const ofMicrophones = name === 'echo_cancellation' || name === 'noise_suppression';
       if (name === 'microphone' || (ofMicrophones && this.#kind === 'microphone')) this.#restart();
@@ -73,7 +77,7 @@ export class Recorder {
 
   /** Whether quiet would be that of a microphone that works. */
   get hearsRoom() {
-    return this.#running && this.#kind === 'microphone' && this.#held === null;
+    return this.#running && this.#kind === 'microphone' && this.#held === null && !this.#hushed;
   }
 
   /** Start, or stop what runs. */
@@ -101,6 +105,17 @@ export class Recorder {
     if (this.#capture === null) return;
     this.#reason = reason;
     void this.end();
+  }
+
+  /**
+   * Something plays on this page, or no longer: a microphone must not take it for speech. What was being said ends.
+   * @param {boolean} plays
+   */
+  hush(plays) {
+    clearTimeout(this.#hushTimer);
+    if (plays && this.#kind === 'clip') void this.end(); // one sound at a time
+    if (plays) this.#setHushed(true);
+    else this.#hushTimer = setTimeout(() => this.#setHushed(false), ECHO_MS);
   }
 
   /** The connection is lost, or it is there again. @param {boolean} down */
@@ -133,7 +148,8 @@ export class Recorder {
 
   /** @param {SoundChoice} choice */
   #begin(choice) {
-    this.#capture = new Capture(choice, chosenGate.settings, {
+    this.#kind = choice.kind;
+    this.#capture = new Capture(choice, this.#gate, {
       chunk: (pcm, capturedMs) => {
         if (!this.#handlers.chunk(pcm, capturedMs)) this.stop('full');
       },
@@ -159,7 +175,6 @@ export class Recorder {
       },
       stopped: (problem) => this.#stopped(problem),
     });
-    this.#kind = choice.kind;
     this.#reason = null;
     this.#ran = false;
     if (choice.kind !== 'clip') this.#awake.hold();
@@ -187,6 +202,18 @@ export class Recorder {
     this.#handlers.stuck(stuck);
   }
 
+  /** @param {boolean} hushed */
+  #setHushed(hushed) {
+    this.#hushed = hushed;
+    if (hushed) this.#open = false;
+    this.#capture?.adjust(this.#gate);
+    this.#show();
+  }
+
+  get #gate() {
+    return { ...chosenGate.settings, shut: this.#hushed && this.#kind === 'microphone' };
+  }
+
   #show() {
     const state = this.#state();
     const shown = `${state} ${this.#reason} ${this.#clip}`;
@@ -200,6 +227,7 @@ export class Recorder {
     if (this.#capture === null) return this.#reason === null ? 'off' : this.#ran ? 'stopped' : 'failed';
     if (!this.#running) return STARTING[this.#kind];
     if (this.#held !== null) return this.#held;
+    if (this.#hushed && this.#kind === 'microphone') return 'playing';
     if (this.#kind === 'clip') return 'clip';
     if (this.#down) return 'reconnecting';
     return this.#open ? 'speaking' : 'listening';

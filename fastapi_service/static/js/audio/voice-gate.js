@@ -19,6 +19,7 @@ const FRAME_MS = 20;
  * @property {number} hangoverMs
  * @property {number | null} [endMs] quiet, in all, that ends an utterance after a pause; without it closing is the end
  * @property {boolean} [followsNoise] whether the noise of a loud room raises the threshold
+ * @property {boolean} [shut] nothing is let out, and what was being said has ended: it is not the speaker who is heard
  */
 
 /** @type {Readonly<GateSettings>} */
@@ -50,6 +51,7 @@ export class VoiceGate {
   #spokenUntil = 0; // end of the last loud frame, as a count
   #open = false;
   #paused = false; // closed, and the utterance has not ended
+  #shut = false;
   #loudest = 0;
   #floor = new NoiseFloor();
 
@@ -63,6 +65,7 @@ export class VoiceGate {
     this.#followsNoise = settings.followsNoise ?? false;
     this.#hangoverFrames = framesOf(settings.hangoverMs);
     this.#endFrames = endFramesOf(settings);
+    this.#shut = settings.shut ?? false;
     this.#sink = sink;
     this.#ring = new Float32Array((this.#preRollFrames + 1) * FRAME_SAMPLES);
   }
@@ -73,6 +76,9 @@ export class VoiceGate {
     this.#followsNoise = settings.followsNoise ?? false;
     this.#hangoverFrames = framesOf(settings.hangoverMs);
     this.#endFrames = endFramesOf(settings);
+    const shut = settings.shut ?? false;
+    if (shut && !this.#shut) this.flush();
+    this.#shut = shut;
   }
 
   /** Whether speech is being let out. */
@@ -137,6 +143,7 @@ export class VoiceGate {
     energy /= FRAME_SAMPLES;
     if (energy > this.#loudest) this.#loudest = energy;
     this.#filled = 0;
+    if (this.#shut) return;
     const loud = energy >= (this.#open ? this.#stays : this.threshold);
     this.#floor.hear(energy);
     if (this.#open) {

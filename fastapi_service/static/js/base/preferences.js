@@ -15,9 +15,11 @@ const KEY = 'wta.preferences';
  * @property {boolean} sentences let the server end utterances where sentences end, if it does that
  * @property {boolean} echo_cancellation
  * @property {boolean} noise_suppression
+ * @property {boolean} keep_speech keep what is said in this tab, to hear it again
  * @property {string} spoken_language code of the language that is spoken, empty to have it detected
  * @property {string} hints names and words that may be spoken
  * @property {boolean} word_times ask when each word is said
+ * @property {boolean} speakers ask who says what
  */
 
 /** @type {Readonly<Values>} */
@@ -32,9 +34,11 @@ export const DEFAULTS = Object.freeze({
   sentences: true,
   echo_cancellation: true,
   noise_suppression: true,
+  keep_speech: false,
   spoken_language: '',
   hints: '',
   word_times: false,
+  speakers: true,
 });
 
 /** @type {{ [K in keyof Values]: (value: unknown) => boolean }} */
@@ -49,9 +53,11 @@ const CHECKS = {
   sentences: isBoolean,
   echo_cancellation: isBoolean,
   noise_suppression: isBoolean,
+  keep_speech: isBoolean,
   spoken_language: (value) => typeof value === 'string' && /^([a-z]{2,3})?$/.test(value),
   hints: (value) => typeof value === 'string' && /^[^\p{Cc}\p{Cs}\u2028\u2029]{0,400}$/u.test(value),
   word_times: isBoolean,
+  speakers: isBoolean,
 };
 
 export class Preferences {

@@ -2,13 +2,14 @@
 
 import { oneLine } from '../text/format.js';
 import { serverMs } from '../transcript/stages.js';
+import { spokenParts } from './parts.js';
 import { timeline } from './timeline.js';
 
 /** @typedef {import('../transcript/utterances.js').Entry} Entry */
 
 const COLUMNS = Object.freeze([
   'number', 'type', 'spoken_at', 'offset_sec', 'duration_sec', 'language', 'text', 'translation', 'sentiment', 'score',
-  'reason', 'detail', 'server_ms', 'neutral_reason', 'sentences',
+  'reason', 'detail', 'server_ms', 'neutral_reason', 'sentences', 'speaker', 'speaker_name',
 ]);
 
 const BYTE_ORDER_MARK = '\ufeff'; // without it Excel takes UTF-8 for something else
@@ -16,34 +17,53 @@ const BYTE_ORDER_MARK = '\ufeff'; // without it Excel takes UTF-8 for something 
 /** @type {import('./index.js').Writer} */
 export function csv(entries, _, recording) {
   const spans = timeline(entries, recording !== null);
-  const rows = entries.map((entry, index) => row(entry, index + 1, spans[index].begin_ms));
+  const rows = entries.flatMap((entry, index) => rowsOf(entry, index + 1, spans[index].begin_ms));
   return BYTE_ORDER_MARK + [COLUMNS, ...rows].map((cells) => cells.map(cell).join(',') + '\r\n').join('');
 }
 
 /**
+ * A row, or one for each part where several people speak.
  * @param {Entry} entry
  * @param {number} number
  * @param {number} offset_ms
- * @returns {(string | number)[]} in the order of COLUMNS
+ * @returns {(string | number)[][]} in the order of COLUMNS
  */
-function row(entry, number, offset_ms) {
+function rowsOf(entry, number, offset_ms) {
   const { outcome, spokenAtMs } = entry;
   const when = [spokenAtMs === null ? '' : localTime(new Date(spokenAtMs)), offset_ms / 1000];
-  if (outcome === null) return [number, 'error', ...when, '', '', '', '', '', '', 'lost', '', '', '', ''];
+  if (outcome === null) return [[number, 'error', ...when, '', '', '', '', '', '', 'lost', '', '', '', '', '', '']];
   const begin = [number, outcome.type, ...when, outcome.duration_sec];
   const server_ms = Math.round(serverMs(outcome));
   switch (outcome.type) {
     case 'result': {
-      const { language, text, translation, sentiment, sentiment_reason } = outcome;
-      const felt = [sentiment?.zone ?? '', sentiment?.score ?? ''];
-      const parts = [sentiment?.neutral_reason ?? '', sentenceLines(outcome.sentences)];
-      return [...begin, language, text, translation ?? '', ...felt, '', sentiment_reason ?? '', server_ms, ...parts];
+      const parts = spokenParts(entry);
+      if (parts.length === 1) return [[...begin, ...saidCells(outcome, parts[0], server_ms)]];
+      return parts.map((part, at) => {
+        const later_ms = Math.max(0, Math.round(1000 * (part.start_sec - outcome.start_sec)));
+        const spoken = spokenAtMs === null ? '' : localTime(new Date(spokenAtMs + later_ms));
+        const length = Math.round(1000 * (part.end_sec - part.start_sec)) / 1000;
+        const cells = saidCells(outcome, part, at === 0 ? server_ms : '');
+        return [number, outcome.type, spoken, (offset_ms + later_ms) / 1000, length, ...cells];
+      });
     }
     case 'dropped':
-      return [...begin, '', '', '', '', '', outcome.reason, outcome.detail, server_ms, '', ''];
+      return [[...begin, '', '', '', '', '', outcome.reason, outcome.detail, server_ms, '', '', '', '']];
     case 'error':
-      return [...begin, '', '', '', '', '', outcome.code, outcome.message, server_ms, '', ''];
+      return [[...begin, '', '', '', '', '', outcome.code, outcome.message, server_ms, '', '', '', '']];
   }
+}
+
+/**
+ * What was said and by whom, from the language on.
+ * @param {import('../stream/messages.js').Result} result
+ * @param {import('./parts.js').SpokenPart} part
+ * @param {number | ''} server_ms of the whole, with its first part alone
+ * @returns {(string | number)[]}
+ */
+function saidCells({ language, sentiment_reason }, { text, translation, sentiment, sentences, number, speaker }, server_ms) {
+  const felt = [sentiment?.zone ?? '', sentiment?.score ?? ''];
+  const more = [sentiment?.neutral_reason ?? '', sentenceLines(sentences), number ?? '', speaker ?? ''];
+  return [language, text, translation ?? '', ...felt, '', sentiment_reason ?? '', server_ms, ...more];
 }
 
 /**

@@ -6,7 +6,9 @@ import { saveAs, toClipboard } from '../export/toolbar.js';
 import { count, fileTime, languageName, percent } from '../text/format.js';
 import { words } from '../text/strings.js';
 import { countedSentences } from '../statistics/sentences.js';
+import { FileLines } from '../listen/file-lines.js';
 import { fillCard } from '../transcript/card.js';
+import { isSilence, Rows } from '../transcript/rows.js';
 import { WindowedList } from '../transcript/windowed-list.js';
 import { fileWords, warningWords } from './words.js';
 
@@ -18,7 +20,11 @@ const FORMATS = /** @type {const} */ (['txt', 'srt', 'vtt', 'csv', 'json']);
 
 export class FileDetail {
   /** @type {import('./job.js').FileJob} */ #job;
-  /** @type {WindowedList<Entry>} */ #view;
+  #rows;
+  /** @type {WindowedList<import('../transcript/rows.js').Row>} */ #view;
+  #head;
+  /** @type {Awaited<ReturnType<typeof import('./voices.js').openVoices>> | null} */ #voices = null;
+  #voicesAsked = false;
   #facts = element('span', { 'data-testid': 'file-facts' });
   #share = element('div', { class: 'share-bar small', role: 'img' });
   #tools = element('div', { class: 'file-tools', role: 'group', 'aria-label': fileWords('text.save') });
@@ -29,10 +35,12 @@ export class FileDetail {
   #revision = 0; // of the entries that are shown
   #stale = true; // what is told of all of them
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+  /** @type {FileLines} */ #lines;
 
   /** @param {import('./job.js').FileJob} job */
   constructor(job) {
     this.#job = job;
+    this.#lines = new FileLines(job.file);
     const copy = element('button', { type: 'button', class: 'quiet', 'data-testid': 'file-copy', text: fileWords('text.copy') });
     copy.addEventListener('click', () => void this.#take('txt', true));
     this.#tools.append(copy, icon('held'));
@@ -45,30 +53,75 @@ export class FileDetail {
     const list = element('ol', { class: 'cards', role: 'list', 'data-testid': 'file-cards' });
     const label = fileWords('text.label', { name: job.file.name });
     const scroller = element('div', { class: 'scroller', tabindex: '0', role: 'region', 'aria-label': label }, this.#nothing, list);
-    const head = element('div', { class: 'file-head' }, this.#facts, this.#share, this.#tools, this.#said, this.#warned);
-    this.element = element('div', { class: 'file-detail', 'data-testid': 'file-detail' }, head, scroller);
+    this.#head = element('div', { class: 'file-head' }, this.#facts, this.#share, this.#tools, this.#said, this.#warned);
+    this.element = element('div', { class: 'file-detail', 'data-testid': 'file-detail' }, this.#head, scroller);
+    this.#rows = new Rows(job.entries.list);
     this.#view = new WindowedList(
       scroller,
       list,
-      job.entries.list,
-      (card, entry) =>
-        fillCard(card, entry, (held, opens, change) => this.#view.holdStill(held, opens, change), timeIn(entry)),
+      this.#rows.list,
+      (card, row) => this.#fill(card, row),
       () => {},
+      (row) => this.#rows.standIn(row),
     );
+    this.#warned.after(this.#lines.notice);
+  }
+
+  /**
+   * @param {HTMLLIElement} card
+   * @param {import('../transcript/rows.js').Row} row
+   */
+  #fill(card, row) {
+    if (isSilence(row)) return; // of a file no silence is told
+    const extras = { time: timeIn(row), voices: this.#voices?.cards ?? null };
+    fillCard(card, row, (held, opens, change) => this.#view.holdStill(held, opens, change), extras);
+    this.#lines.attach(card, row);
   }
 
   /** Told at once, because the list must not look at rows that are gone. */
   changed() {
     if (this.#job.revision === this.#revision) return;
     this.#revision = this.#job.revision;
-    this.#view.changed(0);
+    this.#view.changed(this.#rows.changed(0));
     this.#stale = true;
+  }
+
+  /** What shows speakers is fetched once there are any. */
+  async #tellApart() {
+    const { list } = this.#job.entries;
+    const told = list.some(({ outcome }) => outcome?.type === 'result' && (outcome.speaker !== null || outcome.turns.length > 0));
+    if (!told || this.#voicesAsked) return;
+    this.#voicesAsked = true;
+    try {
+      const { openVoices } = await import('./voices.js');
+      this.#voices = await openVoices(
+        () => this.#refill(),
+        (filter) => {
+          this.#rows.filter = filter;
+          this.#view.changed(this.#rows.changed(0));
+        },
+      );
+      this.#voices.bar.placeAfter(this.#head);
+      this.#refill();
+    } catch {
+      this.#voicesAsked = false; // the server is away: the next segment asks again
+    }
+  }
+
+  #refill() {
+    for (const entry of this.#job.entries.list) entry.revision++;
+    this.#view.changed(this.#rows.changed(0));
+    this.#voices?.bar.show(this.#job.entries.list);
   }
 
   update() {
     const { state, entries, ended } = this.#job;
     const { list } = entries;
-    if (this.#stale) this.#showShares();
+    if (this.#stale) {
+      this.#showShares();
+      void this.#tellApart();
+      this.#voices?.bar.show(list);
+    }
     this.#stale = false;
     const nothing = list.length > 0 || (ended && state.name !== 'done') ? '' : fileWords(ended ? 'text.none' : 'text.yet');
     if (this.#nothing.textContent !== nothing) this.#nothing.textContent = nothing;
@@ -123,6 +176,11 @@ export class FileDetail {
     } catch {
       this.#say(words(copied ? 'tools.copy_failed' : 'tools.save_failed'));
     }
+  }
+
+  /** It is no longer looked at, nor heard. */
+  quiet() {
+    this.#lines.stop();
   }
 
   /** @param {string} text */

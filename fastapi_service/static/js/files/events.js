@@ -13,9 +13,10 @@ import { parseMessage, ProtocolError } from '../stream/protocol.js';
  *
  * @typedef {{ type: 'progress', id: string | null, done_sec: number, total_sec: number | null, waiting: boolean }} Progress
  * @typedef {{ type: 'segment', outcome: Result }} Segment
+ * @typedef {import('../stream/messages.js').Turns} Turns who spoke a segment that has come
  * @typedef {{ type: 'done', duration_sec: number, language: string, failed: ServerError[], warnings: Warning[] }} Done
  * @typedef {{ type: 'error', code: string, message: string }} Failure
- * @typedef {Progress | Segment | Done | Failure} FileEvent
+ * @typedef {Progress | Segment | Turns | Done | Failure} FileEvent
  */
 
 /**
@@ -37,6 +38,8 @@ export function readEvent(data) {
       };
     case 'transcript.text.segment':
       return { type: 'segment', outcome: segmentOutcome(event) };
+    case 'transcript.segment.turns':
+      return segmentTurns(event);
     case 'transcript.text.done':
       return {
         type: 'done',
@@ -72,6 +75,19 @@ function segmentOutcome(event) {
   return /** @type {Result} */ (parseMessage(JSON.stringify(message)));
 }
 
+/** @param {any} event @returns {Turns} */
+function segmentTurns(event) {
+  const turns = Array.isArray(event.turns) ? event.turns.map(turnOf) : [];
+  const message = { type: 'turns', utterance: idOf(seconds(event.start, 'start')), turns };
+  return /** @type {Turns} */ (parseMessage(JSON.stringify(message)));
+}
+
+/** @param {any} turn */
+function turnOf(turn) {
+  const { speaker, start, end, first_char, end_char } = turn ?? {};
+  return { speaker, start_sec: start, end_sec: end, first_char, end_char };
+}
+
 /** @param {any} gap */
 function gapOf(gap) {
   return { start_sec: gap?.start, end_sec: gap?.end, reason: gap?.reason };
@@ -104,7 +120,12 @@ function warningOf(warning) {
 function place(segment) {
   const start_sec = seconds(segment?.start, 'start');
   const duration_sec = Math.max(0, seconds(segment?.end, 'end') - start_sec);
-  return { utterance: `file-${Math.round(start_sec * SAMPLE_RATE_HZ)}`, start_sec, duration_sec };
+  return { utterance: idOf(start_sec), start_sec, duration_sec };
+}
+
+/** @param {number} start_sec */
+function idOf(start_sec) {
+  return `file-${Math.round(start_sec * SAMPLE_RATE_HZ)}`;
 }
 
 /**

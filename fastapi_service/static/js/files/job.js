@@ -189,6 +189,9 @@ export class FileJob {
         this.#add(event.outcome);
         this.#tools.changed(this);
         break;
+      case 'turns':
+        this.#spoken(event);
+        break;
       case 'done':
         this.#stop();
         for (const outcome of event.failed) this.#add(outcome);
@@ -220,6 +223,16 @@ export class FileJob {
     this.entries.trim();
     this.revision++;
     this.#advanced();
+  }
+
+  /** @param {import('./events.js').Turns} told */
+  #spoken({ utterance, turns }) {
+    const entry = this.entries.find(utterance);
+    if (entry?.outcome?.type !== 'result') return;
+    entry.outcome = { ...entry.outcome, turns };
+    entry.revision++;
+    this.revision++;
+    this.#tools.changed(this);
   }
 
   /** The server gets on with it: what went wrong before counts no more. */

@@ -3,8 +3,10 @@
 
 import { byId, element, icon } from '../base/dom.js';
 import { preferences } from '../base/preferences.js';
+import { loadStyle } from '../base/style.js';
 import { count } from '../text/format.js';
 import { words } from '../text/strings.js';
+import { nowPlaying } from '../listen/door.js';
 import { FileDetail } from './detail.js';
 import { FileQueue, MAX_FILES } from './queue.js';
 import { FileRow } from './row.js';
@@ -13,6 +15,7 @@ import { fileSize, fileWords, saidWords } from './words.js';
 
 const REFRESH_MS = 500; // of what changes with time alone
 const WORD_TIMES = Object.freeze({ 'timestamp_granularities[]': 'word' }); // subtitles are cut by them
+const SPEAKERS = Object.freeze({ speakers: 'true' });
 const STYLE_URL = new URL('../../css/files.css', import.meta.url).href;
 
 /**
@@ -23,15 +26,7 @@ const STYLE_URL = new URL('../../css/files.css', import.meta.url).href;
 
 /** @param {FileLimits | null} limits @returns {Promise<FilesPanel>} when it can be looked at */
 export async function openFiles(limits) {
-  const style = element('link', { rel: 'stylesheet', href: STYLE_URL });
-  await new Promise((resolve, reject) => {
-    style.addEventListener('load', resolve);
-    style.addEventListener('error', () => {
-      style.remove();
-      reject(new Error('no style'));
-    });
-    document.head.append(style);
-  });
+  await loadStyle(STYLE_URL);
   return new FilesPanel(limits);
 }
 
@@ -61,7 +56,12 @@ export class FilesPanel {
     transfer,
     takeSound: async (...what) => (await import('./sound/index.js')).takeSound(...what),
     forget,
-    asked: () => ({ language: preferences.get('spoken_language'), prompt: preferences.get('hints'), ...WORD_TIMES }),
+    asked: () => ({
+      language: preferences.get('spoken_language'),
+      prompt: preferences.get('hints'),
+      ...WORD_TIMES,
+      ...(preferences.get('speakers') && SPEAKERS),
+    }),
     largest_bytes: () => this.#limits?.upload_bytes || Infinity,
     changed: (job) => {
       this.#shown.get(job)?.detail.changed();
@@ -148,6 +148,7 @@ export class FilesPanel {
 
   close() {
     this.#panel.hidden = true;
+    this.#quiet();
     this.#live.hidden = false;
     this.#button.focus({ preventScroll: true });
   }
@@ -199,6 +200,7 @@ export class FilesPanel {
     this.#queue.remove(job);
     const shown = this.#shown.get(job);
     this.#shown.delete(job);
+    shown?.detail.quiet();
     shown?.row.element.remove();
     shown?.detail.element.remove();
     this.#note.textContent = '';
@@ -211,7 +213,13 @@ export class FilesPanel {
 
   /** @param {FileJob | null} job */
   #select(job) {
+    if (job !== this.#selected) this.#quiet();
     this.#selected = job;
+  }
+
+  /** What is not looked at is not heard. */
+  #quiet() {
+    if (this.#selected !== null) this.#shown.get(this.#selected)?.detail.quiet();
   }
 
   #changed() {
@@ -221,7 +229,7 @@ export class FilesPanel {
   #show() {
     this.#frame = 0;
     const { jobs, active } = this.#queue;
-    if (this.#follows && active !== undefined) this.#select(active);
+    if (this.#follows && active !== undefined && !nowPlaying.active) this.#select(active);
     for (const [job, shown] of this.#shown) {
       shown.row.update(job === this.#selected, this.#limits);
       shown.detail.element.hidden = job !== this.#selected;

@@ -99,6 +99,7 @@ export function warningWords(state) {
 
 /** @param {import('./job.js').Warning} warning */
 function oneWarning({ code, message, missing_parts, first_missing_sec, cut_off_sec }) {
+  if (code === 'no_speakers') return fileWords('warning.no_speakers');
   if (code !== 'damaged') return message;
   const said = [fileWords('warning.damaged')];
   if (first_missing_sec !== null) {

@@ -8,6 +8,7 @@ import { words } from '../text/strings.js';
  * @property {import('../audio/recorder.js').Recorder} recorder
  * @property {() => void} reconnect options of the recognition apply from the next connection on
  * @property {import('../stream/notices.js').Notices} notices
+ * @property {() => string | null} session its id
  */
 
 /** @param {SettingsContext} context */

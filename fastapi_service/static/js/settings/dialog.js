@@ -7,15 +7,16 @@ import { preferences } from '../base/preferences.js';
 import { LOCALE, words } from '../text/strings.js';
 import { choice, fill, line, section, tick } from './fields.js';
 import { GateSettings } from './gate.js';
+import { speakerSection } from './speakers.js';
 
 // What Whisper hears best of its languages (the appendix of its paper), and those of the page.
 const SPOKEN = 'ar cs da de el en es fa fi fr he hi hu id it ja ko ms nl no pl pt ro ru sv ta th tr uk ur vi zh'.split(' ');
 
 /** What only a new connection tells the server. @type {ReadonlySet<string>} */
-const OF_A_CONNECTION = new Set(['spoken_language', 'hints', 'partials', 'word_times', 'sentences']);
+const OF_A_CONNECTION = new Set(['spoken_language', 'hints', 'partials', 'word_times', 'sentences', 'speakers']);
 
 /** @param {import('./button.js').SettingsContext} context */
-export function openSettings({ recorder, reconnect }) {
+export function openSettings({ recorder, reconnect, session }) {
   const gate = new GateSettings(recorder);
   const microphone = choice('microphone', words('settings.device'), [], ' ');
   const showDevices = () => void showMicrophones(microphone);
@@ -42,8 +43,10 @@ export function openSettings({ recorder, reconnect }) {
         tick('partials', words('settings.partials'), words('settings.partials.hint')),
         tick('word_times', words('settings.words'), words('settings.words.hint')),
       ),
+      speakerSection(session),
       section(
         words('settings.page'),
+        tick('keep_speech', words('settings.keep'), words('settings.keep.hint')),
         choice(
           'language',
           words('settings.language'),

@@ -12,7 +12,7 @@ export function section(title, ...fields) {
 
 /**
  * A box to tick.
- * @param {'echo_cancellation' | 'noise_suppression' | 'follow_noise' | 'sentences' | 'partials' | 'word_times'} name
+ * @param {'echo_cancellation' | 'noise_suppression' | 'keep_speech' | 'follow_noise' | 'sentences' | 'partials' | 'word_times' | 'speakers'} name
  * @param {string} label
  * @param {string} hint
  */

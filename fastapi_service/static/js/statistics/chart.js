@@ -53,11 +53,14 @@ export class SentimentChart {
     });
   }
 
-  /** @param {ReturnType<import('./trend.js').Trend['read']>} trend */
-  show({ points, ofDay }) {
+  /**
+   * @param {ReturnType<import('./trend.js').Trend['read']>} trend
+   * @param {((speakers: readonly (number | null)[]) => string) | null} [names] of speakers, where they are told apart
+   */
+  show({ points, ofDay }, names = null) {
     this.#points = points;
     this.#ofDay = ofDay;
-    this.#table.show(points.map((point) => ({ ...point, time: this.#timeOf(point) })));
+    this.#table.show(points.map((point) => ({ ...point, time: this.#timeOf(point), who: names?.(point.speakers) ?? null })));
     this.#draw();
   }
 

@@ -13,6 +13,10 @@ import { Trend } from './trend.js';
 /**
  * @typedef {import('../stream/messages.js').StatsBlock} StatsBlock
  * @typedef {import('../transcript/stages.js').PageStages} PageStages
+ *
+ * What speakers/panel.js knows of the trend, from the first speaker on; `trend` is null where there is none of speakers.
+ * @typedef {{ trend: () => ReturnType<Trend['read']> | null,
+ *   names: (speakers: readonly (number | null)[]) => string }} VoiceTrend
  */
 
 export class Statistics {
@@ -25,6 +29,7 @@ export class Statistics {
   #chartAsked = false;
   #frame = 0;
   #trendIsNew = false;
+  /** @type {VoiceTrend | null} */ #voices = null;
 
   constructor() {
     this.#show();
@@ -64,6 +69,17 @@ export class Statistics {
     put('speech-model', speech || words('stats.none')); // none while it is being loaded
     put('sentiment-model', sentiment || words('stats.none'));
     byId('stat-demo', HTMLElement).hidden = !demo;
+  }
+
+  /** @param {VoiceTrend} voices */
+  tellApart(voices) {
+    this.#voices = voices;
+  }
+
+  /** It is known better who said what, or another's trend is wanted. */
+  trendChanged() {
+    this.#trendIsNew = this.#trend.size > 0;
+    this.#schedule();
   }
 
   newSession() {
@@ -114,7 +130,8 @@ export class Statistics {
   #showTrend() {
     if (this.#chart !== null) {
       this.#trendIsNew = false;
-      this.#chart.show(this.#trend.read());
+      const ofVoices = this.#voices?.trend() ?? null;
+      this.#chart.show(ofVoices ?? this.#trend.read(), ofVoices === null ? null : this.#voices?.names.bind(this.#voices));
     } else if (!this.#chartAsked) {
       // Not needed until there is something to draw, so not part of what the page waits for at first.
       this.#chartAsked = true;

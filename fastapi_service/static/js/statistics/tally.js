@@ -63,6 +63,7 @@ export class Tally {
       sentiment: Object.fromEntries(
         used.map(([name, { count, scores }]) => [name, { count, share: count / judged, mean_score: scores / count }]),
       ),
+      speakers: {},
       latency_ms: { p50: this.#latency.quantile(0.5), p95: this.#latency.quantile(0.95) },
     };
   }

@@ -17,6 +17,7 @@ const AVERAGE_REACH = 3; // bins to each side that have a part in the moving ave
  * @property {number | null} end_ms
  * @property {number} sum of the scores
  * @property {Record<import('../stream/messages.js').Zone, number>} zones how many sentences of each
+ * @property {(number | null)[]} speakers of them, each once
  *
  * @typedef {object} Point
  * @property {number} x milliseconds, since the epoch or since the stream's begin
@@ -27,6 +28,7 @@ const AVERAGE_REACH = 3; // bins to each side that have a part in the moving ave
  * @property {number} average of this point and its neighbours
  * @property {import('../stream/messages.js').Zone} zone that most of its sentences are in
  * @property {Record<import('../stream/messages.js').Zone, number>} zones
+ * @property {(number | null)[]} speakers
  */
 
 /**
@@ -54,12 +56,13 @@ export class Trend {
    * @param {number} startSec of the stream; sentences may come in another order than they were spoken in
    * @param {number | null} spokenAtMs epoch milliseconds
    * @param {Sentiment} sentiment
+   * @param {number | null} [speaker] null: not known
    */
-  add(startSec, spokenAtMs, sentiment) {
+  add(startSec, spokenAtMs, sentiment, speaker = null) {
     const zones = { positive: 0, neutral: 0, negative: 0 };
     zones[sentiment.zone] = 1;
     const at = { begin_sec: startSec, end_sec: startSec, begin_ms: spokenAtMs, end_ms: spokenAtMs };
-    const one = { ...at, sum: signedScore(sentiment), zones };
+    const one = { ...at, sum: signedScore(sentiment), zones, speakers: [speaker] };
     const bins = this.#bins;
     const before = bins.findLastIndex((bin) => bin.begin_sec <= startSec);
     const place = this.#capacity > 1 ? Math.max(0, before) : before;
@@ -78,7 +81,8 @@ export class Trend {
       const count = countOf(bin);
       const zone = ZONES.reduce((most, name) => (bin.zones[name] > bin.zones[most] ? name : most), 'neutral');
       const score = bin.sum / count;
-      return { x: (begin + end) / 2, begin, end, count, score, average: this.#average(index), zone, zones: bin.zones };
+      const { zones, speakers } = bin;
+      return { x: (begin + end) / 2, begin, end, count, score, average: this.#average(index), zone, zones, speakers };
     });
     return { points, ofDay };
   }
@@ -130,6 +134,7 @@ function merged(a, b) {
       neutral: a.zones.neutral + b.zones.neutral,
       negative: a.zones.negative + b.zones.negative,
     },
+    speakers: [...new Set([...a.speakers, ...b.speakers])],
   };
 }
 

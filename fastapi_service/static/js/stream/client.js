@@ -52,6 +52,7 @@ export class StreamClient {
   #ready = false; // the session message has come
   /** @type {string | null} */ #session;
   #lastSeq = 0;
+  #lastRev = 0; // of what was told of the speakers
   /** @type {number | null} */ #replayUntil = null;
   #positionsValid = true; // false once another page has sent audio to the session
   #bufferSec = BUFFER_SEC;
@@ -82,6 +83,11 @@ export class StreamClient {
     return this.#state;
   }
 
+  /** The session's id, which is a secret; null before there is one. */
+  get session() {
+    return this.#session;
+  }
+
   /** Seconds of speech that the server has not said are safe. */
   get heldSec() {
     return this.#held.seconds;
@@ -110,6 +116,7 @@ export class StreamClient {
     this.#marksPauses = options.sentences === '1';
     for (const [name, value] of Object.entries(options)) url.searchParams.set(name, value);
     url.searchParams.set('after', String(this.#lastSeq));
+    if (options.speakers === '1') url.searchParams.set('speakers_after', String(this.#lastRev));
     const oldest = this.#held.oldest;
     if (oldest !== null && this.#positionsValid) url.searchParams.set('from', String(oldest));
     const offered = this.#session === null ? [SUBPROTOCOL] : [SUBPROTOCOL, SESSION_PREFIX + this.#session];
@@ -190,6 +197,11 @@ export class StreamClient {
         if (message.seq <= this.#lastSeq) return; // shown before
         this.#lastSeq = message.seq;
         break;
+      case 'turns':
+      case 'speakers':
+        if (message.rev > 0 && message.rev <= this.#lastRev) return; // told before
+        this.#lastRev = Math.max(this.#lastRev, message.rev);
+        break;
       default:
         break;
     }
@@ -205,6 +217,7 @@ export class StreamClient {
     if (!known) {
       this.#session = message.session;
       this.#lastSeq = 0;
+      this.#lastRev = 0;
       this.#clock.clear();
       this.#storage.setItem(SESSION_KEY, message.session);
     }

@@ -49,6 +49,15 @@
  * @typedef {{ word: string, start_sec: number, end_sec: number }} Word in seconds of the stream
  * @typedef {{ start_sec: number, end_sec: number, reason: string }} Gap speech without words, in seconds of the stream
  *
+ * `speaker`: from 1, null while nobody can tell who. `first_char` and `end_char` (exclusive) count code points of the
+ * result's text. Turns are in order, and together are the text.
+ * @typedef {{ speaker: number | null, start_sec: number, end_sec: number, first_char: number, end_char: number }} Turn
+ * @typedef {{ type: 'turns', rev: number, utterance: string, turns: Turn[] }} Turns may come before their result, and again
+ *
+ * `same_as`: was found to be that other one, whose number and name hold for both.
+ * @typedef {{ speaker: number, name: string | null, same_as: number | null }} Speaker
+ * @typedef {{ type: 'speakers', rev: number, speakers: Speaker[] }} Speakers all of the session by now
+ *
  * @typedef {object} UtteranceFields
  * @property {number} seq
  * @property {string} utterance
@@ -60,7 +69,7 @@
  *   language_probability: number | null, translation: string | null, sentiment: Sentiment | null,
  *   sentiment_reason: string | null, sentences: Sentence[], decoded_again: boolean, words: Word[] | null, doubtful: boolean,
  *   doubtful_reason: string | null, gaps: Gap[], avg_logprob: number | null, no_speech_prob: number | null,
- *   temperature: number | null }} Result
+ *   temperature: number | null, channel: number | null, speaker: number | null, turns: Turn[] }} Result
  * @typedef {UtteranceFields & { type: 'dropped', reason: string, detail: string }} Dropped
  * @typedef {UtteranceFields & { type: 'error', code: string, message: string }} ServerError
  * @typedef {Result | Dropped | ServerError} Outcome
@@ -69,6 +78,8 @@
  * @property {number} count
  * @property {number} share 0 to 1
  * @property {number} mean_score 0 to 1
+ *
+ * @typedef {{ words: number, audio_sec: number, share: number, sentiment: Record<string, SentimentShare> }} SpeakerShare
  *
  * @typedef {object} StatsBlock
  * @property {number} utterances
@@ -81,11 +92,12 @@
  * @property {number} decoded_again results whose quick first text was doubtful
  * @property {number} unjudged results without a sentiment
  * @property {Record<string, SentimentShare>} sentiment of sentences
+ * @property {Record<string, SpeakerShare>} speakers of a session, by the number that is shown
  * @property {{ p50: number | null, p95: number | null }} latency_ms
  *
  * @typedef {{ type: 'stats', session: StatsBlock, service: StatsBlock }} Stats
  * @typedef {{ type: 'busy', code: string, message: string, retry_after_sec: number }} Busy
- * @typedef {Session | Accepted | Partial | Outcome | Stats | Busy} ServerMessage
+ * @typedef {Session | Accepted | Partial | Outcome | Turns | Speakers | Stats | Busy} ServerMessage
  */
 
 export {};

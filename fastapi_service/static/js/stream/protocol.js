@@ -40,6 +40,9 @@ const positive = (value, path) =>
 /** @type {Check} */
 const natural = (value, path) => (Number.isSafeInteger(positive(value, path)) ? value : fail(path, 'a whole number'));
 
+/** From 1: of a speaker, of a channel. @type {Check} */
+const ordinal = (value, path) => (natural(value, path) === 0 ? fail(path, 'a number of 1 or more') : value);
+
 /** @type {Check} */
 const zone = (value, path) =>
   value === 'positive' || value === 'neutral' || value === 'negative' ? value : fail(path, 'a zone');
@@ -80,6 +83,10 @@ const utterance = {
   timings_ms: optional(record(positive), {}),
 };
 
+const turns = list(
+  object({ speaker: nullable(ordinal), start_sec: positive, end_sec: positive, first_char: natural, end_char: natural }),
+);
+
 const statsBlock = object({
   utterances: natural,
   results: natural,
@@ -91,6 +98,17 @@ const statsBlock = object({
   decoded_again: optional(natural, 0),
   unjudged: optional(natural, 0),
   sentiment: record(object({ count: natural, share: positive, mean_score: positive })),
+  speakers: optional(
+    record(
+      object({
+        words: natural,
+        audio_sec: positive,
+        share: positive,
+        sentiment: record(object({ count: natural, share: positive, mean_score: positive })),
+      }),
+    ),
+    {},
+  ),
   latency_ms: object({ p50: nullable(positive), p95: nullable(positive) }),
 });
 
@@ -132,6 +150,15 @@ const MESSAGES = {
     avg_logprob: nullable(finite),
     no_speech_prob: nullable(positive),
     temperature: nullable(positive),
+    channel: nullable(ordinal),
+    speaker: nullable(ordinal),
+    turns: optional(turns, []),
+  }),
+  turns: object({ type: string, rev: optional(natural, 0), utterance: string, turns }),
+  speakers: object({
+    type: string,
+    rev: optional(natural, 0),
+    speakers: list(object({ speaker: ordinal, name: nullable(string), same_as: nullable(ordinal) })),
   }),
   dropped: object({ type: string, ...utterance, reason: string, detail: optional(string, '') }),
   error: object({ type: string, ...utterance, utterance: optional(string, ''), code: string, message: string }),

@@ -22,6 +22,8 @@ export const ENGLISH = {
   'control.speaking.hint': 'A short pause ends the utterance.',
   'control.reopening': 'Opening the microphone again…',
   'control.reopening.hint': 'It goes on by itself.',
+  'control.playing': 'Playing: you are not heard.',
+  'control.playing.hint': 'It listens again when that ends. Escape stops it.',
   'control.muted': 'The microphone is silent.',
   'control.muted.hint': 'By a call, the system, or a switch on the device.',
   'control.clip': 'Playing a clip…',
@@ -105,6 +107,11 @@ export const ENGLISH = {
   'files.none': 'This server does not take files.',
   'files.unavailable': 'What the page needs for files could not be fetched. Try again when the server is back.',
 
+  'listen.play': 'Play from {time}',
+  'listen.gone': 'This is no longer kept here, so it cannot be played.',
+  'listen.failed': 'The browser could not play this.',
+  'listen.unavailable': 'What keeps and plays your speech could not be fetched. Reload the page when the server is back.',
+
   'tools.title': 'Take it with you',
   'tools.copy': 'Copy',
   'tools.copied': 'Copied',
@@ -162,6 +169,7 @@ export const ENGLISH = {
   'trend.time': 'Time',
   'trend.score': 'Score',
   'trend.count': 'Count',
+  'trend.speaker': 'Speaker',
 
   'stage.title': 'Where the time goes (medians)',
   'stage.wait': 'Waiting for the end of speech',
@@ -325,10 +333,14 @@ export const ENGLISH = {
   'settings.hints': 'Names and words that may come',
   'settings.hints.hint': 'Spelled as they should be written, with commas between them.',
   'settings.words': 'Times of single words',
-  'settings.words.hint': 'Long utterances become several subtitles.',
+  'settings.words.hint': 'Long utterances become several subtitles, and each word is marked while you hear it again.',
   'settings.partials': 'Show words while I am still speaking',
   'settings.partials.hint': 'Faint words may still change. The final text takes their place when the utterance ends.',
   'settings.page': 'This page',
+  'settings.keep': 'Keep what I say in this tab',
+  'settings.keep.hint':
+    'So that I can hear it again: up to 30 minutes, gone with the tab, never sent anywhere else. What was said before this was on, ' +
+    'or before the page was loaded, cannot be played. Off or “Clear” throws it away at once.',
   'settings.language': 'Language',
   'settings.language.auto': 'As the browser',
   'settings.language.hint': 'The page loads again. The transcript stays, recording stops.',

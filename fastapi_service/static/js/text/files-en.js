@@ -51,6 +51,7 @@ export const FILES_ENGLISH = {
 
   'warning.damaged': 'This file is damaged: what could not be read is missing in the text.',
   'warning.missing': 'Missing pieces: {count}, the first at {time}.',
+  'warning.no_speakers': 'It could not be told who speaks in this file.',
   'warning.cut_off': 'Nothing could be read beyond {time}.',
 
   'action.cancel': 'Cancel',
@@ -58,6 +59,10 @@ export const FILES_ENGLISH = {
   'action.now': 'Try now',
   'action.remove': 'Remove',
   'action.login': 'Log in',
+
+  'listen.unplayable': 'This browser cannot play the format of this file. Its text came from the server, which can read it.',
+  'listen.unreadable': 'The browser can no longer read this file: it may have been moved or changed. Add it again to hear it.',
+  'listen.refused': 'The browser did not let this page play sound. Press once more, or allow sound for this page.',
 
   'text.label': 'Transcript of {name}',
   'text.yet': 'The text appears here while the file is recognised.',

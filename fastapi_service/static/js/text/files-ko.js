@@ -52,6 +52,7 @@ export const FILES_KOREAN = {
 
   'warning.damaged': '파일이 손상되어, 읽지 못한 부분은 글에서 빠졌습니다.',
   'warning.missing': '빠진 부분: {count}곳, 첫 위치 {time}.',
+  'warning.no_speakers': '이 파일에서 누가 말하는지 구분하지 못했습니다.',
   'warning.cut_off': '{time} 이후는 전혀 읽지 못했습니다.',
 
   'action.cancel': '취소',
@@ -59,6 +60,10 @@ export const FILES_KOREAN = {
   'action.now': '지금 시도',
   'action.remove': '지우기',
   'action.login': '로그인',
+
+  'listen.unplayable': '이 브라우저는 이 파일의 형식을 재생하지 못합니다. 글은 이 형식을 읽을 수 있는 서버가 만들었습니다.',
+  'listen.unreadable': '브라우저가 이 파일을 더 이상 읽을 수 없습니다. 옮겨졌거나 바뀌었을 수 있습니다. 들으려면 다시 추가해 주세요.',
+  'listen.refused': '브라우저가 소리 재생을 허용하지 않았습니다. 다시 한번 누르거나 이 페이지의 소리를 허용해 주세요.',
 
   'text.label': '{name}의 기록',
   'text.yet': '파일을 인식하는 동안 여기에 글이 나타납니다.',

@@ -23,6 +23,8 @@ export const KOREAN = {
   'control.speaking.hint': '잠시 멈추면 한 발화가 끝납니다.',
   'control.reopening': '마이크를 다시 여는 중…',
   'control.reopening.hint': '저절로 이어집니다.',
+  'control.playing': '재생 중에는 말씀을 듣지 않습니다.',
+  'control.playing.hint': '재생이 끝나면 다시 듣습니다. Esc로 멈춥니다.',
   'control.muted': '마이크에서 소리가 나지 않습니다.',
   'control.muted.hint': '통화, 시스템, 기기의 스위치 중 하나 때문입니다.',
   'control.clip': '예시 음성을 재생하는 중…',
@@ -106,6 +108,11 @@ export const KOREAN = {
   'files.none': '이 서버는 파일을 받지 않습니다.',
   'files.unavailable': '파일 기능에 필요한 내용을 가져오지 못했습니다. 서버가 돌아오면 다시 시도하세요.',
 
+  'listen.play': '{time}부터 재생',
+  'listen.gone': '더 이상 보관되어 있지 않아 재생할 수 없습니다.',
+  'listen.failed': '브라우저가 재생하지 못했습니다.',
+  'listen.unavailable': '말소리를 보관하고 재생하는 기능을 가져오지 못했습니다. 서버가 돌아오면 페이지를 새로 고쳐 주세요.',
+
   'tools.title': '내보내기',
   'tools.copy': '복사',
   'tools.copied': '복사했습니다',
@@ -163,6 +170,7 @@ export const KOREAN = {
   'trend.time': '시각',
   'trend.score': '점수',
   'trend.count': '개수',
+  'trend.speaker': '화자',
 
   'stage.title': '단계별 소요 시간(중앙값)',
   'stage.wait': '발화 종료 대기',
@@ -324,10 +332,14 @@ export const KOREAN = {
   'settings.hints': '나올 수 있는 이름과 낱말',
   'settings.hints.hint': '적히기를 바라는 철자대로, 쉼표로 나누어 적으세요.',
   'settings.words': '낱말마다 시간 재기',
-  'settings.words.hint': '긴 발화가 여러 자막으로 나뉩니다.',
+  'settings.words.hint': '긴 발화가 여러 자막으로 나뉘고, 다시 들을 때 낱말마다 표시됩니다.',
   'settings.partials': '말하는 동안에도 글 보기',
   'settings.partials.hint': '흐린 글자는 아직 바뀔 수 있습니다. 발화가 끝나면 최종 글로 바꿉니다.',
   'settings.page': '이 페이지',
+  'settings.keep': '내가 한 말을 이 탭에 보관',
+  'settings.keep.hint':
+    '다시 들을 수 있도록 최대 30분까지 보관합니다. 탭을 닫으면 사라지고 다른 곳으로 보내지 않습니다. 이 설정을 켜기 전이나 ' +
+    '페이지를 불러오기 전에 한 말은 재생할 수 없습니다. 설정을 끄거나 지우기를 누르면 바로 버립니다.',
   'settings.language': '언어',
   'settings.language.auto': '브라우저와 같게',
   'settings.language.hint': '페이지를 다시 불러옵니다. 기록은 남고 녹음은 멈춥니다.',

@@ -13,6 +13,16 @@ import { stageElement, stagesOf } from './stages.js';
  *
  * Makes a change in a card while what is read stays in its place.
  * @typedef {(entry: Entry, opens: boolean, change: () => void) => void} HoldStill
+ *
+ * Who speaks, on cards: speakers/cards.js, which is there from the first speaker on.
+ * @typedef {object} Voices
+ * @property {(entry: Entry, result: Result) => HTMLElement[]} lead what stands before the text of one speaker
+ * @property {(entry: Entry, result: Result) => HTMLElement[] | null} rows one for each part; null: one speaks alone
+ * @property {(result: Result) => string[]} explain
+ * @property {(entry: Entry, result: Result) => string} said aloud
+ *
+ * `time`: when it was spoken, where the entry does not tell.
+ * @typedef {{ time?: HTMLElement, voices?: Voices | null }} CardExtras
  */
 
 /**
@@ -20,10 +30,11 @@ import { stageElement, stagesOf } from './stages.js';
  * @param {HTMLLIElement} card
  * @param {Entry} entry
  * @param {HoldStill} holdStill
- * @param {HTMLElement} [time] when it was spoken, where the entry does not tell
+ * @param {CardExtras} [extras]
  */
-export function fillCard(card, entry, holdStill, time = timeOf(entry)) {
+export function fillCard(card, entry, holdStill, { time = timeOf(entry), voices = null } = {}) {
   const { state, outcome } = entry;
+  const focused = focusIn(card);
   card.className = 'card';
   card.dataset.testid = 'card';
   card.dataset.utterance = entry.utterance;
@@ -32,10 +43,17 @@ export function fillCard(card, entry, holdStill, time = timeOf(entry)) {
   const side = element('div', { class: 'card-side' }, element('p', { class: 'card-time' }, time));
   const body = element('div', { class: 'card-body' });
   card.replaceChildren(side, body);
-  if (outcome !== null) fillEnded(side, body, entry, outcome, holdStill);
+  if (outcome !== null) fillEnded(side, body, entry, outcome, holdStill, voices);
   else if (state === 'lost') body.append(warning(words('transcript.lost')));
   else fillWaiting(side, body, entry);
   if (outcome?.type === 'result') card.dataset.zone = outcome.sentiment?.zone ?? 'none';
+  if (focused !== undefined) /** @type {HTMLElement | null} */ (card.querySelector(`[data-focus="${focused}"]`))?.focus({ preventScroll: true });
+}
+
+/** What of a card has the focus, by the name that it has after it is filled anew, too. @param {HTMLElement} card */
+function focusIn(card) {
+  const { activeElement } = document;
+  return activeElement instanceof HTMLElement && card.contains(activeElement) ? activeElement.dataset.focus : undefined;
 }
 
 /** How a result's sentiment is called. @param {Result} result */
@@ -84,11 +102,12 @@ function fillWaiting(side, body, { state, text, settled }) {
  * @param {Entry} entry
  * @param {Outcome} outcome
  * @param {HoldStill} holdStill
+ * @param {Voices | null} voices
  */
-function fillEnded(side, body, entry, outcome, holdStill) {
+function fillEnded(side, body, entry, outcome, holdStill, voices) {
   if (outcome.type === 'result') side.append(sentimentChip(outcome));
   const foot = element('p', { class: 'card-foot' });
-  body.append(...endedParts(outcome), foot);
+  body.append(...endedParts(entry, outcome, voices), foot);
   if (outcome.type === 'result') {
     foot.append(element('span', { 'data-testid': 'card-language', text: languageName(outcome.language) }));
   }
@@ -98,16 +117,21 @@ function fillEnded(side, body, entry, outcome, holdStill) {
       title: words('transcript.spoken.title'),
     }),
   );
-  const explained = explanations(outcome).length > 0 || Object.keys(outcome.timings_ms).length > 0;
-  if (explained) foot.append(toggle(body, entry, outcome, holdStill));
-  if (entry.open) body.append(details(entry, outcome));
+  const why = explanations(outcome, voices);
+  const explained = why.length > 0 || Object.keys(outcome.timings_ms).length > 0;
+  if (explained) foot.append(toggle(body, entry, outcome, why, holdStill));
+  if (entry.open) body.append(details(entry, outcome, why));
 }
 
-/** @param {Outcome} outcome */
-function endedParts(outcome) {
+/**
+ * @param {Entry} entry
+ * @param {Outcome} outcome
+ * @param {Voices | null} voices
+ */
+function endedParts(entry, outcome, voices) {
   switch (outcome.type) {
     case 'result':
-      return resultParts(outcome);
+      return resultParts(entry, outcome, voices);
     case 'dropped': {
       const text = words('dropped.prefix', { reason: dropReason(outcome) });
       return [element('p', { class: 'card-text', 'data-testid': 'card-dropped', text })];
@@ -123,19 +147,17 @@ function errorReason({ code, message }) {
   return hasWords(key) ? words(key) : message;
 }
 
-/** @param {Result} result */
-function resultParts(result) {
-  const text = element('p', {
-    class: result.text ? 'card-text' : 'card-text absent',
-    'data-testid': 'card-text',
-    lang: /^[a-z]{2,3}$/.test(result.language) ? result.language : null,
-    dir: 'auto',
-  });
-  text.append(...(markedText(result.text, result.sentences) ?? [result.text || words('transcript.empty_text')]));
-  const parts = [text];
+/**
+ * @param {Entry} entry
+ * @param {Result} result
+ * @param {Voices | null} voices
+ */
+function resultParts(entry, result, voices) {
+  const rows = voices?.rows(entry, result) ?? null;
+  const parts = rows ?? [...(voices?.lead(entry, result) ?? []), textOf(result)];
   const marks = [...neutralMark(result.sentiment), ...marksOf(result)];
   if (marks.length > 0) parts.push(element('p', { class: 'card-reason card-marks' }, ...marks));
-  if (result.translation !== null) {
+  if (result.translation !== null && rows === null) {
     const english = element('span', { lang: 'en' });
     english.append(...(markedText(result.translation, result.sentences) ?? [result.translation]));
     parts.push(
@@ -151,6 +173,18 @@ function resultParts(result) {
     parts.push(element('p', { class: 'card-reason', text: result.sentiment_reason }));
   }
   return parts;
+}
+
+/** @param {Result} result */
+function textOf(result) {
+  const text = element('p', {
+    class: result.text ? 'card-text' : 'card-text absent',
+    'data-testid': 'card-text',
+    lang: /^[a-z]{2,3}$/.test(result.language) ? result.language : null,
+    dir: 'auto',
+  });
+  text.append(...(markedText(result.text, result.sentences) ?? [result.text || words('transcript.empty_text')]));
+  return text;
 }
 
 /** What is not sure or missing of a result, a word each. @param {Result} result */
@@ -190,15 +224,16 @@ function verdict(sentiment) {
  * @param {HTMLElement} body of the card
  * @param {Entry} entry
  * @param {Outcome} outcome
+ * @param {readonly string[]} why
  * @param {HoldStill} holdStill
  */
-function toggle(body, entry, outcome, holdStill) {
+function toggle(body, entry, outcome, why, holdStill) {
   const { total_ms } = stagesOf(outcome, entry.pageStages);
   const took = outcome.type === 'result' && total_ms > 0;
   const label = took ? words('transcript.latency', { seconds: shortSeconds(total_ms / 1000) }) : words('transcript.details');
   const button = element(
     'button',
-    { class: 'card-toggle', type: 'button', 'data-testid': 'card-toggle', 'aria-expanded': String(entry.open) },
+    { class: 'card-toggle', type: 'button', 'data-testid': 'card-toggle', 'data-focus': 'toggle', 'aria-expanded': String(entry.open) },
     element('span', { 'data-testid': took ? 'card-latency' : null, text: label }),
   );
   if (took) {
@@ -210,7 +245,7 @@ function toggle(body, entry, outcome, holdStill) {
     holdStill(entry, !entry.open, () => {
       entry.open = !entry.open;
       button.setAttribute('aria-expanded', String(entry.open));
-      if (entry.open) body.append(details(entry, outcome));
+      if (entry.open) body.append(details(entry, outcome, why));
       else body.querySelector('.card-details')?.remove();
     });
   });
@@ -220,16 +255,20 @@ function toggle(body, entry, outcome, holdStill) {
 /**
  * @param {Entry} entry
  * @param {Outcome} outcome
+ * @param {readonly string[]} why
  */
-function details(entry, outcome) {
+function details(entry, outcome, why) {
   const opened = element('div', { class: 'card-details', 'data-testid': 'card-details' });
-  for (const text of explanations(outcome)) opened.append(element('p', { class: 'card-why', text }));
+  for (const text of why) opened.append(element('p', { class: 'card-why', text }));
   if (Object.keys(outcome.timings_ms).length > 0) opened.append(stageElement(outcome, entry.pageStages));
   return opened;
 }
 
-/** @param {Outcome} outcome */
-function explanations(outcome) {
+/**
+ * @param {Outcome} outcome
+ * @param {Voices | null} voices
+ */
+function explanations(outcome, voices) {
   switch (outcome.type) {
     case 'dropped':
       return outcome.detail ? [outcome.detail] : [];
@@ -241,6 +280,7 @@ function explanations(outcome) {
         ...sentenceLines(outcome),
         ...(outcome.decoded_again ? [words('transcript.twice')] : []),
         ...marksOf(outcome).map((mark) => mark.title),
+        ...(voices?.explain(outcome) ?? []),
       ];
   }
 }

@@ -26,8 +26,9 @@ export function isSilence(row) {
 
 export class Rows {
   /** @type {Row[]} the same array as long as this lives */ list = [];
+  /** Which entries have a row; null: all. @type {((entry: Entry) => boolean) | null} */ filter = null;
   /** @type {readonly Entry[]} */ #entries;
-  #covered = 0; // entries that `list` shows
+  /** @type {number[]} index of the first entry of each row */ #starts = [];
   /** @type {WeakMap<Entry, Silence>} by the first of its entries */ #silences = new WeakMap();
 
   /** @param {readonly Entry[]} entries the list itself: it may change, which `changed` must say */
@@ -42,26 +43,48 @@ export class Rows {
    */
   changed(index) {
     // The one before can belong together with it.
-    while (this.#covered > Math.max(0, index - 1)) this.#covered -= this.#sizeOf(/** @type {Row} */ (this.list.pop()));
+    while (this.#covered > Math.max(0, index - 1)) {
+      this.list.pop();
+      this.#starts.pop();
+    }
     const first = this.list.length;
-    while (this.#covered < this.#entries.length) {
-      const row = this.#rowFrom(this.#covered);
+    for (let at = this.#covered; at < this.#entries.length; ) {
+      if (!this.#passes(this.#entries[at])) {
+        at++;
+        continue;
+      }
+      const row = this.#rowFrom(at);
       this.list.push(row);
-      this.#covered += this.#sizeOf(row);
+      this.#starts.push(at);
+      at += this.#sizeOf(row);
     }
     return first;
   }
 
-  /** The row in which this one's utterance is now. @param {Row} row */
+  /** The row in which this one's utterance is now; where it is filtered out, the next one, else the last. @param {Row} row */
   standIn(row) {
     const entry = isSilence(row) ? row.entries[0] : row;
-    return this.list.findLast((now) => now === entry || (isSilence(now) && now.entries.includes(entry)));
+    const now = this.list.findLast((one) => one === entry || (isSilence(one) && one.entries.includes(entry)));
+    const index = now === undefined && this.filter !== null ? this.#entries.indexOf(entry) : -1;
+    if (index < 0) return now;
+    return this.list[this.#starts.findIndex((start) => start >= index)] ?? this.list.at(-1);
+  }
+
+  /** Index of the entry after the last that `list` shows. */
+  get #covered() {
+    const last = this.list.at(-1);
+    return last === undefined ? 0 : this.#starts[this.#starts.length - 1] + this.#sizeOf(last);
+  }
+
+  /** @param {Entry} entry */
+  #passes(entry) {
+    return this.filter === null || this.filter(entry);
   }
 
   /** @param {number} index of an entry, which begins a row */
   #rowFrom(index) {
     let end = index;
-    while (end < this.#entries.length && isSilent(this.#entries[end])) end++;
+    while (end < this.#entries.length && isSilent(this.#entries[end]) && this.#passes(this.#entries[end])) end++;
     const first = this.#entries[index];
     if (end - index < 2) return first;
     const entries = this.#entries.slice(index, end);

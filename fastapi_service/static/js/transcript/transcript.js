@@ -32,23 +32,27 @@ export class Transcript {
   /** @type {TranscriptElements} */ #elements;
   /** @type {(startSec: number) => number | null} */ #spokenAt;
   /** @type {() => void} */ #changed;
+  /** @type {Pick<import('../listen/door.js').LiveListening, 'attach' | 'forget'>} */ #listening;
   /** @type {Cleared} */ #cleared;
   #entries = new Entries();
   #rows = new Rows(this.#entries.list);
   /** @type {WindowedList<import('./rows.js').Row>} */ #view;
   /** @type {string | null} */ #counted = null; // the session whose first number was looked at
   #fresh = 0; // came while the reader was elsewhere
+  /** @type {import('./card.js').Voices | null} */ #voices = null;
 
   /**
    * @param {TranscriptElements} elements
    * @param {(startSec: number) => number | null} spokenAt epoch milliseconds of a moment of the stream
    * @param {Storage} storage keeps over a reload what was cleared
    * @param {() => void} changed utterances came, ended or went
+   * @param {Pick<import('../listen/door.js').LiveListening, 'attach' | 'forget'>} listening offers to hear them again
    */
-  constructor(elements, spokenAt, storage, changed) {
+  constructor(elements, spokenAt, storage, changed, listening) {
     this.#elements = elements;
     this.#spokenAt = spokenAt;
     this.#changed = changed;
+    this.#listening = listening;
     this.#cleared = new Cleared(storage);
     this.#view = new WindowedList(
       elements.scroller,
@@ -57,7 +61,8 @@ export class Transcript {
       (item, row) => {
         const holdStill = this.#view.holdStill.bind(this.#view);
         if (isSilence(row)) fillSilence(item, row, holdStill);
-        else fillCard(item, row, holdStill);
+        else fillCard(item, row, holdStill, { voices: this.#voices });
+        if (!isSilence(row)) listening.attach(item, row);
       },
       () => this.#showLatest(),
       (row) => this.#rows.standIn(row),
@@ -71,6 +76,42 @@ export class Transcript {
   /** All that is kept, the oldest first. @returns {readonly Entry[]} */
   get entries() {
     return this.#entries.list;
+  }
+
+  /** Those of the present session. */
+  get speakers() {
+    return this.#entries.speakers;
+  }
+
+  /** From now on cards show who speaks. @param {import('./card.js').Voices} voices */
+  tellApart(voices) {
+    this.#voices = voices;
+    for (const entry of this.#entries.list) entry.revision++;
+    this.#update();
+  }
+
+  /** It was found out who spoke a result. @param {import('../stream/messages.js').Result} outcome as it is now */
+  told(outcome) {
+    const entry = this.#entries.find(outcome.utterance);
+    if (entry?.outcome?.type !== 'result') return; // cleared, or too old
+    entry.outcome = outcome;
+    entry.revision++;
+    if (this.#rows.filter === null) this.#view.changed(Math.max(0, this.#rows.list.lastIndexOf(entry)));
+    else this.#view.changed(this.#rows.changed(this.#entries.list.lastIndexOf(entry)));
+  }
+
+  /** These speakers have other names, or numbers. @param {import('./utterances.js').KnownSpeakers} speakers */
+  renamed(speakers) {
+    for (const entry of this.#entries.list) {
+      if (entry.speakers === speakers && entry.outcome?.type === 'result') entry.revision++;
+    }
+    this.#update();
+  }
+
+  /** Show these alone, or all. @param {((entry: Entry) => boolean) | null} filter */
+  filter(filter) {
+    this.#rows.filter = filter;
+    this.#view.changed(this.#rows.changed(0));
   }
 
   /** @param {import('../stream/messages.js').Partial} message */
@@ -103,7 +144,7 @@ export class Transcript {
     if (this.#cleared.covers(outcome)) return;
     const entry = this.#take(outcome.utterance, outcome.start_sec);
     Object.assign(entry, { outcome, pageStages, state: outcome.type, text: '', startSec: outcome.start_sec });
-    if (announce && outcome.type === 'result') this.#announce(outcome);
+    if (announce && outcome.type === 'result') this.#announce(outcome, this.#voices?.said(entry, outcome) ?? outcome.text);
     if (!this.#view.following && outcome.type !== 'dropped') this.#fresh++;
     this.#update(entry);
   }
@@ -127,6 +168,7 @@ export class Transcript {
     const { gone } = this.#entries;
     const removed = this.#entries.remove(hasEnded);
     const forget = this.#cleared.add(removed);
+    this.#listening.forget(); // for good, whatever is brought back
     this.#entries.gone = 0;
     this.#fresh = 0;
     this.#update();
@@ -183,12 +225,15 @@ export class Transcript {
     fresh.textContent = this.#fresh > 0 ? words('transcript.fresh', { count: count(this.#fresh) }) : '';
   }
 
-  /** @param {import('../stream/messages.js').Result} result */
-  #announce(result) {
+  /**
+   * @param {import('../stream/messages.js').Result} result
+   * @param {string} said
+   */
+  #announce(result, said) {
     const { captions } = this.#elements;
     const text = result.sentiment === null
-      ? words('caption.plain', { text: result.text })
-      : words('caption.result', { text: result.text, sentiment: sentimentWord(result) });
+      ? words('caption.plain', { text: said })
+      : words('caption.result', { text: said, sentiment: sentimentWord(result) });
     captions.append(element('p', { text }));
     while (captions.childElementCount > MAX_CAPTIONS) captions.firstElementChild?.remove();
   }

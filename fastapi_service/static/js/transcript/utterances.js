@@ -8,13 +8,14 @@ export const MAX_ENTRIES = 5000;
 /**
  * @typedef {import('../stream/messages.js').Outcome} Outcome
  * @typedef {import('./stages.js').PageStages} PageStages
+ * @typedef {import('../speakers/names.js').KnownSpeakers} KnownSpeakers
  *
  * `partial` is still being spoken, `pending` is being transcribed, `lost` will never have an outcome.
  * @typedef {'partial' | 'pending' | 'lost' | Outcome['type']} EntryState
  *
  * One utterance. `session` counts the sessions of this page; `spokenAtMs` is epoch time, null when it is not known;
  * `text` is provisional, but for its first `settled` characters. `revision` counts the changes of what is shown, `open` says that its details are shown, and
- * `height` is its height in pixels as last measured, NaN before that.
+ * `height` is its height in pixels as last measured, NaN before that. `speakers` are those of its session.
  * @typedef {object} Entry
  * @property {string} utterance
  * @property {number} session
@@ -24,6 +25,7 @@ export const MAX_ENTRIES = 5000;
  * @property {string} text
  * @property {number} settled
  * @property {Outcome | null} outcome
+ * @property {KnownSpeakers} speakers
  * @property {PageStages} pageStages
  * @property {number} revision
  * @property {boolean} open
@@ -34,6 +36,7 @@ export class Entries {
   /** @type {Entry[]} in order; the same array as long as this lives */ list = [];
   /** Utterances that were here, or that the server no longer had. */
   gone = 0;
+  /** Of the present session; one object as long as it lasts. @type {KnownSpeakers} */ speakers = { list: [] };
   /** @type {Map<string, Entry>} */ #byUtterance = new Map();
   #session = 0;
 
@@ -60,6 +63,7 @@ export class Entries {
       text: '',
       settled: 0,
       outcome: null,
+      speakers: this.speakers,
       pageStages: null,
       revision: 0,
       open: false,
@@ -102,6 +106,7 @@ export class Entries {
   /** What comes from now on is of another session and follows all that is here. */
   newSession() {
     this.#session++;
+    this.speakers = { list: [] };
   }
 
   /** @param {readonly Entry[]} entries */

@@ -1,7 +1,7 @@
 // A long list of which only what is near the reader is in the document.
 //
-// What the reader looks at stays where it is: either the end of the list, which is followed, or the row at the upper
-// edge (`anchor`), whatever comes, goes or turns out to be higher than it was thought.
+// What the reader looks at stays where it is: either the end of the list, which is followed, or the first row in sight
+// (`anchor`), whatever comes, goes or turns out to be higher than it was thought.
 //
 // While the reader scrolls, nobody else may: that would end the scrolling. So what the rows above turn out to be higher
 // goes into `drift`, which is room before the rows that are shown, until the scrolling has ended.
@@ -150,8 +150,12 @@ export class WindowedList {
     return scrollHeight - scrollTop - clientHeight;
   }
 
+  /** The first row that begins in sight stays: one that the edge cuts may grow, which then is out of sight. */
   #holdTop() {
-    this.#hold(this.#heights.at(this.#scroller.scrollTop - this.#list.offsetTop - this.#drift));
+    const top = this.#scroller.scrollTop - this.#list.offsetTop - this.#drift;
+    const at = this.#heights.at(top);
+    const cut = at >= 0 && at + 1 < this.#rows.length && this.#heights.top(at) < top - 1;
+    this.#hold(cut && this.#heights.top(at + 1) < top + this.#scroller.clientHeight ? at + 1 : at);
   }
 
   /** This row stays where it is on the screen. @param {number} index */

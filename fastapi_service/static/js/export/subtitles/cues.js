@@ -2,17 +2,19 @@
 // same.
 
 import { lineLimit, piecesOf } from './pieces.js';
-import { readsRightToLeft, unspaced } from './script.js';
+import { plainLine, readsRightToLeft, unspaced, width } from './script.js';
 
 /**
  * @typedef {import('./pieces.js').Piece} Piece
  * @typedef {import('./pieces.js').Spoken} Spoken
  *
- * What is shown: one line or two. `right_to_left`: each of them is to be read so.
- * @typedef {{ begin_ms: number, end_ms: number, lines: string[], right_to_left: boolean }} Cue
+ * What is shown: one line or two, of one speaker. `right_to_left`: each of them is to be read so. `named`: the speaker
+ * is another than the one before, and SubRip says so.
+ * @typedef {{ begin_ms: number, end_ms: number, lines: string[], right_to_left: boolean, speaker: string | null,
+ *   named: boolean }} Cue
  *
  * Pieces that are shown together, and between what they are said. `opens`: a result.
- * @typedef {{ pieces: Piece[], language: string, opens: boolean }} Part
+ * @typedef {{ pieces: Piece[], language: string, opens: boolean, speaker: string | null }} Part
  */
 
 const SHORTEST_MS = 700;
@@ -31,15 +33,32 @@ const FEW = 24; // each half width fewer costs 1
  * @returns {Cue[]}
  */
 export function cuesOf(results) {
-  const texts = results.map((spoken) => ({ pieces: piecesOf(spoken), language: spoken.language })).filter(({ pieces }) => pieces.length > 0);
+  const texts = results.map((spoken) => ({ pieces: piecesOf(spoken), spoken })).filter(({ pieces }) => pieces.length > 0);
   /** @type {Part[]} */
   const parts = [];
-  texts.forEach(({ pieces, language }, number) => {
+  texts.forEach(({ pieces, spoken }, number) => {
     const next_ms = texts[number + 1]?.pieces[0].begin_ms ?? Infinity;
-    parts.push(...cut(pieces, language, parts.length > 0 ? endOf(parts[parts.length - 1]) : 0, next_ms));
+    if (parts.length === 0 || parts[parts.length - 1].speaker !== spoken.speaker) makeRoom(pieces[0], spoken);
+    parts.push(...cut(pieces, spoken, parts.length > 0 ? endOf(parts[parts.length - 1]) : 0, next_ms));
   });
   const shown = joined(parts);
-  return times(shown).map((time, number) => ({ ...time, ...cueOf(shown[number]) }));
+  return times(shown).map((time, number) => ({ ...time, ...cueOf(shown[number], shown[number - 1]?.speaker ?? null) }));
+}
+
+/** What SubRip has before the first words of a speaker. @param {string} speaker */
+export function speakerPrefix(speaker) {
+  return `${plainLine(speaker)}: `;
+}
+
+/**
+ * For the speaker's name before the first piece, where both fit on a line.
+ * @param {Piece} first
+ * @param {Spoken} spoken
+ */
+function makeRoom(first, { speaker, language }) {
+  if (speaker === null) return;
+  const wide = Array.from(speakerPrefix(speaker)).reduce((sum, char) => sum + width(char), first.width);
+  if (wide <= lineLimit(language)) first.width = wide;
 }
 
 /** @param {Part} part */
@@ -55,12 +74,12 @@ function endOf({ pieces }) {
 /**
  * The cheapest cut of a result into cues that fit. `before_ms`, `next_ms`: where its neighbours end and begin.
  * @param {Piece[]} pieces
- * @param {string} language
+ * @param {Spoken} spoken
  * @param {number} before_ms
  * @param {number} next_ms
  * @returns {Part[]}
  */
-function cut(pieces, language, before_ms, next_ms) {
+function cut(pieces, { language, speaker }, before_ms, next_ms) {
   const count = pieces.length;
   const sizes = sizesOf(pieces);
   const far = farthest(pieces, sizes, lineLimit(language));
@@ -88,7 +107,7 @@ function cut(pieces, language, before_ms, next_ms) {
   /** @type {Part[]} */
   const parts = [];
   for (let to = count; to > 0; to = cutAt[to]) {
-    parts.unshift({ pieces: pieces.slice(cutAt[to], to), language, opens: cutAt[to] === 0 });
+    parts.unshift({ pieces: pieces.slice(cutAt[to], to), language, opens: cutAt[to] === 0, speaker });
   }
   return parts;
 }
@@ -118,7 +137,7 @@ function farthest(pieces, sizes, limit) {
 }
 
 /**
- * With those for which there is no time joined to a neighbour, of the same language, where both fit together.
+ * With those for which there is no time joined to a neighbour, of the same language and speaker, where both fit together.
  * @param {readonly Part[]} parts
  * @returns {Part[]}
  */
@@ -142,7 +161,8 @@ function joined(parts) {
  * @param {Part} other
  */
 function fit(one, other) {
-  if (one.language !== other.language || other.pieces[other.pieces.length - 1].end_ms - beginOf(one) > LONGEST_MS) return false;
+  if (one.language !== other.language || one.speaker !== other.speaker) return false;
+  if (other.pieces[other.pieces.length - 1].end_ms - beginOf(one) > LONGEST_MS) return false;
   const { pieces } = together(one, other);
   const far = farthest(pieces, sizesOf(pieces), lineLimit(one.language));
   return far[far[0]] === pieces.length;
@@ -160,7 +180,7 @@ function together(one, other) {
     const [begins] = first.text;
     first = { ...first, space: unspaced(last) && unspaced(begins) ? 0 : 1 };
   }
-  return { pieces: [...one.pieces, first, ...other.pieces.slice(1)], language: one.language, opens: one.opens };
+  return { pieces: [...one.pieces, first, ...other.pieces.slice(1)], language: one.language, opens: one.opens, speaker: one.speaker };
 }
 
 /**
@@ -183,9 +203,14 @@ function times(parts) {
   });
 }
 
-/** @param {Part} part */
-function cueOf(part) {
-  return { lines: linesOf(part), right_to_left: readsRightToLeft(textOf(part.pieces), part.language) };
+/**
+ * @param {Part} part
+ * @param {string | null} before who spoke before
+ */
+function cueOf(part, before) {
+  const { speaker, language, pieces } = part;
+  const right_to_left = readsRightToLeft(textOf(pieces), language);
+  return { lines: linesOf(part), right_to_left, speaker, named: speaker !== null && speaker !== before };
 }
 
 /** One line, or two, cut where it is cheap and they become alike. @param {Part} part */

@@ -2,12 +2,12 @@
 // results: fastapi_service/subtitles/files.py.
 
 import { timeline } from '../timeline.js';
-import { cuesOf } from './cues.js';
+import { spokenParts } from '../parts.js';
+import { cuesOf, speakerPrefix } from './cues.js';
 import { plainLine } from './script.js';
 
 /**
  * @typedef {import('../../transcript/utterances.js').Entry} Entry
- * @typedef {import('../../stream/messages.js').Result} Result
  * @typedef {import('./cues.js').Cue} Cue
  */
 
@@ -18,39 +18,68 @@ const OVER = '\u202c';
 /** @type {import('../index.js').Writer} */
 export function srt(entries, _, recording) {
   return cuesOf(spoken(entries, recording))
-    .map((cue, index) => `${index + 1}\n${times(cue, ',')}\n${text(cue, srtText)}\n\n`)
+    .map((cue, index) => `${index + 1}\n${times(cue, ',')}\n${text(cue, srtText, cue.named ? speakerPrefix(cue.speaker ?? '') : '')}\n\n`)
     .join('');
 }
 
 /** @type {import('../index.js').Writer} */
 export function vtt(entries, _, recording) {
-  const blocks = cuesOf(spoken(entries, recording)).map((cue) => `${times(cue, '.')}\n${text(cue, vttText)}\n\n`);
+  const blocks = cuesOf(spoken(entries, recording)).map((cue) => `${times(cue, '.')}\n${voice(cue)}${text(cue, vttText)}\n\n`);
   return `WEBVTT\n\n${blocks.join('')}`;
 }
 
 /**
- * The results, and when they and their words were said in the player's time.
+ * The results by speakers, and when they and their words were said in the player's time.
  * @param {readonly Entry[]} entries
  * @param {import('../index.js').Recording | null} recording
  * @returns {import('./pieces.js').Spoken[]}
  */
 function spoken(entries, recording) {
-  const said = entries.filter(({ outcome }) => outcome?.type === 'result' && plainLine(outcome.text) !== '');
-  return timeline(said, recording !== null).map(({ begin_ms, end_ms }, index) => {
-    const result = /** @type {Result} */ (said[index].outcome);
+  const lines = entries.flatMap(linesOf);
+  return timeline(lines, recording !== null).map((span, index) => {
+    const { startSec, text, language, words, speaker } = lines[index];
     /** @param {number} streamSec */
-    const at = (streamSec) => begin_ms + Math.floor((streamSec - result.start_sec) * 1000 + 0.5);
-    const words = (result.words ?? []).map(({ word, start_sec, end_sec }) => ({ word, begin_ms: at(start_sec), end_ms: at(end_sec) }));
-    return { begin_ms, end_ms, text: result.text, language: result.language, words };
+    const at = (streamSec) => span.begin_ms + Math.floor((streamSec - startSec) * 1000 + 0.5);
+    const said = (words ?? []).map(({ word, start_sec, end_sec }) => ({ word, begin_ms: at(start_sec), end_ms: at(end_sec) }));
+    return { ...span, text, language, words: said, speaker };
   });
+}
+
+/**
+ * What each speaker says of an entry, as the timeline takes it.
+ * @param {Entry} entry
+ */
+function linesOf(entry) {
+  const { outcome, session, startSec, spokenAtMs } = entry;
+  if (outcome?.type !== 'result' || plainLine(outcome.text) === '') return [];
+  const { language, start_sec, duration_sec } = outcome;
+  const parts = spokenParts(entry);
+  return parts.map(({ text, words, speaker, ...part }) => {
+    const said = { text, language, words, speaker, session };
+    if (parts.length === 1) return { ...said, startSec: start_sec, spokenAtMs, outcome: { duration_sec } };
+    const beginSec = Math.min(Math.max(part.start_sec, start_sec), start_sec + duration_sec);
+    const endSec = Math.min(Math.max(part.end_sec, beginSec), start_sec + duration_sec);
+    const afterMs = 1000 * (beginSec - startSec);
+    const spokenMs = spokenAtMs === null ? null : spokenAtMs + afterMs;
+    return { ...said, startSec: beginSec, spokenAtMs: spokenMs, outcome: { duration_sec: endSec - beginSec } };
+  });
+}
+
+/** Who says a cue in WebVTT; it ends with the cue. @param {Cue} cue */
+function voice({ speaker }) {
+  return speaker === null ? '' : `<v ${vttText(plainLine(speaker))}>`;
 }
 
 /**
  * @param {Cue} cue
  * @param {(text: string) => string} safe
+ * @param {string} [name] before the first line
  */
-function text({ lines, right_to_left }, safe) {
-  return lines.map((line) => (right_to_left ? `${RIGHT_TO_LEFT}${safe(line)}${OVER}` : safe(line))).join('\n');
+function text({ lines, right_to_left }, safe, name = '') {
+  return lines
+    .map((line, number) => safe(number === 0 ? name + line : line))
+    .map((line) => (right_to_left ? `${RIGHT_TO_LEFT}${line}${OVER}` : line))
+    .join('\n');
 }
 
 /**

@@ -4,9 +4,11 @@
 import * as script from './script.js';
 
 /**
- * A word and when it was said; a result, `end_ms` after `begin_ms`: its words may be of another text, or in no order.
+ * A word and when it was said; what one speaker said of a result, `end_ms` after `begin_ms`: the words may be of another
+ * text, or in no order. `speaker`: how they are called, null where nobody is to be named.
  * @typedef {{ word: string, begin_ms: number, end_ms: number }} Said
- * @typedef {{ begin_ms: number, end_ms: number, text: string, language: string, words: readonly Said[] }} Spoken
+ * @typedef {{ begin_ms: number, end_ms: number, text: string, language: string, words: readonly Said[],
+ *   speaker: string | null }} Spoken
  *
  * What stands on one line. `space`: 1 where a space is before it; `cost`: of a cut after it.
  * @typedef {{ text: string, width: number, space: number, begin_ms: number, end_ms: number, cost: number }} Piece

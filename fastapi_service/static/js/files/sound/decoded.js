@@ -2,12 +2,12 @@
 // take apart. The browser holds all of it in memory, so large and long ones are left.
 
 import { SAMPLE_RATE_HZ } from '../../base/audio-format.js';
+import { WAV_HEAD_BYTES, wavHead } from '../../base/wav-head.js';
 import { TooLargeError } from './boxes.js';
 
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
 const MAX_SEC = 45 * 60; // as it is decoded, before it gets its rate, that is a gigabyte
 const FLOOR_BYTES_PER_SEC = 100_000; // a film that does not say its length has this much at least
-const HEAD_BYTES = 44;
 const BLOCK_SAMPLES = 65_536;
 
 /**
@@ -64,10 +64,10 @@ async function lengthOf(file, signal) {
  */
 export function wav(channels, largest_bytes) {
   const { length } = channels[0];
-  const fits = (/** @type {number} */ count) => HEAD_BYTES + 2 * length * count <= largest_bytes;
+  const fits = (/** @type {number} */ count) => WAV_HEAD_BYTES + 2 * length * count <= largest_bytes;
   if (!fits(1)) throw new TooLargeError('its sound is too large');
   const kept = channels.length === 2 && fits(2) ? channels : [channels.length === 1 ? channels[0] : mean(channels)];
-  const parts = [head(kept.length, length)];
+  const parts = [wavHead(kept.length, length)];
   for (let from = 0; from < length; from += BLOCK_SAMPLES) {
     const samples = Math.min(BLOCK_SAMPLES, length - from);
     const block = new DataView(new ArrayBuffer(2 * samples * kept.length));
@@ -85,27 +85,4 @@ export function wav(channels, largest_bytes) {
 /** @param {readonly Float32Array[]} channels */
 function mean(channels) {
   return channels[0].map((_, at) => channels.reduce((sum, channel) => sum + channel[at], 0) / channels.length);
-}
-
-/**
- * @param {number} channels
- * @param {number} samples
- * @returns {ArrayBuffer}
- */
-function head(channels, samples) {
-  const view = new DataView(new ArrayBuffer(HEAD_BYTES));
-  const bytes = 2 * channels * samples;
-  for (const [at, text] of /** @type {const} */ ([[0, 'RIFF'], [8, 'WAVEfmt '], [36, 'data']])) {
-    for (const [place, char] of [...text].entries()) view.setUint8(at + place, char.charCodeAt(0));
-  }
-  view.setUint32(4, HEAD_BYTES - 8 + bytes, true);
-  view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true);
-  view.setUint16(22, channels, true);
-  view.setUint32(24, SAMPLE_RATE_HZ, true);
-  view.setUint32(28, 2 * channels * SAMPLE_RATE_HZ, true);
-  view.setUint16(32, 2 * channels, true);
-  view.setUint16(34, 16, true);
-  view.setUint32(40, bytes, true);
-  return view.buffer;
 }

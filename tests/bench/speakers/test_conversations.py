@@ -1,0 +1,110 @@
+"""Made conversations are what the page says they are."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from bench.speakers.conversations import GAPS_SEC, LEVEL_DB, TURNS_EACH, conversation, monologue, room_response
+from bench.speakers.people import LONGEST_SEC, SHORTEST_SEC, Take, takes
+from bench.speakers.tables import speakers_bars, speakers_tables
+from bench.speakers.ways import file_pieces, live_pieces
+from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
+from harness.human_voices import HumanVoicesMissingError
+
+
+def people(*voices: str) -> dict[str, list[Take]]:
+    """Each says noise that comes and goes as syllables do, of mean square 1, for 2 to 4 s."""
+    rng = np.random.default_rng(2)
+    found: dict[str, list[Take]] = {}
+    for voice in voices:
+        found[voice] = []
+        for sec in (2.0, 3.0, 4.0):
+            count = int(sec * SAMPLE_RATE_HZ)
+            samples = rng.normal(size=count) * np.sin(4 * np.pi * np.arange(count) / SAMPLE_RATE_HZ)
+            samples /= np.sqrt(np.square(samples).mean())
+            found[voice].append(Take(voice, samples, ((0, len(samples)),)))
+    return found
+
+
+def test_everybody_speaks_as_often_and_nobody_twice_in_a_row() -> None:
+    made = conversation(people("en", "es", "fr", "it", "ru"), 4, 1)
+    order = [one.voice for one in made.spoken]
+    assert made.voices == 4
+    assert {order.count(voice) for voice in order} == {TURNS_EACH}
+    assert all(left != right for left, right in pairwise(order))
+    assert {"en", "es"} - set(order), "the English and the Spanish prompts are one person"
+
+
+def test_turns_have_gaps_and_one_level() -> None:
+    made = conversation(people("en", "fr", "it"), 2, 3)
+    for left, right in pairwise(made.spoken):
+        assert GAPS_SEC[0] <= (right.start - left.end) / SAMPLE_RATE_HZ + 1e-3 <= GAPS_SEC[1] + 2e-3
+    samples = np.frombuffer(made.pcm, "<i2") / FULL_SCALE
+    for one in made.spoken:
+        level = 10 * np.log10(np.square(samples[one.start : one.end]).mean())
+        assert level == pytest.approx(LEVEL_DB + 10 * np.log10(np.square(room_response()).sum()), abs=0.5)
+
+
+def test_noise_is_as_far_below_as_is_said() -> None:
+    voices = people("en", "fr")
+    silent, noisy = (conversation(voices, 2, 3, noise_db) for noise_db in (60.0, 15.0))
+    difference = (np.frombuffer(noisy.pcm, "<i2").astype(float) - np.frombuffer(silent.pcm, "<i2")) / FULL_SCALE
+    assert 10 * np.log10(np.square(difference).mean()) == pytest.approx(LEVEL_DB - 15.0, abs=0.5)
+
+
+def test_the_pieces_of_both_ways_hold_all_that_is_said() -> None:
+    made = conversation(people("en", "fr"), 2, 5)
+    live, timeline = live_pieces(made.pcm)
+    for pieces, where in ((file_pieces(made.pcm), int), (live, timeline.captured_at)):
+        heard = np.zeros(len(made.pcm) // 2, dtype=bool)
+        for piece in pieces:
+            heard[where(piece.start) : where(piece.start + len(piece.pcm) // 2 - 1) + 1] = True
+        assert all(heard[one.start : one.end].mean() > 0.98 for one in made.spoken)
+    assert max(len(piece.pcm) for piece in live) <= 8 * 2 * SAMPLE_RATE_HZ
+
+
+def test_one_person_alone_is_one() -> None:
+    made = monologue(people("fr")["fr"], 20.0, 1, -30.0)
+    assert made.voices == 1
+    assert 20 <= len(made.pcm) / 2 / SAMPLE_RATE_HZ <= 35
+
+
+def test_the_halves_share_no_clip() -> None:
+    try:
+        tuning, measuring = (takes(half, None) for half in ("tuning", "measuring"))
+    except HumanVoicesMissingError as missing:
+        pytest.skip(str(missing))
+    for voice in tuning:
+        assert len(tuning[voice]) >= TURNS_EACH
+        assert len(measuring[voice]) >= TURNS_EACH
+        first = {take.samples[:2000].tobytes() for take in tuning[voice]}
+        assert not first & {take.samples[:2000].tobytes() for take in measuring[voice]}
+        for take in tuning[voice] + measuring[voice]:
+            assert SHORTEST_SEC <= len(take.samples) / SAMPLE_RATE_HZ <= LONGEST_SEC
+
+
+def result(der: float, right: int) -> dict[str, object]:
+    row: dict[str, object] = {
+        "missed": 0.01,
+        "false": 0.01,
+        "confused": 0.02,
+        "conversations": 20,
+        "right_number": right,
+        "merged": 1,
+    }
+    row |= {"unsure_at_first": 0.1, "p50_ms": 50, "p95_ms": 90, "der": der, "voices": 2, "way": "live"}
+    rows = [row | {"noise_db": None}, row | {"noise_db": 15.0, "der": der + 0.06}]
+    alone = [{"voice": "fr", "way": "live", "level_db": level, "speakers": 1} for level in (-30.0, -12.0)]
+    return {"rows": rows, "alone": alone}
+
+
+@pytest.mark.parametrize(("der", "right", "met"), [(0.1, 18, [True, True]), (0.13, 17, [False, False])])
+def test_bars_are_met_or_missed(der: float, right: int, met: list[bool]) -> None:
+    bars = list(speakers_bars(result(der, right)))
+    assert [bar[3] for bar in bars] == [*met, False, True]
+    (_, conversations), (_, alone) = speakers_tables(result(der, right))
+    assert f"{der:.1%}" in conversations
+    assert "live, -30 dB" in alone

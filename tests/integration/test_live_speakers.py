@@ -1,0 +1,110 @@
+"""Who speaks, through the whole system: told after the text, named, counted, and there again after a reconnect."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import redis
+
+from contract.keys import speakers_key
+from contract.messages import Result, ServerMessage, Speakers, Stats, Turns
+from contract.speakers.parts import parts_of
+from contract.speakers.told import with_turns
+from contract.text.words import count_words
+from harness.speech import demo_clips
+from harness.stack import Stack
+from recorder_service.client.client import StreamClient
+from tests.support.http_requests import request
+
+SPOKEN = 4
+PATIENCE_SEC = 60.0
+
+
+async def read(client: StreamClient, until: Any) -> list[ServerMessage]:
+    """The messages up to that after which `until` holds of all so far."""
+    messages: list[ServerMessage] = []
+    async with asyncio.timeout(PATIENCE_SEC):
+        async for message in client.messages():
+            messages.append(message)
+            if until(messages):
+                break
+    return messages
+
+
+def of(kind: type[Any], messages: list[ServerMessage]) -> list[Any]:
+    return [message for message in messages if isinstance(message, kind)]
+
+
+def post(stack: Stack, path: str, **body: Any) -> Any:
+    answer = request(stack.url, path, "POST", json.dumps(body).encode(), {"Content-Type": "application/json"})
+    assert answer.status == 200, answer.text
+    return answer.json
+
+
+def test_who_speaks_is_told_named_counted_and_told_again(stack: Stack) -> None:
+    async def story() -> None:
+        async with StreamClient(stack.ws_url, language="en") as client:
+            for clip in demo_clips()[:SPOKEN]:
+                await client.send(clip.pcm)
+                await client.end_utterance()
+
+            def all_told(messages: list[ServerMessage]) -> bool:
+                results = {one.utterance for one in of(Result, messages)}
+                return len(results) == SPOKEN and results <= {one.utterance for one in of(Turns, messages)}
+
+            messages = await read(client, all_told)
+            assert await client.drain(PATIENCE_SEC)
+            session = client.session or ""
+            results = {one.utterance: one for one in of(Result, messages)}
+            turns = {one.utterance: one for one in of(Turns, messages)}  # the latest of each
+            told = [one.rev for one in messages if isinstance(one, Turns | Speakers)]
+            assert told == sorted(set(told))
+            words: dict[str, int] = {}
+            for utterance, result in results.items():
+                parts = parts_of(with_turns(result, turns[utterance].turns))
+                assert "".join(part.text for part in parts).replace(" ", "") == result.text.replace(" ", "")
+                for part in parts:
+                    if part.speaker is not None:
+                        number = str(part.speaker)
+                        words[number] = words.get(number, 0) + count_words(part.text)
+            assert words, "nobody was known"
+            known = post(stack, "/v1/speakers", session=session, speaker=1, name="Anna")
+            more = await read(client, lambda messages: of(Speakers, messages) and _counted(messages) == words)
+            assert of(Speakers, more)[-1].model_dump(mode="json") == known
+        async with StreamClient(stack.ws_url, session=session, after=0) as again:
+            replayed = await read(again, lambda messages: of(Speakers, messages) and _results(messages) == SPOKEN)
+            for result in of(Result, replayed):
+                assert result.turns == turns[result.utterance].turns
+            assert of(Speakers, replayed)[-1].speakers[0].name == "Anna"
+        with redis.Redis(port=stack.redis_port) as client_of_redis:
+            assert client_of_redis.hget(speakers_key(session), "state")
+            post(stack, "/v1/speakers/forget", session=session)
+            assert client_of_redis.hget(speakers_key(session), "state") == b""
+
+    asyncio.run(story())
+
+
+def _results(messages: list[ServerMessage]) -> int:
+    return len(of(Result, messages))
+
+
+def _counted(messages: list[ServerMessage]) -> dict[str, int]:
+    """The words of each speaker by the latest statistics."""
+    stats = of(Stats, messages)
+    return {} if not stats else {number: one.words for number, one in stats[-1].session.speakers.items()}
+
+
+def test_who_did_not_ask_is_not_compared(stack: Stack) -> None:
+    async def story() -> None:
+        async with StreamClient(stack.ws_url, language="en", speakers=False) as client:
+            await client.send(demo_clips()[0].pcm)
+            assert await client.drain(PATIENCE_SEC)
+            messages = await read(client, lambda messages: of(Stats, messages))
+            session = client.session or ""
+        assert not of(Turns, messages)
+        with redis.Redis(port=stack.redis_port) as client_of_redis:
+            assert not client_of_redis.exists(speakers_key(session))
+
+    asyncio.run(story())

@@ -1,0 +1,56 @@
+"""Made voices: embeddings as like each other as those of one person and of two are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.audio import SAMPLE_RATE_HZ
+from speaker_worker.engine.voices import LEVEL_SAMPLES, UtteranceVoices, windows_of
+from speaker_worker.engine.windows import unit_rows
+
+DIMENSIONS = 64
+WINDOW = int(1.6 * SAMPLE_RATE_HZ)
+COMMON, OWN, CHANCE = 0.45, 0.37, 0.18  # shares of a square: cosines of 0.82 and 0.45
+Rows = NDArray[np.float32]
+
+
+def bases(count: int, seed: int = 0) -> Rows:
+    """What all share, then what is each voice's own; orthogonal."""
+    square = np.random.default_rng(seed).normal(size=(DIMENSIONS, DIMENSIONS))
+    return np.linalg.qr(square)[0].T[: count + 1].astype(np.float32)
+
+
+def voices_of(
+    said: Sequence[tuple[int, float]], rng: np.random.Generator, gap_sec: float = 0.0, hop_sec: float = 0.4
+) -> UtteranceVoices:
+    """Each of `said` is a voice (from 0 on) and its seconds. Without a gap between them they are one stretch."""
+    known = bases(20)
+    places, at = [], 0
+    for voice, sec in said:
+        places.append((voice, at, at + int(sec * SAMPLE_RATE_HZ)))
+        at = places[-1][2] + int(gap_sec * SAMPLE_RATE_HZ)
+    length = places[-1][2]
+    spans = [(start, end) for _, start, end in places] if gap_sec else [(0, length)]
+    windows = [window for span in spans for window in windows_of(span, WINDOW, hop_sec)]
+    rows = np.zeros((len(windows), DIMENSIONS), dtype=np.float32)
+    for number, (first, last) in enumerate(windows):
+        mixed = np.sqrt(COMMON) * known[0]
+        for voice, start, end in places:
+            share = max(0, min(last, end) - max(first, start)) / (last - first)
+            mixed = mixed + np.sqrt(OWN) * share * known[voice + 1]
+        rows[number] = mixed + np.sqrt(CHANCE / DIMENSIONS) * rng.normal(size=DIMENSIONS)
+    return UtteranceVoices(
+        np.array(spans, dtype=np.int32),
+        np.array(windows, dtype=np.int32),
+        unit_rows(rows),
+        np.zeros(length // LEVEL_SAMPLES, dtype=np.uint8),
+    )
+
+
+def silence() -> UtteranceVoices:
+    """Nobody."""
+    none = np.zeros((0, 2), dtype=np.int32)
+    return UtteranceVoices(none, none, np.zeros((0, DIMENSIONS), dtype=np.float32), np.zeros(50, dtype=np.uint8))
