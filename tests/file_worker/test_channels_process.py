@@ -14,16 +14,6 @@ from contract.jobs import UtteranceJob
 from contract.keys import file_key, session_outcomes_key
 from contract.state.files import FileJob, begin_call, file_path
 from harness.processes import Service, wait_until
-    FILE_ID,
-    SESSION,
-    app,
-    folder,
-    make_worker,
-    send,
-    speech_workers,
-    state,
-    written,
-)
 from tests.file_worker.running import FILE_ID, SESSION, send, state, written
 from tests.support.conversation import as_pcm, microphones, voices
 from tests.support.fake_pipeline import FakePipeline

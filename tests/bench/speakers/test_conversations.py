@@ -87,14 +87,7 @@ def test_the_halves_share_no_clip() -> None:
 
 
 def result(der: float, right: int) -> dict[str, object]:
-    row: dict[str, object] = {
-        "missed": 0.01,
-        "false": 0.01,
-        "confused": 0.02,
-        "conversations": 20,
-        "right_number": right,
-        "merged": 1,
-    }
+    row: dict[str, object] = {"missed": 0.01, "false": 0.01, "confused": 0.02, "conversations": 20, "right_number": right, "merged": 1}
     row |= {"unsure_at_first": 0.1, "p50_ms": 50, "p95_ms": 90, "der": der, "voices": 2, "way": "live"}
     rows = [row | {"noise_db": None}, row | {"noise_db": 15.0, "der": der + 0.06}]
     alone = [{"voice": "fr", "way": "live", "level_db": level, "speakers": 1} for level in (-30.0, -12.0)]
