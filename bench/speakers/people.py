@@ -43,14 +43,18 @@ def takes(half: str, readers: Path | None) -> dict[str, list[Take]]:
     """What each voice says in one half. `readers`: a folder with LJ*.flac. Raises HumanVoicesMissingError."""
     found: dict[str, list[Take]] = {}
     for language in VOICES:
-        names = [name for name, _ in prompts(language)]
-        paths = [SOUNDS / VOICES[language] / f"{name}.g722" for name in names]
-        fit = [path for path in paths if SHORTEST_SEC <= path.stat().st_size / G722_BYTES_PER_SEC <= LONGEST_SEC + 1]
-        signals = [decoded(path).astype(np.float64) / FULL_SCALE for path in sorted(fit)[HALVES[half] :: 2]]
+        signals = [decoded(path).astype(np.float64) / FULL_SCALE for path in recordings(half, language)]
         found[language] = _fitting(language, signals)
     if readers is not None:
         found[READER] = _fitting(READER, _pieces(_of_half(half, sorted(readers.glob("LJ*.flac")))))
     return found
+
+
+def recordings(half: str, language: str) -> list[Path]:
+    """The prompts of one half that are as long as a turn, or hardly longer. Raises HumanVoicesMissingError."""
+    paths = [SOUNDS / VOICES[language] / f"{name}.g722" for name, _ in prompts(language)]
+    fit = [path for path in paths if SHORTEST_SEC <= path.stat().st_size / G722_BYTES_PER_SEC <= LONGEST_SEC + 1]
+    return sorted(fit)[HALVES[half] :: 2]
 
 
 def _fitting(voice: str, signals: list[Signal]) -> list[Take]:
