@@ -8,14 +8,13 @@ is quiet (live.lane), and puts the messages together: each names its channel.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 
 import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE, MAX_FRAME_BYTES
-from contract.messages import Accepted, Message, Safe, Session
+from contract.messages import Accepted, Busy, ChannelPlace, Error, Message, Safe, Session
 from contract.segmenter import Cut
 from contract.websocket import CLOSE_ABNORMAL, CLOSE_ODD_BYTES, CLOSE_TOO_BIG
 from fastapi_service.live.closing import CloseConnection, refused
@@ -48,6 +47,7 @@ class ChannelStream:
         self._sending = asyncio.Lock()
         self._greetings: dict[int, Session] = {}
         self._told_safe = self._begin
+        self._end_told = False
 
     async def read(self) -> None:
         """Take the client's frames apart until it is gone, or breaks the protocol: each channel is told."""
@@ -74,12 +74,14 @@ class ChannelStream:
             return
         if isinstance(message, Accepted | Safe):
             self.lanes[number - 1].safe = message.position
-        if not isinstance(message, Safe):
-            await self._send({**message.model_dump(mode="json"), "channel": number})
+        if isinstance(message, Busy) or (isinstance(message, Error) and message.seq == 0):
+            await self._tell_end(message)
+        elif not isinstance(message, Safe):
+            await self._send(message.model_copy(update={"channel": number}))
         safe = min(lane.safe for lane in self.lanes)
         if safe > self._told_safe and len(self._greetings) == len(self.lanes):
             self._told_safe = safe
-            await self._send(Safe(position=safe).model_dump(mode="json"))
+            await self._send(Safe(position=safe))
 
     async def close(self, code: int, reason: str) -> None:
         """Close the WebSocket, once."""
@@ -87,16 +89,21 @@ class ChannelStream:
             self.ended = CloseConnection(code, reason)
             await self._websocket.close(code, reason)
 
-    async def _send(self, message: dict[str, object]) -> None:
+    async def _tell_end(self, message: Message) -> None:
+        """Why the WebSocket is closed next: about no channel, and once where several say so."""
+        if not self._end_told:
+            self._end_told = True
+            await self._send(message)
+
+    async def _send(self, message: Message) -> None:
         async with self._sending:
             if self.ended is None:
-                await self._websocket.send_text(json.dumps(message))
+                await self._client.send(message)
 
-    def _greeting(self) -> dict[str, object]:
+    def _greeting(self) -> Session:
         """`session` of the first channel, with the position from which all are to be sent."""
-        first = self._greetings[1].model_dump(mode="json")
-        channels = [{"position": one.position, "seq": one.seq} for _, one in sorted(self._greetings.items())]
-        return {**first, "position": self._begin, "channels": channels}
+        places = [ChannelPlace(position=one.position, seq=one.seq) for _, one in sorted(self._greetings.items())]
+        return self._greetings[1].model_copy(update={"position": self._begin, "channels": places})
 
     def _parts(self, frame: bytes) -> list[list[bytes | Skip]]:
         """What each channel hears of a frame. Raises CloseConnection."""
