@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import difflib
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ import numpy as np
 from bench.files import say
 from bench.pipeline.system import Workload, running
 from bench.sentences.speakers import Said, speak
-from harness.human_voices import Clip, HumanVoicesMissingError, clips, word_errors
+from harness.human_voices import Clip, HumanVoicesMissingError, clips
 
 SESSIONS = 4
 ORDER = (False, True, True, False)
@@ -45,9 +46,15 @@ def texts(said: list[Said]) -> list[str]:
     return [" ".join(result.text for result in one.results) for one in said]
 
 
-def changed(before: list[str], after: list[str]) -> int:
-    """How many words of `before` are others in `after`."""
-    return sum(word_errors("en", *pair).errors for pair in zip(before, after, strict=True))
+def changed(before: Sequence[str], after: Sequence[str]) -> int:
+    """How many words of the one are others, or missing, in the other."""
+    pairs = [(old.split(), new.split()) for old, new in zip(before, after, strict=True)]
+    return sum(
+        max(old_end - old_start, new_end - new_start)
+        for old, new in pairs
+        for kind, old_start, old_end, new_start, new_end in difflib.SequenceMatcher(None, old, new, False).get_opcodes()
+        if kind != "equal"
+    )
 
 
 def measure_delay(spoken: list[Clip]) -> dict[str, Any]:
