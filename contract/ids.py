@@ -12,6 +12,12 @@ def session_tag(session: str) -> str:
     return hashlib.sha256(session.encode()).hexdigest()[:8]
 
 
+def channel_session(session: str, channel: int) -> str:
+    """The secret session of one of a session's channels, from 1 on; the first has the session itself. Utterances of two
+    channels may begin at the same sample."""
+    return session if channel == 1 else f"{session[:90]}-c{channel}"
+
+
 def utterance_id(session: str, start: int) -> str:
     """An utterance's id: its session's tag and its start position in samples."""
     return f"{session_tag(session)}-{start}"

@@ -45,6 +45,13 @@ class Limits(Message):
     sentence_wait_sec: float = 0.0
 
 
+class ChannelPlace(Message):
+    """Where one channel's stream stands, as `position` and `seq` of a session."""
+
+    position: int = Field(ge=0)
+    seq: int = Field(0, ge=0)
+
+
 class Session(Message):
     """First message on every connection: where the stream stands."""
 
@@ -52,6 +59,7 @@ class Session(Message):
     session: str = Field(min_length=1)
     position: int = Field(ge=0, description="samples that are safe; the client sends from here")
     seq: int = Field(0, ge=0, description="number of the session's latest outcome")
+    channels: list[ChannelPlace] = Field(default_factory=list, description="of a stream with several: each, in order")
     models: Models
     limits: Limits
 
@@ -63,6 +71,14 @@ class Accepted(Message):
     utterance: str
     start: int = Field(ge=0, description="first sample")
     position: int = Field(ge=0)
+    channel: int | None = Field(None, ge=1, description="of a stream with several channels: which one, from 1")
+
+
+class Safe(Message):
+    """Of a stream with several channels: all before sample `position` may be forgotten."""
+
+    type: Literal["safe"] = "safe"
+    position: int = Field(ge=0)
 
 
 class Partial(Message):
@@ -73,6 +89,7 @@ class Partial(Message):
     utterance: str
     text: str
     settled: int = Field(0, ge=0)
+    channel: int | None = Field(None, ge=1, description="of a stream with several channels: which one, from 1")
 
 
 class Sentiment(Message):
@@ -201,6 +218,7 @@ class Dropped(UtteranceMessage):
     type: Literal["dropped"] = "dropped"
     reason: str
     detail: str = ""
+    channel: int | None = Field(None, ge=1, description="of a stream with several channels: which one, from 1")
 
 
 class Error(UtteranceMessage):
@@ -210,6 +228,7 @@ class Error(UtteranceMessage):
     utterance: str = ""
     code: str
     message: str
+    channel: int | None = Field(None, ge=1, description="of a stream with several channels: which one, from 1")
 
 
 class LatencyStats(Message):
@@ -262,6 +281,7 @@ class Stats(Message):
     type: Literal["stats"] = "stats"
     session: StatsBlock
     service: StatsBlock
+    channel: int | None = Field(None, ge=1, description="of a stream with several channels: which one, from 1")
 
 
 class Busy(Message):
@@ -279,7 +299,7 @@ class Busy(Message):
 
 UtteranceOutcome = Annotated[Result | Dropped | Error, Field(discriminator="type")]
 ServerMessage = Annotated[
-    Session | Accepted | Partial | Result | Dropped | Turns | Speakers | Stats | Error | Busy,
+    Session | Accepted | Safe | Partial | Result | Dropped | Turns | Speakers | Stats | Error | Busy,
     Field(discriminator="type"),
 ]
 

@@ -101,6 +101,13 @@ class Segmenter:
         self._buffer.clear()
         self._cut_at_start = False
 
+    def skip(self, samples: int) -> None:
+        """So many samples, in which nobody speaks, are left out. Raises ValueError inside an utterance."""
+        if self._buffer:
+            raise ValueError("an utterance has begun")
+        self._start += samples
+        self._cut_at_start = False
+
     def cut_at(self, position: int, reason: CutReason) -> Iterator[Cut]:
         """End the utterance before sample `position`, and begin the next there. Nothing where that is not in it, or
         where a recorded end is still to come."""

@@ -1,30 +1,36 @@
 """The work on one file: its segments are sent a few at a time, and written down in order.
 
-They are utterances of a secret session. Those that were heard in another language than the file's are sent once more,
-as utterances of a second session: an utterance ends once (file_worker.language).
+They are utterances of a secret session, or where its channels are a speaker each, of a session for each channel. Those
+that were heard in another language than the file's are sent once more, as utterances of another session: an utterance
+ends once (file_worker.language).
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from contract.events import OutcomeEvent
 from contract.jobs import RESENDS_MAX, UtteranceJob
-from contract.messages import Result, UtteranceOutcome
+from contract.messages import UtteranceOutcome
 from contract.state.files import FileJob, FileSegment, file_path
 from contract.state.outcome import failed
+from file_worker.lanes import Lanes, segments_of
 from file_worker.language import FileLanguage
+from file_worker.media.channels import ONE_SOUND, look
 from file_worker.media.decoder import SoundFile
 from file_worker.metrics import FileMetrics
-from file_worker.segments import Lengths, Segment, SegmentCutter, segments_of
+from file_worker.segments import Lengths, Segment
+from file_worker.sent import Sent
 from file_worker.settings import FileSettings
 from file_worker.speakers import find_speakers
-from file_worker.store import FileStore
+from file_worker.store import NO_PLACE, FileStore
 
 logger = logging.getLogger(__name__)
 
@@ -36,28 +42,6 @@ LOOK_SEC = 1.0  # between two looks whether the file is still wanted
 
 class StoppingError(Exception):
     """The worker is told to stop: the file goes back to the queue."""
-
-
-@dataclass(slots=True)
-class Sent:
-    """A segment without a written-down outcome."""
-
-    job: UtteranceJob
-    segment: Segment
-    sent: float = field(default_factory=time.monotonic)
-    resends: int = 0
-    outcome: UtteranceOutcome | None = None
-    first: UtteranceOutcome | None = None  # of one that is heard again
-
-    @property
-    def samples(self) -> int:
-        """Its length."""
-        return self.segment.end - self.segment.start
-
-    @property
-    def kept(self) -> UtteranceOutcome | None:
-        """The outcome to write down: the first one, if the second gave no text."""
-        return self.first if isinstance(self.first, Result) and not isinstance(self.outcome, Result) else self.outcome
 
 
 class FileRun:
@@ -80,38 +64,55 @@ class FileRun:
         self._holder = holder
         self._going_on = going_on
         self._stopping = stopping
-        self._cutter = SegmentCutter(Lengths())
         self._language = FileLanguage(job.language, settings.file_language_sec)
         self._sent: deque[Sent] = deque()
         # Of an earlier worker's segments, not written down yet: by session and first sample.
         self._early: dict[tuple[str, int], UtteranceOutcome] = {}
-        self._read_until = {job.session: "0-0", job.again_session: "0-0"}
+        self._read_until: dict[str, str] = {}  # of each session's outcomes, the last that was read
         self._exhausted = False
         self._written = 0
-        self._resume_at = 0
+        self._resume_after = NO_PLACE
         self._held_back: bool | None = None
         self._looked = 0.0
 
     def run(self) -> bool:
         """Work until the file is done; False when it is no longer this worker's."""
-        self._written, self._resume_at = self._store.finished(self._job.id)
+        self._written, self._resume_after = self._store.finished(self._job.id)
         self._language.known(self._store.language(self._job.id))
         sound = SoundFile(file_path(self._settings.upload_dir, self._job.id), self._settings.upload_max_sec)
         try:
             self._store.tell(self._job.id, total=sound.total_samples)
+            own_db = self._own_db(sound)
+            lanes = Lanes(len(own_db), Lengths())
+            self._read_until = dict.fromkeys(self._sessions(len(own_db)), "0-0")
             self._catch_up()
-            done = self._send_all(segments_of(sound.blocks(), self._cutter))
+            done = self._send_all(segments_of(sound.channel_blocks(own_db), lanes))
             if done:
-                samples = self._cutter.position
-                done = find_speakers(self._settings, self._store, self._job, samples, self._is_going_on, self._metrics)
+                done = find_speakers(
+                    self._settings, self._store, self._job, lanes.position, self._is_going_on, self._metrics
+                )
             if done:
                 code = "damaged" if sound.warning else ""
                 if sound.damage:
                     self._store.tell(self._job.id, **sound.damage)
-                self._store.end(self._job, "done", 0, code, sound.warning, self._cutter.position)
+                self._store.end(self._job, "done", 0, code, sound.warning, lanes.position)
             return done
         finally:
             sound.close()
+
+    def _own_db(self, sound: SoundFile) -> tuple[float, ...]:
+        """The level of the speaker of each channel, where they are to be heard apart and are a speaker each."""
+        if not self._job.speakers or sound.channels == 1:
+            return ONE_SOUND
+        found = self._store.channels(self._job.id)
+        if found is None:
+            with closing(SoundFile(file_path(self._settings.upload_dir, self._job.id), math.inf)) as looked_at:
+                found = look(looked_at, self._is_going_on)
+            self._store.tell(self._job.id, channels=",".join(map(str, found)))
+        return found
+
+    def _sessions(self, channels: int) -> list[str]:
+        return [session for channel in range(1, channels + 1) or (None,) for session in self._job.sessions_of(channel)]
 
     def _send_all(self, segments: Iterator[Segment | None]) -> bool:
         """Work through the file; False when it is not to be done (by us) any more."""
@@ -124,7 +125,7 @@ class FileRun:
                     in_hand = next(segments)
                 except StopIteration:
                     self._exhausted = True
-                if in_hand is not None and in_hand.end <= self._resume_at:
+                if in_hand is not None and in_hand.place <= self._resume_after:
                     in_hand = None
                 if in_hand is None:
                     continue
@@ -144,12 +145,13 @@ class FileRun:
         if not self._language.decided:  # what has ended may tell how to ask
             self._note(self._store.outcomes(self._read_until))
             self._find_language()
-        outcome = self._early.pop((self._job.session, segment.start), None)
+        session, _ = self._job.sessions_of(segment.channel)
+        outcome = self._early.pop((session, segment.start), None)
         language, assumed = self._language.asked(segment.end - segment.start)
         if outcome is not None:  # nothing tells how it was asked
             language, assumed = self._job.language, False
         utterance = UtteranceJob(
-            session=self._job.session,
+            session=session,
             start=segment.start,
             end=segment.end,
             language=language,
@@ -160,8 +162,9 @@ class FileRun:
             live=False,
             cut_at_start=segment.cut_at_start,
             cut_at_end=segment.cut_at_end,
+            channel=segment.channel,
         )
-        may = outcome is not None or self._store.may_send(self._job.session, segment.start, self._language.decided)
+        may = outcome is not None or self._store.may_send(session, segment.start, self._language.decided)
         held_back = not may and not self._waits()
         if held_back != self._held_back:
             self._held_back = held_back
@@ -200,7 +203,7 @@ class FileRun:
                 self._language.heard(found.samples, found.outcome)
                 if self._language.decided and not self._is_doubted(found):
                     found.segment = replace(found.segment, pcm=b"")
-            elif found is None and event.start >= self._resume_at:
+            elif found is None and event.start >= self._resume_after[0]:
                 self._early[place] = event.numbered()
 
     def _find_language(self) -> None:
@@ -221,8 +224,8 @@ class FileRun:
         return self._language.again(one.samples, one.outcome)
 
     def _hear_again(self, one: Sent) -> None:
-        """Send a segment again when it may be, as an utterance of the second session: an utterance ends once."""
-        session = self._job.again_session
+        """Send a segment again when it may be, as an utterance of another session: an utterance ends once."""
+        _, session = self._job.sessions_of(one.segment.channel)
         outcome = self._early.pop((session, one.segment.start), None)
         if outcome is None and not self._store.may_send(session, one.segment.start, True):
             return
@@ -247,7 +250,9 @@ class FileRun:
             if one.kept is None or one.outcome is None or self._language.holds(one.outcome) or self._is_doubted(one):
                 break
             self._sent.popleft()
-            segment = FileSegment(start=one.segment.start, end=one.segment.end, outcome=one.kept)
+            segment = FileSegment(
+                start=one.segment.start, end=one.segment.end, outcome=one.kept, channel=one.segment.channel
+            )
             if not self._store.append(self._job.id, self._holder, self._written, segment):
                 return False
             self._written += 1

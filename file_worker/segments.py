@@ -10,7 +10,7 @@ silence, so what is left out here is silence for certain. Whether the rest is sp
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,19 +27,24 @@ LOUD_FROM = 300.0  # root mean square of 16-bit samples (-41 dB): never silence
 QUIET_BELOW = 16.0  # -66 dB: always silence
 PAD_SAMPLES = int(0.3 * SAMPLE_RATE_HZ)  # kept before and after what is loud
 SEARCH_SEC = 5.0  # of the end of a segment that is too long
-STILL_LOOKING_HOPS = 300  # a minute of silence
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
     """Samples `start` to `end` (exclusive) of the file, and their s16le bytes. `cut_at_start`, `cut_at_end`: it begins
-    or ends where one got too long, not in a pause."""
+    or ends where one got too long, not in a pause. `channel`: from 1 on, where each is heard for itself."""
 
     start: int
     end: int
     pcm: bytes
     cut_at_start: bool = False
     cut_at_end: bool = False
+    channel: int | None = None
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Its place among the file's segments, which are in this order."""
+        return self.start, self.channel or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,11 @@ class SegmentCutter:
         self._loud_end = 0  # where the last loud frame ended
         self._floor: deque[float] = deque(maxlen=FLOOR_HOPS)
         self._length_cut: int | None = None  # where the segment before got too long, if it did
+
+    @property
+    def earliest(self) -> int:
+        """No segment to come begins before this sample."""
+        return self._start
 
     @property
     def position(self) -> int:
@@ -131,16 +141,3 @@ class SegmentCutter:
         if before > self._start:
             del self._held[: (before - self._start) * BYTES_PER_SAMPLE]
             self._start = before
-
-
-def segments_of(blocks: Iterable[bytes], cutter: SegmentCutter) -> Iterator[Segment | None]:
-    """The segments of a stream; None now and then, while none has ended, so that the caller can do other work."""
-    looked_until = 0
-    for block in blocks:
-        for segment in cutter.feed(block):
-            looked_until = segment.end
-            yield segment
-        if cutter.position - looked_until > STILL_LOOKING_HOPS * HOP_FRAMES * FRAME_SAMPLES:
-            looked_until = cutter.position
-            yield None
-    yield from cutter.finish()

@@ -46,6 +46,7 @@ logger = logging.getLogger(__name__)
 STALE_SEC = 120.0  # a segment without outcome for so long does not count as outstanding any more
 LIVE_SEC = 20.0  # after live speech, segments are sent one by one
 PAGE = 500
+NO_PLACE = (-1, 0)  # before that of any segment
 REDIS_PATIENCE_SEC = 20.0  # trouble with Redis is waited out so long before the file goes back to the queue
 
 T = TypeVar("T")
@@ -101,20 +102,26 @@ class FileStore:
         return None if raw is None else raw.decode()
 
     def tell(self, file_id: str, **fields: float | str) -> None:
-        """Write down progress: `total` samples, `holds_back` (0 or 1), `language`, what is missing, `no_speakers`."""
+        """Write down progress: `total` samples, `holds_back` (0 or 1), `language`, `channels`, what is missing,
+        `no_speakers`."""
         self._number(note_call(file_id, fields, self._settings.upload_result_ttl_sec))
 
     def touch(self, file_id: str) -> None:
         """A worker is still on the file. Raises redis.RedisError: it is done again soon."""
         self._eval(note_call(file_id, {"touched": str(int(now_ms()))}, self._settings.upload_result_ttl_sec))
 
-    def finished(self, file_id: str) -> tuple[int, int]:
-        """How many segments are written down, and where the last of them ends."""
+    def channels(self, file_id: str) -> tuple[float, ...] | None:
+        """What a worker has found out about the file's channels (file_worker.media.channels), if one has."""
+        raw = self._patiently(lambda: cast(Any, self.client.hget(file_key(file_id), "channels")))
+        return None if raw is None else tuple(float(level) for level in raw.decode().split(",") if level)
 
-        def look() -> tuple[int, int]:
+    def finished(self, file_id: str) -> tuple[int, tuple[int, int]]:
+        """How many segments are written down, and the place of the last of them."""
+
+        def look() -> tuple[int, tuple[int, int]]:
             key = file_segments_key(file_id)
             count, last = cast(Any, self.client.llen(key)), cast(Any, self.client.lindex(key, -1))
-            return count, 0 if last is None else FileSegment.model_validate_json(last).end
+            return count, NO_PLACE if last is None else FileSegment.model_validate_json(last).place
 
         return self._patiently(look)
 
@@ -129,8 +136,7 @@ class FileStore:
         """End the file, and forget its sessions' outcomes, which are in its segments, and the voices in it."""
         ttl_sec = self._settings.upload_result_ttl_sec
         self._number(end_call(job, state, ttl_sec, status, code, message, total))
-        sessions = (job.session, job.again_session)
-        keys = [key(session) for key in (session_outcomes_key, file_voices_key) for session in sessions]
+        keys = [key(session) for key in (session_outcomes_key, file_voices_key) for session in job.all_sessions]
         self._patiently(lambda: self.client.delete(*keys))
 
     def may_send(self, session: str, start: int, together: bool) -> bool:

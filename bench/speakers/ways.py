@@ -11,7 +11,8 @@ import numpy as np
 
 from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE, SAMPLE_RATE_HZ
 from contract.segmenter import Segmenter
-from file_worker.segments import Lengths, SegmentCutter, segments_of
+from file_worker.lanes import Lanes, segments_of
+from file_worker.segments import Lengths
 from runtime.audio.gate import Mark, VoiceGate
 from runtime.audio.timeline import Timeline
 from speaker_worker.engine.protocol import VoiceEncoder
@@ -55,7 +56,7 @@ def live_pieces(pcm: bytes) -> tuple[list[Piece], Timeline]:
 def file_pieces(pcm: bytes) -> list[Piece]:
     """The segments of a file."""
     blocks = (pcm[first : first + FILE_BLOCK_BYTES] for first in range(0, len(pcm), FILE_BLOCK_BYTES))
-    found = segments_of(blocks, SegmentCutter(Lengths()))
+    found = segments_of(((block,) for block in blocks), Lanes(1, Lengths()))
     return [Piece(one.start, one.pcm) for one in found if one is not None]
 
 

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contract.audio import SAMPLE_RATE_HZ
-from contract.jobs import LANGUAGE_PATTERN, MAX_POSITION, SESSION_PATTERN, Hints, now_ms
+from contract.ids import channel_session
+from contract.jobs import LANGUAGE_PATTERN, MAX_CHANNELS, MAX_POSITION, SESSION_PATTERN, Hints, now_ms
 from contract.keys import (
     FILES_KEY,
     KEPT_FILES_KEY,
@@ -55,6 +56,19 @@ class FileJob(BaseModel):
         """The secret session of those of its segments that are heard again, in the file's language."""
         return f"{self.session[:100]}-again"
 
+    def sessions_of(self, channel: int | None) -> tuple[str, str]:
+        """The secret sessions of a channel's segments, and of those of them that are heard again: segments of two
+        channels may begin at the same sample. None: all channels are heard as one, in the sessions of the first."""
+        if channel is None or channel == 1:
+            return self.session, self.again_session
+        name = channel_session(self.session, channel)
+        return name, f"{name}-again"
+
+    @property
+    def all_sessions(self) -> list[str]:
+        """Those of every channel that there may be."""
+        return [session for channel in range(1, MAX_CHANNELS + 1) for session in self.sessions_of(channel)]
+
 
 class FileTurn(BaseModel):
     """Samples `start` to `end` (exclusive) of a file, which one person speaks; `speaker` from 1 on, in the order in
@@ -76,14 +90,20 @@ class FileSpeakers(BaseModel):
 
 
 class FileSegment(BaseModel):
-    """Samples `start` to `end` (exclusive) of a file, and how their utterance ended."""
+    """Samples `start` to `end` (exclusive) of a file, and how their utterance ended. `channel`: from 1 on, of a file
+    whose channels are a speaker each. They are in order of their start, then of the channel."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     start: int = Field(ge=0, le=MAX_POSITION)
     end: int = Field(ge=0, le=MAX_POSITION)
     outcome: UtteranceOutcome
-    channel: int | None = Field(None, ge=1)
+    channel: int | None = Field(None, ge=1, le=MAX_CHANNELS)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Its place among the file's segments."""
+        return self.start, self.channel or 0
 
     @property
     def start_sec(self) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from starlette.websockets import WebSocketDisconnect
 
@@ -13,7 +15,7 @@ from contract.events import PartialEvent
 from contract.ids import session_tag
 from contract.jobs import UtteranceJob, now_ms
 from contract.language_lock import LanguageLock
-from contract.messages import Accepted, Message, Models, Partial
+from contract.messages import Accepted, Message, Models, Partial, Safe
 from contract.segmenter import Cut, Segmenter
 from contract.websocket import (
     CLOSE_ABNORMAL,
@@ -29,6 +31,7 @@ from fastapi_service.live.closing import CloseConnection, come_back, first_endin
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.dispatcher import Dispatcher, PendingFullError
 from fastapi_service.live.greeting import greeting
+from fastapi_service.live.lane import Skip
 from fastapi_service.live.limits import REAL_TIME_BYTES_PER_SEC, ByteRate, Outstanding
 from fastapi_service.live.options import Options
 from fastapi_service.live.outbox import Outbox
@@ -202,10 +205,17 @@ class Connection:
                 if not self._sentences.looking or (self._long.wanted and not self._sentences.pausing):
                     self._partials.heard()
 
-    async def _follow(self, wish: Options | None) -> None:
-        """Take other options, or forget what is unfinished. No client can resume where its protocol has that."""
+    async def _follow(self, wish: Skip | Options | None) -> None:
+        """Leave samples out, take other options, or forget what is unfinished. No client can resume where its protocol
+        has the last."""
         async with self._cutting:
-            if wish is not None:
+            if isinstance(wish, Skip):
+                self._last_frame = time.monotonic()
+                self.segmenter.skip(wish.samples)
+                with self._closing_busy("silence"):
+                    await self._store.mark_safe(self.lease, self.segmenter.position)
+                self._outbox.set_latest("safe", Safe(position=self.segmenter.position))
+            elif wish is not None:
                 self._options.become(wish)
                 self._language.name(wish.language)
             else:
@@ -251,11 +261,23 @@ class Connection:
             raise self._busy(
                 "behind", "Speech recognition is far behind. Your speech is kept; trying again soon."
             ) from None
-        try:
+        with self._closing_busy(job.utterance):
             if await self._store.record_cut(self.lease, cut, self._dispatcher.backlog.limit):
                 self._outstanding.add(cut.start)
                 await self._dispatcher.send(job, cut.pcm)
             await self._store.mark_safe(self.lease, cut.end)
+        end_if_cancelled()
+        self._metrics.took(cut)
+        logger.info(
+            Event("accepted", utterance=job.utterance, audio_sec=job.samples / SAMPLE_RATE_HZ, cut_by=cut.reason)
+        )
+        await self._outbox.put(Accepted(utterance=job.utterance, start=cut.start, position=cut.end))
+
+    @contextmanager
+    def _closing_busy(self, what: str) -> Iterator[None]:
+        """What keeps `what` from being taken ends the connection, in words."""
+        try:
+            yield
         except TakenOverError:
             raise CloseConnection(CLOSE_TAKEN_OVER, "a newer connection holds this session") from None
         except (QueueFullError, PendingFullError):
@@ -263,16 +285,10 @@ class Connection:
                 "queue_full", "Too many utterances are waiting. Yours is kept; trying again soon."
             ) from None
         except REDIS_ERRORS as problem:
-            logger.warning("%s not queued: %s", job.utterance, problem)
+            logger.warning("%s not queued: %s", what, problem)
             raise self._busy(
                 "unavailable", "The service cannot take speech at the moment; trying again soon."
             ) from problem
-        end_if_cancelled()
-        self._metrics.took(cut)
-        logger.info(
-            Event("accepted", utterance=job.utterance, audio_sec=job.samples / SAMPLE_RATE_HZ, cut_by=cut.reason)
-        )
-        await self._outbox.put(Accepted(utterance=job.utterance, start=cut.start, position=cut.end))
 
     async def _show(self, partial: Partial) -> None:
         """Send `partial` in the order of what else is sent, instead of one that waits."""

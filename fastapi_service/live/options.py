@@ -34,9 +34,17 @@ class Options(BaseModel):
     sentences: Choice = "0"
     speakers: Choice = "0"
     speakers_after: Position = 0
+    channels: Literal["1", "2"] = "1"
+    after2: Position = 0
     # No names of a query from here on.
     patience: float = 1.0  # a pause in a sentence may last so many times as long as usual
     joined: bool = False  # the client gets the pieces of long speech as one
+    channel: int | None = None  # this connection's, of a stream of several
+
+    def of_channel(self, channel: int) -> Options:
+        """The options of one channel: the server finds its pauses, and the channel tells who speaks."""
+        after = self.after if channel == 1 else self.after2
+        return self.model_copy(update={"channel": channel, "after": after, "sentences": "0", "speakers": "0"})
 
     def become(self, other: Options) -> None:
         """Take all values of `other`."""
@@ -50,10 +58,23 @@ class Options(BaseModel):
             "language_assumed": language.assumed,
             "hints": self.hints,
             "word_times": self.words == "1",
+            "channel": self.channel,
         }
 
 
-OPTION_NAMES = ("after", "from", "language", "hints", "words", "partials", "sentences", "speakers", "speakers_after")
+OPTION_NAMES = (
+    "after",
+    "from",
+    "language",
+    "hints",
+    "words",
+    "partials",
+    "sentences",
+    "speakers",
+    "speakers_after",
+    "channels",
+    "after2",
+)
 
 
 def read_options(query: QueryParams) -> Options:

@@ -13,7 +13,7 @@ import redis.asyncio
 from pydantic import ValidationError
 
 from contract.events import OutcomeEvent, SpeakerEvent, StatsEvent
-from contract.ids import SESSION_ID_BYTES, utterance_id
+from contract.ids import SESSION_ID_BYTES, channel_session, utterance_id
 from contract.jobs import SESSION_PATTERN, now_ms
 from contract.keys import (
     PLACE,
@@ -97,6 +97,26 @@ class SessionStore:
         created = await self._opened(secrets.token_urlsafe(SESSION_ID_BYTES), create=True, held_from=None)
         assert created is not None
         return created
+
+    async def open_channels(self, session: str | None, held_from: int | None, count: int) -> list[OpenSession]:
+        """`open` for each of so many channels, which have a session each. Where the client holds nothing, all go on at
+        one position: what it sends next is new in each. Raises SessionsFullError."""
+        first = await self.open(session, held_from)
+        leases = [first]
+        for channel in range(2, count + 1):
+            name = channel_session(first.session, channel)
+            lease = await self._opened(name, create=False, held_from=held_from)
+            if lease is None:  # a new stream, or one whose other channels were evicted
+                await self._opened(name, create=True, held_from=None)
+                lease = await self._opened(name, create=False, held_from=first.position)
+            assert lease is not None
+            leases.append(lease)
+        furthest = max(lease.position for lease in leases)
+        if held_from is None:
+            for number, lease in enumerate(leases):
+                if lease.position < furthest:
+                    leases[number] = await self._opened(lease.session, create=False, held_from=furthest) or lease
+        return leases
 
     async def _opened(self, session: str, create: bool, held_from: int | None) -> OpenSession | None:
         position = -1 if held_from is None else held_from

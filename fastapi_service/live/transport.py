@@ -10,6 +10,7 @@ from contract.messages import Message
 from contract.segmenter import Cut
 from contract.websocket import CLOSE_ABNORMAL, CLOSE_TEXT_FRAME
 from fastapi_service.live.closing import refused
+from fastapi_service.live.lane import Skip
 from fastapi_service.live.options import Options
 
 
@@ -18,10 +19,10 @@ class Transport(Protocol):
 
     resumes: bool
 
-    async def receive(self) -> bytes | Options | None:
-        """The next frame: samples (s16le at 16 kHz), or none, which ends the utterance or marks a pause. Or options
-        that hold from here on; or None: forget what has not become an utterance. Raises WebSocketDisconnect,
-        CloseConnection."""
+    async def receive(self) -> bytes | Skip | Options | None:
+        """The next frame: samples (s16le at 16 kHz), or none, which ends the utterance or marks a pause. Or samples
+        that are left out; or options that hold from here on; or None: forget what has not become an utterance. Raises
+        WebSocketDisconnect, CloseConnection."""
 
     async def cut(self, cut: Cut) -> None:
         """An utterance has ended, and is sent to the queue next."""

@@ -156,8 +156,8 @@ class FileJobs:
             logger.info("file %s: cancelled", session_tag(file_id))
         else:
             await self._forget(job)
-        sessions = (job.session, job.again_session)
-        await self._client.delete(*(key(one) for key in (session_outcomes_key, file_voices_key) for one in sessions))
+        keys = [key(one) for key in (session_outcomes_key, file_voices_key) for one in job.all_sessions]
+        await self._client.delete(*keys)
         file_path(self._settings.upload_dir, file_id).unlink(missing_ok=True)
         return True
 

@@ -1,8 +1,9 @@
-"""Any common sound or video file to 16 kHz mono s16le, as a stream: memory does not grow with the file.
+"""Any common sound or video file to 16 kHz s16le, as a stream: memory does not grow with the file.
 
-    frames   how it is opened; a frame's samples
-    tracks   which track is heard, and how long it is
-    mixing   its channels to one; level brings a quiet one up
+    frames     how it is opened; a frame's samples
+    tracks     which track is heard, and how long it is
+    channels   whether its channels are a speaker each
+    lines      its channels to one (mixing), or each for itself; level brings a quiet one up
 
 A position is a count of samples. Timestamps are used for what they can tell: a hole between two frames is silence, so
 that times go on with the picture's, but no longer a one than can be a hole. What jumps further, or back, is two
@@ -12,21 +13,21 @@ recordings behind one another.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import av
 import av.error
 import numpy as np
-from av.audio.resampler import AudioResampler
 from av.container import InputContainer
 
 from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 from file_worker.media.frames import AUDIO_ERRORS, NotDecodableError, Samples, TooLongError, opened, samples_of
 from file_worker.media.level import LevelLift
-from file_worker.media.mixing import Mixer
+from file_worker.media.lines import ApartLine, MixedLine
 from file_worker.media.tracks import best_track, length_sec
+from runtime.audio.crosstalk import CrosstalkGate
 
 __all__ = ["NotDecodableError", "SoundFile", "TooLongError"]
 
@@ -39,6 +40,7 @@ BACK_SEC = 1.0  # timestamps that go back so far have jumped
 LATE_SEC = 60.0  # what begins later is a piece of a longer recording
 MAY_JUMP = 0x0200  # AVFMT_TS_DISCONT of FFmpeg's avformat.h
 BLOCK_SAMPLES = SAMPLE_RATE_HZ
+CROSSTALK_AHEAD_SEC = 2.0  # what follows a moment tells as much of it as what came before
 
 
 class SoundFile:
@@ -66,6 +68,11 @@ class SoundFile:
         self._closing.close()
 
     @property
+    def channels(self) -> int:
+        """How many it has, 0 where that is not known yet."""
+        return self._stream.codec_context.channels or 0
+
+    @property
     def warning(self) -> str:
         """What is missing of what was decoded, in words for its sender; empty where nothing is."""
         said = []
@@ -88,36 +95,53 @@ class SoundFile:
         return told
 
     def blocks(self) -> Iterator[bytes]:
-        """Its sound from the beginning, block by block; what cannot be decoded is left out, and told by `warning`.
+        """Its sound from the beginning as one channel, block by block; see `channel_blocks`."""
+        for (block,) in self.channel_blocks(()):
+            yield block
 
-        Raises NotDecodableError where nothing could be, TooLongError once it is.
+    def channel_blocks(self, own_db: Sequence[float]) -> Iterator[tuple[bytes, ...]]:
+        """Its sound from the beginning, a block of each channel at a time, all of one length; what cannot be decoded is
+        left out, and told by `warning`.
+
+        `own_db`: of each channel the level of its own speaker (media.channels); none: all channels as one. Raises
+        NotDecodableError where nothing could be decoded, TooLongError once it is.
         """
         produced = 0
-        lift = LevelLift()
-        for samples in self._lifted(lift):
-            produced += len(samples)
+        for channels in self._lifted(own_db):
+            produced += len(channels[0])
             if produced > self._max_sec * SAMPLE_RATE_HZ:
                 raise self._too_long()
-            for begin in range(0, len(samples), BLOCK_SAMPLES):
-                piece = np.rint(samples[begin : begin + BLOCK_SAMPLES] * np.float32(FULL_SCALE))
-                yield np.clip(piece, -32_768, 32_767).astype("<i2").tobytes()
+            for begin in range(0, len(channels[0]), BLOCK_SAMPLES):
+                yield tuple(_pcm(samples[begin : begin + BLOCK_SAMPLES]) for samples in channels)
         if not produced:
             raise NotDecodableError("No sound in the file could be decoded.")
 
-    def _lifted(self, lift: LevelLift) -> Iterator[Samples]:
-        for samples in self._resampled():
-            yield from lift.feed(samples)
-        yield from lift.finish()
+    def _lifted(self, own_db: Sequence[float]) -> Iterator[tuple[Samples, ...]]:
+        lifts = [LevelLift() for _ in range(max(1, len(own_db)))]
+        for samples in self._without_crosstalk(own_db):
+            yield from zip(*(lift.feed(one) for lift, one in zip(lifts, samples, strict=True)), strict=True)
+        yield from zip(*(lift.finish() for lift in lifts), strict=True)
 
-    def _resampled(self) -> Iterator[Samples]:
-        """At 16 kHz, mono. Whatever FFmpeg's side raises ends the sound there, and is told."""
-        line: _Line | None = None
+    def _without_crosstalk(self, own_db: Sequence[float]) -> Iterator[Samples]:
+        """At 16 kHz, shape (channels, n)."""
+        if not own_db:
+            yield from self._resampled(0)
+            return
+        gate = CrosstalkGate(len(own_db), CROSSTALK_AHEAD_SEC, own_db)
+        for samples in self._resampled(len(own_db)):
+            yield gate.feed(samples)
+        yield gate.finish()
+
+    def _resampled(self, channels: int) -> Iterator[Samples]:
+        """At 16 kHz, shape (channels, n); 0: mixed to one. Whatever FFmpeg's side raises ends the sound there, and is
+        told."""
+        line: MixedLine | ApartLine | None = None
         try:
-            for samples, names, rate_hz in self._pieces():
+            for samples, names, rate_hz in self.pieces():
                 if line is None or line.form != (names, rate_hz):  # a file may change it on the way
                     if line is not None:
                         yield from line.finish()
-                    line = _Line(names, rate_hz)
+                    line = ApartLine(names, rate_hz, channels) if channels else MixedLine(names, rate_hz)
                 yield from line.feed(samples)
         except Exception as problem:
             if isinstance(problem, OSError) and not isinstance(problem, av.error.FFmpegError):
@@ -127,8 +151,8 @@ class SoundFile:
         if line is not None:
             yield from line.finish()
 
-    def _pieces(self) -> Iterator[tuple[Samples, tuple[str, ...], int]]:
-        """Frames and the silence between them: samples (channels, n), the channels' names, the rate."""
+    def pieces(self) -> Iterator[tuple[Samples, tuple[str, ...], int]]:
+        """Frames as they are, and the silence between them: samples (channels, n), the channels' names, the rate."""
         begin_sec = _begin_sec(self._container)
         for frame in self._frames():
             rate_hz, names = frame.sample_rate, tuple(channel.name for channel in frame.layout.channels)
@@ -178,6 +202,11 @@ class SoundFile:
         return TooLongError(f"The file's sound is longer than the {self._max_sec:g} s that are taken.")
 
 
+def _pcm(samples: Samples) -> bytes:
+    clipped = np.clip(np.rint(samples * np.float32(FULL_SCALE)), -32_768, 32_767)
+    return bytes(clipped.astype("<i2").tobytes())
+
+
 def _begin_sec(container: InputContainer) -> float:
     """Where a file's time begins. A film's begins at 0, also where its picture was left out and its sound is late."""
     begin_sec = float((container.start_time or 0) / av.time_base)
@@ -195,28 +224,3 @@ def _looked_at(path: Path, max_sec: float) -> tuple[int, float, bool]:
     except Exception as problem:
         logger.warning("a file could not be looked at: %s", type(problem).__name__)
         return 0, 0.0, False
-
-
-class _Line:
-    """From frames of one `form` (names of channels, rate) to 16 kHz mono."""
-
-    def __init__(self, names: tuple[str, ...], rate_hz: int) -> None:
-        self.form = (names, rate_hz)
-        self._mixer = Mixer(names, rate_hz)
-        self._resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
-
-    def feed(self, samples: Samples) -> Iterator[Samples]:
-        for mixed in self._mixer.feed(samples):
-            yield from self._at_16_khz(mixed)
-
-    def finish(self) -> Iterator[Samples]:
-        for mixed in self._mixer.finish():
-            yield from self._at_16_khz(mixed)
-        yield from (frame.to_ndarray()[0] for frame in self._resampler.resample(None))
-
-    def _at_16_khz(self, mixed: Samples) -> Iterator[Samples]:
-        if not len(mixed):
-            return
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(mixed)[None], format="flt", layout="mono")
-        frame.sample_rate = self.form[1]
-        yield from (one.to_ndarray()[0] for one in self._resampler.resample(frame))

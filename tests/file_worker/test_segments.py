@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.audio import SAMPLE_RATE_HZ
-from file_worker.segments import PAD_SAMPLES, Lengths, Segment, SegmentCutter, segments_of
+from file_worker.lanes import Lanes, segments_of
+from file_worker.segments import PAD_SAMPLES, Lengths, Segment, SegmentCutter
 from harness.speech import noise
 from tests.support.media import silence, tone
 
@@ -19,7 +20,7 @@ LENGTHS = Lengths(segment_sec=6.0, segment_min_sec=2.0, pause_sec=0.6, long_paus
 
 def cut(pcm: bytes, lengths: Lengths = LENGTHS, block_bytes: int = 32_000) -> list[Segment]:
     blocks = [pcm[begin : begin + block_bytes] for begin in range(0, len(pcm), block_bytes)]
-    return [one for one in segments_of(blocks, SegmentCutter(lengths)) if one is not None]
+    return [one for one in segments_of(((block,) for block in blocks), Lanes(1, lengths)) if one is not None]
 
 
 def seconds(segment: Segment) -> tuple[float, float]:
@@ -43,8 +44,7 @@ def test_silence_gives_nothing_however_long() -> None:
 
 
 def test_long_silence_hands_control_back() -> None:
-    cutter = SegmentCutter(LENGTHS)
-    found = list(segments_of([silence(1)] * 200, cutter))
+    found = list(segments_of([(silence(1),)] * 200, Lanes(1, LENGTHS)))
     assert found
     assert set(found) == {None}
 

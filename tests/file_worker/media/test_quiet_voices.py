@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from contract.audio import SAMPLE_RATE_HZ
+from file_worker.lanes import Lanes, segments_of
 from file_worker.media.level import LevelLift
-from file_worker.segments import Lengths, SegmentCutter, segments_of
+from file_worker.segments import Lengths
 from harness.human_voices import HumanClips, HumanVoicesMissingError, music
 from harness.speech import demo_clips
 from stt_worker.settings import SttSettings
@@ -32,7 +33,7 @@ def speech_ms(check: SpeechCheck, samples: Floats, down: float = DOWN) -> int:
     found = np.concatenate([*lift.feed((samples * down).astype(np.float32)), *lift.finish()])
     pcm = np.rint(found * 32_768).clip(-32_768, 32_767).astype("<i2").tobytes()
     heard = 0
-    for segment in segments_of([pcm], SegmentCutter(Lengths())):
+    for segment in segments_of([(pcm,)], Lanes(1, Lengths())):
         if segment is not None:
             one = check.find(floats(np.frombuffer(segment.pcm, dtype="<i2")))
             heard += one.speech_ms if check.refusal(one) is None else 0

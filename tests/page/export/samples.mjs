@@ -58,7 +58,7 @@ export function felt(zone, score, neutral_reason = null) {
  * @param {string} detail
  */
 export function refused(startSec, detail) {
-  return entry(startSec, {}, { ...common(startSec), type: 'dropped', reason: 'no_speech', detail });
+  return entry(startSec, {}, { ...common(startSec), type: 'dropped', reason: 'no_speech', detail, channel: null });
 }
 
 /**
@@ -66,7 +66,7 @@ export function refused(startSec, detail) {
  * @param {string} message
  */
 export function failed(startSec, message) {
-  return entry(startSec, {}, { ...common(startSec), type: 'error', code: 'gave_up', message });
+  return entry(startSec, {}, { ...common(startSec), type: 'error', code: 'gave_up', message, channel: null });
 }
 
 /**

@@ -12,16 +12,17 @@ const examples = JSON.parse(readFileSync(new URL('../../../contract/examples.jso
 
 // Fields that contract/messages.py gives a default.
 const OPTIONAL = {
-  session: ['seq'],
-  accepted: [],
-  partial: ['settled'],
+  session: ['seq', 'channels'],
+  accepted: ['channel'],
+  safe: [],
+  partial: ['settled', 'channel'],
   result: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'translation', 'sentiment', 'sentiment_reason', 'sentences', 'decoded_again',
     'language_probability', 'words', 'doubtful', 'doubtful_reason', 'gaps', 'avg_logprob', 'no_speech_prob', 'temperature', 'channel', 'speaker', 'turns'],
   turns: ['rev'],
   speakers: ['rev'],
-  dropped: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'detail'],
-  stats: [],
-  error: ['seq', 'utterance', 'start_sec', 'duration_sec', 'timings_ms'],
+  dropped: ['seq', 'start_sec', 'duration_sec', 'timings_ms', 'detail', 'channel'],
+  stats: ['channel'],
+  error: ['seq', 'utterance', 'start_sec', 'duration_sec', 'timings_ms', 'channel'],
   busy: ['code'],
 };
 

@@ -23,6 +23,7 @@
  * @property {string} session
  * @property {number} position
  * @property {number} seq
+ * @property {{ position: number, seq: number }[]} channels of a stream with several: each, in order
  * @property {Models} models
  * @property {Limits} limits
  *
@@ -31,12 +32,16 @@
  * @property {string} utterance
  * @property {number} start
  * @property {number} position
+ * @property {number | null} channel of a stream with several: which one, from 1
+ *
+ * @typedef {{ type: 'safe', position: number }} Safe of a stream with several channels
  *
  * @typedef {object} Partial
  * @property {'partial'} type
  * @property {string} utterance
  * @property {string} text
  * @property {number} settled so many characters (code points) of the text, from the first, will hardly change
+ * @property {number | null} channel
  *
  * @typedef {object} Sentiment
  * @property {string} label
@@ -70,8 +75,8 @@
  *   sentiment_reason: string | null, sentences: Sentence[], decoded_again: boolean, words: Word[] | null, doubtful: boolean,
  *   doubtful_reason: string | null, gaps: Gap[], avg_logprob: number | null, no_speech_prob: number | null,
  *   temperature: number | null, channel: number | null, speaker: number | null, turns: Turn[] }} Result
- * @typedef {UtteranceFields & { type: 'dropped', reason: string, detail: string }} Dropped
- * @typedef {UtteranceFields & { type: 'error', code: string, message: string }} ServerError
+ * @typedef {UtteranceFields & { type: 'dropped', reason: string, detail: string, channel: number | null }} Dropped
+ * @typedef {UtteranceFields & { type: 'error', code: string, message: string, channel: number | null }} ServerError
  * @typedef {Result | Dropped | ServerError} Outcome
  *
  * @typedef {object} SentimentShare
@@ -95,9 +100,9 @@
  * @property {Record<string, SpeakerShare>} speakers of a session, by the number that is shown
  * @property {{ p50: number | null, p95: number | null }} latency_ms
  *
- * @typedef {{ type: 'stats', session: StatsBlock, service: StatsBlock }} Stats
+ * @typedef {{ type: 'stats', session: StatsBlock, service: StatsBlock, channel: number | null }} Stats
  * @typedef {{ type: 'busy', code: string, message: string, retry_after_sec: number }} Busy
- * @typedef {Session | Accepted | Partial | Outcome | Turns | Speakers | Stats | Busy} ServerMessage
+ * @typedef {Session | Accepted | Safe | Partial | Outcome | Turns | Speakers | Stats | Busy} ServerMessage
  */
 
 export {};

@@ -75,6 +75,8 @@ const sentiment = object({
   neutral_reason: nullable(string),
 });
 
+const channel = nullable(ordinal);
+
 const utterance = {
   seq: optional(natural, 0),
   utterance: string,
@@ -119,6 +121,7 @@ const MESSAGES = {
     session: string,
     position: natural,
     seq: optional(natural, 0),
+    channels: optional(list(object({ position: natural, seq: optional(natural, 0) })), []),
     models: object({ speech: string, sentiment: string, demo: boolean }),
     limits: object({
       frame_bytes: positive,
@@ -130,8 +133,9 @@ const MESSAGES = {
       upload_bytes: optional(positive, 0),
     }),
   }),
-  accepted: object({ type: string, utterance: string, start: natural, position: natural }),
-  partial: object({ type: string, utterance: string, text: string, settled: optional(natural, 0) }),
+  accepted: object({ type: string, utterance: string, start: natural, position: natural, channel }),
+  safe: object({ type: string, position: natural }),
+  partial: object({ type: string, utterance: string, text: string, settled: optional(natural, 0), channel }),
   result: object({
     type: string,
     ...utterance,
@@ -150,7 +154,7 @@ const MESSAGES = {
     avg_logprob: nullable(finite),
     no_speech_prob: nullable(positive),
     temperature: nullable(positive),
-    channel: nullable(ordinal),
+    channel,
     speaker: nullable(ordinal),
     turns: optional(turns, []),
   }),
@@ -160,9 +164,9 @@ const MESSAGES = {
     rev: optional(natural, 0),
     speakers: list(object({ speaker: ordinal, name: nullable(string), same_as: nullable(ordinal) })),
   }),
-  dropped: object({ type: string, ...utterance, reason: string, detail: optional(string, '') }),
-  error: object({ type: string, ...utterance, utterance: optional(string, ''), code: string, message: string }),
-  stats: object({ type: string, session: statsBlock, service: statsBlock }),
+  dropped: object({ type: string, ...utterance, reason: string, detail: optional(string, ''), channel }),
+  error: object({ type: string, ...utterance, utterance: optional(string, ''), code: string, message: string, channel }),
+  stats: object({ type: string, session: statsBlock, service: statsBlock, channel }),
   busy: object({ type: string, code: optional(string, ''), message: string, retry_after_sec: positive }),
 };
 

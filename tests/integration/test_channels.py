@@ -1,0 +1,79 @@
+"""Two people with a microphone each, through the whole system: each line is told once, by its own channel."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import redis
+
+from contract.keys import file_segments_key
+from contract.messages import Result
+from contract.queues import FILE_QUEUE, TRANSCRIBE_FILE_TASK
+from contract.settings import ServiceSettings
+from contract.state.files import FileJob, FileSegment, begin_call, file_path
+from harness.processes import wait_until
+from harness.speech import demo_clips, words_of
+from harness.stack import Stack
+from runtime.broker.app import make_celery
+from tests.support.conversation import as_pcm, microphones, voices
+from tests.support.media import channels_wav
+from tests.support.raw_client import RawClient
+
+TURNS = [
+    (0, "love_movie"),
+    (1, "food_terrible"),
+    (0, "meeting_monday"),
+    (1, "not_like_movie"),
+    (0, "not_bad"),
+    (1, "love_movie"),
+]
+TEXTS = {clip.path.stem: clip.text for clip in demo_clips()}
+SAID = [(speaker + 1, words_of(TEXTS[name])) for speaker, name in TURNS]
+
+
+def heard() -> np.ndarray:
+    """What both microphones hear, with crosstalk at -20 dB; shape (2, n)."""
+    return as_pcm(microphones(voices(TURNS, 2, 1.6)))
+
+
+def test_a_stereo_file_is_told_by_its_channels(stack: Stack, tmp_path: Path) -> None:
+    file_id, session = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    job = FileJob(
+        id=file_id, session=session, content=secrets.token_hex(32), file_bytes=1, speakers=True, language="en"
+    )
+    with redis.Redis(port=stack.redis_port) as client:
+        script, keys, arguments = begin_call(job, 8, 600, 600)
+        client.eval(script, len(keys), *keys, *arguments)
+        channels_wav(heard(), tmp_path / "call.wav").replace(file_path(stack.folder / "uploads", file_id))
+        app = make_celery("test", ServiceSettings(redis_host="127.0.0.1", redis_port=stack.redis_port))
+        app.send_task(TRANSCRIBE_FILE_TASK, args=[file_id], queue=FILE_QUEUE, argsrepr="(file)", ignore_result=True)
+        wait_until(lambda: client.llen(file_segments_key(file_id)) >= len(SAID), 60, "all is written down")
+        raw: Any = client.lrange(file_segments_key(file_id), 0, -1)
+    segments = [FileSegment.model_validate_json(one) for one in raw]
+    found = [(one.channel, words_of(one.outcome.text)) for one in segments if isinstance(one.outcome, Result)]
+    assert found == SAID
+
+
+def test_two_channels_of_live_speech_are_told_by_each(stack: Stack) -> None:
+    pcm = np.ascontiguousarray(heard().T).tobytes()
+    with RawClient(stack.ws_url, query="channels=2&language=en") as client:
+        client.expect("session")
+        for first in range(0, len(pcm), 6400):
+            client.send(pcm[first : first + 6400])
+        client.send(b"")
+        while not any(one["type"] == "safe" and one["position"] == len(pcm) // 4 for one in client.messages):
+            client.receive(60)
+
+        def accepted() -> set[str]:
+            return {one["utterance"] for one in client.messages if one["type"] == "accepted"}
+
+        def ended() -> list[dict[str, Any]]:
+            return [one for one in client.messages if one["type"] in ("result", "dropped", "error")]
+
+        while not accepted() <= {one["utterance"] for one in ended()}:
+            client.receive(60)
+    results = sorted((one for one in ended() if one["type"] == "result"), key=lambda one: float(one["start_sec"]))
+    assert [(one["channel"], words_of(one["text"])) for one in results] == SAID
