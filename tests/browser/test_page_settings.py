@@ -48,6 +48,8 @@ def test_every_field_has_its_name_and_is_reached_by_tab(gateway: FakeGateway, op
         "Names and words that may come",
         "Show words while I am still speaking",
         "Times of single words",
+        "Tell speakers apart",
+        "Forget voices",
         "Keep what I say in this tab",
         "Language",
         "Appearance",
