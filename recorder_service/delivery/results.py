@@ -17,6 +17,7 @@ from contract.keys import done_key, session_outcomes_key, speaker_events_key
 from contract.messages import Partial, ServerMessage, Stats
 from contract.queues import FINAL_STATS, RESULT_MESSAGES
 from recorder_service.client.errors import Backoff
+from runtime.redis_client import end_if_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class ResultReader:
                         await self._take(message)
                     if self._outcomes_due() and time.monotonic() - self._last_poll >= self._poll_sec:
                         await self.catch_up()
+                    end_if_cancelled()
                     backoff.reset()
                 except (redis.RedisError, OSError) as problem:
                     logger.warning("results are not read: %s", problem)
@@ -106,6 +108,7 @@ class ResultReader:
         while entries is None or len(entries) == PAGE:
             key = speaker_events_key(self._session)
             entries = cast(StreamEntries, await self._client.xrange(key, f"{self._last_rev}-1", "+", count=PAGE))
+            end_if_cancelled()
             for entry_id, fields in entries:
                 self._last_rev = int(entry_id.partition(b"-")[0])
                 try:

@@ -417,7 +417,7 @@ def test_partials_can_be_declined() -> None:
         async with fake_gateway() as gateway:
             async with client_of(gateway, partials=False):
                 pass
-            assert gateway.visits[0].query == {"partials": "0"}
+            assert gateway.visits[0].query == {"partials": "0", "speakers": "1"}
 
     run(story)
 
@@ -429,6 +429,6 @@ def test_hints_and_the_times_of_words_are_asked_for() -> None:
                 await client.send(noise(0.5))
                 await client.end_utterance()
                 assert await client.drain(10)
-            assert gateway.visits[0].query == {"hints": "김민준 & O'Brien", "words": "1"}
+            assert gateway.visits[0].query == {"hints": "김민준 & O'Brien", "words": "1", "speakers": "1"}
 
     run(story)
