@@ -72,7 +72,7 @@ class StreamClient:
         `words`: whether the times of the words are told. `partials`: whether provisional texts are sent.
         `sentences`: whether the server looks for the end of a sentence where `pause` is called.
         `speakers`: whether it is told who speaks (`Turns`, `Speakers`).
-        `channels`: 2 where the speech has two, a speaker each, its samples in turn; `after2`: `after` of the second. The
+        `channels`: 2 where the speech has two, a speaker each, in turn; `after2`: `after` of the second. The
         server finds the pauses then (`sentences` and `pause` do nothing), and `speakers` is not asked for.
         `token`: the access token, where the server asks for one. `insecure`: take any certificate.
         `wait_when_full`: `send` waits for room instead of raising BufferFull.
