@@ -97,14 +97,15 @@ def test_the_client_loses_nothing_of_both_where_a_connection_breaks(stack: Stack
             async with StreamClient(url, language="en", channels=2, backoff=Backoff(0.02, 0.1)) as client:
                 await client.send(pcm[:broken_at])
                 told: list[ServerMessage] = []
+                messages = client.messages()
                 async with asyncio.timeout(60):
                     while (client.last_seq, client.last_seq2) != (1, 1):
-                        told.append(await anext(client.messages()))
+                        told.append(await anext(messages))
                 assert proxy.cut() == 1
                 await client.send(pcm[broken_at:])
                 assert await client.drain(60)
                 assert (client.position, client.unsafe_sec) == (len(pcm) // 4, 0)
-            told += [message async for message in client.messages()]
+            told += [message async for message in messages]
             return [message for message in told if isinstance(message, Result)]
 
     results = sorted(asyncio.run(speak()), key=lambda one: one.start_sec)
