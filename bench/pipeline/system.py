@@ -12,7 +12,7 @@ import redis
 
 from bench.machine import TICKS_PER_SEC
 from contract.keys import workers_key
-from contract.queues import ANALYZER_QUEUE, STT_QUEUE
+from contract.queues import ANALYZER_QUEUE, SPEAKER_QUEUE, STT_QUEUE
 from harness.processes import (
     Service,
     answers,
@@ -45,6 +45,7 @@ class Workload:
     words: bool = True  # whether what is heard can be compared with what was said
     people: bool = False  # human speakers, else synthetic ones
     speech_workers: int = 1
+    voices: bool = False  # whether a speaker worker runs
 
 
 @contextmanager
@@ -75,6 +76,8 @@ def running(load: Workload, folder: Path, **settings: str) -> Iterator[Stack]:
         "analyzer_worker": worker("analyzer_worker", "analyzer_worker", ANALYZER_QUEUE),
         "listener": service("listener", "listener_service"),
     }
+    if load.voices:
+        services["speaker_worker"] = worker("speaker_worker", "speaker_worker", SPEAKER_QUEUE)
     stack = Stack(port, redis_port, services, folder)
     try:
         services["redis"].start()

@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.pipeline.speakers import DRAIN_SEC, ROUNDING
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
-from contract.messages import Dropped, Error, Result
+from contract.messages import Dropped, Error, Result, Turns
 from contract.segmenter import quietest_place
 from harness.human_voices import Clip
 from recorder_service.client.client import StreamClient
@@ -33,6 +33,7 @@ class Said:
     last: int = 0
     spoken: float = 0.0
     outcomes: list[tuple[Result | Dropped | Error, int, float]] = field(default_factory=list)
+    told: dict[int, float] = field(default_factory=dict)  # when it was first told who speaks, by the utterance
 
     @property
     def results(self) -> list[Result]:
@@ -51,17 +52,19 @@ class Said:
 class Speaker:
     """One client. `sentences`: pauses are marked, as the page and the recorder do; else 500 ms of quiet end."""
 
-    def __init__(self, url: str, spoken: Sequence[Clip], sentences: bool) -> None:
+    def __init__(self, url: str, spoken: Sequence[Clip], sentences: bool, voices: bool = False) -> None:
+        """`voices`: who speaks is asked for as well."""
         self.said: list[Said] = []
         self._url = url
         self._spoken = spoken
         self._sentences = sentences
+        self._voices = voices
         self._sent = 0  # samples
 
     async def talk(self, first_wait_sec: float) -> None:
         """Say everything, and wait for the outcomes."""
         await asyncio.sleep(first_wait_sec)
-        async with StreamClient(self._url, language="en", sentences=self._sentences) as client:
+        async with StreamClient(self._url, language="en", sentences=self._sentences, speakers=self._voices) as client:
             reader = asyncio.create_task(self._read(client))
             for clip in self._spoken:
                 await self._say(client, clip)
@@ -87,10 +90,13 @@ class Speaker:
 
     async def _read(self, client: StreamClient) -> None:
         async for message in client.messages():
-            if isinstance(message, Result | Dropped | Error) and message.utterance:
+            if isinstance(message, Result | Dropped | Error | Turns) and message.utterance:
                 start = int(message.utterance.rpartition("-")[2])
                 said = next(one for one in reversed(self.said) if one.start <= start)
-                said.outcomes.append((message, start, time.monotonic()))
+                if isinstance(message, Turns):
+                    said.told.setdefault(start, time.monotonic())
+                else:
+                    said.outcomes.append((message, start, time.monotonic()))
 
 
 async def through_the_gate(
@@ -119,9 +125,9 @@ def with_a_pause(clip: Clip, pause_sec: float) -> Clip:
     return Clip(clip.name, clip.language, clip.text, np.concatenate([clip.samples[:at], quiet, clip.samples[at:]]))
 
 
-async def speak(url: str, spoken: Sequence[Clip], speakers: int, sentences: bool) -> list[Said]:
+async def speak(url: str, spoken: Sequence[Clip], speakers: int, sentences: bool, voices: bool = False) -> list[Said]:
     """All of `spoken`, dealt to so many speakers, who begin one after the other; what became of each sentence."""
-    crowd = [Speaker(url, spoken[number::speakers], sentences) for number in range(speakers)]
+    crowd = [Speaker(url, spoken[number::speakers], sentences, voices) for number in range(speakers)]
     async with asyncio.TaskGroup() as group:
         for number, speaker in enumerate(crowd):
             group.create_task(speaker.talk(0.37 * number))

@@ -6,7 +6,8 @@ Two, three and four people take turns of 2 to 6 s in one room at one level (benc
 telephone prompts, and the reader of LJ Speech where a folder with some of its recordings is named (`--reader`). Live
 goes through the voice gate and the gateway's cuts, a file through its segments; speech is found as the speech worker
 finds it. The engine's constants were chosen with the other clips of these voices (`--half tuning`), so voices and room
-are not new to it, only what is said.
+are not new to it, only what is said. Last, the whole system: how long after the text it is told who speaks
+(bench.speakers.delay).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import torch
 from bench.files import say, write_result
 from bench.machine import Run
 from bench.speakers.conversations import Conversation, conversation, monologue
+from bench.speakers.delay import measure_delay, spoken_prompts
 from bench.speakers.errors import Errors
 from bench.speakers.listening import Listened, listen_live, listen_to_file
 from bench.speakers.people import HALVES, Take, takes
@@ -94,6 +96,7 @@ def main() -> None:
     )
     parser.add_argument("--conversations", type=int, default=20)
     parser.add_argument("--alone-sec", type=float, default=ALONE_SEC)
+    parser.add_argument("--prompts", type=int, default=24, help="of the whole system; 0: leave that out")
     parser.add_argument("--half", choices=sorted(HALVES), default="measuring")
     parser.add_argument("--no-write", action="store_true", help="leave bench/results as it is")
     args = parser.parse_args()
@@ -106,11 +109,13 @@ def main() -> None:
     hearing = Hearing(load_encoder())
     rows = measure_conversations(hearing, people, args.half, args.conversations)
     alone = measure_alone(hearing, people, args.alone_sec) if args.alone_sec else []
+    delay = measure_delay(spoken_prompts(args.prompts)) if args.prompts else None
+    say(f"{delay}")
     if not args.no_write and args.half == "measuring":
         head = run.head()
         if args.reader is not None:
             head["command"] = head["command"].replace(str(args.reader), "FOLDER")
-        found = {"people": list(people), "rows": rows, "alone": alone}
+        found = {"people": list(people), "rows": rows, "alone": alone, "delay": delay}
         say(f"written: {write_result('speakers', head, found)}")
 
 

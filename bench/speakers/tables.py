@@ -11,6 +11,8 @@ from bench.files import table
 DER: Final = {"file": {2: 0.08, 3: 0.12, 4: 0.18}, "live": {2: 0.12, 3: 0.18, 4: 0.25}}
 RIGHT: Final = {2: 0.9, 3: 0.8, 4: 0.7}
 NOISE_MORE: Final = 0.05
+LATE_MS: Final = 300
+MORE_MS: Final = 20
 NAMES: Final = {"file": "a file", "live": "live"}
 Bar = tuple[str, str, str, bool]
 
@@ -48,7 +50,25 @@ def speakers_tables(result: dict[str, Any]) -> list[tuple[str, str]]:
     tables = [("Made conversations", table(heads, rows))]
     if result["alone"]:
         tables.append(("One person alone", _alone(result["alone"])))
+    if result.get("delay"):
+        tables.append(("The whole system, with the text", _delay(result["delay"])))
     return tables
+
+
+def _delay(found: dict[str, Any]) -> str:
+    """How long after the text, and what the text waits."""
+    heads = [
+        "sessions",
+        "texts",
+        "told after the text p50, ms",
+        "p95, ms",
+        "never told",
+        "text p50, ms",
+        "without speakers, ms",
+        "words changed",
+    ]
+    names = ("sessions", "texts", "p50_ms", "p95_ms", "never_told", "text_p50_ms", "text_p50_without_ms")
+    return table(heads, [[*(found[name] for name in names), f"{found['words_changed']} of {found['words']}"]])
 
 
 def _alone(found: list[dict[str, Any]]) -> str:
@@ -78,3 +98,9 @@ def speakers_bars(result: dict[str, Any]) -> Iterator[Bar]:
         wrong = sum(row["speakers"] != 1 for row in result["alone"])
         count = len(result["alone"])
         yield "one person alone, ten minutes: one speaker", f"{count} of {count}", f"{count - wrong}", not wrong
+    if delay := result.get("delay"):
+        name, late = f"who speaks, {delay['sessions']} sessions", delay["p95_ms"]
+        yield f"{name}: told after the text, p95, ms", f"{LATE_MS}", f"{late}", late is not None and late <= LATE_MS
+        more = delay["text_p50_ms"] - delay["text_p50_without_ms"]
+        yield f"{name}: what the text's p50 grows by, ms", f"{MORE_MS}", f"{more}", more <= MORE_MS
+        yield f"{name}: words that change", "0", f"{delay['words_changed']}", not delay["words_changed"]

@@ -10,6 +10,7 @@ import redis
 
 from contract.keys import speakers_key
 from contract.messages import Result, ServerMessage, Speakers, Stats, Turns
+from contract.speakers.names import shown_speaker
 from contract.speakers.parts import parts_of
 from contract.speakers.told import with_turns
 from contract.text.words import count_words
@@ -29,8 +30,8 @@ async def read(client: StreamClient, until: Any) -> list[ServerMessage]:
         async for message in client.messages():
             messages.append(message)
             if until(messages):
-                break
-    return messages
+                return messages
+    raise AssertionError("the stream has ended")
 
 
 def of(kind: type[Any], messages: list[ServerMessage]) -> list[Any]:
@@ -57,26 +58,25 @@ def test_who_speaks_is_told_named_counted_and_told_again(stack: Stack) -> None:
             messages = await read(client, all_told)
             assert await client.drain(PATIENCE_SEC)
             session = client.session or ""
-            results = {one.utterance: one for one in of(Result, messages)}
-            turns = {one.utterance: one for one in of(Turns, messages)}  # the latest of each
+            for result in of(Result, messages):
+                parts = parts_of(with_turns(result, _turns(messages)[result.utterance].turns))
+                assert "".join(part.text for part in parts).replace(" ", "") == result.text.replace(" ", "")
+            assert _words(messages), "nobody was known"
+            known = post(stack, "/v1/speakers", session=session, speaker=1, name="Anna")
+
+            def counted(more: list[ServerMessage]) -> bool:
+                everything = [*messages, *more]
+                named = any(one.name for told in of(Speakers, more) for one in told.speakers)
+                return named and _counted(everything) == _words(everything)
+
+            messages += await read(client, counted)
             told = [one.rev for one in messages if isinstance(one, Turns | Speakers)]
             assert told == sorted(set(told))
-            words: dict[str, int] = {}
-            for utterance, result in results.items():
-                parts = parts_of(with_turns(result, turns[utterance].turns))
-                assert "".join(part.text for part in parts).replace(" ", "") == result.text.replace(" ", "")
-                for part in parts:
-                    if part.speaker is not None:
-                        number = str(part.speaker)
-                        words[number] = words.get(number, 0) + count_words(part.text)
-            assert words, "nobody was known"
-            known = post(stack, "/v1/speakers", session=session, speaker=1, name="Anna")
-            more = await read(client, lambda messages: of(Speakers, messages) and _counted(messages) == words)
-            assert of(Speakers, more)[-1].model_dump(mode="json") == known
+            assert of(Speakers, messages)[-1].model_dump(mode="json") == known
         async with StreamClient(stack.ws_url, session=session, after=0) as again:
             replayed = await read(again, lambda messages: of(Speakers, messages) and _results(messages) == SPOKEN)
             for result in of(Result, replayed):
-                assert result.turns == turns[result.utterance].turns
+                assert result.turns == _turns(messages)[result.utterance].turns
             assert of(Speakers, replayed)[-1].speakers[0].name == "Anna"
         with redis.Redis(port=stack.redis_port) as client_of_redis:
             assert client_of_redis.hget(speakers_key(session), "state")
@@ -84,6 +84,23 @@ def test_who_speaks_is_told_named_counted_and_told_again(stack: Stack) -> None:
             assert client_of_redis.hget(speakers_key(session), "state") == b""
 
     asyncio.run(story())
+
+
+def _turns(messages: list[ServerMessage]) -> dict[str, Turns]:
+    """The latest of each utterance."""
+    return {one.utterance: one for one in of(Turns, messages)}
+
+
+def _words(messages: list[ServerMessage]) -> dict[str, int]:
+    """How many words each speaker said, by the latest that was told."""
+    speakers = of(Speakers, messages)[-1].speakers
+    words: dict[str, int] = {}
+    for result in of(Result, messages):
+        for part in parts_of(with_turns(result, _turns(messages)[result.utterance].turns)):
+            if part.speaker is not None:
+                number = str(shown_speaker(part.speaker, speakers))
+                words[number] = words.get(number, 0) + count_words(part.text)
+    return words
 
 
 def _results(messages: list[ServerMessage]) -> int:

@@ -7,11 +7,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from bench.sentences.speakers import Said
 from bench.speakers.conversations import GAPS_SEC, LEVEL_DB, TURNS_EACH, conversation, monologue, room_response
+from bench.speakers.delay import changed, delays_ms
 from bench.speakers.people import Take, recordings
 from bench.speakers.tables import speakers_bars, speakers_tables
 from bench.speakers.ways import file_pieces, live_pieces
 from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
+from contract.messages import Result
 from harness.human_voices import VOICES, HumanVoicesMissingError
 
 
@@ -105,3 +108,23 @@ def test_bars_are_met_or_missed(der: float, right: int, met: list[bool]) -> None
     (_, conversations), (_, alone) = speakers_tables(result(der, right))
     assert f"{der:.1%}" in conversations
     assert "live, -30 dB" in alone
+
+
+@pytest.mark.parametrize(("late", "grown", "changed"), [(120, 5, 0), (301, 21, 2), (None, 0, 0)])
+def test_what_telling_costs_is_told_and_judged(late: int | None, grown: int, changed: int) -> None:
+    delay = {"sessions": 4, "texts": 40, "p50_ms": 90, "p95_ms": late, "never_told": 0, "text_p50_ms": 430 + grown}
+    delay |= {"text_p50_without_ms": 430, "words": 184, "words_changed": changed}
+    found = result(0.05, 20) | {"delay": delay}
+    met = [bar[3] for bar in speakers_bars(found)][-3:]
+    assert met == [late is not None and late <= 300, grown <= 20, changed == 0]
+    title, text = speakers_tables(found)[-1]
+    assert "text" in title
+    assert f"{changed} of 184" in text
+
+
+def test_who_is_never_told_has_waited_for_ever() -> None:
+    heard = Result(utterance="x-0", text="a", language="en")
+    said = Said("a", 0, outcomes=[(heard, 0, 5.0), (heard, 100, 6.0), (heard, 200, 7.0)], told={0: 5.2, 100: 5.9})
+    assert [round(one) for one in delays_ms([said])[:2]] == [200, 0]
+    assert delays_ms([said])[2] == float("inf")
+    assert changed(["one two three"], ["one too three"]) == 1

@@ -79,7 +79,7 @@ export class SpeakerRoom {
     const turns = this.#early.get(outcome.utterance);
     if (turns === undefined) return outcome;
     this.#early.delete(outcome.utterance);
-    return { ...outcome, turns };
+    return outcome.turns.length > 0 ? outcome : { ...outcome, turns }; // its own came later
   }
 
   /** Filter and statistics follow, a few times a second at most. */
