@@ -28,6 +28,7 @@ from runtime.audio.samples import to_pcm
 
 LANE_FRAMES_MAX = 64  # that wait for one channel's connection; then the client is not read
 FILTER_AHEAD_SEC = 0.0  # nobody waits for a better filter: text would come later
+FILTER_FIRST_SEC = 1.5  # but in the first seconds of each voice, which would be told twice
 
 
 class ChannelStream:
@@ -41,7 +42,7 @@ class ChannelStream:
         self._leases = leases
         self._begin = min(lease.position for lease in leases)
         self._heard = [Lane(self._begin, lease.position, lease.recorded_end) for lease in leases]
-        self._crosstalk = CrosstalkGate(len(leases), FILTER_AHEAD_SEC)
+        self._crosstalk = CrosstalkGate(len(leases), FILTER_AHEAD_SEC, first_sec=FILTER_FIRST_SEC)
         # Silence goes no further than here, so what is sent is counted here as well.
         self._rate = ByteRate(settings.stream_speed_max * REAL_TIME_BYTES_PER_SEC, settings.stream_burst_bytes)
         self._sending = asyncio.Lock()

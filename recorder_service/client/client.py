@@ -55,6 +55,8 @@ class StreamClient:
         session: str | None = None,
         after: int | None = None,
         speakers_after: int | None = None,
+        channels: int = 1,
+        after2: int | None = None,
         token: str | None = None,
         insecure: bool = False,
         buffer_sec: float = BUFFER_SEC,
@@ -70,18 +72,25 @@ class StreamClient:
         `words`: whether the times of the words are told. `partials`: whether provisional texts are sent.
         `sentences`: whether the server looks for the end of a sentence where `pause` is called.
         `speakers`: whether it is told who speaks (`Turns`, `Speakers`).
+        `channels`: 2 where the speech has two, a speaker each, in turn; `after2`: `after` of the second. The
+        server finds the pauses then (`sentences` and `pause` do nothing), and `speakers` is not asked for.
         `token`: the access token, where the server asks for one. `insecure`: take any certificate.
         `wait_when_full`: `send` waits for room instead of raising BufferFull.
-        `on_state` is called at every change of the connection. Raises ValueError for a URL of another kind and a
-        language that is none.
+        `on_state` is called at every change of the connection. Raises ValueError for a URL of another kind, a
+        language that is none, and another number of channels.
         """
+        if channels not in (1, 2):
+            raise ValueError("a stream has one channel or two")
+        sentences, speakers = sentences and channels == 1, speakers and channels == 1
         asked = {"language": language_code(language or ""), "hints": hints or None}
         asked |= {"words": "1" if words else None, "partials": None if partials else "0"}
         asked |= {"sentences": "1" if sentences else None, "speakers": "1" if speakers else None}
+        asked |= {"channels": None if channels == 1 else str(channels)}
+        self._sample_bytes = BYTES_PER_SAMPLE * channels
         self._sentences = sentences
         self._address = Address(websocket_url(url), asked, token, insecure, open_timeout_sec)
         self._wait_when_full = wait_when_full
-        self._stream = StreamSession(buffer_sec, session, after, speakers_after)
+        self._stream = StreamSession(buffer_sec, session, after, speakers_after, channels, after2)
         self._state = StreamState(self._stream)
         self._runner = StreamRunner(self._state, self._address, backoff or Backoff(), on_state)
         self._running: asyncio.Task[None] | None = None
@@ -119,7 +128,12 @@ class StreamClient:
     @property
     def last_seq(self) -> int:
         """Number of the last outcome that has come; resume with it as `after`."""
-        return self._stream.tracker.last_seq or 0
+        return self._stream.trackers[0].last_seq or 0
+
+    @property
+    def last_seq2(self) -> int:
+        """The same of the second channel; resume with it as `after2`."""
+        return self._stream.trackers[-1].last_seq or 0
 
     @property
     def last_rev(self) -> int:
@@ -170,12 +184,12 @@ class StreamClient:
         await self._state.notify()
 
     async def send(self, pcm: bytes) -> None:
-        """Take speech (s16le mono 16 kHz, an even number of bytes) and send it as soon as possible.
+        """Take speech (s16le 16 kHz, whole samples: of two channels in turn, 4 bytes) and send it as soon as possible.
 
-        Raises BufferFull when it cannot be kept, Refused when the stream is over; ValueError for an odd length.
+        Raises BufferFull when it cannot be kept, Refused when the stream is over; ValueError for half a sample.
         """
-        if len(pcm) % BYTES_PER_SAMPLE:
-            raise ValueError("16-bit samples need an even number of bytes")
+        if len(pcm) % self._sample_bytes:
+            raise ValueError(f"16-bit samples need a multiple of {self._sample_bytes} bytes")
         for first in range(0, len(pcm), FRAME_BYTES):
             await self._state.keep(pcm[first : first + FRAME_BYTES], self._wait_when_full)
 

@@ -15,7 +15,9 @@ ROUNDING_SAMPLES = 16
 
 
 class OutcomeTracker:
-    """Utterances follow each other without a hole, so the stream has ended up to where their outcomes reach."""
+    """Utterances follow each other without a hole, so the stream has ended up to where their outcomes reach.
+    Not so in one channel of several: there `safe` says up to where all is known, and `waiting` what has not ended.
+    """
 
     def __init__(self) -> None:
         self.last_seq: int | None = None
@@ -40,6 +42,11 @@ class OutcomeTracker:
     def ended_up_to(self, position: int) -> bool:
         """Whether every utterance before `position` (samples) has ended."""
         return self._done_until + ROUNDING_SAMPLES >= position
+
+    def safe(self, position: int) -> None:
+        """Every utterance that ends before `position` (samples) was accepted, or has ended."""
+        self._done_until = max(self._done_until, position)
+        self._advance()
 
     def accept(self, message: Accepted) -> None:
         """An utterance will end as one outcome."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from contract.messages import Accepted, Dropped, Error, Result, ServerMessage, Session, Speakers, Turns
+from contract.messages import Accepted, Dropped, Error, Result, Safe, ServerMessage, Session, Speakers, Turns
 from recorder_service.client.outcomes import OutcomeTracker
 from recorder_service.client.speakers import SpeakerTracker
 from recorder_service.client.unsafe_audio import UnsafeAudio
@@ -16,18 +16,24 @@ class StreamSession:
     """The audio that is not safe, the outcomes that are out, and where a new connection goes on."""
 
     def __init__(
-        self, buffer_sec: float, session: str | None, after: int | None, speakers_after: int | None = None
+        self,
+        buffer_sec: float,
+        session: str | None,
+        after: int | None,
+        speakers_after: int | None = None,
+        channels: int = 1,
+        after2: int | None = None,
     ) -> None:
-        """`session`: resume that one, of which the caller has the outcomes up to number `after`, and what was told of
-        who speaks up to revision `speakers_after`."""
-        self.ledger = UnsafeAudio(buffer_sec)
+        """`session`: resume that one, of which the caller has the outcomes up to number `after` (those of a second
+        channel up to `after2`), and what was told of who speaks up to revision `speakers_after`."""
+        self.ledger = UnsafeAudio(buffer_sec, channels)
         self.welcome: Session | None = None
         self.origin = 0
-        self.tracker = OutcomeTracker()
+        self.trackers = [OutcomeTracker() for _ in range(channels)]
         self.speakers = SpeakerTracker(speakers_after or 0)
         self._buffer_sec = buffer_sec
         self._asked = session
-        self._first_after = after
+        self._first_after = [after, after2][:channels]
 
     @property
     def known_id(self) -> str | None:
@@ -38,17 +44,21 @@ class StreamSession:
     def waiting(self) -> int:
         """How many utterances have no outcome: those accepted, and one for what is not accepted yet."""
         unsafe = self.ledger.kept_sec > 0
-        if not unsafe and self.tracker.ended_up_to(self.ledger.end):
+        accepted = sum(len(tracker.waiting) for tracker in self.trackers)
+        if len(self.trackers) > 1:
+            return accepted + unsafe
+        if not unsafe and self.trackers[0].ended_up_to(self.ledger.end):
             return 0
-        return max(1, len(self.tracker.waiting) + unsafe)
+        return max(1, accepted + unsafe)
 
     def query(self) -> dict[str, int | None]:
         """What a new connection asks for: the oldest sample that is kept, the last outcome that has come, and the last
         that was told of who speaks."""
         rev = self.speakers.last_rev or None
-        if self.welcome is None:
-            return {"after": self._first_after, "speakers_after": rev}
-        return {"from": self.ledger.base, "after": self.tracker.last_seq, "speakers_after": rev}
+        seqs = self._first_after if self.welcome is None else [tracker.last_seq for tracker in self.trackers]
+        after = dict(zip(("after", "after2"), seqs, strict=False))
+        held_from = {} if self.welcome is None else {"from": self.ledger.base}
+        return {**held_from, **after, "speakers_after": rev}
 
     def begin(self, welcome: Session) -> list[Error]:
         """Place what is kept at the position that the server names.
@@ -62,34 +72,47 @@ class StreamSession:
                 self.ledger.rewind(welcome.position)
             else:
                 logger.warning("position %d, kept: %d to %d", welcome.position, self.ledger.base, self.ledger.end)
-                self._restart(welcome.position, self.tracker.last_seq)
+                self._restart(welcome, [tracker.last_seq for tracker in self.trackers])
             return []
         words = "The server has lost this session; what it had accepted will not be answered."
-        lost = [Error(utterance=name, code="session_lost", message=words) for name in self.tracker.waiting]
+        lost = [
+            Error(utterance=name, code="session_lost", message=words) for one in self.trackers for name in one.waiting
+        ]
         resumed = known is None and welcome.session == self._asked
         if not resumed:
             self.speakers = SpeakerTracker()
-        self._restart(welcome.position, self._first_after if resumed else 0)
+        self._restart(welcome, self._first_after if resumed else [0] * len(self.trackers))
         return lost
 
-    def _restart(self, position: int, last_seq: int | None) -> None:
-        self.origin += position - self.ledger.base
-        self.ledger.rebase(position)
-        self.tracker.restart(position, last_seq)
+    def _restart(self, welcome: Session, last_seqs: list[int | None] | list[int]) -> None:
+        self.origin += welcome.position - self.ledger.base
+        self.ledger.rebase(welcome.position)
+        positions = [one.position for one in welcome.channels] or [welcome.position]
+        for tracker, position, last_seq in zip(self.trackers, positions, last_seqs, strict=True):
+            tracker.restart(position, last_seq)
 
     def book(self, message: ServerMessage) -> tuple[bool, bool]:
         """Note what an accepted or an outcome changes: whether it is news, and whether one before it is missing."""
         match message:
             case Accepted():
-                self.tracker.accept(message)
+                self._tracker(message).accept(message)
+                if len(self.trackers) == 1:
+                    self.ledger.forget(message.position)
+            case Safe():
                 self.ledger.forget(message.position)
+                for tracker in self.trackers:
+                    tracker.safe(message.position)
             case Turns() | Speakers():
                 return self.speakers.take(message), False
             case Result() | Dropped() | Error() if message.seq > 0:
-                verdict = self.tracker.take(message)
+                verdict = self._tracker(message).take(message)
                 if verdict == "new" and isinstance(message, Result):
                     self.speakers.result(message)
                 if verdict == "gap":
                     logger.warning("an outcome before number %d is missing: asking for it", message.seq)
                 return verdict == "new", verdict == "gap"
         return True, False
+
+    def _tracker(self, message: Accepted | Result | Dropped | Error) -> OutcomeTracker:
+        """That of the message's channel."""
+        return self.trackers[min(message.channel or 1, len(self.trackers)) - 1]

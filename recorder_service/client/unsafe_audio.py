@@ -10,10 +10,11 @@ from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 
 
 class UnsafeAudio:
-    """Keeps at most `limit_sec` seconds of audio."""
+    """Keeps at most `limit_sec` seconds of audio; the samples of several channels in turn, and counted together."""
 
-    def __init__(self, limit_sec: float) -> None:
+    def __init__(self, limit_sec: float, channels: int = 1) -> None:
         self.limit_sec = limit_sec
+        self._sample = BYTES_PER_SAMPLE * channels
         self._audio = bytearray()
         self._base = 0
         self._cursor = 0
@@ -28,12 +29,12 @@ class UnsafeAudio:
     @property
     def end(self) -> int:
         """The next sample that will be appended."""
-        return self._base + len(self._audio) // BYTES_PER_SAMPLE
+        return self._base + len(self._audio) // self._sample
 
     @property
     def kept_sec(self) -> float:
         """Seconds of audio that are not safe."""
-        return len(self._audio) / (BYTES_PER_SAMPLE * SAMPLE_RATE_HZ)
+        return len(self._audio) / (self._sample * SAMPLE_RATE_HZ)
 
     @property
     def has_unsent(self) -> bool:
@@ -42,10 +43,10 @@ class UnsafeAudio:
 
     def has_room(self, size: int) -> bool:
         """Whether `size` bytes more may be kept."""
-        return (len(self._audio) + size) / (BYTES_PER_SAMPLE * SAMPLE_RATE_HZ) <= self.limit_sec
+        return (len(self._audio) + size) / (self._sample * SAMPLE_RATE_HZ) <= self.limit_sec
 
     def append(self, pcm: bytes) -> None:
-        """Take an even number of bytes of s16le audio."""
+        """Take whole samples of s16le audio."""
         self._audio += pcm
 
     def mark(self, empty_frames: int) -> None:
@@ -67,15 +68,15 @@ class UnsafeAudio:
                 return b""
         if self._cursor >= until:
             return None
-        until = min(until, self._cursor + max_bytes // BYTES_PER_SAMPLE)
-        first, last = ((place - self._base) * BYTES_PER_SAMPLE for place in (self._cursor, until))
+        until = min(until, self._cursor + max_bytes // self._sample)
+        first, last = ((place - self._base) * self._sample for place in (self._cursor, until))
         self._cursor = until
         return bytes(memoryview(self._audio)[first:last])
 
     def forget(self, position: int) -> None:
         """Audio before `position` is safe. Never moves backwards, and not past what was appended."""
         position = max(self._base, min(position, self.end))
-        del self._audio[: (position - self._base) * BYTES_PER_SAMPLE]
+        del self._audio[: (position - self._base) * self._sample]
         self._base = position
         self._cursor = max(self._cursor, position)
         gone = sum(1 for mark in self._marks if mark <= position)

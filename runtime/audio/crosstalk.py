@@ -46,11 +46,14 @@ Samples = NDArray[np.float32]
 
 
 class CrosstalkGate:
-    """Of one stream at 16 kHz. Holds `ahead_sec` of it, and half a second."""
+    """Of one stream at 16 kHz. Holds `ahead_sec` of it, or `first_sec`, and half a second."""
 
-    def __init__(self, channels: int, ahead_sec: float, own_db: Sequence[float] | None = None) -> None:
-        """`ahead_sec`: how much of what follows the filter learns from before it is used. `own_db`: the level of each
-        channel's own voice; None takes them for equal."""
+    def __init__(
+        self, channels: int, ahead_sec: float, own_db: Sequence[float] | None = None, first_sec: float = 0.0
+    ) -> None:
+        """`ahead_sec`: how much of what follows the filter learns from before it is used; `first_sec`: for so long in a
+        channel's first speech it is so much, where that is more. `own_db`: the level of each channel's own voice; None
+        takes them for equal."""
         own = np.zeros(channels) if own_db is None else np.asarray(own_db, dtype=np.float64)
         self._own = own
         self._channels = channels
@@ -65,6 +68,8 @@ class CrosstalkGate:
         self._cross = np.zeros((channels, channels, bins), dtype=np.complex128)
         self._weight = np.zeros((channels, channels))
         self._ahead = round(ahead_sec * HOPS_PER_SEC)
+        self._first = max(self._ahead, round(first_sec * HOPS_PER_SEC))
+        self._spoken = [0] * channels  # hops in which it was the loudest
         self._rest: Samples = np.zeros((channels, HOP // 2), dtype=np.float32)  # the first frame is centred on its hop
         self._hops: deque[Samples] = deque()  # not given out yet
         self._frames: deque[tuple[NDArray[np.complex128], NDArray[np.float64], int]] = deque()
@@ -121,6 +126,7 @@ class CrosstalkGate:
         if power[loudest] < max(ACTIVE_TIMES * floor[loudest], 10 ** (ACTIVE_DB / 10)):
             loudest = -1
         else:
+            self._spoken[loudest] += 1
             lower = levels <= levels[loudest] - LOWER_DB
             kept = np.where(lower, self._forget, 1.0)
             source = spectrum[loudest]
@@ -138,13 +144,18 @@ class CrosstalkGate:
 
     def _decide(self, last: bool) -> list[Samples]:
         out: list[Samples] = []
-        while len(self._frames) > (0 if last else self._ahead):
+        while len(self._frames) > (0 if last else self._wanted_ahead()):
             self._judge(*self._frames.popleft())
         while self._voted < self._judged - (0 if last else SMOOTH):
             self._vote()
         while self._given < self._voted - (0 if last else MAJORITY):
             out.append(self._give())
         return out
+
+    def _wanted_ahead(self) -> int:
+        """So many frames behind the next one are to be heard before it is judged."""
+        loudest = self._frames[0][2] if self._frames else -1
+        return self._first if loudest >= 0 and self._spoken[loudest] < self._first else self._ahead
 
     def _judge(self, spectrum: NDArray[np.complex128], power: NDArray[np.float64], loudest: int) -> None:
         """What the filter leaves of each channel in one frame."""
@@ -158,7 +169,7 @@ class CrosstalkGate:
             left = np.where(learned, found, power)
         self._left.append((power, left, loudest, noise))
         self._judged += 1
-        if len(self._left) > self._ahead + 2 * SMOOTH + 1:
+        if len(self._left) > self._first + 2 * SMOOTH + 1:
             self._left.popleft()
 
     def _vote(self) -> None:
@@ -178,7 +189,7 @@ class CrosstalkGate:
             crosstalk &= self._weight[loudest] >= LEARNED_HOPS
         self._votes.append((crosstalk, heard & ~crosstalk))
         self._voted += 1
-        if len(self._votes) > self._ahead + 2 * (SMOOTH + MAJORITY) + 1:
+        if len(self._votes) > self._first + 2 * (SMOOTH + MAJORITY) + 1:
             self._votes.popleft()
 
     def _give(self) -> Samples:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import redis
 
+from contract.audio import SAMPLE_RATE_HZ
 from contract.keys import file_segments_key
-from contract.messages import Result
+from contract.messages import Result, ServerMessage
 from contract.queues import FILE_QUEUE, TRANSCRIBE_FILE_TASK
 from contract.settings import ServiceSettings
 from contract.state.files import FileJob, FileSegment, begin_call, file_path
 from harness.processes import wait_until
 from harness.speech import demo_clips, words_of
 from harness.stack import Stack
+from recorder_service.client import Backoff, StreamClient
 from runtime.broker.app import make_celery
-from tests.support.conversation import as_pcm, microphones, voices
+from tests.support.conversation import as_pcm, clip, microphones, voices
+from tests.support.cutting_proxy import CuttingProxy
 from tests.support.media import channels_wav
 from tests.support.raw_client import RawClient
 
@@ -77,3 +82,32 @@ def test_two_channels_of_live_speech_are_told_by_each(stack: Stack) -> None:
             client.receive(60)
     results = sorted((one for one in ended() if one["type"] == "result"), key=lambda one: float(one["start_sec"]))
     assert [(one["channel"], words_of(one["text"])) for one in results] == SAID
+
+
+def test_the_client_loses_nothing_of_both_where_a_connection_breaks(stack: Stack) -> None:
+    pcm = np.ascontiguousarray(heard().T).tobytes()
+    two_turns = round(3 * 1.6 * SAMPLE_RATE_HZ) + sum(len(clip(name)) for _, name in TURNS[:2])
+    broken_at = 4 * (two_turns + SAMPLE_RATE_HZ // 2)  # in the third turn
+
+    async def speak() -> list[Result]:
+        address = urlsplit(stack.ws_url)
+        assert address.port is not None
+        async with CuttingProxy(address.port) as proxy:
+            url = f"ws://127.0.0.1:{proxy.port}{address.path}"
+            async with StreamClient(url, language="en", channels=2, backoff=Backoff(0.02, 0.1)) as client:
+                await client.send(pcm[:broken_at])
+                told: list[ServerMessage] = []
+                messages = client.messages()
+                async with asyncio.timeout(60):
+                    while (client.last_seq, client.last_seq2) != (1, 1):
+                        told.append(await anext(messages))
+                assert proxy.cut() == 1
+                await client.send(pcm[broken_at:])
+                assert await client.drain(60)
+                assert (client.position, client.unsafe_sec) == (len(pcm) // 4, 0)
+            told += [message async for message in messages]
+            return [message for message in told if isinstance(message, Result)]
+
+    results = sorted(asyncio.run(speak()), key=lambda one: one.start_sec)
+    assert [(one.channel, words_of(one.text)) for one in results] == SAID
+    assert all(one.speaker == one.channel for one in results)

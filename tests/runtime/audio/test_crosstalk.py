@@ -53,6 +53,28 @@ def test_crosstalk_is_lowered_to_the_noise(crosstalk_db: float, ahead_sec: float
         assert np.mean(found[channel][other] < LOWERED) > 0.85
 
 
+@pytest.mark.parametrize("crosstalk_db", [-12.0, -20.0])
+def test_the_first_words_of_each_voice_wait_for_their_filter(crosstalk_db: float) -> None:
+    spoken = voices(TURNS, 2)
+    heard = microphones(spoken, crosstalk_db)
+    gate = CrosstalkGate(2, 0.0, first_sec=1.5)
+    samples = heard.astype(np.float32)
+    out, held = [], []
+    for first in range(0, samples.shape[1], WINDOW):
+        out.append(gate.feed(samples[:, first : first + WINDOW]))
+        held.append(min(first + WINDOW, samples.shape[1]) - sum(part.shape[1] for part in out))
+    found = levels(np.concatenate([*out, gate.finish()], axis=1).astype(np.float64))
+    said = levels(spoken)
+    for channel in (0, 1):
+        other = (said[1 - channel] > VOICE) & (said[channel] == 0)
+        assert np.mean(found[channel][other] < LOWERED) > 0.85
+        first_words = other & (np.cumsum(other) <= SAMPLE_RATE_HZ // WINDOW)
+        assert np.mean(found[channel][first_words] < LOWERED) > 0.85
+    assert SAMPLE_RATE_HZ < max(held) < 2.1 * SAMPLE_RATE_HZ
+    both_known = np.flatnonzero(said[1] > VOICE)[0] + 3 * SAMPLE_RATE_HZ // WINDOW
+    assert max(held[both_known:]) < 0.5 * SAMPLE_RATE_HZ
+
+
 def test_a_channels_own_voice_is_untouched() -> None:
     spoken = voices(TURNS, 2)
     heard = microphones(spoken)
