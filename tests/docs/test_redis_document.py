@@ -36,7 +36,8 @@ from runtime.broker.app import make_celery, send_file_speakers, send_speakers
 from runtime.wav import read_wav
 from runtime.weights.progress import DownloadProgress
 from tests.docs.redis_facts import NO_TTL, ROWS, Row, Watch, quoted, tables
-from tests.support.media import damaged, silence
+from tests.support.conversation import as_pcm, microphones, voices
+from tests.support.media import channels_wav, damaged, silence
 from tests.support.multipart import upload
 from tests.support.raw_client import RawClient
 from tests.support.speakers import FRAME_BYTES, FRAME_SEC
@@ -145,6 +146,8 @@ def watch(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Watch:
         assert upload(stack.url, sound, background="true").status == 200  # it is known
         ask_who_speaks(broker, here)
         scan(watch)
+        two = as_pcm(microphones(voices([(0, "love_movie"), (1, "not_bad")], 2, 1.6)))
+        assert upload(stack.url, channels_wav(two, folder / "two.wav").read_bytes(), speakers="true").status == 200
         broken = damaged(clip("meeting_monday").pcm + silence(2.77) + clip("not_bad").pcm, folder / "damaged.m4a")
         have_a_file_heard(stack, broken.read_bytes())
         with DownloadProgress(here, STT_QUEUE, "speech").of("demo", 10):  # the demo models are not fetched
