@@ -66,15 +66,14 @@ def test_who_speaks_is_told_named_counted_and_told_again(stack: Stack) -> None:
 
             def counted(more: list[ServerMessage]) -> bool:
                 everything = [*messages, *more]
-                named = any(one.name for told in of(Speakers, more) for one in told.speakers)
-                return named and _counted(everything) == _words(everything)
+                return _named(more) and _counted(everything) == _words(everything)
 
             messages += await read(client, counted)
             told = [one.rev for one in messages if isinstance(one, Turns | Speakers)]
             assert told == sorted(set(told))
             assert of(Speakers, messages)[-1].model_dump(mode="json") == known
         async with StreamClient(stack.ws_url, session=session, after=0) as again:
-            replayed = await read(again, lambda messages: of(Speakers, messages) and _results(messages) == SPOKEN)
+            replayed = await read(again, lambda messages: _named(messages) and len(of(Result, messages)) == SPOKEN)
             for result in of(Result, replayed):
                 assert result.turns == _turns(messages)[result.utterance].turns
             assert of(Speakers, replayed)[-1].speakers[0].name == "Anna"
@@ -103,8 +102,9 @@ def _words(messages: list[ServerMessage]) -> dict[str, int]:
     return words
 
 
-def _results(messages: list[ServerMessage]) -> int:
-    return len(of(Result, messages))
+def _named(messages: list[ServerMessage]) -> bool:
+    """Whether a name was told."""
+    return any(one.name for told in of(Speakers, messages) for one in told.speakers)
 
 
 def _counted(messages: list[ServerMessage]) -> dict[str, int]:
