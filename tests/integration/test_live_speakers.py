@@ -67,8 +67,7 @@ def test_who_speaks_is_told_named_counted_and_told_again(stack: Stack) -> None:
 
             def counted(more: list[ServerMessage]) -> bool:
                 everything = [*messages, *more]
-                named = any(one.name for told in of(Speakers, more) for one in told.speakers)
-                return named and _counted(everything) == _words(everything)
+                return _named(more) and _counted(everything) == _words(everything)
 
             messages += await read(client, counted)
             told = [one.rev for one in messages if isinstance(one, Turns | Speakers)]
@@ -109,8 +108,9 @@ def _words(messages: list[ServerMessage]) -> dict[str, int]:
     return words
 
 
-def _results(messages: list[ServerMessage]) -> int:
-    return len(of(Result, messages))
+def _named(messages: list[ServerMessage]) -> bool:
+    """Whether a name was told."""
+    return any(one.name for told in of(Speakers, messages) for one in told.speakers)
 
 
 def _counted(messages: list[ServerMessage]) -> dict[str, int]:
