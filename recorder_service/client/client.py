@@ -189,7 +189,9 @@ class StreamClient:
         Raises BufferFull when it cannot be kept, Refused when the stream is over; ValueError for half a sample.
         """
         if len(pcm) % self._sample_bytes:
-            raise ValueError(f"16-bit samples need a multiple of {self._sample_bytes} bytes")
+            channels = self._sample_bytes // BYTES_PER_SAMPLE
+            many = "an even number of" if channels == 1 else f"a multiple of {self._sample_bytes}"
+            raise ValueError(f"16-bit samples need {many} bytes")
         for first in range(0, len(pcm), FRAME_BYTES):
             await self._state.keep(pcm[first : first + FRAME_BYTES], self._wait_when_full)
 

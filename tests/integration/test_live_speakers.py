@@ -77,7 +77,7 @@ def test_who_speaks_is_told_named_counted_and_told_again(stack: Stack) -> None:
 
             def all_again(replayed: list[ServerMessage]) -> bool:
                 latest = max((one.rev for one in of(Speakers, replayed)), default=0)
-                return latest == known["rev"] and _results(replayed) == SPOKEN
+                return latest == known["rev"] and len(of(Result, replayed)) == SPOKEN
 
             replayed = await read(again, all_again)
             for result in of(Result, replayed):
