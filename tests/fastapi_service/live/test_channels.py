@@ -14,6 +14,7 @@ from contract.audio import SAMPLE_RATE_HZ
 from contract.ids import channel_session, utterance_id
 from contract.keys import session_key
 from harness.gateway import GatewayProcess
+from harness.processes import wait_until
 from tests.support.conversation import as_pcm, microphones, voices
 from tests.support.fake_pipeline import FakePipeline
 from tests.support.raw_client import RawClient
@@ -180,8 +181,12 @@ def test_an_utterance_that_was_sent_and_is_not_safe_is_cut_as_it_was(
         send(again, pcm[: 4 * 12 * SAMPLE_RATE_HZ])
         while not any(one.get("utterance") == utterance_id(second, start) for one in again.messages):
             again.receive(20)
-    said = next(audio for asked, audio in pipeline.seen if (asked.session, asked.start) == (second, start))
-    assert len(said) == 2 * (end - start)
+
+        def said() -> list[bytes]:
+            return [audio for asked, audio in pipeline.seen if (asked.session, asked.start) == (second, start)]
+
+        wait_until(lambda: bool(said()), 20, "the task has come")
+    assert len(said()[0]) == 2 * (end - start)
 
 
 def test_without_audio_both_channels_go_on_at_one_position(gateway: GatewayProcess, redis_client: redis.Redis) -> None:
