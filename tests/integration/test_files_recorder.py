@@ -27,9 +27,12 @@ def test_segments_are_shown_as_lines(stack: Stack, recorder: Recorder, tmp_path:
     arguments = ["--file", str(sound), "--upload", f"{stack.url}/v1", "--language", "en"]
     status, out, err = recorder.run([*arguments, "--json"], environment(stack.redis_port))
     assert status == 0, err
-    lines = [json.loads(line) for line in out.splitlines()]
+    told = [json.loads(line) for line in out.splitlines()]
+    lines = [line for line in told if line["type"] == "result"]
     assert [words_of(line["text"]) for line in lines] == [words_of(clip.text) for clip in clips]
-    assert {line["type"] for line in lines} == {"result"}
+    assert [line["utterance"] for line in told[len(lines) :] if line["type"] == "turns"] == [
+        line["utterance"] for line in lines
+    ], "who speaks is told once all was heard"
     assert [line["sentiment"]["zone"] for line in lines] == [clip.sentiment for clip in clips]
     starts = [line["captured_start_sec"] for line in lines]
     assert starts == sorted(starts)
