@@ -29,7 +29,7 @@ LONG_SEC = 3.0  # so much voice is enough to tell somebody by
 @pytest.fixture(scope="module")
 def wordless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole system without models of speech and sentiment, with the encoder of voices."""
-    told = {"WHISPER_MODEL": "dummy", "SENTIMENT_MODEL": "dummy"}
+    told = {"WHISPER_MODEL": "dummy", "SENTIMENT_MODEL": "dummy", "SPEAKER_MODEL": "auto"}
     with start_stack(tmp_path_factory.mktemp("voices"), VISIBILITY_TIMEOUT_SEC="5", **told) as running:
         yield running
 
