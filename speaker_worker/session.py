@@ -108,6 +108,9 @@ def messages_of(
     for number, same_as in found.merged:
         one = speakers.get(number, Speaker(speaker=number))
         speakers[number] = one.model_copy(update={"same_as": same_as})
+        other = speakers.get(same_as, Speaker(speaker=same_as))
+        if one.name and not other.name:  # the name was given to the person, not to the number
+            speakers[same_as] = other.model_copy(update={"name": one.name})
     messages: list[tuple[int | None, Turns | Speakers]] = []
     if found.new or found.merged:
         messages.append((None, Speakers(speakers=[speakers[number] for number in sorted(speakers)])))
