@@ -39,6 +39,7 @@ def missing_json(transcript: Transcript, warnings: list[dict[str, Any]]) -> dict
     """What is not there of what was said, and why."""
     failed = [
         {"start": segment.start_sec, "end": segment.end_sec, "code": error.code, "reason": error.message}
+        | ({} if segment.channel is None else {"channel": segment.channel})
         for segment, error in transcript.failed
     ]
     return {"failed_segments": failed, "warnings": warnings, "gaps": gaps_json(transcript.gaps)}

@@ -44,3 +44,11 @@ test('who spoke a segment comes once all was heard, in places of its text', () =
     assert.throws(() => readEvent(JSON.stringify({ type: 'transcript.segment.turns', id: '0', start: 1.5, ...wrong })), ProtocolError);
   }
 });
+
+test('two channels that begin at the same moment are two utterances, each with its turns', () => {
+  const [left, right] = [1, 2].map((channel) => outcomeOf({ channel }).utterance);
+  assert.notEqual(left, right);
+  const turns = [{ speaker: 2, start: 1.5, end: 4, first_char: 0, end_char: 17 }];
+  const event = readEvent(JSON.stringify({ type: 'transcript.segment.turns', id: '1', start: 1.5, channel: 2, turns }));
+  assert.ok(event?.type === 'turns' && event.utterance === right);
+});

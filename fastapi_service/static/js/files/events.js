@@ -78,7 +78,7 @@ function segmentOutcome(event) {
 /** @param {any} event @returns {Turns} */
 function segmentTurns(event) {
   const turns = Array.isArray(event.turns) ? event.turns.map(turnOf) : [];
-  const message = { type: 'turns', utterance: idOf(seconds(event.start, 'start')), turns };
+  const message = { type: 'turns', utterance: idOf(seconds(event.start, 'start'), event.channel), turns };
   return /** @type {Turns} */ (parseMessage(JSON.stringify(message)));
 }
 
@@ -120,12 +120,17 @@ function warningOf(warning) {
 function place(segment) {
   const start_sec = seconds(segment?.start, 'start');
   const duration_sec = Math.max(0, seconds(segment?.end, 'end') - start_sec);
-  return { utterance: idOf(start_sec), start_sec, duration_sec };
+  return { utterance: idOf(start_sec, segment.channel), start_sec, duration_sec };
 }
 
-/** @param {number} start_sec */
-function idOf(start_sec) {
-  return `file-${Math.round(start_sec * SAMPLE_RATE_HZ)}`;
+/**
+ * Two channels may begin to speak at the same moment.
+ * @param {number} start_sec
+ * @param {unknown} channel
+ */
+function idOf(start_sec, channel) {
+  const place = `file-${Math.round(start_sec * SAMPLE_RATE_HZ)}`;
+  return Number.isInteger(channel) ? `${place}-${channel}` : place;
 }
 
 /**
