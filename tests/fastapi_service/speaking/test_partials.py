@@ -76,6 +76,7 @@ def test_what_is_being_spoken_is_asked_about_and_the_answer_shown(
             "utterance": utterance_id(client.session, 0),
             "text": "Ich liebe",
             "settled": 0,
+            "channel": None,
         }
 
 
