@@ -103,7 +103,7 @@ def test_no_secret_is_in_the_address(gateway: FakeGateway, open_page: OpenPage) 
     gateway.wait_for(lambda: len(gateway.openings) == 2)
     name = gateway.only.name
     assert gateway.openings[1]["offered"] == f"wta.v1 session.{name}"
-    assert set(gateway.openings[1]) == {"after", "sentences", "offered"}
+    assert set(gateway.openings[1]) == {"after", "sentences", "speakers", "speakers_after", "offered"}
     assert name not in page.url
 
 
