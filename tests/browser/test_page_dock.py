@@ -93,6 +93,7 @@ def test_recording_without_a_connection_is_reconnecting(
 ) -> None:
     page = open_page(gateway.url, wav=speech_wav)
     start(page)
+    page.wait_for_load_state("networkidle")  # what loads late is there
     gateway.stop()
     expect_dock(page, "reconnecting", "Reconnecting: speak on.", "Stop")
     expect(page.locator("#control-hint")).to_contain_text("kept here until the server is back")

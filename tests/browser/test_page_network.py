@@ -107,6 +107,7 @@ def test_a_server_that_is_silent_to_an_utterance_is_given_up(
 def test_a_device_that_is_offline_is_told_so(gateway: FakeGateway, open_page: OpenPage, complaints: list[str]) -> None:
     page = open_page(gateway.url)
     start(page)
+    page.wait_for_load_state("networkidle")  # what loads late is there
     page.context.set_offline(True)
     gateway.stop()
     expect(notice(page, "connection")).to_contain_text("This device is offline. You can go on speaking")
