@@ -51,8 +51,7 @@ class FileVoices:
 
     def turns(self, segments: Sequence[Segment]) -> list[FileTurn]:
         """Who speaks in a file with these segments."""
-        found = file_turns(segments, self._settings.speakers_max)
-        return [FileTurn(speaker=turn.speaker, start=turn.start, end=turn.end) for turn in found]
+        return file_turns(segments, self._settings.speakers_max)
 
     def is_told(self, job: FileSpeakersJob) -> bool:
         """Whether it is written down already who speaks in the file."""

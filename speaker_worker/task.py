@@ -14,7 +14,7 @@ import numpy as np
 import redis
 from pydantic import ValidationError
 
-from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE
+from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE, SAMPLE_RATE_HZ
 from contract.ids import session_tag
 from contract.jobs import TRIES_MAX, Envelope, FileSpeakersJob, SpeakerJob
 from contract.keys import file_speakers_tries_key, speaker_tries_key
@@ -28,7 +28,7 @@ from speaker_worker.settings import SpeakerSettings
 
 logger = logging.getLogger(__name__)
 
-LONGEST_SAMPLES = 60 * 16_000  # more than any utterance has: an encoder's memory is bounded
+LONGEST_SAMPLES = 60 * SAMPLE_RATE_HZ  # more than any utterance has: an encoder's memory is bounded
 
 Job = TypeVar("Job", bound=Envelope)
 

@@ -4,12 +4,12 @@ given to the voice that it is like (agglomerative clustering with average linkag
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from contract.audio import SAMPLE_RATE_HZ
+from contract.state.files import FileTurn
 from speaker_worker.engine.cells import Cells, Stretch
 from speaker_worker.engine.likeness import Group
 from speaker_worker.engine.pieces import Piece, pieces_of
@@ -31,17 +31,8 @@ JOIN_SEC = 0.5  # between turns of one person
 Heard = Sequence[tuple[int, UtteranceVoices]]
 
 
-@dataclass(frozen=True)
-class FileTurn:
-    """Samples `start` to `end` (exclusive) of the file; `speaker` from 1 on, in the order of appearance."""
-
-    speaker: int
-    start: int
-    end: int
-
-
 def file_turns(heard: Sequence[tuple[int, UtteranceVoices]], max_speakers: int) -> list[FileTurn]:
-    """The turns of a file, in order. `heard`: the first sample of each segment and the voices in it."""
+    """The turns of a file, in order, whose speakers are numbered as they first speak. `heard`: the first sample of each segment and the voices in it."""
     heard = [(start, voices) for start, voices in sorted(heard, key=lambda one: one[0]) if len(voices.windows)]
     pieces = [piece for _, voices in heard for piece in pieces_of(voices)]
     groups = _merged(_first_groups(pieces))[:max_speakers]
@@ -52,7 +43,7 @@ def file_turns(heard: Sequence[tuple[int, UtteranceVoices]], max_speakers: int) 
         paths = _paths(heard, cells, groups)
         groups = _merged(_groups_of(heard, paths, len(groups))) or groups
     found = [
-        FileTurn(stretch.voice + 1, start + stretch.start, start + stretch.end)
+        FileTurn(speaker=stretch.voice + 1, start=start + stretch.start, end=start + stretch.end)
         for (start, _), path in zip(heard, _paths(heard, cells, groups), strict=True)
         for stretch in path
     ]
@@ -123,7 +114,7 @@ def _joined(turns: list[FileTurn]) -> list[FileTurn]:
     for turn in turns:
         last = found[-1] if found else None
         if last and last.speaker == turn.speaker and turn.start - last.end <= JOIN_SEC * SAMPLE_RATE_HZ:
-            found[-1] = FileTurn(turn.speaker, last.start, max(last.end, turn.end))
+            found[-1] = last.model_copy(update={"end": max(last.end, turn.end)})
         else:
             found.append(turn)
     return found
@@ -133,4 +124,4 @@ def _numbered(turns: list[FileTurn]) -> list[FileTurn]:
     numbers: dict[int, int] = {}
     for turn in turns:
         numbers.setdefault(turn.speaker, len(numbers) + 1)
-    return [FileTurn(numbers[turn.speaker], turn.start, turn.end) for turn in turns]
+    return [turn.model_copy(update={"speaker": numbers[turn.speaker]}) for turn in turns]

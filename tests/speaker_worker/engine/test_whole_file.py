@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from contract.audio import SAMPLE_RATE_HZ
+from contract.state.files import FileTurn
 from speaker_worker.engine import whole_file
 from speaker_worker.engine.voices import UtteranceVoices
-from speaker_worker.engine.whole_file import FileTurn, file_turns
+from speaker_worker.engine.whole_file import file_turns
 from tests.speaker_worker.engine.made import silence, voices_of
 
 SEC = SAMPLE_RATE_HZ
