@@ -32,7 +32,8 @@ Heard = Sequence[tuple[int, UtteranceVoices]]
 
 
 def file_turns(heard: Sequence[tuple[int, UtteranceVoices]], max_speakers: int) -> list[FileTurn]:
-    """The turns of a file, in order, whose speakers are numbered as they first speak. `heard`: the first sample of each segment and the voices in it."""
+    """The turns of a file, in order; speakers are numbered as they first speak. `heard`: the first sample of each
+    segment and the voices in it."""
     heard = [(start, voices) for start, voices in sorted(heard, key=lambda one: one[0]) if len(voices.windows)]
     pieces = [piece for _, voices in heard for piece in pieces_of(voices)]
     groups = _merged(_first_groups(pieces))[:max_speakers]
