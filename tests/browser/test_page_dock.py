@@ -15,6 +15,7 @@ from contract.audio import SAMPLE_RATE_HZ
 from tests.browser.conftest import OpenPage
 from tests.browser.fake_gateway import FakeGateway
 from tests.browser.test_page_capture import start
+from tests.browser.test_page_states import at_rest
 
 # The question for the microphone stays open until the test answers it; what was given is remembered.
 ASKING = """
@@ -93,7 +94,7 @@ def test_recording_without_a_connection_is_reconnecting(
 ) -> None:
     page = open_page(gateway.url, wav=speech_wav)
     start(page)
-    page.wait_for_load_state("networkidle")  # what loads late is there
+    at_rest(page)
     gateway.stop()
     expect_dock(page, "reconnecting", "Reconnecting: speak on.", "Stop")
     expect(page.locator("#control-hint")).to_contain_text("kept here until the server is back")

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.fake_gateway import FakeGateway
 from tests.browser.test_page_capture import start
-from tests.browser.test_page_states import connected, notice
+from tests.browser.test_page_states import at_rest, connected, notice
 from tests.support.silent_wire import SilentWire
 
 # What the page's worklet takes for speech, sample by sample, and how many utterances have ended.
@@ -107,7 +107,7 @@ def test_a_server_that_is_silent_to_an_utterance_is_given_up(
 def test_a_device_that_is_offline_is_told_so(gateway: FakeGateway, open_page: OpenPage, complaints: list[str]) -> None:
     page = open_page(gateway.url)
     start(page)
-    page.wait_for_load_state("networkidle")  # what loads late is there
+    at_rest(page)
     page.context.set_offline(True)
     gateway.stop()
     expect(notice(page, "connection")).to_contain_text("This device is offline. You can go on speaking")

@@ -17,9 +17,23 @@ from tests.browser.fake_gateway import FakeGateway
 
 Hear = Callable[[float], Path]
 
+# What the page loads when it is at rest, with all that this imports.
+AT_REST = """async (names) => {
+  const entry = (name) => (one) => new URL(one.name).pathname.endsWith(name);
+  const loaded = (name) => performance.getEntriesByType("resource").find(entry(name));
+  while (!names.every(loaded)) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const name of names) await import(loaded(name).name);
+}"""
+LOADED_AT_REST = ["/settings/dialog.js", "/dock/microphone-help.js"]
+
 
 def notice(page: Page, kind: str) -> Locator:
     return page.locator(f"[data-testid=notice][data-kind={kind}]")
+
+
+def at_rest(page: Page) -> None:
+    """Wait until the page has all that it loads by itself: a server that goes away then is missed by none of it."""
+    page.evaluate(AT_REST, LOADED_AT_REST)
 
 
 def connected(page: Page) -> None:

@@ -13,6 +13,7 @@ from contract.audio import SAMPLE_RATE_HZ
 from tests.browser.conftest import OpenPage, watch
 from tests.browser.fake_gateway import FakeGateway
 from tests.browser.test_page_capture import UNPROCESSED, check_heard, start
+from tests.browser.test_page_states import at_rest
 
 
 def cut_in_utterance(gateway: FakeGateway, number: int) -> None:
@@ -43,6 +44,7 @@ def test_speech_while_the_server_is_away_arrives_when_it_is_back(
     gateway: FakeGateway, open_page: OpenPage, speech: NDArray[np.float64], speech_wav: Path, complaints: list[str]
 ) -> None:
     page = open_page(gateway.url, wav=speech_wav, init_script=UNPROCESSED)
+    at_rest(page)
     start(page)
     gateway.wait_for(lambda: gateway.only.stream.pending)
     gateway.stop()
