@@ -23,16 +23,14 @@ from contract.messages import (
     Session,
     Zone,
 )
+from recorder_service.live_line import Status, live_view, status_line
 from recorder_service.output import (
     JsonOutput,
     Moment,
     OutputHandler,
     PipeConsole,
-    Status,
     TextOutput,
-    live_view,
     plain_line,
-    status_line,
 )
 
 ADAPTER: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
@@ -152,7 +150,7 @@ def test_speech_cannot_command_the_terminal(evil: str) -> None:
     if "[bold" in evil or ":smile:" in evil:
         assert evil.split(maxsplit=1)[0] in shown, "markup is text"
     said = Partial(utterance="a-1", text=evil, settled=2)
-    partial, line = live_view(Status(True, 0.0, False, 1.0, 0, 0, evil), said, 300).plain.split("\n")
+    partial, line = live_view(Status(True, (0.0,), False, 1.0, 0, 0, evil), [said], 300).plain.split("\n")
     assert not set(partial + line) & set("\x1b\x07\r\x9b\u202e")
 
 
@@ -175,7 +173,7 @@ def test_a_pipe_gets_no_colours_and_whole_lines() -> None:
     output.message(example("session"), None)
     output.message(long, MOMENT)
     output.message(example("busy"), None)
-    with output.live(lambda: Status(True, 0.1, True, 1.0, 0, 0, "")):
+    with output.live(lambda: Status(True, (0.1,), True, 1.0, 0, 0, "")):
         pass
     assert text_of(console).count("\n") == 1
     assert "\x1b" not in text_of(console)
@@ -203,7 +201,7 @@ def test_json_is_one_line_per_message_and_keeps_the_secret() -> None:
 
 
 def test_the_live_line_shows_level_and_trouble() -> None:
-    loud = live_view(Status(True, 0.1, True, 61.0, 2, 3, "no connection"), saying("I love"), 200).plain
+    loud = live_view(Status(True, (0.1,), True, 61.0, 2, 3, "no connection"), [saying("I love")], 200).plain
     assert "-10 dB" in loud
     assert "speech" in loud
     assert "1:01.0" in loud
@@ -211,17 +209,19 @@ def test_the_live_line_shows_level_and_trouble() -> None:
     assert "sound lost 3 times" in loud
     assert "no connection" in loud
     assert loud.startswith("I love\n")
-    silent = live_view(Status(True, 0.0, False, 0.0, 0, 0, ""), saying(""), 200).plain
+    silent = live_view(Status(True, (0.0,), False, 0.0, 0, 0, ""), [saying("")], 200).plain
     assert "\n" not in silent
     assert silent.count("·") == 24
     assert loud.count("█") == 20
-    assert len(status_line(Status(True, 0.1, True, 61.0, 2, 3, "words " * 50), 60).plain) < 60
-    assert status_line(Status(False, 0.1, True, 1.0, 1, 0, ""), 90).plain == ("recording is over  1 utterance waiting")
+    assert len(status_line(Status(True, (0.1,), True, 61.0, 2, 3, "words " * 50), 60).plain) < 60
+    assert status_line(Status(False, (0.1,), True, 1.0, 1, 0, ""), 90).plain == (
+        "recording is over  1 utterance waiting"
+    )
 
 
 def test_of_a_long_partial_the_end_is_shown() -> None:
-    status = Status(True, 0.1, True, 1.0, 0, 0, "")
-    partial, line = live_view(status, saying("early " * 100 + "late"), 40).plain.split("\n")
+    status = Status(True, (0.1,), True, 1.0, 0, 0, "")
+    partial, line = live_view(status, [saying("early " * 100 + "late")], 40).plain.split("\n")
     assert partial.startswith("…")
     assert partial.endswith("late")
     assert len(partial) < 3 * 40
@@ -229,13 +229,13 @@ def test_of_a_long_partial_the_end_is_shown() -> None:
 
 
 def test_what_is_settled_is_not_faint() -> None:
-    status = Status(True, 0.1, True, 1.0, 0, 0, "")
-    shown = live_view(status, saying("I love 사랑 this", settled=9), 200)
+    status = Status(True, (0.1,), True, 1.0, 0, 0, "")
+    shown = live_view(status, [saying("I love 사랑 this", settled=9)], 200)
     assert faint_of(shown) == " this"
-    long = live_view(status, saying("early " * 100 + "late", settled=600), 40)
+    long = live_view(status, [saying("early " * 100 + "late", settled=600)], 40)
     assert long.plain.startswith("…")
     assert faint_of(long) == "…late"
-    assert faint_of(live_view(status, saying("late"), 40)) == "late"
+    assert faint_of(live_view(status, [saying("late")], 40)) == "late"
 
 
 def saying(text: str, settled: int = 0) -> Partial:
@@ -251,7 +251,7 @@ def faint_of(shown: Text) -> str:
 def test_partials_and_the_meter_live_on_a_terminal() -> None:
     console = terminal()
     output = TextOutput(console, console)
-    with output.live(lambda: Status(True, 0.1, True, 1.0, 0, 0, "")) as live:
+    with output.live(lambda: Status(True, (0.1,), True, 1.0, 0, 0, "")) as live:
         output.message(Partial(utterance="a-1", text="I lo"), None)
         live.refresh()  # type: ignore[attr-defined]
         output.message(example("result"), MOMENT)
