@@ -41,7 +41,7 @@ def read_wav(path: Path, channels: int = 1) -> bytes:
     if channels == 1 and sound.ndim == 2:
         sound = sound.mean(axis=1)
     elif channels not in (1, found):
-        raise WavError(f"{path}: the number of its channels is {found}, and {channels} are wanted")
+        raise WavError(f"{path}: has {found} {'channel' if found == 1 else 'channels'}, not {channels}")
     if rate != SAMPLE_RATE_HZ:
         from scipy.signal import resample_poly
 

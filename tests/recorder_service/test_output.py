@@ -219,6 +219,53 @@ def test_the_live_line_shows_level_and_trouble() -> None:
     )
 
 
+def test_two_channels_have_a_meter_and_a_partial_each() -> None:
+    said = [Partial(utterance=f"a-{channel}", text=f"from {channel}", channel=channel) for channel in (2, 1)]
+    shown = live_view(Status(True, (0.1, 0.0001), True, 1.0, 0, 0, ""), said, 200).plain
+    assert shown.split("\n")[:2] == ["Speaker 1: from 1", "Speaker 2: from 2"]
+    assert "1 ██████████··  -10 dB 2 ████········  -40 dB speech" in shown
+    long = live_view(Status(True, (0.1, 0.1), True, 1.0, 0, 0, ""), [_of(2, "early " * 100 + "late")], 40).plain
+    partial, _ = long.split("\n")
+    assert partial.startswith("Speaker 2: …")
+    assert partial.endswith("late")
+    assert len(partial) < 3 * 40
+
+
+def test_an_outcome_takes_its_own_channels_partial_away() -> None:
+    console = terminal()
+    output = TextOutput(console, console)
+    result = example("result")
+    assert isinstance(result, Result)
+    with output.live(lambda: Status(True, (0.1, 0.1), True, 1.0, 0, 0, "")) as live:
+        output.message(_of(1, "I lo"), None)
+        output.message(_of(2, "You ha"), None)
+        output.message(result.model_copy(update={"channel": 1, "speaker": 1}), MOMENT)
+        before = len(text_of(console))
+        live.refresh()  # type: ignore[attr-defined]
+    rest = text_of(console)[before:]
+    assert "You ha" in rest
+    assert "I lo" not in rest
+
+
+def test_each_line_of_two_channels_has_its_speaker() -> None:
+    console = pipe()
+    output = TextOutput(console, pipe())
+    result = example("result")
+    assert isinstance(result, Result)
+    output.message(result.model_copy(update={"channel": 2, "speaker": 2}), MOMENT)
+    output.message(Dropped(utterance="a-1", seq=1, reason="no_speech", channel=1), MOMENT)
+    output.message(Error(utterance="a-2", seq=2, code="gave_up", message="No.", channel=2), MOMENT)
+    assert text_of(console).splitlines() == [
+        "0:03.0 - 1:05.0  Speaker 2: I love this movie.  positive 1.00  en  153 ms",
+        "0:03.0 - 1:05.0  Speaker 1: dropped: no_speech",
+        "0:03.0 - 1:05.0  Speaker 2: No. (gave_up)",
+    ]
+
+
+def _of(channel: int, text: str) -> Partial:
+    return Partial(utterance=f"a-{channel}", text=text, channel=channel)
+
+
 def test_of_a_long_partial_the_end_is_shown() -> None:
     status = Status(True, (0.1,), True, 1.0, 0, 0, "")
     partial, line = live_view(status, [saying("early " * 100 + "late")], 40).plain.split("\n")
