@@ -36,8 +36,7 @@ def event(kind: str, **fields: Any) -> Event:
 
 
 def user_item(item_id: str, transcript: str | None = None) -> Event:
-    """What a turn is in the conversation. `transcript`: None where it has none yet, or failed; it comes in events of its
-    own."""
+    """What a turn is in the conversation. `transcript`: None where it has none, which comes in events of its own."""
     return {
         "id": item_id,
         "object": "realtime.item",
