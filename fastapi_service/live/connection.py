@@ -100,6 +100,7 @@ class Connection:
             options,
             settings.partial_every_sec,
             lambda: self._long.wanted,
+            lambda: waits and self._sentences.hurried,
             FIRST_AFTER_SEC if self._shown else self._long.long_sec,
         )
         self._cutting = asyncio.Lock()

@@ -26,6 +26,7 @@ from runtime.redis_client import end_if_cancelled
 logger = logging.getLogger(__name__)
 
 FIRST_AFTER_SEC = 1.0  # of speech: a shorter piece says little
+HURRIED_SEC = 0.4  # of speech between two that have to find the pauses
 
 
 class PartialAsker:
@@ -40,21 +41,23 @@ class PartialAsker:
         options: Options,
         every_sec: float,
         find_end: Callable[[], bool],
+        hurried: Callable[[], bool],
         first_after_sec: float = FIRST_AFTER_SEC,
     ) -> None:
-        """The first is asked for after `first_after_sec` of speech, a further one after `every_sec` more. `find_end`:
-        whether the end of a sentence inside the text is looked for."""
+        """The first is asked for after `first_after_sec` of speech, a further one after `every_sec` more, or after
+        HURRIED_SEC where `hurried`. `find_end`: whether the end of a sentence inside the text is looked for."""
         self._audio = audio
         self._session = session
         self._segmenter = segmenter
         self._language = language
         self._options = options
         self._every_samples = int(every_sec * SAMPLE_RATE_HZ)
+        self._hurried = hurried
         self._find_end = find_end
         self._first_samples = int(first_after_sec * SAMPLE_RATE_HZ)
         self._wake = asyncio.Event()
         self._start = -1  # the utterance that the next is about
-        self._next = 0  # the position at which to ask next
+        self._last: int | None = None  # up to where the last was about, None before the first
         self._outstanding: tuple[str, int] | None = None
         self._outstanding_until = 0.0
 
@@ -90,11 +93,17 @@ class PartialAsker:
     def _due(self) -> bool:
         segmenter = self._segmenter
         if segmenter.start != self._start:
-            self._start = segmenter.start
-            self._next = self._start + self._first_samples
-        if segmenter.position < self._next:
+            self._start, self._last = segmenter.start, None
+        if segmenter.position < self._next():
             return False
         return self._outstanding is None or time.monotonic() > self._outstanding_until
+
+    def _next(self) -> int:
+        """The position at which to ask next."""
+        if self._last is None:
+            return self._start + self._first_samples
+        every = self._every_samples
+        return self._last + (min(every, round(HURRIED_SEC * SAMPLE_RATE_HZ)) if self._hurried() else every)
 
     async def _ask(self, audio: SharedAudio) -> None:
         end = self._segmenter.position
@@ -109,7 +118,7 @@ class PartialAsker:
         asked = (request.utterance, end)
         self._outstanding = asked  # before it is pushed: the answer may be here before the script's
         self._outstanding_until = time.monotonic() + audio.answer_sec
-        self._next = end + self._every_samples
+        self._last = end
         try:
             became = await audio.ask(request)
         except (redis.RedisError, OSError) as problem:

@@ -101,6 +101,12 @@ class SentenceEnds:
             return self._pause is not None
         return self._pause is not None or time.monotonic() < asked.since + BEGIN_WITHIN_SEC
 
+    @property
+    def hurried(self) -> bool:
+        """Whether partials have to find the pauses, because the room is loud, and no other session waits for a look."""
+        audio = self._audio
+        return audio is not None and self._quiet.room_is_loud and not audio.outstanding.of_others(self._session)
+
     def hear(self, frame: bytes) -> None:
         """Audio has come, and is not in the segmenter yet: a pause that was marked is over."""
         self._pause = None
@@ -111,6 +117,7 @@ class SentenceEnds:
 
     def heard(self) -> None:
         """It is in the segmenter: ask, if it has been quiet for long enough."""
+        self._end_unheard()
         if self._quiet.samples < EARLY_SEC * SAMPLE_RATE_HZ or self._likely is not None or self._pause is not None:
             return
         position = self._segmenter.position
@@ -145,6 +152,7 @@ class SentenceEnds:
             likely.position, likely.since, likely.stamped_ms = pause.position, pause.since, pause.stamped_ms
             pause = likely  # which may have its answer
         pause.marked = True
+        self._unheard.over()
         self._pause = pause
         if pause.ending == "sentence":
             self._sentence = pause
@@ -174,14 +182,17 @@ class SentenceEnds:
         if asked.asked_of != self._segmenter.start:
             return None
         asked.ending = event.ending
-        if asked.marked and (event.ending == "sentence" or (asked.unheard and asked.has_ended)):
+        if asked.marked and (event.ending == "sentence" or (asked.unheard and event.ending == "silence")):
             self._sentence = asked
         self._changed.set()
         self._take_up(self._pause)
         asked.looked_at = False
         if event.speech_end is not None:
+            if self._quiet.room_is_loud and not asked.unheard:
+                asked.silent_before_sec = max(0.0, (asked.position - event.speech_end) / SAMPLE_RATE_HZ)
             self._unheard.looked(asked, event.speech_end)
             self.spoken_until(event)
+        self._end_unheard()
         ends = event.ending in ("sentence", "silence") and asked in (self._pause, self._sentence, self._likely)
         return None if ends or not event.partial.text else event.partial
 
@@ -201,13 +212,17 @@ class SentenceEnds:
         if utterance_id(self._session, start) != event.partial.utterance:
             return
         pause = self._unheard.after(end, event.asked)
-        if pause is None:
-            return
-        if pause.silent_sec >= self._wait_sec or pause.has_ended:
-            pause.asked_of, self._sentence = start, pause
-            self._changed.set()
-        else:
+        self._end_unheard()
+        if pause is not None and self._sentence is None:
             self._take_up(pause)
+
+    def _end_unheard(self) -> None:
+        """End the utterance at a pause that the client does not mark, if it has lasted for long enough."""
+        if self._sentence is None and self._pause is None:
+            pause = self._unheard.ended(self._wait_sec)
+            if pause is not None:
+                pause.asked_of, self._sentence = self._segmenter.start, pause
+                self._changed.set()
 
     async def ask(self) -> None:
         """Ask the questions, until cancelled."""

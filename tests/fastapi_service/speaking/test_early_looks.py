@@ -239,3 +239,15 @@ def test_nothing_is_quiet_before_anything_was_loud_nor_in_a_noisy_room() -> None
     assert tail.samples == 0
     tail.hear(bytes(1_280))
     assert tail.samples == 2 * FRAME_SAMPLES
+
+
+def test_a_room_is_loud_where_nothing_is_far_below_the_loudest_for_long() -> None:
+    tail, music = QuietTail(), RNG.normal(0, 300, 16_000).astype("<i2").tobytes()  # 20 dB below
+    tail.hear(SPEECH + music[:24_000])
+    assert tail.room_is_loud
+    tail.hear(HUSH)
+    assert not tail.room_is_loud
+    tail.hear(music + music[: 32_000 - 16_000 - 640])
+    assert not tail.room_is_loud, "1.48 s"
+    tail.hear(music[:640])
+    assert tail.room_is_loud

@@ -15,8 +15,8 @@ from contract.partials import PartialRequest
 from fastapi_service.live.options import Options
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.speaking import pauses, sentences
-from fastapi_service.speaking.pauses import SURELY_SILENT_SEC
-from fastapi_service.speaking.unheard import SILENT_SEC, SPEECH_FADES_SEC
+from fastapi_service.speaking.partials import HURRIED_SEC
+from fastapi_service.speaking.unheard import SILENT_SEC, SPEECH_FADES_SEC, UNHEARD_SEC
 from tests.support.lone_connection import Client, lone_client, until
 
 SOUND = np.random.default_rng(6).normal(0, 3000, 16_000).astype("<i2").tobytes()  # a second
@@ -88,22 +88,51 @@ def test_an_open_sentence_is_waited_for_and_no_longer() -> None:
     run(story)
 
 
-@pytest.mark.parametrize("silent_sec", [0.4, 0.6])
-def test_what_is_likely_ends_once_it_has_been_silent_for_longer_than_between_words(silent_sec: float) -> None:
+def test_what_is_likely_ends_once_it_has_been_silent_for_longer_than_between_words() -> None:
     async def story(client: Client) -> None:
         request = await partial_of(client, 2)
         first = request.end - round(0.4 * 16_000)
         spoken(client, request, first)
         client.answer(await client.question(), "likely", "I love it")
+        await client.say(SOUND[: 2 * 1_000])
         assert client.of("accepted") == []
-        longer = request.model_copy(update={"end": first + round(silent_sec * 16_000)})
-        spoken(client, longer, first + 800)
-        assert len(client.questions) == 1, "it is the same pause"
-        if silent_sec < SURELY_SILENT_SEC:
-            spoken(client, await partial_of(client, 1), 47_000)
-            assert client.of("accepted") == []
+        await client.say(SOUND[: 2 * 1_000])  # half a second by now
+        assert await client.accepted() == (0, first + FADED)
+        assert len(client.questions) == 1
+
+    run(story)
+
+
+def test_who_goes_on_after_what_is_likely_is_not_interrupted() -> None:
+    async def story(client: Client) -> None:
+        request = await partial_of(client, 2)
+        first = request.end - round(0.4 * 16_000)
+        spoken(client, request, first)
+        client.answer(await client.question(), "likely", "I love it")
+        spoken(client, request.model_copy(update={"end": request.end + 1_600}), request.end)
+        await client.say(SOUND)
+        assert client.of("accepted") == []
+
+    run(story)
+
+
+@pytest.mark.parametrize("silent_sec", [1.1, 0.9])
+def test_the_last_moments_of_a_silence_no_worker_has_to_have_heard(silent_sec: float) -> None:
+    async def story(client: Client) -> None:
+        request = await partial_of(client, 2)
+        last = request.end - round(0.4 * 16_000)
+        spoken(client, request, last)
+        client.answer(await client.question(), "open", "I love")
+        spoken(client, request.model_copy(update={"end": last + round(silent_sec * 16_000)}), last + 800)
+        await client.say(SOUND[: 2 * 12_000])
+        assert client.of("accepted") == []
+        await client.say(SOUND[: 2 * 2_000])  # more than 1.2 s by now
+        if silent_sec >= 1.2 - UNHEARD_SEC:
+            assert await client.accepted() == (0, last + FADED)
         else:
-            assert await client.accepted() == (0, first + FADED)
+            assert client.of("accepted") == []
+            spoken(client, request.model_copy(update={"end": request.end + 14_000}), last)
+            assert await client.accepted() == (0, last + FADED)
 
     run(story)
 
@@ -121,6 +150,55 @@ def test_a_look_at_a_pause_that_music_ends_tells_where_somebody_last_spoke() -> 
         spoken(client, asked.model_copy(update={"end": asked.end + 8_000}), last)
         assert await client.accepted() == (0, last + FADED)
         assert len(client.questions) == 1
+
+    run(story)
+
+
+@pytest.mark.parametrize("ending", ["likely", "open"])
+def test_in_a_loud_room_a_marked_pause_is_as_long_as_nobody_has_spoken(
+    ending: Ending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pauses, "LIKELY_SEC", 0.68)
+
+    async def story(client: Client) -> None:
+        await client.say(SOUND + SOUND)
+        await client.pause()
+        asked = await client.question()
+        ends = (pauses.LIKELY_SEC if ending == "likely" else 1.2) - 0.05
+        client.connection.partial(asked.answer("I love", ending, speech_end=asked.end - round(ends * 16_000)))
+        async with asyncio.timeout(0.4):  # without what was silent before it would be 1.1 s for an open one
+            assert await client.accepted() == (0, 32_000)
+
+    run(story)
+
+
+def test_in_a_quiet_room_a_soft_word_at_the_end_makes_no_pause_longer() -> None:
+    async def story(client: Client) -> None:
+        await client.say(SOUND + SOUND + bytes(640))
+        await client.pause()
+        asked = await client.question()
+        client.connection.partial(asked.answer("I love", "open", speech_end=1))
+        assert client.connection._sentences._pause is not None
+        assert client.connection._sentences._pause.silent_before_sec == 0
+
+    run(story)
+
+
+@pytest.mark.parametrize(("quiet", "asked"), [(b"", 2), (bytes(640), 1)])
+def test_in_a_loud_room_partials_come_sooner_to_find_the_pauses(quiet: bytes, asked: int) -> None:
+    async def story(client: Client) -> None:
+        await client.say(SOUND + SOUND)
+        await until(lambda: len(client.partials) == 1)
+        client.connection.partial(client.partials[0].answer("I love"))
+        await client.say(quiet + SOUND[: 2 * round(HURRIED_SEC * 16_000) - len(quiet)])
+        await client.say(SOUND[:2])
+        if asked == 2:
+            await until(lambda: len(client.partials) == 2)
+            assert client.partials[1].end <= 32_000 + HURRIED_SEC * 16_000 + 1
+        else:
+            await client.say(SOUND[: 2 * 8_000])
+            await until(lambda: len(client.partials) == 2)
+            assert client.partials[1].end > 32_000 + 0.75 * 16_000
 
     run(story)
 
