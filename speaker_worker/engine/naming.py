@@ -12,10 +12,11 @@ from speaker_worker.engine.memory import HeardPiece, Memory, Voice
 PIECE_SEC = 1.2  # a shorter piece is in no cluster
 JOINS = 0.89  # likeness from which a piece is that speaker's
 CLEARER = 0.02  # so much more like one than like the next
-OPENS = 0.80  # likeness to everybody below which OPENS_SEC of speech is somebody else's
+OPENS = 0.81  # likeness to everybody below which OPENS_SEC of speech is somebody else's
 OPENS_SEC = 2.0  # less is nobody's of his own
-SURE = 0.875  # likeness below which SURE_SEC of speech is; in between, in between
-SURE_SEC = 14.0
+LITTLE_SEC = 4.0  # so much is judged as so little is
+SURE = 0.89  # likeness below which SURE_SEC of speech is; in between, in between
+SURE_SEC = 12.0
 SAME = 0.95  # likeness from which two speakers are one, who were heard for SAME_SEC each
 SAME_SEC = 12.0
 SAME_LITTLE = 0.90  # where one of them was heard for hardly anything
@@ -111,7 +112,7 @@ def _is_new(cluster: Cluster, clusters: Sequence[Cluster]) -> bool:
 def _opens(seconds: float) -> float:
     """Likeness to everybody below which so much speech is somebody else's: the less there is, the more it may differ by
     chance, or because it was said otherwise."""
-    return OPENS + (SURE - OPENS) * min(1.0, (seconds - OPENS_SEC) / (SURE_SEC - OPENS_SEC))
+    return OPENS + (SURE - OPENS) * min(1.0, max(0.0, (seconds - LITTLE_SEC) / (SURE_SEC - LITTLE_SEC)))
 
 
 def _whose(piece: HeardPiece, clusters: Sequence[Cluster]) -> int | None:
