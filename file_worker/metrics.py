@@ -10,7 +10,7 @@ from runtime.metrics.server import ServedMetrics
 
 ENDINGS = ("done", "failed", "given_back", "dropped")  # dropped: cancelled, or taken over by another worker
 OUTCOMES = ("result", "dropped", "error")
-WITHOUT_SPEAKERS = ("no_worker", "too_late")
+WITHOUT_SPEAKERS = ("no_worker", "too_late", "failed")
 
 
 class FileMetrics(ServedMetrics):

@@ -23,7 +23,7 @@ WAIT_SHARE = 0.1  # of a file's length, beside FILE_SPEAKERS_WAIT_SEC
 LOOK_SEC = 0.2
 SEND_AGAIN_SEC = 10.0  # after the question was last sent, where it is not in the queue any more
 
-NO_WORKER, TOO_LATE = "no_worker", "too_late"
+NO_WORKER, TOO_LATE, FAILED = "no_worker", "too_late", "failed"  # the speaker worker writes down the last itself
 WORDS = {
     NO_WORKER: "No speaker worker was running, so who speaks is not told.",
     TOO_LATE: "Who speaks was not found out in time.",
@@ -50,6 +50,10 @@ def find_speakers(
     while is_going_on():
         now = time.monotonic()
         if store.knows_speakers(job.id):
+            return True
+        if store.lacks_speakers(job.id):
+            logger.warning("file %s: the speaker worker could not tell who speaks", session_tag(job.id))
+            metrics.without_speakers(FAILED)
             return True
         if sent < began and not (settings.speakers_enabled and store.speaker_worker_lives()):
             return _without(store, job, NO_WORKER, metrics)

@@ -162,6 +162,10 @@ class FileStore:
         """Whether it is written down who speaks in the file."""
         return bool(self._patiently(lambda: self.client.hexists(file_key(file_id), "speakers")))
 
+    def lacks_speakers(self, file_id: str) -> bool:
+        """Whether it is written down that nobody will tell who speaks in the file."""
+        return bool(self._patiently(lambda: self.client.hexists(file_key(file_id), "no_speakers")))
+
     def heard_somebody(self, file_id: str) -> bool:
         """Whether words were heard in a segment whose speaker is not told by its channel."""
         begin = 0

@@ -18,12 +18,14 @@ from rich.text import Text
 from recorder_service.access_token import access_token
 from recorder_service.audio.microphone import NO_MICROPHONE, Microphone, find_device, list_devices, load_sounddevice
 from recorder_service.audio.sources import FileSource, Source, SourceError
+from recorder_service.audio.stereo import StereoGate
 from recorder_service.client.client import ConnectionState, StreamClient
 from recorder_service.client.errors import StreamError
 from recorder_service.delivery.protocol import DeliveryError
 from recorder_service.delivery.speech_queue import QueueDelivery
+from recorder_service.live_line import counted
 from recorder_service.options import Options, parse_options
-from recorder_service.output import JsonOutput, Output, OutputHandler, PipeConsole, TextOutput, counted
+from recorder_service.output import JsonOutput, Output, OutputHandler, PipeConsole, TextOutput
 from recorder_service.recording import Recording, WavWriter
 from recorder_service.settings import RecorderSettings
 from recorder_service.upload import send_file
@@ -81,17 +83,12 @@ async def _record(options: Options, settings: RecorderSettings, output: Output) 
     assert task is not None
     stopper = _Stopper(task.cancel)
     source = _open_source(options)
-    gate = VoiceGate(
-        settings.gate_threshold if options.threshold is None else options.threshold,
-        hangover_ms=options.hangover_ms or settings.gate_hangover_ms or HANGOVER_MS,
-        enabled=options.gate,
-        follows_noise=settings.gate_follows_noise if options.follow_noise is None else options.follow_noise,
-    )
+    gate = _make_gate(options, settings)
     connection = _Connection(output)
     async with _open_delivery(options, settings, output, connection) as delivery:
         if isinstance(delivery, QueueDelivery):
             output.note(await delivery.workers_status())
-        writer = None if options.save is None else _open_writer(options.save, output)
+        writer = None if options.save is None else _open_writer(options.save, output, options.channels)
         recording = Recording(source, gate, delivery, output, writer, options.seconds, connection.words)
         stopper.on_first = source.stop
         output.note(f"Sending {source.name}. Ctrl-C stops.")
@@ -159,11 +156,20 @@ class _Connection:
         return self._words
 
 
+def _make_gate(options: Options, settings: RecorderSettings) -> VoiceGate | StereoGate:
+    threshold = settings.gate_threshold if options.threshold is None else options.threshold
+    follows_noise = settings.gate_follows_noise if options.follow_noise is None else options.follow_noise
+    if options.channels > 1:
+        return StereoGate(threshold, enabled=options.gate, follows_noise=follows_noise)
+    hangover_ms = options.hangover_ms or settings.gate_hangover_ms or HANGOVER_MS
+    return VoiceGate(threshold, hangover_ms=hangover_ms, enabled=options.gate, follows_noise=follows_noise)
+
+
 def _open_source(options: Options) -> Source:
     if options.file is not None:
-        return FileSource(options.file, options.fast)
+        return FileSource(options.file, options.fast, options.channels)
     sound = load_sounddevice()
-    return Microphone(sound, find_device(list_devices(sound), options.device))
+    return Microphone(sound, find_device(list_devices(sound), options.device), options.channels)
 
 
 def _open_delivery(
@@ -181,6 +187,7 @@ def _open_delivery(
         partials=options.partials,
         sentences=marks_pauses(options, settings),
         speakers=options.speakers,
+        channels=options.channels,
         token=access_token(options.token_file, settings, output.note),
         insecure=options.insecure,
         wait_when_full=waits,
@@ -195,9 +202,9 @@ def marks_pauses(options: Options, settings: RecorderSettings) -> bool:
     return options.sentences and options.gate and asked is None
 
 
-def _open_writer(path: Path, output: Output) -> WavWriter:
+def _open_writer(path: Path, output: Output, channels: int) -> WavWriter:
     try:
-        return WavWriter(path, output)
+        return WavWriter(path, output, channels)
     except OSError as problem:
         raise SourceError(f"{path}: cannot be written ({problem.strerror or problem})") from problem
 

@@ -28,7 +28,8 @@ examples:
   python -m recorder_service --file talk.wav --fast --json | jq -r 'select(.type=="result").text'
   python -m recorder_service --file talk.mp3 --upload https://localhost/v1 --insecure
   python -m recorder_service --url ws://localhost:8000/ws     (provisional text while you speak)
-  python -m recorder_service --url wss://localhost/ws --insecure"""
+  python -m recorder_service --url wss://localhost/ws --insecure
+  python -m recorder_service --url ws://localhost:8000/ws --device interface --channels 2     (a microphone each)"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Options:
 
     list_devices: bool
     device: str | None
+    channels: int
     file: Path | None
     fast: bool
     seconds: float | None
@@ -70,10 +72,17 @@ def parse_options(arguments: list[str]) -> Options:
     source = parser.add_argument_group("what is sent")
     source.add_argument("--list-devices", action="store_true", help="list the microphones and end")
     source.add_argument("--device", metavar="NAME", help="microphone: its number, or part of its name")
+    source.add_argument(
+        "--channels",
+        type=int,
+        choices=(1, 2),
+        default=1,
+        help="2 (with --url): a speaker on each channel of a stereo device or file, heard and shown by itself",
+    )
     source.add_argument("--file", type=Path, metavar="WAV", help="send this WAV (any rate, any channels) instead")
     source.add_argument("--fast", action="store_true", help="send the file as fast as it goes, not as if spoken now")
     source.add_argument("--seconds", type=_positive, metavar="N", help="stop after so many seconds of sound")
-    source.add_argument("--save", type=Path, metavar="WAV", help="write what was captured, silence too, as 16 kHz mono")
+    source.add_argument("--save", type=Path, metavar="WAV", help="write what was captured, silence too, at 16 kHz")
     gate = parser.add_argument_group("voice gate")
     gate.add_argument("--threshold", type=_share, metavar="X", help="mean square that is speech (0.0005)")
     gate.add_argument("--hangover-ms", type=_milliseconds, metavar="MS", help="silence that ends an utterance (500)")
@@ -123,6 +132,10 @@ def _contradiction(options: Options) -> str | None:
         return "--insecure needs --url wss://...: nothing else has a certificate"
     if options.token_file is not None and options.url is None:
         return "--token-file needs --url: Redis has a password of its own"
+    if options.channels > 1 and options.url is None:
+        return "--channels 2 needs --url: straight into Redis goes one channel, the gateway hears each of two by itself"
+    if options.channels > 1 and options.hangover_ms is not None:
+        return "--channels 2 leaves nothing for --hangover-ms to do: the gateway finds the pauses of each channel"
     if not options.gate and (options.threshold, options.hangover_ms, options.follow_noise) != (None, None, None):
         return "--no-gate leaves nothing for --threshold, --hangover-ms and --no-follow-noise to do"
     if options.save is not None and options.file is not None and options.save.resolve() == options.file.resolve():
@@ -135,7 +148,7 @@ def _upload_contradiction(options: Options) -> str | None:
         return "--upload needs --file"
     gate = (options.threshold, options.hangover_ms, options.follow_noise)
     live = (options.device, options.url, options.seconds, options.save, *gate)
-    usual = options.gate and options.sentences and not (options.fast or options.words)
+    usual = options.channels == 1 and options.gate and options.sentences and not (options.fast or options.words)
     if not usual or any(option is not None for option in live):
         return (
             "--upload sends the file as it is: only --file, --insecure, --token-file, --language, --hints, "

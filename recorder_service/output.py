@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -19,12 +18,10 @@ from rich.text import Text
 from contract.ids import session_tag
 from contract.messages import Busy, Dropped, Error, Partial, Result, ServerMessage, Session, Speakers, Turns
 from recorder_service.feelings import felt
+from recorder_service.live_line import Status, clock, live_view
 from recorder_service.who import WhoSpeaks
 from runtime.logs.setup import OneLineFormatter, printable
 
-METER_CELLS = 24
-METER_FLOOR_DB = -60.0
-PARTIAL_LINES = 3
 REFRESH_PER_SECOND = 12
 ABOUT_CHARS = 60
 
@@ -37,20 +34,7 @@ class Moment:
     end_sec: float
 
     def __str__(self) -> str:
-        return f"{_clock(self.start_sec)} - {_clock(self.end_sec)}"
-
-
-@dataclass(frozen=True)
-class Status:
-    """What the live line shows. `level`: mean square, samples in -1 to 1. Not `recording`: outcomes are waited for."""
-
-    recording: bool
-    level: float
-    speaking: bool
-    captured_sec: float
-    waiting: int
-    overflows: int
-    connection: str
+        return f"{clock(self.start_sec)} - {clock(self.end_sec)}"
 
 
 class PipeConsole(Console):
@@ -100,7 +84,7 @@ class TextOutput(Output):
     def __init__(self, console: Console, notes: Console) -> None:
         super().__init__(console if console.is_terminal else notes)
         self._console = console
-        self._partial: Partial | None = None
+        self._partials: dict[int | None, Partial] = {}  # the latest of each channel, in which somebody speaks
         self._who = WhoSpeaks()
         self._latest = ""  # the result that was shown last
 
@@ -109,7 +93,7 @@ class TextOutput(Output):
         if not self._console.is_terminal:
             return nullcontext()
         return Live(
-            get_renderable=lambda: live_view(status(), self._partial, self._console.width),
+            get_renderable=lambda: live_view(status(), list(self._partials.values()), self._console.width),
             console=self._console,
             refresh_per_second=REFRESH_PER_SECOND,
             transient=True,
@@ -117,20 +101,21 @@ class TextOutput(Output):
 
     def _show(self, message: ServerMessage, moment: Moment | None) -> None:
         if isinstance(message, Partial):
-            self._partial = message
+            self._partials[message.channel] = message
             return
         if isinstance(message, Turns | Speakers):
             self._show_speakers(message)
             return
         if isinstance(message, Result | Dropped | Error):
-            self._partial = None
+            self._partials.pop(message.channel, None)
         if isinstance(message, Result):
             message = self._who.known(message)
             self._latest = message.utterance
         if isinstance(message, Session | Busy) or (isinstance(message, Error) and moment is None):
             self.note(plain_line(message, moment).plain)
             return
-        self._print(plain_line(message, moment, self._who.lines(message) if isinstance(message, Result) else ()))
+        who = self._who.lines(message) if isinstance(message, Result | Dropped | Error) else ()
+        self._print(plain_line(message, moment, who))
 
     def _show_speakers(self, message: Turns | Speakers) -> None:
         """Under the text; where another has come meanwhile, with the beginning of the text that it is about."""
@@ -185,13 +170,13 @@ class OutputHandler(logging.Handler):
 
 
 def plain_line(message: ServerMessage, moment: Moment | None, who: Sequence[Text] = ()) -> Text:
-    """One message as a line (what else there is of a result underneath); empty where none is due. `who` speaks a
-    result: one, who stands before it, or several with their parts of it underneath."""
+    """One message as a line (what else there is of a result underneath); empty where none is due. `who` speaks an
+    outcome: one, who stands before it, or several with their parts of a result underneath."""
     line = Text().append(f"{moment}  " if moment is not None else "", "cyan")
+    if len(who) == 1:
+        line.append_text(who[0]).append(": ")
     match message:
         case Result():
-            if len(who) == 1:
-                line.append_text(who[0]).append(": ")
             line.append(printable(message.text)).append("  ")
             if message.sentiment is not None:
                 line.append_text(felt(message.sentiment))
@@ -232,60 +217,12 @@ def _below(result: Result) -> Iterator[Text]:
         yield Text(f"no sentiment: {printable(result.sentiment_reason)}", "dim")
 
 
-def live_view(status: Status, partial: Partial | None, width: int) -> Text:
-    """What stays at the bottom of a terminal: what is being said (its end, where it is long; what is not settled is
-    faint), and the live line."""
-    if partial is None or not partial.text:
-        return status_line(status, width)
-    settled, rest = printable(partial.text[: partial.settled]), printable(partial.text[partial.settled :])
-    shown = Text(style="italic").append(settled).append(rest, "dim")
-    room = max(1, PARTIAL_LINES * (width - 1) - 2)
-    if len(shown) > room:
-        shown = Text().append("…", "dim").append_text(shown[-room:])
-    return shown.append("\n").append_text(status_line(status, width))
-
-
-def status_line(status: Status, width: int) -> Text:
-    """The live line: meter, time, what is waited for, what is wrong."""
-    line = _meter(status) if status.recording else Text("recording is over", "bold")
-    if status.waiting:
-        line.append(f"  {counted(status.waiting, 'utterance')} waiting", "dim")
-    if status.overflows:
-        line.append(f"  sound lost {counted(status.overflows, 'time')}", "bold red")
-    if status.connection:
-        line.append(f"  {printable(status.connection)}", "bold yellow")
-    line.truncate(max(1, width - 1), overflow="ellipsis")
-    return line
-
-
 def _plain_json(fields: dict[str, Any]) -> str:
     """`fields` on one line; what a terminal would obey, or a reader take for a line's end, stands as `\\uXXXX`."""
     text = json.dumps(fields, ensure_ascii=False)
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 result`, `2 results`, `0 results`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _meter(status: Status) -> Text:
-    level_db = 10.0 * math.log10(status.level) if status.level > 1e-12 else -120.0
-    filled = round(METER_CELLS * min(1.0, max(0.0, 1.0 - level_db / METER_FLOOR_DB)))
-    line = Text().append("█" * filled, "green" if status.speaking else "blue")
-    line.append("·" * (METER_CELLS - filled), "dim").append(f" {max(level_db, -99.0):4.0f} dB ")
-    line.append("speech " if status.speaking else "silence", "bold green" if status.speaking else "dim")
-    line.append(f"  {_clock(status.captured_sec)}", "cyan")
-    return line
-
-
 def printable_lines(text: str) -> str:
     """`text` with its line ends, and nothing else that a terminal would obey."""
     return "\n".join(printable(line) for line in text.split("\n"))
-
-
-def _clock(seconds: float) -> str:
-    tenths = round(seconds * 10)
-    minutes, tenths = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    return f"{f'{hours}:{minutes:02d}' if hours else minutes}:{tenths / 10:04.1f}"

@@ -11,22 +11,24 @@ from pathlib import Path
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Result, ServerMessage
 from recorder_service.audio.sources import Source, SourceError
+from recorder_service.audio.stereo import SAMPLE_BYTES, StereoGate
 from recorder_service.client.errors import BufferFull, StreamError
 from recorder_service.delivery.protocol import Delivery
-from recorder_service.output import Moment, Output, Status, counted
+from recorder_service.live_line import Status, counted
+from recorder_service.output import Moment, Output
 from runtime.audio.gate import Mark, VoiceGate
 
 
 class WavWriter:
     """Writes what was captured as it comes; a full disk ends the writing, in words, and not the recording."""
 
-    def __init__(self, path: Path, output: Output) -> None:
+    def __init__(self, path: Path, output: Output, channels: int = 1) -> None:
         """Raises OSError when `path` cannot be written."""
         self._output = output
         self._path = path
         self._file = path.open("wb")  # opened here: a wave writer that could not open its file breaks when it goes
         self._wave: wave.Wave_write | None = wave.open(self._file, "wb")  # noqa: SIM115 - closed by close()
-        self._wave.setnchannels(1)
+        self._wave.setnchannels(channels)
         self._wave.setsampwidth(BYTES_PER_SAMPLE)
         self._wave.setframerate(SAMPLE_RATE_HZ)
 
@@ -60,14 +62,15 @@ class Recording:
     def __init__(
         self,
         source: Source,
-        gate: VoiceGate,
+        gate: VoiceGate | StereoGate,
         delivery: Delivery,
         output: Output,
         writer: WavWriter | None,
         limit_sec: float | None,
         connection_words: Callable[[], str],
     ) -> None:
-        """`limit_sec`: of captured sound. `connection_words`: what is wrong with the connection, for the live line."""
+        """`gate`: for as many channels as `source` has. `limit_sec`: of captured sound. `connection_words`: what is
+        wrong with the connection, for the live line."""
         self.failed = False
         self._recording = True
         self._connection_words = connection_words
@@ -76,7 +79,8 @@ class Recording:
         self._delivery = delivery
         self._output = output
         self._writer = writer
-        self._limit = None if limit_sec is None else round(limit_sec * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
+        self._sample_bytes = SAMPLE_BYTES if isinstance(gate, StereoGate) else BYTES_PER_SAMPLE
+        self._limit = None if limit_sec is None else round(limit_sec * SAMPLE_RATE_HZ) * self._sample_bytes
         self._captured = 0  # bytes
         self._overflows = 0
 
@@ -84,9 +88,9 @@ class Recording:
         """What the live line shows."""
         return Status(
             recording=self._recording,
-            level=self._gate.level,
+            levels=self._gate.levels if isinstance(self._gate, StereoGate) else (self._gate.level,),
             speaking=self._gate.is_open,
-            captured_sec=self._captured / (BYTES_PER_SAMPLE * SAMPLE_RATE_HZ),
+            captured_sec=self._captured / (self._sample_bytes * SAMPLE_RATE_HZ),
             waiting=self._delivery.waiting,
             overflows=self._source.overflows,
             connection=self._connection_words(),

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from contract.messages import Error, Gap, Result, Turns
 from recorder_service.audio.sources import SourceError
 from recorder_service.delivery.protocol import DeliveryError
-from recorder_service.output import Moment, Output, counted
+from recorder_service.live_line import counted
+from recorder_service.output import Moment, Output
 from runtime.logs.setup import printable
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Who speaks, as the recorder shows it: under the text, or before it where that is known by then.
 
-While there is one voice, without a name, nothing is said of it.
+While there is one voice, without a name, nothing is said of it. A channel that is a speaker is told of at once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections import OrderedDict
 
 from rich.text import Text
 
-from contract.messages import Result, Speaker, Speakers, Turns
+from contract.messages import Dropped, Error, Result, Speaker, Speakers, Turns
 from contract.speakers.names import shown_speaker, speaker_label
 from contract.speakers.parts import parts_of
 from contract.speakers.told import with_turns
@@ -51,8 +51,12 @@ class WhoSpeaks:
             return None
         return with_turns(result, turns.turns)
 
-    def lines(self, result: Result) -> list[Text]:
+    def lines(self, result: Result | Dropped | Error) -> list[Text]:
         """Who spoke `result`: a name alone, or each part of it with its speaker. Nothing where that says nothing."""
+        if result.channel is not None:
+            return [self._label(result.channel)]
+        if not isinstance(result, Result):
+            return []
         parts = parts_of(result)
         numbers = {part.speaker for part in parts}
         if numbers == {None}:

@@ -18,6 +18,7 @@ from speaker_worker.settings import SpeakerSettings
 
 logger = logging.getLogger(__name__)
 
+FAILED_WORDS = "Comparing the voices failed, so who speaks is not told."
 KEPT_SEC = 6 * 3600  # after the latest segment: a file gives way to who speaks live
 Segment = tuple[int, UtteranceVoices]
 
@@ -59,10 +60,15 @@ class FileVoices:
 
     def tell(self, job: FileSpeakersJob, turns: list[FileTurn]) -> bool:
         """Write down who speaks in the file; False where the file is gone."""
+        return self._note(job, {"speakers": FileSpeakers(turns=turns).model_dump_json()})
+
+    def fail(self, job: FileSpeakersJob) -> None:
+        """Write down that nobody will tell who speaks in the file: nobody has to wait for it."""
+        self._note(job, {"no_speakers": FAILED_WORDS})
+
+    def _note(self, job: FileSpeakersJob, fields: dict[str, str]) -> bool:
         rest_sec = self._client.ttl(file_key(job.file))
-        script, keys, arguments = note_call(
-            job.file, {"speakers": FileSpeakers(turns=turns).model_dump_json()}, max(1, rest_sec)
-        )
+        script, keys, arguments = note_call(job.file, fields, max(1, rest_sec))
         return bool(self._client.eval(script, len(keys), *keys, *arguments))
 
     def forget(self, job: FileSpeakersJob) -> None:

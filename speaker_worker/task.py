@@ -98,6 +98,8 @@ class SpeakerTeller:
         name = f"file {session_tag(job.file)}"
         if not self._begin(tries_key, name):
             self._metrics.file_ended(job.file, "given_up")
+            if not self._retry.call(lambda: self._files.is_told(job), name):
+                self._retry.call(lambda: self._files.fail(job), name)
             self._retry.call(lambda: self._files.forget(job), name)
             return
         if self._retry.call(lambda: self._files.is_told(job), name):
@@ -111,6 +113,7 @@ class SpeakerTeller:
         except Exception:
             logger.exception("%s: nobody can tell who speaks in it", name)
             self._metrics.file_ended(job.file, "failed")
+            self._retry.call(lambda: self._files.fail(job), name)
         else:
             known = self._retry.call(lambda: self._files.tell(job, turns), name)
             took_sec = time.monotonic() - began

@@ -35,13 +35,13 @@ def event(kind: str, **fields: Any) -> Event:
     return {"type": kind, "event_id": new_id("event"), **fields}
 
 
-def user_item(item_id: str) -> Event:
-    """What a turn is in the conversation; its transcript comes in events of its own."""
+def user_item(item_id: str, transcript: str | None = None) -> Event:
+    """What a turn is in the conversation. `transcript`: None where it has none, which comes in events of its own."""
     return {
         "id": item_id,
         "object": "realtime.item",
         "type": "message",
         "status": "completed",
         "role": "user",
-        "content": [{"type": "input_audio", "transcript": None}],
+        "content": [{"type": "input_audio", "transcript": transcript}],
     }

@@ -6,7 +6,7 @@ first item alone is told about: outcomes of later ones wait, so that everything 
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,11 @@ from contract.audio import SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Partial, Result, Speakers, Turns
 from contract.segmenter import Cut
 from fastapi_service.access.refusals import error_event
-from fastapi_service.realtime.events import TRANSCRIPTION, Event, event, new_id
+from fastapi_service.realtime.events import TRANSCRIPTION, Event, event, new_id, user_item
 from fastapi_service.realtime.who import WhoSpoke
 from fastapi_service.realtime.wording import Growing, glue
+
+KNOWN_MAX = 64  # turns that a client can ask for again
 
 Outcome = Result | Dropped | Error
 
@@ -68,6 +70,7 @@ class Items:
         self._waiting: deque[Item] = deque()
         self._pieces: dict[int, Piece] = {}  # without outcome, by their first sample
         self._last_id: str | None = None
+        self._known: OrderedDict[str, str | None] = OrderedDict()  # the latest that have ended: id to transcript
         self._who = WhoSpoke()
         self.held: str | None = None  # the item of which only is awaited who speaks
 
@@ -90,8 +93,18 @@ class Items:
         if self.current is not None:
             self.current.closed = True
             self._last_id = self.current.id
+            self._know(self.current.id, None)
         self.current = None
         return before
+
+    def retrieved(self, item_id: str) -> Event | None:
+        """A turn that has ended, with its transcript once that is told; None for one that is not known any more."""
+        return user_item(item_id, self._known[item_id]) if item_id in self._known else None
+
+    def _know(self, item_id: str, transcript: str | None) -> None:
+        self._known[item_id] = transcript
+        while len(self._known) > KNOWN_MAX:
+            self._known.popitem(last=False)
 
     def forget(self) -> None:
         """The current turn is dropped, with the outcomes that are still to come."""
@@ -150,7 +163,9 @@ class Items:
             if item.patient and not self._who.knows(results):
                 self.held = item.id
                 break
-            events += _completed(item, results, self._who)
+            ending = _completed(item, results, self._who)
+            events += ending
+            self._know(item.id, ending[-1].get("transcript"))
             self._waiting.popleft()
         return events
 

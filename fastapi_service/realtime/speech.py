@@ -10,7 +10,7 @@ from contract.segmenter import Cut, CutReason
 from fastapi_service.live.options import Options
 from fastapi_service.realtime.config import Config, SemanticVad, ServerVad
 from fastapi_service.realtime.events import ApiError, Event, event, user_item
-from fastapi_service.realtime.items import Items
+from fastapi_service.realtime.items import KNOWN_MAX, Items
 from fastapi_service.realtime.sound import Decoder
 from fastapi_service.realtime.turns import Turns as TurnEnds
 from runtime.audio.gate import Mark
@@ -106,6 +106,18 @@ class Speech:
         self._buffer_sec = 0.0
         self.frames.append(None)
         return [event("input_audio_buffer.cleared")]
+
+    def retrieve(self, item_id: object) -> list[Event]:
+        """The client asks for a turn that has ended. Raises ApiError where it is not known."""
+        if not isinstance(item_id, str):
+            raise ApiError("`item_id` is missing.", "item_id", "missing_required_parameter")
+        item = self._items.retrieved(item_id)
+        if item is None:
+            words = (
+                f"No item {item_id[:100]!a} is known: the latest {KNOWN_MAX} turns that have ended can be retrieved."
+            )
+            raise ApiError(words, "item_id", "item_retrieve_invalid_item_id")
+        return [event("conversation.item.retrieved", item=item)]
 
     def cut(self, cut: Cut) -> list[Event]:
         """The session has cut an utterance."""

@@ -27,7 +27,9 @@ from fastapi_service.settings import GatewaySettings
 logger = logging.getLogger(__name__)
 
 UPDATES = ("session.update", "transcription_session.update")
-TAKEN = (*UPDATES, "input_audio_buffer.append", "input_audio_buffer.commit", "input_audio_buffer.clear")
+BUFFER = ("input_audio_buffer.append", "input_audio_buffer.commit", "input_audio_buffer.clear")
+RETRIEVE = "conversation.item.retrieve"
+TAKEN = (*UPDATES, *BUFFER, RETRIEVE)
 EVENT_ID_MAX_CHARS = 512
 SPEAKER_WAIT_SEC = 0.3  # a transcript waits so long for who speaks, where the session asks for that
 BUSY_WORDS = {  # nothing is kept for a client that cannot resume
@@ -150,6 +152,8 @@ class RealtimeTransport:
             return self._speech.commit()
         if kind == "input_audio_buffer.clear":
             return self._speech.clear()
+        if kind == RETRIEVE:
+            return self._speech.retrieve(given.get("item_id"))
         named = kind[:100] if isinstance(kind, str) else kind.__class__.__name__
         words = f"This service transcribes, and takes no event {named!a}. It takes {', '.join(TAKEN)}."
         raise ApiError(words, "type", "unknown_event")

@@ -1,4 +1,5 @@
-"""Microphones through PortAudio: which there are, how one is opened, and its audio as 16 kHz mono.
+"""Microphones through PortAudio: which there are, how one is opened, and its audio at 16 kHz, mono or of
+two channels.
 
 A thread reads, blocking, and waits when its bounded queue is full. A device that paces itself then overflows inside
 PortAudio, which says so, and that is counted; a virtual device that is faster than real time is simply slowed.
@@ -19,6 +20,7 @@ from typing import Any
 
 from contract.audio import SAMPLE_RATE_HZ
 from recorder_service.audio.sources import BLOCK_MS, SourceError
+from recorder_service.audio.stereo import StereoConverter
 from runtime.audio.resample import Converter
 
 logger = logging.getLogger(__name__)
@@ -96,13 +98,14 @@ def find_device(devices: list[Device], wanted: str | None) -> Device:
 class Microphone:
     """An open input device. The constructor opens it, `blocks` starts it, and leaving `blocks` closes it."""
 
-    def __init__(self, sound: Any, device: Device) -> None:
-        """Raises SourceError when the device cannot be opened."""
+    def __init__(self, sound: Any, device: Device, channels: int = 1) -> None:
+        """`channels`: 1 mixes all that the device has; 2 are its first two. Raises SourceError when the device cannot
+        be opened, or has not two."""
         self.name = device.name
         self.overflows = 0
         self._stopped = False
-        self.rate_hz, self.channels = _format(sound, device)
-        self._converter = _converter(self.rate_hz, self.channels)
+        self.rate_hz, self.channels = _format(sound, device, channels)
+        self._converter = _converter(self.rate_hz, self.channels, channels)
         self._broken: type[Exception] = sound.PortAudioError
         try:
             with _quiet_libraries():
@@ -175,18 +178,23 @@ class Microphone:
         asyncio.run_coroutine_threadsafe(queue.put(last), loop)
 
 
-def _converter(rate_hz: int, channels: int) -> Converter | None:
-    if (rate_hz, channels) == (SAMPLE_RATE_HZ, 1):
+def _converter(rate_hz: int, captured: int, wanted: int) -> Converter | StereoConverter | None:
+    if (rate_hz, captured) == (SAMPLE_RATE_HZ, wanted):
         return None
-    return Converter(rate_hz, channels)
+    return Converter(rate_hz, captured) if wanted == 1 else StereoConverter(rate_hz, captured)
 
 
-def _format(sound: Any, device: Device) -> tuple[int, int]:
-    """The first rate (Hz) and number of channels that the device takes, 16 kHz mono before all others."""
+def _format(sound: Any, device: Device, wanted: int) -> tuple[int, int]:
+    """The first rate (Hz) and number of channels that the device takes, 16 kHz and `wanted` before all others."""
+    if device.channels < wanted:
+        raise SourceError(
+            f"the microphone {device.name!r} has one channel, and --channels {wanted} is a speaker on each of two: "
+            "take a device with more (--list-devices tells how many each has), or leave --channels"
+        )
     channels = min(device.channels, MOST_CHANNELS)
     problem: Exception | None = None
     own = device.rate_hz
-    for rate, count in ((SAMPLE_RATE_HZ, 1), (own, 1), (SAMPLE_RATE_HZ, channels), (own, channels)):
+    for rate, count in ((SAMPLE_RATE_HZ, wanted), (own, wanted), (SAMPLE_RATE_HZ, channels), (own, channels)):
         try:
             with _quiet_libraries():
                 sound.check_input_settings(device=device.index, channels=count, dtype="int16", samplerate=rate)

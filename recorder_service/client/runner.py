@@ -97,22 +97,25 @@ class StreamRunner:
             return ended_by_problem(problem)
 
     async def _serve(self, connection: ClientConnection) -> Ended:
-        """Receive until the connection ends, and send beside it from the first `session` message on."""
+        """Receive until the connection ends, and send beside it from the first `session` message on. Raises Refused."""
         busy: Busy | None = None
         error = ""
-        missed = silent = False
+        ending: Ended | Refused | None = None
         async with asyncio.TaskGroup() as group:
             sender: asyncio.Task[None] | None = None
             with suppress(ConnectionClosed):
-                while not (missed or silent):
+                while ending is None:
                     try:
                         async with asyncio.timeout(self._address.open_timeout_sec if sender is None else None):
                             message = parse_message(await connection.recv())
                     except TimeoutError:
-                        silent = True
+                        ending = Ended("the server does not answer")
                         continue
                     match message:
                         case Session() if sender is None:
+                            if words := self._stream.refusal(message):
+                                ending = Refused(words)
+                                continue
                             self._state.put_at_once([*self._stream.begin(message)])
                             self._tell(ConnectionState("connected"))
                             sender = group.create_task(self._send_all(connection))
@@ -127,13 +130,13 @@ class StreamRunner:
                     is_news, missed = self._stream.book(message)
                     if is_news:
                         await self._state.deliver(message)
+                    if missed:
+                        ending = Ended("an outcome is missing", at_once=True)
             if sender is not None:
                 sender.cancel()
-        if missed:
-            return Ended("an outcome is missing", at_once=True)
-        if silent:
-            return Ended("the server does not answer")
-        return ended_by_close(connection.close_code, connection.close_reason, busy, error)
+        if isinstance(ending, Refused):
+            raise ending
+        return ending or ended_by_close(connection.close_code, connection.close_reason, busy, error)
 
     async def _send_all(self, connection: ClientConnection) -> None:
         welcome = self._stream.welcome

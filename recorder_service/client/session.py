@@ -60,6 +60,12 @@ class StreamSession:
         held_from = {} if self.welcome is None else {"from": self.ledger.base}
         return {**held_from, **after, "speakers_after": rev}
 
+    def refusal(self, welcome: Session) -> str | None:
+        """Why this stream cannot be sent to that server; None where it can."""
+        if len(self.trackers) > 1 and len(welcome.channels) != len(self.trackers):
+            return f"the server does not take {len(self.trackers)} channels: it is older than that, or another one"
+        return None
+
     def begin(self, welcome: Session) -> list[Error]:
         """Place what is kept at the position that the server names.
 

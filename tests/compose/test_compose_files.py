@@ -81,10 +81,11 @@ def test_every_setting_reaches_its_container_and_is_documented(service: str) -> 
     assert wanted - documented() == set(), "missing in .env.example"
 
 
-def test_a_worker_on_another_machine_takes_the_same_settings() -> None:
-    environment = load("docker-compose.worker.yml")["services"]["stt_worker"]["environment"]
+@pytest.mark.parametrize("service", ["stt_worker", "speaker_worker"])
+def test_a_worker_on_another_machine_takes_the_same_settings(service: str) -> None:
+    environment = load("docker-compose.worker.yml")["services"][service]["environment"]
     passed = {name for name, value in environment.items() if value is None}
-    assert passed - {"REDIS_PORT"} == open_settings(SttSettings)
+    assert passed - {"REDIS_PORT"} == open_settings(SETTINGS[service])
 
 
 def test_the_documented_defaults_are_the_real_ones() -> None:
@@ -126,10 +127,12 @@ def test_workers_are_started_alike_everywhere() -> None:
         assert " ".join(command).startswith(
             f"celery -A {service}:celery worker -Q {queue} --loglevel=info --concurrency=1 --pool=solo"
         )
-    remote = load("docker-compose.worker.yml")["services"]["stt_worker"]
-    assert remote["command"] == services["stt_worker"]["command"]
-    for key in ("stop_grace_period", "mem_limit", "read_only", "cap_drop", "security_opt", "init", "logging", "tmpfs"):
-        assert remote[key] == services["stt_worker"][key], key
+    remote = load("docker-compose.worker.yml")["services"]
+    assert set(remote) == {"stt_worker", "speaker_worker"}
+    alike = "image build command healthcheck stop_grace_period mem_limit read_only cap_drop security_opt init logging"
+    for service, there in remote.items():
+        for key in [*alike.split(), "tmpfs"]:
+            assert there[key] == services[service][key], (service, key)
 
 
 @pytest.mark.parametrize("service", IMAGES)

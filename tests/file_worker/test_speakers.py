@@ -120,6 +120,17 @@ def test_an_answer_that_does_not_come_is_not_waited_for_long(
     assert missing(redis_client) == WORDS[TOO_LATE]
 
 
+def test_a_failure_is_not_waited_out(
+    redis_client: redis.Redis, begin_file: Callable[..., FileJob], speaker_worker: FakeSpeakerWorker
+) -> None:
+    speaker_worker.failure = "The voices broke it."
+    begin_file(FOR_EVER)
+    wait_until(lambda: state(redis_client) == "done", 30, "the file is done")
+    assert len(speaker_worker.asked) == 1
+    assert missing(redis_client) == "The voices broke it."
+    assert not redis_client.hexists(file_key(FILE_ID), "speakers")
+
+
 def test_a_question_that_was_lost_is_asked_again(
     redis_client: redis.Redis, begin_file: Callable[..., FileJob], speaker_worker: FakeSpeakerWorker
 ) -> None:

@@ -22,6 +22,7 @@ from harness.speech import demo_clips, words_of
 from harness.stack import Stack
 from recorder_service.client import Backoff, StreamClient
 from runtime.broker.app import make_celery
+from tests.recorder_service.recorder_process import Recorder, environment
 from tests.support.conversation import as_pcm, clip, microphones, voices
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.media import channels_wav
@@ -82,6 +83,21 @@ def test_two_channels_of_live_speech_are_told_by_each(stack: Stack) -> None:
             client.receive(60)
     results = sorted((one for one in ended() if one["type"] == "result"), key=lambda one: float(one["start_sec"]))
     assert [(one["channel"], words_of(one["text"])) for one in results] == SAID
+
+
+def test_the_recorder_tells_who_said_each_line(stack: Stack, tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    path = channels_wav(heard(), tmp_path / "talk.wav")
+    sent = ["--file", str(path), "--fast", "--url", stack.ws_url, "--channels", "2", "--language", "en"]
+    try:
+        status, out, err = recorder.run(sent, environment(stack.redis_port))
+    finally:
+        recorder.close()
+    assert status == 0, err
+    told = [line.split("  ")[1].split(": ", 1) for line in sorted(out.splitlines()) if line.startswith("0:")]
+    assert [(speaker, words_of(text)) for speaker, text in told] == [
+        (f"Speaker {channel}", words) for channel, words in SAID
+    ]
 
 
 def test_the_client_loses_nothing_of_both_where_a_connection_breaks(stack: Stack) -> None:

@@ -23,6 +23,7 @@ from harness.processes import ROOT, wait_until
 from runtime.wav import read_wav, write_wav
 from tests.recorder_service.fakes import noise, spoken_wav
 from tests.recorder_service.recorder_process import PATIENCE_SEC, Recorder, environment, finished
+from tests.recorder_service.virtual_microphone import alsa_playing
 from tests.support.fake_pipeline import FakePipeline
 
 RATE = 16_000
@@ -49,20 +50,7 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture
 def virtual_microphone(speech: bytes, tmp_path: Path) -> Path:
     """An ALSA configuration whose default device plays `speech`, as fast as it is read."""
-    try:
-        import sounddevice
-    except OSError:
-        pytest.skip("libportaudio2 is not installed")
-    assert sounddevice.__version__
-    base = Path("/usr/share/alsa/alsa.conf")
-    if not base.exists():
-        pytest.skip("ALSA's configuration (libasound2-data) is not installed")
-    raw = tmp_path / "speech.raw"
-    raw.write_bytes(speech)
-    config = tmp_path / "asoundrc"
-    device = f'type file\n slave.pcm "null"\n file "/dev/null"\n infile "{raw}"\n format "raw"'
-    config.write_text(f"<{base}>\npcm.!default {{\n {device}\n}}\n")
-    return config
+    return alsa_playing(speech, tmp_path)
 
 
 def test_from_the_microphone_to_the_worker_and_back(

@@ -19,7 +19,9 @@ def test_nothing_given_is_the_microphone_straight_to_the_queue() -> None:
     assert not (options.fast or options.json or options.list_devices)
     assert (options.threshold, options.hangover_ms, options.wait_sec) == (None, None, None)
     assert (options.hints, options.words, options.speakers) == ("", False, True)
+    assert options.channels == 1
     assert not parse_options(["--no-speakers"]).speakers
+    assert parse_options(["--channels", "2", "--url", "ws://host"]).channels == 2
 
 
 def test_everything_that_goes_together() -> None:
@@ -63,6 +65,10 @@ def test_hints_are_one_line_of_any_script() -> None:
         ("--no-gate --no-follow-noise", "leaves nothing for --threshold"),
         ("--upload http://host --file a.mp3 --no-follow-noise", "--upload sends the file as it is"),
         ("--file a.wav --save ./a.wav", "would overwrite"),
+        ("--channels 2", "--channels 2 needs --url"),
+        ("--channels 3 --url ws://host", "invalid choice: 3"),
+        ("--channels 2 --url ws://host --hangover-ms 500", "the gateway finds the pauses of each channel"),
+        ("--upload http://host --file a.mp3 --channels 2", "--upload sends the file as it is"),
         ("--url localhost:8000", "no WebSocket address"),
         ("--language Englisch", "'Englisch' is no language that is known"),
         ("--seconds 0", "not a number above 0"),

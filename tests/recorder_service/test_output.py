@@ -23,16 +23,14 @@ from contract.messages import (
     Session,
     Zone,
 )
+from recorder_service.live_line import Status, live_view, status_line
 from recorder_service.output import (
     JsonOutput,
     Moment,
     OutputHandler,
     PipeConsole,
-    Status,
     TextOutput,
-    live_view,
     plain_line,
-    status_line,
 )
 
 ADAPTER: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
@@ -152,7 +150,7 @@ def test_speech_cannot_command_the_terminal(evil: str) -> None:
     if "[bold" in evil or ":smile:" in evil:
         assert evil.split(maxsplit=1)[0] in shown, "markup is text"
     said = Partial(utterance="a-1", text=evil, settled=2)
-    partial, line = live_view(Status(True, 0.0, False, 1.0, 0, 0, evil), said, 300).plain.split("\n")
+    partial, line = live_view(Status(True, (0.0,), False, 1.0, 0, 0, evil), [said], 300).plain.split("\n")
     assert not set(partial + line) & set("\x1b\x07\r\x9b\u202e")
 
 
@@ -175,7 +173,7 @@ def test_a_pipe_gets_no_colours_and_whole_lines() -> None:
     output.message(example("session"), None)
     output.message(long, MOMENT)
     output.message(example("busy"), None)
-    with output.live(lambda: Status(True, 0.1, True, 1.0, 0, 0, "")):
+    with output.live(lambda: Status(True, (0.1,), True, 1.0, 0, 0, "")):
         pass
     assert text_of(console).count("\n") == 1
     assert "\x1b" not in text_of(console)
@@ -203,7 +201,7 @@ def test_json_is_one_line_per_message_and_keeps_the_secret() -> None:
 
 
 def test_the_live_line_shows_level_and_trouble() -> None:
-    loud = live_view(Status(True, 0.1, True, 61.0, 2, 3, "no connection"), saying("I love"), 200).plain
+    loud = live_view(Status(True, (0.1,), True, 61.0, 2, 3, "no connection"), [saying("I love")], 200).plain
     assert "-10 dB" in loud
     assert "speech" in loud
     assert "1:01.0" in loud
@@ -211,17 +209,66 @@ def test_the_live_line_shows_level_and_trouble() -> None:
     assert "sound lost 3 times" in loud
     assert "no connection" in loud
     assert loud.startswith("I love\n")
-    silent = live_view(Status(True, 0.0, False, 0.0, 0, 0, ""), saying(""), 200).plain
+    silent = live_view(Status(True, (0.0,), False, 0.0, 0, 0, ""), [saying("")], 200).plain
     assert "\n" not in silent
     assert silent.count("·") == 24
     assert loud.count("█") == 20
-    assert len(status_line(Status(True, 0.1, True, 61.0, 2, 3, "words " * 50), 60).plain) < 60
-    assert status_line(Status(False, 0.1, True, 1.0, 1, 0, ""), 90).plain == ("recording is over  1 utterance waiting")
+    assert len(status_line(Status(True, (0.1,), True, 61.0, 2, 3, "words " * 50), 60).plain) < 60
+    assert status_line(Status(False, (0.1,), True, 1.0, 1, 0, ""), 90).plain == (
+        "recording is over  1 utterance waiting"
+    )
+
+
+def test_two_channels_have_a_meter_and_a_partial_each() -> None:
+    said = [Partial(utterance=f"a-{channel}", text=f"from {channel}", channel=channel) for channel in (2, 1)]
+    shown = live_view(Status(True, (0.1, 0.0001), True, 1.0, 0, 0, ""), said, 200).plain
+    assert shown.split("\n")[:2] == ["Speaker 1: from 1", "Speaker 2: from 2"]
+    assert "1 ██████████··  -10 dB 2 ████········  -40 dB speech" in shown
+    long = live_view(Status(True, (0.1, 0.1), True, 1.0, 0, 0, ""), [_of(2, "early " * 100 + "late")], 40).plain
+    partial, _ = long.split("\n")
+    assert partial.startswith("Speaker 2: …")
+    assert partial.endswith("late")
+    assert len(partial) < 3 * 40
+
+
+def test_an_outcome_takes_its_own_channels_partial_away() -> None:
+    console = terminal()
+    output = TextOutput(console, console)
+    result = example("result")
+    assert isinstance(result, Result)
+    with output.live(lambda: Status(True, (0.1, 0.1), True, 1.0, 0, 0, "")) as live:
+        output.message(_of(1, "I lo"), None)
+        output.message(_of(2, "You ha"), None)
+        output.message(result.model_copy(update={"channel": 1, "speaker": 1}), MOMENT)
+        before = len(text_of(console))
+        live.refresh()  # type: ignore[attr-defined]
+    rest = text_of(console)[before:]
+    assert "You ha" in rest
+    assert "I lo" not in rest
+
+
+def test_each_line_of_two_channels_has_its_speaker() -> None:
+    console = pipe()
+    output = TextOutput(console, pipe())
+    result = example("result")
+    assert isinstance(result, Result)
+    output.message(result.model_copy(update={"channel": 2, "speaker": 2}), MOMENT)
+    output.message(Dropped(utterance="a-1", seq=1, reason="no_speech", channel=1), MOMENT)
+    output.message(Error(utterance="a-2", seq=2, code="gave_up", message="No.", channel=2), MOMENT)
+    assert text_of(console).splitlines() == [
+        "0:03.0 - 1:05.0  Speaker 2: I love this movie.  positive 1.00  en  153 ms",
+        "0:03.0 - 1:05.0  Speaker 1: dropped: no_speech",
+        "0:03.0 - 1:05.0  Speaker 2: No. (gave_up)",
+    ]
+
+
+def _of(channel: int, text: str) -> Partial:
+    return Partial(utterance=f"a-{channel}", text=text, channel=channel)
 
 
 def test_of_a_long_partial_the_end_is_shown() -> None:
-    status = Status(True, 0.1, True, 1.0, 0, 0, "")
-    partial, line = live_view(status, saying("early " * 100 + "late"), 40).plain.split("\n")
+    status = Status(True, (0.1,), True, 1.0, 0, 0, "")
+    partial, line = live_view(status, [saying("early " * 100 + "late")], 40).plain.split("\n")
     assert partial.startswith("…")
     assert partial.endswith("late")
     assert len(partial) < 3 * 40
@@ -229,13 +276,13 @@ def test_of_a_long_partial_the_end_is_shown() -> None:
 
 
 def test_what_is_settled_is_not_faint() -> None:
-    status = Status(True, 0.1, True, 1.0, 0, 0, "")
-    shown = live_view(status, saying("I love 사랑 this", settled=9), 200)
+    status = Status(True, (0.1,), True, 1.0, 0, 0, "")
+    shown = live_view(status, [saying("I love 사랑 this", settled=9)], 200)
     assert faint_of(shown) == " this"
-    long = live_view(status, saying("early " * 100 + "late", settled=600), 40)
+    long = live_view(status, [saying("early " * 100 + "late", settled=600)], 40)
     assert long.plain.startswith("…")
     assert faint_of(long) == "…late"
-    assert faint_of(live_view(status, saying("late"), 40)) == "late"
+    assert faint_of(live_view(status, [saying("late")], 40)) == "late"
 
 
 def saying(text: str, settled: int = 0) -> Partial:
@@ -251,7 +298,7 @@ def faint_of(shown: Text) -> str:
 def test_partials_and_the_meter_live_on_a_terminal() -> None:
     console = terminal()
     output = TextOutput(console, console)
-    with output.live(lambda: Status(True, 0.1, True, 1.0, 0, 0, "")) as live:
+    with output.live(lambda: Status(True, (0.1,), True, 1.0, 0, 0, "")) as live:
         output.message(Partial(utterance="a-1", text="I lo"), None)
         live.refresh()  # type: ignore[attr-defined]
         output.message(example("result"), MOMENT)

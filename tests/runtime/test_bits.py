@@ -44,6 +44,23 @@ def test_any_wav_becomes_16_khz_mono(tmp_path: Path, dtype: str, rate: int) -> N
     assert np.abs(got - expected)[500:-500].max() < 0.02
 
 
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+def test_two_channels_of_a_wav_stay_apart_where_that_is_wanted(tmp_path: Path, rate: int) -> None:
+    tones = [0.5 * np.sin(2 * np.pi * hertz * np.arange(rate) / rate) for hertz in (440, 1_000)]
+    wavfile.write(tmp_path / "a.wav", rate, np.stack(tones, axis=1).astype(np.float32))
+    got = np.frombuffer(read_wav(tmp_path / "a.wav", 2), "<i2").reshape(-1, 2) / 32767
+    for number, hertz in enumerate((440, 1_000)):
+        expected = 0.5 * np.sin(2 * np.pi * hertz * np.arange(16_000) / 16_000)
+        assert np.abs(got[:, number] - expected)[500:-500].max() < 0.02
+
+
+@pytest.mark.parametrize(("channels", "words"), [(1, "has 1 channel, not 2"), (3, "has 3 channels, not 2")])
+def test_another_number_of_channels_is_said(tmp_path: Path, channels: int, words: str) -> None:
+    wavfile.write(tmp_path / "a.wav", 16_000, np.squeeze(np.zeros((99, channels), dtype=np.int16)))
+    with pytest.raises(WavError, match=words):
+        read_wav(tmp_path / "a.wav", 2)
+
+
 def test_what_is_no_wav_is_said_so(tmp_path: Path) -> None:
     for content in (b"not a wave file at all", b"RIFF\x10\x00\x00\x00WAVEfmt \x10"):
         (tmp_path / "a.wav").write_bytes(content)

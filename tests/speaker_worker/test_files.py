@@ -11,6 +11,7 @@ from contract.jobs import TRIES_MAX, FileSpeakersJob
 from contract.keys import file_key, file_speakers_tries_key, file_voices_key
 from contract.state.files import FileSpeakers
 from speaker_worker import file_voices
+from speaker_worker.file_voices import FAILED_WORDS
 from tests.speaker_worker.conftest import RATE, SESSION, Rig, job_of, voice
 
 FILE, AGAIN = "f" * 32, f"{SESSION}-again"
@@ -41,10 +42,17 @@ def found(client: redis.Redis) -> list[tuple[int, int]] | None:
     return [(turn.speaker, round(turn.start / RATE)) for turn in FileSpeakers.model_validate_json(raw).turns]
 
 
+def lacking(client: redis.Redis) -> str | None:
+    """Why it is not told who speaks."""
+    raw = cast(bytes | None, client.hget(file_key(FILE), "no_speakers"))
+    return None if raw is None else raw.decode()
+
+
 def test_speakers_are_numbered_as_they_appear(rig: Rig, file: str) -> None:
     hear(rig, (15, "low"), (0, "high"), (5, "low"), (10, "high"))
     rig.teller.handle_file(JOB)
     assert found(rig.client) == [(1, 0), (2, 5), (1, 10), (2, 15)]
+    assert lacking(rig.client) is None
     assert set(rig.client.keys()) == {file_key(FILE).encode()}, "no voice is kept, and no try"
     assert 0 < rig.client.ttl(file_key(FILE)) <= TTL_SEC
     assert rig.outcomes("files") == {"told": 1}
@@ -101,7 +109,27 @@ def test_a_file_that_ends_its_workers_is_given_up(rig: Rig, file: str) -> None:
     rig.teller.handle_file(JOB)
     assert found(rig.client) is None
     assert rig.outcomes("files") == {"given_up": 1}
+    assert lacking(rig.client) == FAILED_WORDS
     assert not rig.client.exists(file_voices_key(SESSION))
+
+
+def test_a_file_that_is_told_lacks_nothing_however_often_it_comes(rig: Rig, file: str) -> None:
+    hear(rig, (0, "high"))
+    rig.teller.handle_file(JOB)
+    rig.client.set(file_speakers_tries_key(FILE), TRIES_MAX)
+    rig.teller.handle_file(JOB)
+    assert found(rig.client) == [(1, 0)]
+    assert lacking(rig.client) is None
+
+
+def test_a_file_that_is_gone_does_not_come_back_for_a_failure(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise MemoryError
+
+    hear(rig, (0, "high"))
+    monkeypatch.setattr(file_voices, "file_turns", broken)
+    rig.teller.handle_file(JOB)
+    assert rig.client.keys() == []
 
 
 def test_what_the_engine_raises_leaves_the_file_without_speakers(
@@ -114,6 +142,8 @@ def test_what_the_engine_raises_leaves_the_file_without_speakers(
     monkeypatch.setattr(file_voices, "file_turns", broken)
     rig.teller.handle_file(JOB)
     assert (found(rig.client), rig.outcomes("files")) == (None, {"failed": 1})
+    assert lacking(rig.client) == FAILED_WORDS
+    assert 0 < rig.client.ttl(file_key(FILE)) <= TTL_SEC
     assert not rig.client.exists(file_voices_key(SESSION))
 
 

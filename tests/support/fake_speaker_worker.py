@@ -22,7 +22,8 @@ TTL_SEC = 60
 class FakeSpeakerWorker:
     """Takes tasks off `speaker_queue` and writes `turns` into the hash of each file that is asked about.
 
-    The first `lost` questions are taken and forgotten; while `silent` is set, none is answered or taken.
+    The first `lost` questions are taken and forgotten; while `silent` is set, none is answered or taken. With `failure`
+    the answer is that, and no turns.
     """
 
     def __init__(self, redis_port: int, turns: Sequence[FileTurn] = ()) -> None:
@@ -32,6 +33,7 @@ class FakeSpeakerWorker:
         self.turns = list(turns)
         self.asked: list[FileSpeakersJob] = []
         self.lost = 0
+        self.failure = ""
         self.silent = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -68,5 +70,6 @@ class FakeSpeakerWorker:
         if len(self.asked) <= self.lost:
             return
         told = FileSpeakers(turns=self.turns).model_dump_json()
-        script, keys, arguments = note_call(job.file, {"speakers": told}, TTL_SEC)
+        fields = {"no_speakers": self.failure} if self.failure else {"speakers": told}
+        script, keys, arguments = note_call(job.file, fields, TTL_SEC)
         self.client.eval(script, len(keys), *keys, *arguments)

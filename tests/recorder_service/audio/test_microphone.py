@@ -170,6 +170,28 @@ def test_the_first_format_that_the_device_takes(rates: set[int], channels: set[i
     assert sound.opened[0]["device"] == 2
 
 
+@pytest.mark.parametrize(
+    ("rates", "channels", "chosen"),
+    [
+        ({16_000, 48_000}, {1, 2}, (16_000, 2)),
+        ({48_000}, {1, 2, 4}, (48_000, 2)),
+        ({16_000, 48_000}, {4}, (16_000, 4)),
+        ({48_000}, {4}, (48_000, 4)),
+    ],
+)
+def test_the_first_format_with_two_channels(rates: set[int], channels: set[int], chosen: tuple[int, int]) -> None:
+    sound = FakeSound(rates, channels)
+    Microphone(sound, Device(7, "Interface", 4, 48_000, False), 2)
+    assert (sound.opened[0]["samplerate"], sound.opened[0]["channels"]) == chosen
+
+
+def test_a_device_with_one_channel_is_no_two_speakers() -> None:
+    sound = FakeSound({RATE}, {1, 2})
+    with pytest.raises(SourceError, match=r"'Headset' has one channel, and --channels 2 .*--list-devices"):
+        Microphone(sound, find_device(list_devices(sound), "Headset"), 2)
+    assert sound.opened == []
+
+
 def test_a_device_that_takes_nothing_is_told() -> None:
     sound = FakeSound(set(), set())
     with pytest.raises(SourceError, match=r"'USB Microphone' cannot be opened: Invalid sample rate"):
@@ -185,6 +207,32 @@ def test_what_is_spoken_arrives_bit_exact_at_16_khz() -> None:
         assert await recorded(microphone, RATE) == audio.astype("<i2").tobytes()
         assert microphone.overflows == 0
         assert sound.streams[0].closed
+
+    run(story)
+
+
+def test_both_channels_arrive_bit_exact_in_turn() -> None:
+    audio = np.random.default_rng(1).integers(-9000, 9000, (RATE, 2))
+    sound = FakeSound({RATE}, {2}, audio)
+
+    async def story() -> None:
+        assert await recorded(Microphone(sound, usb(sound), 2), 2 * RATE) == audio.astype("<i2").tobytes()
+
+    run(story)
+
+
+def test_the_first_two_of_four_channels_come_to_16_khz_apart() -> None:
+    times = np.arange(48_000 * 2) / 48_000
+    tones = [9_000 * np.sin(2 * np.pi * hertz * times) for hertz in (440, 1_000, 2_000, 3_000)]
+    sound = FakeSound({48_000}, {4}, np.rint(np.stack(tones, axis=1)))
+
+    async def story() -> None:
+        microphone = Microphone(sound, Device(2, "Interface", 4, 48_000, False), 2)
+        got = np.frombuffer(await recorded(microphone, 62_000), dtype="<i2").reshape(-1, 2)
+        at = np.arange(len(got)) / RATE
+        for number, hertz in enumerate((440, 1_000)):
+            expected = 9_000 * np.sin(2 * np.pi * hertz * at)
+            assert np.abs(got[:, number] - expected)[200:-200].max() < 20
 
     run(story)
 
