@@ -15,7 +15,7 @@ DIMENSIONS = 64
 WINDOW = int(1.6 * SAMPLE_RATE_HZ)
 COMMON, OWN, CHANCE = 0.45, 0.37, 0.18  # shares of a square: cosines of 0.82 and 0.45
 MOOD = 0.18  # what is by chance the same all through a turn, where that is wanted
-OTHERWISE_LIKE = 0.79  # of its own: a likeness of about 0.90
+OTHERWISE_LIKE = 0.81  # of its own: a likeness of about 0.90
 KIN_LIKE = 0.66  # of one's own, of somebody who sounds alike: about 0.85
 Rows = NDArray[np.float32]
 
@@ -26,9 +26,9 @@ def bases(count: int, seed: int = 0) -> Rows:
     return np.linalg.qr(square)[0].T[: count + 1].astype(np.float32)
 
 
-def otherwise(voice: int) -> float:
-    """`voice` on a bad day, or in front of another microphone."""
-    return voice + OTHERWISE_LIKE
+def otherwise(voice: int, like: float = OTHERWISE_LIKE) -> float:
+    """`voice` on a bad day, or in front of another microphone: so `like` its own."""
+    return voice + like
 
 
 def kin(voice: int) -> float:

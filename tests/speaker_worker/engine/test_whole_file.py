@@ -45,7 +45,7 @@ def test_one_person_is_one_however_long() -> None:
 
 
 def test_one_person_is_one_also_where_some_was_recorded_otherwise() -> None:
-    segments = [[(otherwise(0) if number % 10 == 9 else 0, 15.0)] for number in range(40)]
+    segments = [[(otherwise(0, 0.74) if number % 14 == 13 else 0, 15.0)] for number in range(40)]
     assert {turn.speaker for turn in file_turns(file_of(*segments, mood=MOOD), 8)} == {1}
 
 
