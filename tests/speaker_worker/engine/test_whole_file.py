@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ SEC = SAMPLE_RATE_HZ
 
 
 def file_of(
-    *segments: list[tuple[float, float]], gap_sec: float = 0.0, mood: float = 0.0
+    *segments: Sequence[tuple[float, float]], gap_sec: float = 0.0, mood: float = 0.0
 ) -> list[tuple[int, UtteranceVoices]]:
     """Segments that begin every 30 s."""
     rng = np.random.default_rng(5)
