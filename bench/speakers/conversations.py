@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -68,14 +69,11 @@ def conversation(people: dict[str, list[Take]], count: int, seed: int, noise_db:
     voices = [str(voice) for voice in rng.permutation(pool)[:count]]
     order = _order(rng, voices)
     stock = {voice: [int(at) for at in rng.permutation(len(people[voice]))] for voice in voices}
-    pieces, spoken, position = [np.zeros(int(LEAD_SEC * SAMPLE_RATE_HZ))], [], int(LEAD_SEC * SAMPLE_RATE_HZ)
+    said = []
     for number, voice in enumerate(order):
         turn = order[:number].count(voice)
-        take = people[voice][stock[voice][turn % len(stock[voice])]]
-        gap = np.zeros(int(rng.uniform(*GAPS_SEC) * SAMPLE_RATE_HZ))
-        spoken += [Spoken(voice, position + start, position + end) for start, end in take.loud]
-        pieces += [take.samples, gap]
-        position += len(take.samples) + len(gap)
+        said.append(people[voice][stock[voice][turn % len(stock[voice])]])
+    pieces, spoken = _one_after_the_other(said, rng)
     return furnished(f"{count} voices, {seed}", pieces, spoken, noise_db, seed)
 
 
@@ -92,6 +90,24 @@ def monologue(takes: list[Take], sec: float, seed: int, level_db: float = LEVEL_
     return furnished(f"{takes[0].voice} alone", pieces, spoken, None, seed, level_db)
 
 
+def with_guest(host: list[Take], guest: list[Take], sec: float, guest_sec: float, seed: int) -> Conversation:
+    """`host` for so long, and `guest` for `guest_sec` of it, as near as whole turns come, somewhere in between."""
+    rng = np.random.default_rng([seed, round(guest_sec)])
+    said, position = [], 0.0
+    while position < sec:
+        for at in rng.permutation(len(host)):
+            said.append(host[at])
+            position += len(host[at].samples) / SAMPLE_RATE_HZ + float(np.mean(GAPS_SEC))
+    heard = 0.0
+    for at in rng.permutation(len(guest)):
+        longer = heard + len(guest[at].samples) / SAMPLE_RATE_HZ
+        if abs(longer - guest_sec) < abs(heard - guest_sec):
+            said.insert(int(rng.integers(1, len(said))), guest[at])
+            heard = longer
+    pieces, spoken = _one_after_the_other(said, rng)
+    return furnished(f"{host[0].voice}, {guest[0].voice} for {guest_sec:g} s", pieces, spoken, None, seed)
+
+
 def furnished(
     name: str, pieces: list[Signal], spoken: list[Spoken], noise_db: float | None, seed: int, level_db: float = LEVEL_DB
 ) -> Conversation:
@@ -104,6 +120,17 @@ def furnished(
     below = QUIET_BELOW_DB if noise_db is None else noise_db
     mixed = wet + np.resize(noise, len(wet)) * 10 ** (-below / 20)
     return Conversation(name, as_pcm(mixed * 10 ** (level_db / 20)), tuple(spoken))
+
+
+def _one_after_the_other(takes: Sequence[Take], rng: np.random.Generator) -> tuple[list[Signal], list[Spoken]]:
+    """`takes` with gaps between them, and who speaks when in that."""
+    pieces, spoken, position = [np.zeros(int(LEAD_SEC * SAMPLE_RATE_HZ))], [], int(LEAD_SEC * SAMPLE_RATE_HZ)
+    for take in takes:
+        gap = np.zeros(int(rng.uniform(*GAPS_SEC) * SAMPLE_RATE_HZ))
+        spoken += [Spoken(take.voice, position + start, position + end) for start, end in take.loud]
+        pieces += [take.samples, gap]
+        position += len(take.samples) + len(gap)
+    return pieces, spoken
 
 
 def _order(rng: np.random.Generator, voices: list[str]) -> list[str]:

@@ -24,13 +24,14 @@ WORD_SAMPLES = SAMPLE_RATE_HZ // 5
 class Listened:
     """Of one conversation. `speakers`: how many were told, those who are the same taken once. `unsure`: share of the
     speech told as nobody's at first. `merged`: how often two were found to be one. `took_ms`: for each utterance or
-    segment, voices and turns."""
+    segment, voices and turns. `spans`: who was told when, in the end."""
 
     errors: Errors
     speakers: int
     unsure: float
     merged: int
     took_ms: tuple[float, ...]
+    spans: tuple[Span, ...]
 
 
 def listen_to_file(hearing: Hearing, conversation: Conversation) -> Listened:
@@ -38,7 +39,9 @@ def listen_to_file(hearing: Hearing, conversation: Conversation) -> Listened:
     heard, took = hearing.voices(file_pieces(conversation.pcm))
     turns = file_turns(heard, SPEAKERS_MAX)
     spans: list[Span] = [(turn.speaker, turn.start, turn.end) for turn in turns]
-    return Listened(_errors(conversation, spans), len({turn.speaker for turn in turns}), 0.0, 0, tuple(took))
+    return Listened(
+        _errors(conversation, spans), len({turn.speaker for turn in turns}), 0.0, 0, tuple(took), tuple(spans)
+    )
 
 
 def listen_live(hearing: Hearing, conversation: Conversation) -> Listened:
@@ -59,7 +62,7 @@ def listen_live(hearing: Hearing, conversation: Conversation) -> Listened:
     speakers = {speaker for speaker, _, _ in spans if speaker is not None}
     unknown = sum(turn.end_sec - turn.start_sec for turn in first if turn.speaker is None)
     unsure = unknown / max(1e-9, sum(turn.end_sec - turn.start_sec for turn in first))
-    return Listened(_errors(conversation, spans), len(speakers), unsure, len(same), tuple(took))
+    return Listened(_errors(conversation, spans), len(speakers), unsure, len(same), tuple(took), tuple(spans))
 
 
 def made_words(start: int, voices: UtteranceVoices) -> tuple[str, list[Word]]:

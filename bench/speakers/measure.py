@@ -5,9 +5,10 @@
 Two, three and four people take turns of 2 to 6 s in one room at one level (bench.speakers.conversations): Debian's
 telephone prompts, and the reader of LJ Speech where a folder with some of its recordings is named (`--reader`). Live
 goes through the voice gate and the gateway's cuts, a file through its segments; speech is found as the speech worker
-finds it. The engine's constants were chosen with the other clips of these voices (`--half tuning`), so voices and room
-are not new to it, only what is said. Last, the whole system: how long after the text it is told who speaks
-(bench.speakers.delay).
+finds it. Then one person alone for ten minutes, quiet and loud, and one with another who says a few seconds of it
+(bench.speakers.guests). The engine's constants were chosen with the other clips of these voices (`--half tuning`), so
+voices and room are not new to it, only what is said. Last, the whole system: how long after the text it is told who
+speaks (bench.speakers.delay).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from bench.machine import Run
 from bench.speakers.conversations import Conversation, conversation, monologue
 from bench.speakers.delay import measure_delay, spoken_prompts
 from bench.speakers.errors import Errors
+from bench.speakers.guests import measure_guests
 from bench.speakers.listening import Listened, listen_live, listen_to_file
 from bench.speakers.people import HALVES, Take, takes
 from bench.speakers.ways import Hearing
@@ -95,7 +97,7 @@ def main() -> None:
         "--reader", type=Path, help="a folder with LJ*.flac of LJ Speech; without it there are four people"
     )
     parser.add_argument("--conversations", type=int, default=20)
-    parser.add_argument("--alone-sec", type=float, default=ALONE_SEC)
+    parser.add_argument("--alone-sec", type=float, default=ALONE_SEC, help="0: leave out who is alone, or nearly")
     parser.add_argument("--prompts", type=int, default=24, help="of the whole system; 0: leave that out")
     parser.add_argument("--half", choices=sorted(HALVES), default="measuring")
     parser.add_argument("--no-write", action="store_true", help="leave bench/results as it is")
@@ -109,13 +111,14 @@ def main() -> None:
     hearing = Hearing(load_encoder())
     rows = measure_conversations(hearing, people, args.half, args.conversations)
     alone = measure_alone(hearing, people, args.alone_sec) if args.alone_sec else []
+    guests = measure_guests(hearing, people, args.alone_sec, WAYS, SEEDS[args.half]) if args.alone_sec else []
     delay = measure_delay(spoken_prompts(args.prompts)) if args.prompts else None
     say(f"{delay}")
     if not args.no_write and args.half == "measuring":
         head = run.head()
         if args.reader is not None:
             head["command"] = head["command"].replace(str(args.reader), "FOLDER")
-        found = {"people": list(people), "rows": rows, "alone": alone, "delay": delay}
+        found = {"people": list(people), "rows": rows, "alone": alone, "guests": guests, "delay": delay}
         say(f"written: {write_result('speakers', head, found)}")
 
 

@@ -50,6 +50,8 @@ def speakers_tables(result: dict[str, Any]) -> list[tuple[str, str]]:
     tables = [("Made conversations", table(heads, rows))]
     if result["alone"]:
         tables.append(("One person alone", _alone(result["alone"])))
+    if result.get("guests"):
+        tables.append(("One person, and another who says little in ten minutes", _guests(result["guests"])))
     if result.get("delay"):
         tables.append(("The whole system, with the text", _delay(result["delay"])))
     return tables
@@ -79,6 +81,16 @@ def _alone(found: list[dict[str, Any]]) -> str:
         speakers = {(row["way"], row["level_db"]): row["speakers"] for row in of_voice}
         rows.append([voice, *(speakers[kind] for kind in kinds)])
     return table(["voice", *(f"{NAMES[way]}, {level:g} dB" for way, level in kinds)], rows)
+
+
+def _guests(found: list[dict[str, Any]]) -> str:
+    """Whether the other one is found."""
+    heads = ["", "the other says, s", "told as two people", "of what the other says, told as another's"]
+    rows = [
+        [NAMES[row["way"]], row["said_sec"], f"{row['two']} of {row['conversations']}", f"{row['own']:.0%}"]
+        for row in sorted(found, key=lambda row: (row["way"], row["guest_sec"]))
+    ]
+    return table(heads, rows)
 
 
 def speakers_bars(result: dict[str, Any]) -> Iterator[Bar]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 INSIDE: Final = 0.82  # mean cosine of two pieces of one voice; as if known of so much speech:
 INSIDE_WEIGHT: Final = 40.0  # seconds squared: six pairs of 2.5 s
+INSIDE_MOST: Final = 0.87  # no voice is more alike in itself; who seems to be says the same again and again
 WHOLE_SEC: Final = 1.6  # a shorter piece is less like its own voice, by SHORT of one of 0.5 s
 SHORT_SEC: Final = 0.5
 SHORT: Final = 0.15
@@ -63,9 +64,10 @@ class Group:
 
     @property
     def inside(self) -> float:
-        """The mean cosine of two different pieces in it."""
+        """The mean cosine of two different pieces in it, within what there is of one voice."""
         pairs = float(self.total @ self.total) - self.squares
-        return max(0.3, (pairs + INSIDE_WEIGHT * INSIDE) / (self.weight**2 - self.squares + INSIDE_WEIGHT))
+        mean = (pairs + INSIDE_WEIGHT * INSIDE) / (self.weight**2 - self.squares + INSIDE_WEIGHT)
+        return min(INSIDE_MOST, max(0.3, mean))
 
     def like(self, other: Self) -> float:
         """How like `other` it is; about 1 of one voice."""

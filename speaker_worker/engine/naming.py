@@ -12,10 +12,11 @@ from speaker_worker.engine.memory import HeardPiece, Memory, Voice
 PIECE_SEC = 1.2  # a shorter piece is in no cluster
 JOINS = 0.89  # likeness from which a piece is that speaker's
 CLEARER = 0.02  # so much more like one than like the next
-OPENS = 0.80  # likeness to everybody below which little speech is somebody else's
-OPENS_SEC = 2.0  # that much at least
-SURE = 0.90  # with SURE_SEC of speech, likeness below this is enough
-SURE_SEC = 6.0
+OPENS = 0.81  # likeness to everybody below which OPENS_SEC of speech is somebody else's
+OPENS_SEC = 2.0  # less is nobody's of his own
+LITTLE_SEC = 4.0  # so much is judged as so little is
+SURE = 0.89  # likeness below which SURE_SEC of speech is; in between, in between
+SURE_SEC = 12.0
 SAME = 0.95  # likeness from which two speakers are one, who were heard for SAME_SEC each
 SAME_SEC = 12.0
 SAME_LITTLE = 0.90  # where one of them was heard for hardly anything
@@ -64,8 +65,12 @@ def name_pieces(memory: Memory, max_speakers: int) -> list[int]:
     new = []
     for cluster in sorted(clusters, key=lambda one: -one.group.seconds):
         if cluster.number is None and _is_new(cluster, clusters) and len(memory.voices) < max_speakers:
-            cluster.number = memory.open()
-            new += [] if cluster.number is None else [cluster.number]
+            cluster.number = memory.taken + 1
+            if any(_whose(piece, clusters) == cluster.number for piece in loose):  # else nobody would have this number
+                cluster.number = memory.open()
+                new += [] if cluster.number is None else [cluster.number]
+            else:
+                cluster.number = None
     for piece in loose:
         piece.number = _whose(piece, clusters)
     return new
@@ -100,8 +105,14 @@ def _find_homes(voices: Sequence[Voice], clusters: Sequence[Cluster]) -> None:
 def _is_new(cluster: Cluster, clusters: Sequence[Cluster]) -> bool:
     """Whether nobody who is known is like it."""
     nearest = max((cluster.group.like(one.group) for one in clusters if one.number is not None), default=NOBODY)
-    enough = cluster.group.seconds >= OPENS_SEC
-    return enough and nearest < (OPENS if cluster.group.seconds < SURE_SEC else SURE)
+    seconds = cluster.group.seconds
+    return seconds >= OPENS_SEC and nearest < _opens(seconds)
+
+
+def _opens(seconds: float) -> float:
+    """Likeness to everybody below which so much speech is somebody else's: the less there is, the more it may differ by
+    chance, or because it was said otherwise."""
+    return OPENS + (SURE - OPENS) * min(1.0, max(0.0, (seconds - LITTLE_SEC) / (SURE_SEC - LITTLE_SEC)))
 
 
 def _whose(piece: HeardPiece, clusters: Sequence[Cluster]) -> int | None:

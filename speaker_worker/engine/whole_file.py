@@ -21,9 +21,11 @@ VOICE_SEC = 3.0  # a group of less speech in all is nobody of his own
 PIECES_MAX = 3000  # compared with each other: 36 MB
 GROUPS_MAX = 64  # at first, before those that are one are put together
 ROUNDS = 4  # of giving moments to voices and hearing the voices anew
-SAME = 0.905  # likeness from which two of them are one all the same, who speak for SAME_SEC each
+SAME = 0.915  # likeness from which two of them are one all the same, who speak for SAME_SEC each
 SAME_SEC = 20.0
 SAME_LITTLE = 0.87  # where one of them speaks little
+SAME_SELDOM = 0.88  # at most, where one of them speaks for less than SELDOM_SHARE: rather one person, who says some of
+SELDOM_SHARE = 0.1  # it otherwise, or says it into another microphone
 SAME_RARE = 0.80  # where that is so rare in a long file that chance alone would bring it about:
 RARE_SHARE = 0.02  # of all speech
 JOIN_SEC = 0.5  # between turns of one person
@@ -106,7 +108,8 @@ def _same(seconds: float, total: float) -> float:
     """Likeness from which two are one; `seconds`: of the one who speaks less; `total`: of all."""
     if seconds < min(SAME_SEC, RARE_SHARE * total):
         return SAME_RARE
-    return SAME_LITTLE + (SAME - SAME_LITTLE) * min(1.0, seconds / SAME_SEC)
+    same = SAME_LITTLE + (SAME - SAME_LITTLE) * min(1.0, seconds / SAME_SEC)
+    return min(same, SAME_SELDOM) if seconds < SELDOM_SHARE * total else same
 
 
 def _joined(turns: list[FileTurn]) -> list[FileTurn]:

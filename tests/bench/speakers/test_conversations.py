@@ -8,8 +8,18 @@ import numpy as np
 import pytest
 
 from bench.sentences.speakers import Said
-from bench.speakers.conversations import GAPS_SEC, LEVEL_DB, TURNS_EACH, conversation, monologue, room_response
+from bench.speakers.conversations import (
+    GAPS_SEC,
+    LEVEL_DB,
+    TURNS_EACH,
+    Spoken,
+    conversation,
+    monologue,
+    room_response,
+    with_guest,
+)
 from bench.speakers.delay import changed, delays_ms
+from bench.speakers.guests import own_share
 from bench.speakers.people import Take, recordings
 from bench.speakers.tables import speakers_bars, speakers_tables
 from bench.speakers.ways import file_pieces, live_pieces
@@ -75,6 +85,24 @@ def test_one_person_alone_is_one() -> None:
     assert 20 <= len(made.pcm) / 2 / SAMPLE_RATE_HZ <= 35
 
 
+@pytest.mark.parametrize("guest_sec", [5.0, 10.0])
+def test_a_guest_says_as_much_as_is_said_and_somewhere_in_between(guest_sec: float) -> None:
+    voices = people("fr", "it")
+    voices["it"] *= 3
+    made = with_guest(voices["fr"], voices["it"], 60.0, guest_sec, 1)
+    of_guest = [one for one in made.spoken if one.voice == "it"]
+    assert sum(one.end - one.start for one in of_guest) / SAMPLE_RATE_HZ == pytest.approx(guest_sec, abs=1.0)
+    assert {made.spoken[0].voice, made.voices} == {"fr", 2}
+    assert 60 <= len(made.pcm) / 2 / SAMPLE_RATE_HZ <= 60 + 2 * guest_sec + 15
+
+
+def test_the_guests_own_share_is_what_is_told_as_one_who_is_not_the_host() -> None:
+    spoken = [Spoken("host", 0, 100), Spoken("guest", 100, 200), Spoken("host", 200, 300)]
+    assert own_share(spoken, [(1, 0, 100), (2, 100, 180), (None, 180, 200), (1, 200, 300)], "host") == 0.8
+    assert own_share(spoken, [(1, 0, 300)], "host") == 0.0
+    assert own_share(spoken, [(1, 0, 150), (2, 150, 170), (3, 170, 200), (1, 200, 300)], "host") == 0.3
+
+
 @pytest.mark.parametrize("language", sorted(VOICES))
 def test_the_halves_share_no_clip(language: str) -> None:
     try:
@@ -108,6 +136,16 @@ def test_bars_are_met_or_missed(der: float, right: int, met: list[bool]) -> None
     (_, conversations), (_, alone) = speakers_tables(result(der, right))
     assert f"{der:.1%}" in conversations
     assert "live, -30 dB" in alone
+
+
+def test_who_says_little_has_a_table_and_no_bar() -> None:
+    guests = [{"way": "live", "guest_sec": 5.0, "said_sec": 5.4, "conversations": 5, "two": 3, "own": 0.52}]
+    found = result(0.05, 20)
+    assert list(speakers_bars(found | {"guests": guests})) == list(speakers_bars(found))
+    title, text = speakers_tables(found | {"guests": guests})[-1]
+    assert "says little" in title
+    assert "3 of 5" in text
+    assert "52%" in text
 
 
 @pytest.mark.parametrize(("late", "grown", "changed"), [(120, 5, 0), (301, 21, 2), (None, 0, 0)])

@@ -7,9 +7,10 @@ import pytest
 
 from contract.audio import SAMPLE_RATE_HZ
 from contract.messages import Turn
+from speaker_worker.engine import naming
 from speaker_worker.engine.live import LiveSpeakers, Told
 from speaker_worker.engine.memory import PIECES_MAX, TOLD_MAX, Memory
-from tests.speaker_worker.engine.made import bases, silence, voices_of
+from tests.speaker_worker.engine.made import MOOD, bases, kin, otherwise, silence, voices_of
 
 TEXT = "These are all the words that were said by them in this one."
 
@@ -17,16 +18,17 @@ TEXT = "These are all the words that were said by them in this one."
 class Session:
     """Hears one utterance after the other, each with the state that the one before left."""
 
-    def __init__(self, max_speakers: int = 8) -> None:
+    def __init__(self, max_speakers: int = 8, mood: float = 0.0) -> None:
+        self.mood = mood
         self.state = b""
         self.start = 0
         self._max = max_speakers
         self.rng = np.random.default_rng(7)
 
-    def say(self, *said: tuple[int, float], gap_sec: float = 0.0) -> Told:
+    def say(self, *said: tuple[float, float], gap_sec: float = 0.0) -> Told:
         live = LiveSpeakers.from_state(self.state, max_speakers=self._max)
         self.start += 20 * SAMPLE_RATE_HZ
-        told = live.hear(self.start, voices_of(said, self.rng, gap_sec), TEXT, None)
+        told = live.hear(self.start, voices_of(said, self.rng, gap_sec, self.mood), TEXT, None)
         self.state = live.to_state()
         return told
 
@@ -73,6 +75,36 @@ def test_too_little_speech_opens_nobody_and_is_known_later() -> None:
     known = later.turns[1][1][0]
     assert known == short.turns[0][1][0].model_copy(update={"speaker": 1})
     assert session.say((0, 4.0)).turns[1:] == []
+
+
+def test_one_person_alone_is_one_also_where_some_is_said_otherwise() -> None:
+    session = Session(mood=MOOD)
+    told = [session.say((otherwise(0) if number % 7 == 6 else 0, 3.5)) for number in range(140)]
+    assert [number for one in told for number in one.new] == [1]
+    unknown = [turn for one in told for turn in one.turns[0][1] if turn.speaker is None]
+    assert len(unknown) <= 20
+
+
+def test_somebody_who_sounds_alike_is_unsure_until_much_is_heard_and_told_of_then() -> None:
+    session = Session(mood=MOOD)
+    for _ in range(6):
+        session.say((0, 4.0))
+    told = [session.say((kin(0), 4.0)) for _ in range(8)]
+    assert told[0].new == []
+    opened = next(at for at, one in enumerate(told) if one.new)
+    assert [one.new for one in told if one.new] == [[2]]
+    assert len(told[opened].turns) > 1, "what was unsure before is told with it"
+    assert speakers(told[-1].turns[0][1]) == [2]
+
+
+def test_a_number_that_no_piece_is_sure_to_have_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session()
+    session.say((0, 4.0))
+    with monkeypatch.context() as patched:
+        patched.setattr(naming, "CLEARER", 2.0)
+        told = [session.say((1, 4.0)) for _ in range(3)]
+        assert [one.new for one in told] == [[], [], []]
+    assert session.say((1, 4.0)).new == [2]
 
 
 def test_an_utterance_that_comes_again_is_told_the_same() -> None:

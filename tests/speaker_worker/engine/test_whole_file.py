@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -10,15 +12,17 @@ from contract.state.files import FileTurn
 from speaker_worker.engine import whole_file
 from speaker_worker.engine.voices import UtteranceVoices
 from speaker_worker.engine.whole_file import file_turns
-from tests.speaker_worker.engine.made import silence, voices_of
+from tests.speaker_worker.engine.made import MOOD, kin, otherwise, silence, voices_of
 
 SEC = SAMPLE_RATE_HZ
 
 
-def file_of(*segments: list[tuple[int, float]], gap_sec: float = 0.0) -> list[tuple[int, UtteranceVoices]]:
+def file_of(
+    *segments: Sequence[tuple[float, float]], gap_sec: float = 0.0, mood: float = 0.0
+) -> list[tuple[int, UtteranceVoices]]:
     """Segments that begin every 30 s."""
     rng = np.random.default_rng(5)
-    return [(number * 30 * SEC, voices_of(said, rng, gap_sec)) for number, said in enumerate(segments)]
+    return [(number * 30 * SEC, voices_of(said, rng, gap_sec, mood)) for number, said in enumerate(segments)]
 
 
 def seconds(turns: list[FileTurn]) -> list[tuple[int, int, int]]:
@@ -40,6 +44,16 @@ def test_one_person_is_one_however_long() -> None:
     turns = file_turns(file_of(*[[(0, 20.0)] for _ in range(40)]), 8)
     assert {turn.speaker for turn in turns} == {1}
     assert len(turns) == 40
+
+
+def test_one_person_is_one_also_where_some_was_recorded_otherwise() -> None:
+    segments = [[(otherwise(0, 0.74) if number % 14 == 13 else 0, 15.0)] for number in range(40)]
+    assert {turn.speaker for turn in file_turns(file_of(*segments, mood=MOOD), 8)} == {1}
+
+
+def test_two_who_sound_alike_are_two_where_both_say_enough() -> None:
+    turns = file_turns(file_of(*[[(kin(0) if number % 2 else 0, 15.0)] for number in range(10)], mood=MOOD), 8)
+    assert [turn.speaker for turn in turns] == [1, 2] * 5
 
 
 def test_turns_of_one_person_with_little_between_are_one() -> None:
