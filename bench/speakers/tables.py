@@ -68,9 +68,11 @@ def _delay(found: dict[str, Any]) -> str:
         "text p50, ms",
         "without speakers, ms",
         "words changed",
+        "without speakers, twice",
     ]
     names = ("sessions", "texts", "p50_ms", "p95_ms", "never_told", "text_p50_ms", "text_p50_without_ms")
-    return table(heads, [[*(found[name] for name in names), f"{found['words_changed']} of {found['words']}"]])
+    changed = [f"{found[name]} of {found['words']}" for name in ("words_changed", "words_changed_without")]
+    return table(heads, [[*(found[name] for name in names), *changed]])
 
 
 def _alone(found: list[dict[str, Any]]) -> str:
