@@ -3,7 +3,8 @@
     python -m bench.sentences.partial_cost [--seconds 3 6 9 12 15] [--rounds 5]
 
 English prompts as running speech. Each partial has the draft of the one before, a second earlier, as in a worker; one
-thread, as there. `with its end`: the times of the words are told, too, for the place where a sentence ends.
+thread, as there. `no draft`: without it. `draft left`: with it, up to where the text parts from it and no further.
+`with its end`: the times of the words are told, too, for the place where a sentence ends.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import argparse
 import statistics
 import time
 from dataclasses import replace
+from itertools import pairwise
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -20,6 +23,7 @@ from bench.files import say, table
 from bench.sentences.settling import running_speech
 from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 from harness.human_voices import clips
+from stt_worker.engine.decoder import draft as draft_of_text
 from stt_worker.engine.load import load_engine
 from stt_worker.engine.protocol import Utterance
 from stt_worker.settings import SttSettings
@@ -41,7 +45,7 @@ def main() -> None:
     speech = running_speech(clips("en", 12), 0.15).samples.astype(np.float32) / FULL_SCALE
     rows = []
     for seconds in args.seconds:
-        times: dict[str, list[float]] = {"check": [], "partial": [], "end": []}
+        times: dict[str, list[float]] = {"check": [], "no draft": [], "draft left": [], "partial": [], "end": []}
         for number in range(args.rounds):
             first = int(number * 2.5 * SAMPLE_RATE_HZ)
             audio = speech[first : first + int(seconds * SAMPLE_RATE_HZ)]
@@ -51,14 +55,20 @@ def main() -> None:
             began = time.perf_counter()
             check.find(audio)
             checked = time.perf_counter()
+            engine.partial(said, lambda: None)
+            undrafted = time.perf_counter()
+            with patch.object(draft_of_text, "NEAR", 0):
+                engine.partial(said, lambda: None, draft)
+            left = time.perf_counter()
             engine.partial(said, lambda: None, draft)
             heard = time.perf_counter()
             engine.partial(replace(said, word_times=True), lambda: None, draft)
-            timed = time.perf_counter()
-            for name, took in zip(times, (checked - began, heard - checked, timed - heard), strict=True):
-                times[name].append(1000 * took)
+            moments = [began, checked, undrafted, left, heard, time.perf_counter()]
+            for took, (before, after) in zip(times.values(), pairwise(moments), strict=True):
+                took.append(1000 * (after - before))
         rows.append([f"{seconds:g}", *(round(statistics.median(took)) for took in times.values())])
-    say(table(["seconds", "speech check, ms", "partial, ms", "with its end, ms"], rows))
+    names = ("speech check", "no draft", "draft left", "partial", "with its end")
+    say(table(["seconds", *(f"{name}, ms" for name in names)], rows))
 
 
 if __name__ == "__main__":
