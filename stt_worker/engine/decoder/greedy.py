@@ -102,10 +102,9 @@ class GreedyDecoder:
         total = torch.zeros(rows, device=self._embedding.device)
         open_rows = [True] * rows
         while True:
-            behind = (
-                [(*one.tokens, *ahead[:count]) for one in results for count in range(len(ahead) + 1)] if rules else []
-            )
-            chosen, logprob, mark = self._choose(logits, rules, behind, temperature)
+            counts = range(len(ahead) + 1 if rules else 0)  # what was said matters to the rules alone
+            said = [(*one.tokens, *ahead[:count]) for one in results for count in counts]
+            chosen, logprob, mark = self._choose(logits, rules, said, temperature)
             agreed = _agreement(chosen.tolist(), ahead)
             if agreed:
                 results[0].tokens += ahead[:agreed]

@@ -88,7 +88,7 @@ def test_a_draft_goes_on_behind_a_wrong_token(demo: Any, heard: list[tuple[torch
     def steps(draft: Sequence[int]) -> float:
         runs.clear()
         agree(decoder.decode(features, prompts, [LIMIT], draft=draft)[0], wanted)
-        return len(runs) / demo.dims.n_text_layer
+        return len(runs) / int(demo.dims.n_text_layer)
 
     assert len(right) >= 8
     assert steps(()) == len(right) + 1
