@@ -50,7 +50,7 @@ class PartialWorker(RequestWorker[PartialRequest]):
         self._drafts = drafts or DraftCache()
         spare_sec = settings.whisper_window_floor_sec - settings.whisper_window_margin_sec
         whole = settings.whisper_window == "full" or spare_sec <= 0
-        self._long_samples = math.inf if whole else spare_sec * SAMPLE_RATE_HZ
+        self.long_samples = math.inf if whole else spare_sec * SAMPLE_RATE_HZ  # longer ones are heard on from a seam
 
     def begun_key(self, request: PartialRequest) -> str:
         """See RequestWorker."""
@@ -81,7 +81,7 @@ class PartialWorker(RequestWorker[PartialRequest]):
             utterance = replace(utterance, audio=spoken, language=seam.language, before=seam.text)
         else:
             seam, tokens = None, draft.tokens
-        long = len(spoken) > self._long_samples
+        long = len(spoken) > self.long_samples
         heard = self._engine.partial(replace(utterance, confirmed_times=long), self._turns.interrupt, tokens)
         settled = Seam(0, "", (), (), heard.language) if seam is None else seam
         known = settled.tokens + heard.tokens
