@@ -30,13 +30,11 @@ Span = tuple[float, float]  # from, to, in seconds of the audio
 
 @dataclass(frozen=True)
 class WordTime:
-    """A word with its punctuation, and when it is said, in seconds of the audio. `tokens`: how many of the text's it
-    is."""
+    """A word with its punctuation, and when it is said, in seconds of the audio."""
 
     word: str
     start_sec: float
     end_sec: float
-    tokens: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -76,9 +74,7 @@ class Utterance:
     code of what is spoken, None to detect it; `assumed`: it is likely, not certain, and another is taken where it does
     badly. `prompt`: names and words that may come, spelled as they should be. `word_times`: tell the words' times, of a
     partial only where there is the mark of a sentence's end inside its text.
-    `speech`: where somebody surely speaks, in order; none where nobody has looked. `before`: the text before it, which
-    may end a sentence, and `confirmed_times`: tell the words' times where the text begins as its draft does; both of a
-    partial alone.
+    `speech`: where somebody surely speaks, in order; none where nobody has looked.
     """
 
     audio: NDArray[np.float32]
@@ -87,8 +83,6 @@ class Utterance:
     prompt: str = ""
     word_times: bool = False
     speech: tuple[Span, ...] = ()
-    before: str = ""
-    confirmed_times: bool = False
 
 
 @dataclass(frozen=True)

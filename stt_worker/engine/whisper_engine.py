@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -47,13 +46,6 @@ PAUSE_SEC = 0.3
 SEED = 0  # sampling above temperature 0 gives the same text for the same audio
 
 Samples = NDArray[np.float32]
-CONFIRMED_SHARE = 0.5  # of a draft's tokens: with less of it agreed there is no place
-
-
-def confirmed(tokens: Sequence[int], draft: Sequence[int]) -> bool:
-    """Whether `tokens` begin with at least CONFIRMED_SHARE of `draft`."""
-    count = math.ceil(len(draft) * CONFIRMED_SHARE)
-    return count > 0 and tuple(tokens[:count]) == tuple(draft[:count])
 
 
 class WhisperEngine:
@@ -151,9 +143,7 @@ class WhisperEngine:
             (found,) = self._decoding.greedy(features, [language], "transcribe", limits, draft, [prompt])
             text = "" if repeats(found.text, prompt) else found.text
             words: tuple[WordTime, ...] = ()
-            wanted = utterance.word_times and has_mark_inside(utterance.before + text)
-            wanted = wanted or (utterance.confirmed_times and confirmed(found.tokens, draft))
-            if wanted and not self._demo:
+            if utterance.word_times and not self._demo and has_mark_inside(text):
                 interrupt()
                 words = self._times(features, language, found, len(audio))
         heard = transcript(found, language)

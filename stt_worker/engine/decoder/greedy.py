@@ -19,7 +19,6 @@ import whisper as openai_whisper  # the distribution is openai-whisper; `whisper
 from torch import Tensor
 from torch.nn import functional
 
-from stt_worker.engine.decoder.draft import Draft
 from stt_worker.engine.decoder.encoded import Encoded, EncodedAudio
 from stt_worker.engine.decoder.layer import DecoderLayer, KeysAndValues, normed
 from stt_worker.engine.decoder.rules import DecodingRules, decoding_rules
@@ -90,38 +89,35 @@ class GreedyDecoder:
         """
         rows, prompt = len(prompts), len(prompts[0])
         steps = min(max(limits), self._context - prompt)
-        followed = Draft(draft if rows == 1 else ())
-        ahead = followed.ahead(steps - 1)
+        draft = draft[: steps - 1] if rows == 1 else ()
         caches = self._caches(audio, prompt + steps)
-        tokens = torch.tensor([[*one, *ahead] for one in prompts], device=self._embedding.device)
+        tokens = torch.tensor([[*one, *draft] for one in prompts], device=self._embedding.device)
         x = self._run(tokens, 0, caches)
         results = self._opened(x[:, prompts[0].index(self._rules.sot)])
-        logits = self._vocabulary(x[:, prompt - 1 :].flatten(0, 1))  # a row for each token ahead, and one more
-        logits[: 1 if ahead else rows] += self._rules.never_first
+        logits = self._vocabulary(
+            x[:, prompt - 1 :].flatten(0, 1)
+        )  # a row of logits for each draft token, and one more
+        logits[: 1 if draft else rows] += self._rules.never_first
         rules = self._rules.timestamps if timestamps else None
+        said: list[Sequence[int]] = [draft[:count] for count in range(len(draft) + 1)] if draft else [()] * rows
+        chosen, logprob, mark = self._choose(logits, rules, said, temperature)
         total = torch.zeros(rows, device=self._embedding.device)
+        if draft:
+            agreed = _agreement(chosen.tolist(), draft)
+            results[0].tokens += draft[:agreed]
+            total += logprob[:agreed].sum()
+            results[0].last_mark = float(mark[agreed - 1]) if agreed else 0.0
+            chosen, logprob, mark = (one[agreed : agreed + 1] for one in (chosen, logprob, mark))
         open_rows = [True] * rows
         while True:
-            counts = range(len(ahead) + 1 if rules else 0)  # what was said matters to the rules alone
-            said = [(*one.tokens, *ahead[:count]) for one in results for count in counts]
-            chosen, logprob, mark = self._choose(logits, rules, said, temperature)
-            agreed = _agreement(chosen.tolist(), ahead)
-            if agreed:
-                results[0].tokens += ahead[:agreed]
-                total += logprob[:agreed].sum()
-                results[0].last_mark = float(mark[agreed - 1])
-            if ahead:
-                chosen, logprob, mark = (one[agreed : agreed + 1] for one in (chosen, logprob, mark))
             total += logprob * torch.tensor(open_rows, device=total.device)
             self._keep(chosen.tolist(), logprob.exp().tolist(), mark.tolist(), results, open_rows, limits)
             done = max(len(result.tokens) for result in results)
             if not any(open_rows) or done >= steps:
                 break
-            followed.came(agreed, int(chosen[0]))
-            ahead = followed.ahead(steps - 1 - done)
-            tokens = torch.cat([chosen[:, None], chosen.new_tensor([ahead])], dim=1) if ahead else chosen[:, None]
-            x = self._run(tokens, prompt + done - 1, caches)
-            logits = self._vocabulary(x.flatten(0, 1))
+            x = self._run(chosen[:, None], prompt + done - 1, caches)
+            said = [result.tokens for result in results]
+            chosen, logprob, mark = self._choose(self._vocabulary(x[:, 0]), rules, said, temperature)
         for result, logprobs in zip(results, total.tolist(), strict=True):
             result.avg_logprob = logprobs / (len(result.tokens) + 1)
         return results

@@ -67,7 +67,7 @@ class DecoderLayer:
         return _split(key(features), heads).contiguous(), _split(value(features), heads).contiguous()
 
     def run(self, x: Tensor, cache: KeysAndValues, offset: int, scores: list[Tensor] | None = None) -> Tensor:
-        """New tokens `x` (rows, n, n_text_state), the first at position `offset`.
+        """New tokens `x` (rows, n, n_text_state), the first at position `offset`. Several only at offset 0.
 
         `scores`, where given, gains what each token looks at in the audio, before the softmax: (rows, heads, n,
         positions).
@@ -81,8 +81,7 @@ class DecoderLayer:
             _split(query(y), heads),
             cache.text_keys[:, :, :end],
             cache.text_values[:, :, :end],
-            attn_mask=None if not offset or x.shape[1] == 1 else _seen(x.shape[1], end, x.device),
-            is_causal=not offset and x.shape[1] > 1,
+            is_causal=x.shape[1] > 1,
         )
         x = x + out(_joined(y))
         query, _, _, out = self._audio
@@ -100,11 +99,6 @@ def _split(x: Tensor, heads: int) -> Tensor:
     """(rows, n, state) as (rows, heads, n, state / heads)."""
     rows, count, state = x.shape
     return x.view(rows, count, heads, state // heads).transpose(1, 2)
-
-
-def _seen(count: int, end: int, device: torch.device) -> Tensor:
-    """Which of the tokens up to position `end` each of the last `count` may look at: all up to itself."""
-    return torch.ones(count, end, dtype=torch.bool, device=device).tril(end - count)
 
 
 def _joined(x: Tensor) -> Tensor:

@@ -68,10 +68,9 @@ def word_times(
     found: list[WordTime] = []
     for one in timings:
         if found and one.word and not any(map(str.isalnum, one.word)):  # marks that are left alone, such as `!"`
-            last = found[-1]
-            found[-1] = replace(last, word=last.word + one.word.rstrip(), tokens=last.tokens + len(one.tokens))
+            found[-1] = replace(found[-1], word=found[-1].word + one.word.rstrip())
         elif one.word.strip():
-            found.append(WordTime(one.word.strip(), one.start, one.end, len(one.tokens)))
+            found.append(WordTime(one.word.strip(), one.start, one.end))
     return tuple(found)
 
 

@@ -72,29 +72,8 @@ def test_the_same_tokens_side_by_side(demo: Any, heard: list[tuple[torch.Tensor,
 def test_a_draft_changes_nothing_however_wrong(demo: Any, heard: list[tuple[torch.Tensor, Any]]) -> None:
     for features, wanted in heard:
         right = wanted.tokens
-        mended = [[*right[:2], 500, *right[3:]], [*right[:2], 500, *right[2:]], [*right[:2], *right[3:]]]
-        for draft in (right, right[:3], *mended, right[1:], [9, 9], [*right, 13, 13], list(range(200))):
+        for draft in (right, right[:3], [*right[:2], 500, *right[3:]], [9, 9], [*right, 13, 13], list(range(200))):
             agree(ours(demo, features, draft)[0], wanted)
-
-
-@torch.inference_mode()
-def test_a_draft_goes_on_behind_a_wrong_token(demo: Any, heard: list[tuple[torch.Tensor, Any]]) -> None:
-    features, wanted = max(heard, key=lambda one: len(one[1].tokens))
-    right = wanted.tokens
-    decoder, prompts = GreedyDecoder(demo, int8=False), [Prompts(demo).of("en", "transcribe")]
-    runs: list[None] = []
-    decoder.interrupt = lambda: runs.append(None)
-
-    def steps(draft: Sequence[int]) -> float:
-        runs.clear()
-        agree(decoder.decode(features, prompts, [LIMIT], draft=draft)[0], wanted)
-        return len(runs) / int(demo.dims.n_text_layer)
-
-    assert len(right) >= 8
-    assert steps(()) == len(right) + 1
-    assert steps(right) == 1
-    assert steps([*right[:2], 500, *right[3:]]) == steps([*right[:2], *right[3:]]) == 3
-    assert steps([*right[:2], 500, *right[2:]]) == 2
 
 
 @torch.inference_mode()
