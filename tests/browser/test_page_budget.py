@@ -37,15 +37,24 @@ def reload_empty(page: Page) -> tuple[Traffic, Traffic]:
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    traffic = Traffic()
+    session.send("Page.enable")
+    traffic, loaded, asked = Traffic(), Traffic(), set[str]()
+
+    def load(_: dict[str, Any]) -> None:
+        loaded.bytes, loaded.urls = traffic.bytes, [url for url in traffic.urls if url not in asked]
+
+    def request(event: dict[str, Any]) -> None:
+        traffic.urls.append(event["request"]["url"])
+        if event.get("type") == "Fetch":  # what scripts ask for holds nothing back
+            asked.add(event["request"]["url"])
 
     def count(event: dict[str, Any]) -> None:
         traffic.bytes += int(event["encodedDataLength"])
 
     session.on("Network.loadingFinished", count)
-    session.on("Network.requestWillBeSent", lambda event: traffic.urls.append(event["request"]["url"]))
+    session.on("Network.requestWillBeSent", request)
+    session.on("Page.loadEventFired", load)
     page.reload(wait_until="load")
-    loaded = Traffic(traffic.bytes, list(traffic.urls))
     connected(page)
     page.wait_for_timeout(2_500)
     return loaded, traffic

@@ -228,6 +228,7 @@ def test_late_turns_do_not_move_what_is_read(view: Page, gateway: FakeGateway) -
             "turns", utterance=one, turns=turns(text, 3.0 * number, 2.0, (1, f"number {number}. {BAD}"), (2, GOOD))
         )
     expect(place.get_by_test_id("card-part")).to_have_count(2)
+    expect(view.get_by_test_id("speaker-bar")).to_be_visible()
     settled(view)
     box = place.bounding_box()
     assert box is not None and abs(box["y"] - top) < 2

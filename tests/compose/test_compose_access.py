@@ -31,13 +31,14 @@ ELSEWHERE = f"""
 import http.client, json, ssl
 from websockets.sync.client import connect
 context = ssl._create_unverified_context()
-web = http.client.HTTPSConnection("nginx", context=context, timeout=10)
+web = http.client.HTTPSConnection("nginx", context=context, timeout=30)
 web.request("GET", "/readyz", headers={{"Authorization": "Bearer {TOKEN}"}})
 answer = web.getresponse()
 answer.read()
 headers = {{"Authorization": "Bearer {TOKEN}"}}
-with connect("wss://nginx/ws", ssl=context, subprotocols=["wta.v1"], additional_headers=headers) as socket:
-    message = json.loads(socket.recv(10))
+at = dict(ssl=context, subprotocols=["wta.v1"], additional_headers=headers, open_timeout=30)
+with connect("wss://nginx/ws", **at) as socket:
+    message = json.loads(socket.recv(30))
     address = socket.local_address[0]
 print(json.dumps([answer.status, message["type"], address]))
 """

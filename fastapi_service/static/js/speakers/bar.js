@@ -44,20 +44,22 @@ export class FilterBar {
     const choices = choicesOf(entries);
     const chosen = this.#chosen;
     if (chosen !== null && !choices.some((one) => same(one, chosen))) this.#choose(null); // merged, or all cleared
-    this.#appear(choices.length >= 2 || this.#chosen !== null);
     const shown = JSON.stringify(choices.map(({ known, speaker }) => [speaker, speakerLabel(speaker, known), choices.findIndex((one) => one.known === known)]));
-    if (shown !== this.#shown) this.#fill(choices);
+    this.#inPlace(() => {
+      this.element.hidden = choices.length < 2 && this.#chosen === null;
+      if (shown !== this.#shown) this.#fill(choices);
+    });
     this.#shown = shown;
     this.#showChosen();
   }
 
-  /** It takes its room above the transcript without moving what is read there. @param {boolean} there */
-  #appear(there) {
-    if (this.element.hidden !== there) return;
+  /** It takes its room above the transcript without moving what is read there. @param {() => void} change */
+  #inPlace(change) {
     const scroller = /** @type {HTMLElement} */ (this.element.nextElementSibling);
     const before = scroller.getBoundingClientRect().top;
-    this.element.hidden = !there;
-    scroller.scrollTop += scroller.getBoundingClientRect().top - before;
+    change();
+    const moved = scroller.getBoundingClientRect().top - before;
+    if (moved !== 0) scroller.scrollTop += moved;
   }
 
   /** @param {readonly Choice[]} choices */
