@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_AFTER_SEC = 1.0  # of speech: a shorter piece says little
 HURRIED_SEC = 0.4  # of speech between two that have to find the pauses
+HURRIED_SAMPLES = round(HURRIED_SEC * SAMPLE_RATE_HZ)
 
 
 class PartialAsker:
@@ -94,16 +95,12 @@ class PartialAsker:
         segmenter = self._segmenter
         if segmenter.start != self._start:
             self._start, self._last = segmenter.start, None
-        if segmenter.position < self._next():
+        if self._outstanding is not None and time.monotonic() <= self._outstanding_until:
             return False
-        return self._outstanding is None or time.monotonic() > self._outstanding_until
-
-    def _next(self) -> int:
-        """The position at which to ask next."""
         if self._last is None:
-            return self._start + self._first_samples
-        every = self._every_samples
-        return self._last + (min(every, round(HURRIED_SEC * SAMPLE_RATE_HZ)) if self._hurried() else every)
+            return segmenter.position >= self._start + self._first_samples
+        more = segmenter.position - self._last
+        return more >= self._every_samples or (more >= HURRIED_SAMPLES and self._hurried())
 
     async def _ask(self, audio: SharedAudio) -> None:
         end = self._segmenter.position

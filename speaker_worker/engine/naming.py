@@ -66,11 +66,9 @@ def name_pieces(memory: Memory, max_speakers: int) -> list[int]:
     for cluster in sorted(clusters, key=lambda one: -one.group.seconds):
         if cluster.number is None and _is_new(cluster, clusters) and len(memory.voices) < max_speakers:
             cluster.number = memory.taken + 1
-            if any(_whose(piece, clusters) == cluster.number for piece in loose):  # else nobody would have this number
-                cluster.number = memory.open()
-                new += [] if cluster.number is None else [cluster.number]
-            else:
-                cluster.number = None
+            is_told = any(_whose(piece, clusters) == cluster.number for piece in loose)  # else nobody would have it
+            cluster.number = memory.open() if is_told else None
+            new += [] if cluster.number is None else [cluster.number]
     for piece in loose:
         piece.number = _whose(piece, clusters)
     return new
