@@ -39,7 +39,7 @@ from file_worker.segments import Segment
 from file_worker.settings import FileSettings
 from runtime.broker.app import send_file_speakers, send_utterance
 from runtime.redis_retry import REDIS_ERRORS, RedisRetry
-from runtime.worker.heartbeat import WorkerInfo, alive
+from runtime.worker.heartbeat import WorkerInfo, alive, seen_lately
 
 logger = logging.getLogger(__name__)
 
@@ -181,11 +181,11 @@ class FileStore:
         return [FileSegment.model_validate_json(raw) for raw in page]
 
     def speaker_worker_lives(self) -> bool:
-        """Whether anybody can tell who speaks."""
+        """Whether anybody can tell who speaks, or could a minute ago and was killed."""
 
         def look() -> bool:
             heartbeats = cast(dict[bytes, bytes], self.client.hgetall(workers_key(SPEAKER_QUEUE))).values()
-            return any(worker.model for worker in alive(heartbeats))  # one that is off has none
+            return any(worker.model for worker in seen_lately(heartbeats))  # one that is off has none
 
         return self._patiently(look)
 

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, cast
 
 import redis
@@ -154,12 +154,23 @@ class Heartbeat:
 
 def parse_worker(value: bytes | str) -> WorkerInfo | None:
     """The heartbeat in `value`, or None when it has expired or cannot be read."""
+    info = _read(value)
+    return info if info is not None and info.expires > time.time() else None
+
+
+def _read(value: bytes | str) -> WorkerInfo | None:
     try:
         told = dict(json.loads(value))
         info = WorkerInfo(**{name: told[name] for name in KNOWN if name in told})  # newer workers send more
-        return info if info.expires > time.time() else None
+        return replace(info, expires=float(info.expires))
     except (TypeError, ValueError):
         return None
+
+
+def seen_lately(heartbeats: Iterable[bytes | str]) -> list[WorkerInfo]:
+    """Those of `heartbeats` that can be read. One that has expired is of a worker that did not deregister and was there
+    in the last minute: it was killed, and is most probably being restarted."""
+    return [info for info in map(_read, heartbeats) if info is not None]
 
 
 def alive(heartbeats: Iterable[bytes | str]) -> list[WorkerInfo]:

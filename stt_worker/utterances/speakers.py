@@ -13,7 +13,7 @@ from contract.jobs import LANGUAGE_PATTERN, AnalyzeJob, SpeakerJob
 from contract.keys import workers_key
 from contract.queues import SPEAKER_QUEUE
 from runtime.redis_retry import REDIS_ERRORS
-from runtime.worker.heartbeat import alive
+from runtime.worker.heartbeat import seen_lately
 from stt_worker.metrics import SttMetrics
 from stt_worker.settings import SttSettings
 
@@ -63,7 +63,7 @@ class SpeakerQuestions:
             pipe.hvals(workers_key(SPEAKER_QUEUE))
         waiting, *heartbeats = pipe.execute()
         if look:
-            self._served = any(worker.model for worker in alive(heartbeats[0]))  # without one it is off
+            self._served = any(worker.model for worker in seen_lately(heartbeats[0]))  # one that is off has none
             self._looked_sec = time.monotonic()
         if not self._served:
             return "no_worker"

@@ -26,6 +26,7 @@ from runtime.broker.app import make_celery
 from runtime.worker.exit_codes import RESTART_EXIT_CODE
 from runtime.worker.heartbeat import WorkerInfo, parse_worker
 from tests.support.redelivery import TIMEOUT_SEC, timeout_passes
+from tests.support.tasks_left import tasks_left
 
 SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"
 START_SEC = 180.0
@@ -122,10 +123,8 @@ class Rig:
         return self.outcomes()
 
     def waiting(self) -> int:
-        """Messages that are queued or not acknowledged."""
-        queued: Any = self.client.llen(ANALYZER_QUEUE)
-        unacked: Any = self.client.hlen("unacked")
-        return int(queued) + int(unacked)
+        """Messages that are queued, being taken or not acknowledged."""
+        return tasks_left(self.client, ANALYZER_QUEUE)
 
     def log(self) -> str:
         return "".join(worker.log.read_text() for worker in self.workers if worker.log.exists())

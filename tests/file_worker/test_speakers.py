@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import redis
 from celery import Celery
 
-from contract.keys import file_key, file_voices_key
+from contract.keys import file_key, file_voices_key, workers_key
 from contract.queues import SPEAKER_QUEUE
 from contract.state.files import FileJob, FileSpeakers, FileTurn, note_call
 from file_worker.speakers import NO_WORKER, SEND_AGAIN_SEC, TOO_LATE, WORDS
 from harness.processes import Service, wait_until
+from runtime.worker.heartbeat import WorkerInfo
 from tests.file_worker.running import FILE_ID, asked_of, begin, seen, state, talk
 from tests.support.fake_pipeline import FakePipeline
 from tests.support.fake_speaker_worker import FakeSpeakerWorker
@@ -99,6 +103,19 @@ def test_nothing_is_waited_for_where_no_speaker_worker_lives(
     wait_until(lambda: state(redis_client) == "done", 30, "the file is done")
     assert missing(redis_client) == WORDS[NO_WORKER]
     assert not redis_client.exists(SPEAKER_QUEUE)
+
+
+def test_a_speaker_worker_that_was_killed_is_waited_for(
+    redis_client: redis.Redis, begin_file: Callable[..., FileJob], redis_port: int
+) -> None:
+    """Its heartbeat has expired, and it has not signed off."""
+    killed = WorkerInfo("resemblyzer", False, time.time() - 5.0, 0.0, 0)
+    redis_client.hset(workers_key(SPEAKER_QUEUE), "host-1", json.dumps(asdict(killed)))
+    begin_file(FOR_EVER)
+    wait_until(lambda: redis_client.llen(SPEAKER_QUEUE) == 1, 30, "it is asked who speaks")
+    with FakeSpeakerWorker(redis_port, TURNS):
+        wait_until(lambda: state(redis_client) == "done", 30, "the file is done")
+    assert missing(redis_client) == ""
 
 
 def test_nobody_is_asked_who_speaks_in_silence(

@@ -23,6 +23,7 @@ from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_
 from contract.settings import ServiceSettings
 from harness.processes import Service, celery_worker, free_port, start_redis, wait_until
 from harness.speech import demo_clips
+from tests.support.tasks_left import tasks_left
 from runtime.broker.app import make_celery
 
 SESSION = "h" * 32
@@ -105,7 +106,7 @@ class Target:
 
     def settled(self) -> bool:
         """Nothing waits, and nothing is being worked on."""
-        return not self.client.llen(self.queue) and not self.client.hlen("unacked")
+        return not tasks_left(self.client, self.queue)
 
 
 @pytest.fixture(scope="module", params=["stt_worker", "analyzer_worker"])

@@ -27,6 +27,7 @@ from runtime.worker.heartbeat import WorkerInfo, parse_worker
 from tests.faults.fault_points import Moments
 from tests.speaker_worker.conftest import RATE, SESSION, TEXT, job_of, voice
 from tests.support.redelivery import TIMEOUT_SEC, timeout_passes
+from tests.support.tasks_left import tasks_left
 
 START_SEC, WAIT_SEC = 90.0, 60.0
 FILE = "f" * 32
@@ -98,7 +99,7 @@ class World:
     def wait_done(self) -> None:
         """Wait until no task waits or is worked on."""
         wait_until(
-            lambda: not (self.client.llen(SPEAKER_QUEUE) or self.client.hlen("unacked")),
+            lambda: not tasks_left(self.client, SPEAKER_QUEUE),
             WAIT_SEC,
             f"all is done: {self.workers[-1].tail()}",
         )

@@ -153,9 +153,16 @@ def test_silence_has_no_speaker(make_rig: MakeRig) -> None:
     assert rig.order == []
 
 
-def test_without_a_worker_nothing_is_sent(make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_was_killed_is_asked_for_it_will_be_back(make_rig: MakeRig) -> None:
+    """It did not sign off. Its last heartbeat is forgotten by Redis a minute behind it."""
     rig, pcm = make_rig(worker=False), spoken()
     sign_on(rig.client, expires_in_sec=-1.0)
+    rig.transcriber.handle(pcm, header(pcm))
+    assert (len(rig.asked), rig.questions()) == (1, {"asked": 1})
+
+
+def test_without_a_worker_nothing_is_sent(make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig, pcm = make_rig(worker=False), spoken()
     rig.transcriber.handle(pcm, header(pcm))
     assert (rig.asked, rig.questions()) == ([], {"no_worker": 1})
     sign_on(rig.client)
