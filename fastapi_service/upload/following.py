@@ -50,7 +50,7 @@ class Follower:
                 done, segments = await self._jobs.look(file_id, 0)
                 if done is not None:
                     return done, segments
-        raise AssertionError("following ends in an answer")
+        raise _lost()  # its result was deleted in the moment since
 
     async def events(self, request: Request, file_id: str, options: UploadOptions) -> AsyncIterator[bytes]:
         """The server-sent events of one file. The first tells its id, in a field that OpenAI's clients pass over.
@@ -115,7 +115,7 @@ class Follower:
                     raise
             else:
                 if view is None:
-                    raise UploadRefusedError(500, "file_lost", "The file was lost. Send it again.")
+                    raise _lost()
                 ended = refusal_of(view)
                 if ended is not None:
                     raise ended
@@ -142,6 +142,10 @@ def far_of(view: FileView) -> dict[str, Any]:
         "total_sec": round(view.total_samples / SAMPLE_RATE_HZ, 3) or None,
         "waiting": view.state == "waiting" or view.waiting,
     }
+
+
+def _lost() -> UploadRefusedError:
+    return UploadRefusedError(500, "file_lost", "The file was lost. Send it again.")
 
 
 def _progress(file_id: str, view: FileView) -> dict[str, Any]:

@@ -173,6 +173,7 @@ class FileJobs:
 
     async def _look_after(self) -> None:
         settings = self._settings
+        sent_before = set(self._sent)  # a file that is begun while this looks is in none of the lists below
         active = await self._active()
         for file_id, job in active.items():
             if job is None:
@@ -185,8 +186,8 @@ class FileJobs:
             else:
                 await self._client.expire(file_content_key(job.content), settings.upload_result_ttl_sec)
                 await self._send_if_lost(file_id)
-        for file_id in self._sent.keys() - active.keys():  # ended, perhaps by another gateway
-            del self._sent[file_id]
+        for file_id in sent_before - active.keys():  # ended, perhaps by another gateway
+            self._sent.pop(file_id, None)
             file_path(settings.upload_dir, file_id).unlink(missing_ok=True)
         pipe = self._client.pipeline(transaction=False)
         pipe.expire(FILES_KEY, settings.upload_result_ttl_sec)

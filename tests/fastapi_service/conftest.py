@@ -42,9 +42,14 @@ def shared_gateway(redis_port: int, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-def gateway(shared_gateway: GatewayProcess, redis_client: redis.Redis) -> GatewayProcess:
-    """The gateway with the default settings, its Redis empty."""
-    return shared_gateway
+def gateway(shared_gateway: GatewayProcess, redis_client: redis.Redis) -> Iterator[GatewayProcess]:
+    """The gateway with the default settings, its Redis empty. A test in which it logs a traceback fails."""
+    log = shared_gateway.service.log
+    before = log.stat().st_size
+    yield shared_gateway
+    with log.open("rb") as lines:
+        lines.seek(before)
+        assert b"Traceback" not in lines.read()
 
 
 @pytest.fixture

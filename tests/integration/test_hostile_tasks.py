@@ -23,8 +23,8 @@ from contract.queues import ANALYZE_TASK, ANALYZER_QUEUE, STT_QUEUE, TRANSCRIBE_
 from contract.settings import ServiceSettings
 from harness.processes import Service, celery_worker, free_port, start_redis, wait_until
 from harness.speech import demo_clips
-from tests.support.tasks_left import tasks_left
 from runtime.broker.app import make_celery
+from tests.support.tasks_left import tasks_left
 
 SESSION = "h" * 32
 START_SEC = 120.0
