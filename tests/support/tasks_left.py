@@ -17,5 +17,7 @@ def tasks_left(client: redis.Redis, queue: str) -> int:
     neither the queue nor the record. Raises redis.RedisError.
     """
     with client.pipeline(transaction=True) as pipe:
-        pipe.llen(queue).llen(taken_key(queue)).hlen("unacked")
+        pipe.llen(queue)
+        pipe.llen(taken_key(queue))
+        pipe.hlen("unacked")
         return sum(cast(list[int], pipe.execute()))
