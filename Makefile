@@ -1,5 +1,5 @@
 .PHONY: run record test check format install install-dev demo-models offline-sentiment evaluate faults soak dead-letters given-up screenshots help \
-  bench bench-install bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-sentences bench-gate bench-speakers bench-gpu bench-report
+  bench bench-install bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-together bench-sentences bench-gate bench-speakers bench-gpu bench-report
 VENV := .venv/bin
 PY := $(VENV)/python
 CODE := contract runtime fastapi_service stt_worker analyzer_worker file_worker speaker_worker listener_service recorder_service harness demo_models tools bench tests
@@ -89,7 +89,7 @@ screenshots: ## take the README's pictures again, of the real system with the de
 	$(PY) -m tools.screenshots
 
 BENCH := HF_HUB_OFFLINE=1 .venv-bench/bin/python -m
-bench: bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-sentences bench-gate bench-speakers bench-gpu bench-report ## measure everything and write docs/performance.md: 80 minutes on two quiet cores
+bench: bench-voices bench-engine bench-sentiment bench-quality bench-pipeline bench-gateway bench-company bench-together bench-sentences bench-gate bench-speakers bench-gpu bench-report ## measure everything and write docs/performance.md: 80 minutes on two quiet cores
 
 bench-install:
 	@bench/install.sh
@@ -123,6 +123,9 @@ bench-speakers: bench-install ## who speaks in made conversations, live and in f
 
 bench-company: bench-install ## the speech worker beside other programs that use the cores
 	$(BENCH) bench.engine.company $(ARGS)
+
+bench-together: bench-install ## utterances that wait together: all at once over all cores, or dealt to the cores
+	$(BENCH) bench.engine.together $(ARGS)
 
 bench-gpu: bench-install ## the engine on a GPU, where there is one
 	$(BENCH) bench.engine.gpu $(ARGS)

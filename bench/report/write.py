@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.engine.company import company_tables
+from bench.engine.together import together_tables
 from bench.files import ROOT, read_result, say
 from bench.gate.tables import gate_tables
 from bench.report.bars import bars_table
@@ -43,6 +44,7 @@ PARTS: dict[str, Callable[[dict[str, Any]], Tables]] = {
     "gateway": gateway_tables,
     "gpu": gpu_tables,
     "company": company_tables,
+    "together": together_tables,
     "sentences": sentences_tables,
     "gate": gate_tables,
     "speakers": speakers_tables,

@@ -3,8 +3,8 @@
 One encoder pass an utterance serves language, text and translation (openai-whisper's `transcribe` encodes again for
 each, and for every temperature). It sees the utterance and a margin instead of always 30 s; where the result is then
 doubtful, the utterance is encoded and decoded again with the whole window (engine.fallback). Utterances that wait
-together go through encoder and decoder together. There is no text of earlier utterances in the prompt: each is decoded
-alone.
+together are dealt to the cores (engine.side_by_side); those of a core, and on a GPU all, go through encoder and decoder
+together. There is no text of earlier utterances in the prompt: each is decoded alone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import torch
@@ -34,6 +35,7 @@ from stt_worker.engine.phrase_end import PhraseEnd
 from stt_worker.engine.protocol import Refusal, Transcript, Utterance, WordTime, WorkInterruptedError
 from stt_worker.engine.quality import judge
 from stt_worker.engine.row import Row
+from stt_worker.engine.side_by_side import SideBySide, dealt
 from stt_worker.engine.weights.precision import DTYPES, choose_precision, set_precision
 from stt_worker.settings import SttSettings
 
@@ -43,7 +45,6 @@ WARM_UP_SEC = 1.0
 SURE_LANGUAGE = 0.9  # these three by 146 prompts in five languages; of 232 others 12 instead of 17 come out wrong
 SHORT_SEC = 6.0
 PAUSE_SEC = 0.3
-SEED = 0  # sampling above temperature 0 gives the same text for the same audio
 
 Samples = NDArray[np.float32]
 
@@ -59,6 +60,7 @@ class WhisperEngine:
         self.precision = choose_precision(settings.whisper_precision, model.device)
         set_precision(model, self.precision)
         self._model = model.eval()
+        self._beside = SideBySide()
         self._phrase_end = PhraseEnd.of(model)
         self._dtype = DTYPES[self.precision]
         self._decoding = WhisperDecoding(model, self.precision, settings)
@@ -92,7 +94,7 @@ class WhisperEngine:
     @torch.inference_mode()
     def warm_up(self) -> None:
         """Transcribe a second of faint noise, with each of the windows there are."""
-        noise = np.random.default_rng(SEED).standard_normal(int(WARM_UP_SEC * SAMPLE_RATE_HZ)).astype(np.float32) * 0.01
+        noise = np.random.default_rng(0).standard_normal(int(WARM_UP_SEC * SAMPLE_RATE_HZ)).astype(np.float32) * 0.01
         for frames in (self._frames(len(noise)), N_FRAMES):
             features = self._encode([noise], frames)
             spoken = [language for language, _ in self._spoken(features, [None])]
@@ -105,14 +107,23 @@ class WhisperEngine:
         with self._interrupted_by(interrupt):
             return self.transcribe_all([utterance], draft)[0]
 
-    @torch.inference_mode()
     def transcribe_all(self, utterances: Sequence[Utterance], draft: Sequence[int] = ()) -> list[Transcript]:
         """See `SpeechEngine.transcribe_all`. A language that the model does not know is detected instead (an
         English-only model takes all for English). The demo model was trained neither with prompts nor with timestamps
         and gets none; nor does its attention tell when a word is said."""
         if self._demo:
             utterances = [replace(one, prompt="", speech=()) for one in utterances]
-        torch.manual_seed(SEED)
+        threads = torch.get_num_threads()
+        if self._model.device.type != "cpu" or not 1 < threads <= len(utterances):
+            return self.together(utterances, draft)
+        hands = dealt([len(one.audio) for one in utterances], threads)
+        heard = self._beside.each(self.together, [[utterances[place] for place in hand] for hand in hands])
+        by_place = dict(zip(chain(*hands), chain(*heard), strict=True))
+        return [by_place[place] for place in range(len(utterances))]
+
+    @torch.inference_mode()
+    def together(self, utterances: Sequence[Utterance], draft: Sequence[int] = ()) -> list[Transcript]:
+        """`transcribe_all` in the calling thread: all of them go through encoder and decoder at once."""
         frames = max(self._frames(len(one.audio)) for one in utterances)
         features = self._encode([one.audio for one in utterances], frames)
         spoken = self._spoken(features, [one.language for one in utterances], [one.audio for one in utterances])

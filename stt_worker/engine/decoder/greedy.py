@@ -100,7 +100,8 @@ class GreedyDecoder:
         logits[: 1 if draft else rows] += self._rules.never_first
         rules = self._rules.timestamps if timestamps else None
         said: list[Sequence[int]] = [draft[:count] for count in range(len(draft) + 1)] if draft else [()] * rows
-        chosen, logprob, mark = self._choose(logits, rules, said, temperature)
+        dice = _dice(temperature, self._embedding.device)
+        chosen, logprob, mark = self._choose(logits, rules, said, temperature, dice)
         total = torch.zeros(rows, device=self._embedding.device)
         if draft:
             agreed = _agreement(chosen.tolist(), draft)
@@ -117,7 +118,7 @@ class GreedyDecoder:
                 break
             x = self._run(chosen[:, None], prompt + done - 1, caches)
             said = [result.tokens for result in results]
-            chosen, logprob, mark = self._choose(self._vocabulary(x[:, 0]), rules, said, temperature)
+            chosen, logprob, mark = self._choose(self._vocabulary(x[:, 0]), rules, said, temperature, dice)
         for result, logprobs in zip(results, total.tolist(), strict=True):
             result.avg_logprob = logprobs / (len(result.tokens) + 1)
         return results
@@ -155,7 +156,12 @@ class GreedyDecoder:
         ]
 
     def _choose(
-        self, logits: Tensor, timestamps: TimestampRules | None, said: Sequence[Sequence[int]], temperature: float
+        self,
+        logits: Tensor,
+        timestamps: TimestampRules | None,
+        said: Sequence[Sequence[int]],
+        temperature: float,
+        dice: torch.Generator | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The most probable token of each row that may be said after `said`, its log-probability among those, and how
         probable a mark is that ends a sentence."""
@@ -165,7 +171,7 @@ class GreedyDecoder:
         whole = logits.logsumexp(dim=-1)
         mark = (logits[:, self._rules.marks].logsumexp(dim=-1) - whole).exp()
         if temperature:
-            drawn = torch.multinomial((logits / temperature).softmax(dim=-1), 1)
+            drawn = torch.multinomial((logits / temperature).softmax(dim=-1), 1, generator=dice)
             return drawn[:, 0], logits.gather(1, drawn)[:, 0] - whole, mark
         best, chosen = logits.max(dim=-1)
         return chosen, best - whole, mark
@@ -229,6 +235,11 @@ def goes_in_circles(tokens: Sequence[int]) -> bool:
         if len(tokens) >= seen and all(tokens[-at] == tokens[-at - period] for at in range(1, seen - period + 1)):
             return True
     return False
+
+
+def _dice(temperature: float, device: torch.device) -> torch.Generator | None:
+    """The same for the same temperature: the same audio gives the same text, whatever is decoded beside it."""
+    return torch.Generator(device).manual_seed(round(1000 * temperature)) if temperature else None
 
 
 def _agreement(chosen: Sequence[int], draft: Sequence[int]) -> int:
