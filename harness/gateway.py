@@ -7,6 +7,8 @@ from pathlib import Path
 
 from harness.processes import free_port, python_service, wait_until
 
+START_SEC = 60.0  # a busy machine is slow to load it
+
 
 class GatewayProcess:
     """A gateway at the given Redis, on a port of its own if the settings give none."""
@@ -35,7 +37,7 @@ class GatewayProcess:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self.service.start()
-        wait_until(self._alive, 20, f"the gateway answers: {self.service.tail()}")
+        wait_until(self._alive, START_SEC, f"the gateway answers: {self.service.tail()}")
 
     def _alive(self) -> bool:
         assert self.service.running, self.service.tail()

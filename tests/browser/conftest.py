@@ -39,7 +39,8 @@ Tell = Callable[..., str]
 Serve = Callable[..., GatewayProcess]
 Announce = Callable[..., Heartbeat]
 
-expect.set_options(timeout=15_000)
+PATIENCE_MS = 60_000  # a machine that does much else may stand still for half of it
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +106,7 @@ def open_context(
             else:
                 browser = browser_with(tuple(arguments))
             context = browser.new_context(**options)  # type: ignore[arg-type]
+            context.set_default_timeout(PATIENCE_MS)
             stack.callback(context.close)
             return context
 

@@ -46,7 +46,8 @@ def locate(pcm: bytes, played: NDArray[np.float64]) -> Place:
 
 @dataclass(frozen=True)
 class Trace:
-    """Where a piece was found window by window: seconds into the sound, gain, and how many windows were not alike.
+    """Where a piece was found window by window: seconds into the sound, the median gain of the windows that are alike,
+    and how many were not.
 
     A fake microphone drops a few milliseconds when the machine is late. The window in which that happens is not
     alike; those after it are, a little further on.
@@ -70,7 +71,7 @@ def follow(pcm: bytes, played: NDArray[np.float64]) -> Trace:
     loud = [start for start, energy in zip(starts, energies, strict=True) if energy > FAINT * max(energies)]
     shift = rough = round(whole.begin_sec * SAMPLE_RATE_HZ) + len(margin)
     first: int | None = None
-    likenesses = []
+    likenesses, gains = [], []
     for start in loud:
         window = piece[start : start + WINDOW]
         reach = 4 * DRIFT if first is None else DRIFT  # the whole may have been placed by what follows a gap
@@ -82,12 +83,14 @@ def follow(pcm: bytes, played: NDArray[np.float64]) -> Trace:
         likenesses.append(float(scores[best]))
         if scores[best] > ALIKE:
             shift += best - reach
+            original = near[best : best + WINDOW]
+            gains.append(float(np.sqrt(window @ window / (original @ original))))
             first = shift if first is None else first
     begin = ((first if first is not None else rough) - len(margin)) / SAMPLE_RATE_HZ
     return Trace(
         begin_sec=begin,
         end_sec=(shift - len(margin) + len(piece)) / SAMPLE_RATE_HZ,
-        gain=whole.gain,
+        gain=float(np.median(gains)) if gains else 0.0,
         windows=len(loud),
         broken=sum(likeness <= ALIKE for likeness in likenesses),
     )
