@@ -1,6 +1,6 @@
 """Utterances that wait together: all at once over all cores, or dealt to the cores. Seconds, and words wrong.
 
-    python -m bench.engine.together [--languages en it ru] [--sizes 2 3 4 6 8] [--no-write]
+    python -m bench.engine.together [--languages en it] [--sizes 3 4 8] [--no-write]
 
 Telephone prompts by professional speakers (harness/human_voices.py) on `base`, the language given: clips as several
 people say them live, and segments of a recording of fifty prompts as file_worker cuts it. Every group is heard by both
@@ -82,8 +82,8 @@ def rows_of(
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--languages", nargs="+", choices=list(VOICES), default=["en", "it", "ru"])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[2, 3, 4, 6, 8])
+    parser.add_argument("--languages", nargs="+", choices=list(VOICES), default=["en", "it"])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[3, 4, 8])
     parser.add_argument("--no-write", action="store_true", help="leave bench/results as it is")
     args = parser.parse_args()
     run, settings = Run("together"), SttSettings(whisper_model="base", stt_translate=False)

@@ -114,7 +114,7 @@ class WhisperEngine:
         if self._demo:
             utterances = [replace(one, prompt="", speech=()) for one in utterances]
         threads = torch.get_num_threads()
-        if self._model.device.type != "cpu" or not 1 < threads <= len(utterances):
+        if self._model.device.type != "cpu" or not 1 < threads < len(utterances):
             return self.together(utterances, draft)
         hands = dealt([len(one.audio) for one in utterances], threads)
         heard = self._beside.each(self.together, [[utterances[place] for place in hand] for hand in hands])

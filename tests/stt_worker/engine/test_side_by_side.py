@@ -107,8 +107,8 @@ def test_an_engine_deals_to_as_many_threads_as_it_may_use(
     assert {name for name, _ in calls} == {"beside_0", "beside_1"}
 
 
-@pytest.mark.parametrize(("threads", "count"), [(1, 3), (2, 1), (4, 3)])
-def test_fewer_utterances_than_cores_share_them(
+@pytest.mark.parametrize(("threads", "count"), [(1, 3), (2, 1), (2, 2), (4, 3)])
+def test_no_more_utterances_than_cores_share_them(
     demo: WhisperEngine,
     monkeypatch: pytest.MonkeyPatch,
     set_threads: Callable[[int], None],
