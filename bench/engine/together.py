@@ -91,7 +91,7 @@ def main() -> None:
     engine, check = load_engine(settings), SpeechCheck(settings)
     engine.warm_up()
     check.warm_up()
-    ways: dict[str, Way] = {"at once": engine.together, "dealt": engine.transcribe_all}
+    ways: dict[str, Way] = {"at once": engine.together, "dealt": lambda some: engine.side_by_side(some, threads)}
     rows: list[Row] = []
     for language in args.languages:
         for kind, (spoken, text) in {

@@ -1,7 +1,8 @@
 """Utterances side by side on the CPU: a core each, instead of all cores for all of them at once.
 
 The products of one utterance's next word are too small to be divided: threads that share them mostly wait for each
-other. And what goes through the model together waits for the longest of them. bench/engine/together.py measures both.
+other. And what goes through the model together waits for the longest of them. bench/engine/together.py measures both
+ways.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 One encoder pass an utterance serves language, text and translation (openai-whisper's `transcribe` encodes again for
 each, and for every temperature). It sees the utterance and a margin instead of always 30 s; where the result is then
 doubtful, the utterance is encoded and decoded again with the whole window (engine.fallback). Utterances that wait
-together are dealt to the cores (engine.side_by_side); those of a core, and on a GPU all, go through encoder and decoder
-together. There is no text of earlier utterances in the prompt: each is decoded alone.
+together go through encoder and decoder together; segments of files on a CPU are dealt to its cores first
+(engine.side_by_side). There is no text of earlier utterances in the prompt: each is decoded alone.
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ WARM_UP_SEC = 1.0
 SURE_LANGUAGE = 0.9  # these three by 146 prompts in five languages; of 232 others 12 instead of 17 come out wrong
 SHORT_SEC = 6.0
 PAUSE_SEC = 0.3
+# On the average. By bench/engine/together.py segments of files gain up to a quarter by a core each and lose at most 3 %;
+# what people say live is decoded again too often: Italian loses up to a fifth, as a core waits for another's second try.
+LONG_SEC = 15.0
 
 Samples = NDArray[np.float32]
 
@@ -113,9 +116,15 @@ class WhisperEngine:
         and gets none; nor does its attention tell when a word is said."""
         if self._demo:
             utterances = [replace(one, prompt="", speech=()) for one in utterances]
+        samples = [len(one.audio) for one in utterances]
         threads = torch.get_num_threads()
-        if self._model.device.type != "cpu" or not 1 < threads < len(utterances):
-            return self.together(utterances, draft)
+        long = sum(samples) > LONG_SEC * SAMPLE_RATE_HZ * len(samples)
+        if long and self._model.device.type == "cpu" and 1 < threads < len(samples):
+            return self.side_by_side(utterances, threads)
+        return self.together(utterances, draft)
+
+    def side_by_side(self, utterances: Sequence[Utterance], threads: int) -> list[Transcript]:
+        """`transcribe_all` in so many threads: each computes with one core."""
         hands = dealt([len(one.audio) for one in utterances], threads)
         heard = self._beside.each(self.together, [[utterances[place] for place in hand] for hand in hands])
         by_place = dict(zip(chain(*hands), chain(*heard), strict=True))

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.speech import demo_clips
+from stt_worker.engine import whisper_engine
 from stt_worker.engine.load import load_engine
 from stt_worker.engine.protocol import SpeechEngineError, Utterance
 from stt_worker.engine.side_by_side import SideBySide, dealt
@@ -99,6 +100,7 @@ def test_an_engine_deals_to_as_many_threads_as_it_may_use(
 ) -> None:
     alone = [demo.transcribe(one) for one in spoken()]
     set_threads(2)
+    monkeypatch.setattr(whisper_engine, "LONG_SEC", 0.5)
     calls = heard_by(demo, monkeypatch)
     beside = demo.transcribe_all(spoken())
     assert [one.text for one in beside] == [one.text for one in alone]
@@ -116,9 +118,19 @@ def test_no_more_utterances_than_cores_share_them(
     count: int,
 ) -> None:
     set_threads(threads)
+    monkeypatch.setattr(whisper_engine, "LONG_SEC", 0.5)
     calls = heard_by(demo, monkeypatch)
     demo.transcribe_all(spoken()[:count])
     assert calls == [(threading.current_thread().name, count)]
+
+
+def test_what_people_say_live_goes_through_the_model_at_once(
+    demo: WhisperEngine, monkeypatch: pytest.MonkeyPatch, set_threads: Callable[[int], None]
+) -> None:
+    set_threads(2)
+    calls = heard_by(demo, monkeypatch)
+    demo.transcribe_all(spoken())
+    assert calls == [(threading.current_thread().name, 5)]
 
 
 def test_what_is_drawn_does_not_depend_on_what_is_drawn_beside_it(demo: WhisperEngine) -> None:
