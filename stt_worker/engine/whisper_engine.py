@@ -45,8 +45,8 @@ WARM_UP_SEC = 1.0
 SURE_LANGUAGE = 0.9  # these three by 146 prompts in five languages; of 232 others 12 instead of 17 come out wrong
 SHORT_SEC = 6.0
 PAUSE_SEC = 0.3
-# On the average. By bench/engine/together.py segments of files gain up to a quarter by a core each and lose at most 3 %;
-# what people say live is decoded again too often: Italian loses up to a fifth, as a core waits for another's second try.
+# On the average. By bench/engine/together.py segments of files gain up to a quarter by a core each, or lose 3 %; what
+# people say live is decoded again too often: Italian loses up to a fifth, as a core waits for another's second try.
 LONG_SEC = 15.0
 
 Samples = NDArray[np.float32]
