@@ -114,7 +114,7 @@ class FakeGateway:
         (session,) = self.sessions.values()
         return session
 
-    def wait_for(self, condition: Callable[[], bool], timeout_sec: float = 20.0) -> None:
+    def wait_for(self, condition: Callable[[], bool], timeout_sec: float = 60.0) -> None:
         """Poll until `condition` holds; AssertionError when it does not in time."""
         deadline = time.monotonic() + timeout_sec
         while not condition():
