@@ -14,7 +14,7 @@ from tests.browser.fake_files import CUT, FakeFiles, Upload, done, progress, seg
 from tests.browser.fake_gateway import FakeGateway, result
 from tests.browser.settings_dialog import prefer
 from tests.browser.test_page_accessibility import PHONE, WIDE, axe, violations
-from tests.browser.test_page_states import connected, notice
+from tests.browser.test_page_states import at_rest, connected, notice
 
 __all__ = ["axe"]
 
@@ -294,6 +294,7 @@ def test_a_server_that_is_gone_is_told_and_another_try_offered(
     got.tell(segment(0, "kept"))
     expect(view.get_by_test_id("card")).to_have_count(1)
     got.end()
+    at_rest(view)
     gateway.stop()
     expect(state(view)).to_contain_text("The connection was lost. Next try in 4 s")
     gateway.start()

@@ -65,7 +65,7 @@ def test_a_network_that_comes_back_is_used_at_once(
     speak_until_the_wire_dies(page, gateway, wire)
     page.context.set_offline(True)
     page.context.set_offline(False)
-    gateway.wait_for(lambda: len(gateway.openings) == 2, 5)
+    gateway.wait_for(lambda: len(gateway.openings) == 2, 25)
     expect_all(page, gateway)
 
 
@@ -76,7 +76,7 @@ def test_a_machine_that_slept_connects_at_once(
     page.clock.install()
     speak_until_the_wire_dies(page, gateway, wire)
     page.clock.fast_forward(600_000)
-    gateway.wait_for(lambda: len(gateway.openings) == 2, 5)
+    gateway.wait_for(lambda: len(gateway.openings) == 2, 25)
     expect_all(page, gateway)
 
 

@@ -18,6 +18,7 @@ from contract.audio import SAMPLE_RATE_HZ
 from contract.ids import utterance_id
 from tests.browser.conftest import OpenPage
 from tests.browser.fake_gateway import FakeGateway, Message, result
+from tests.browser.test_page_states import at_rest
 
 MAX_ENTRIES = 5000  # utterances.js
 MAX_NODES = 3500  # of the whole page, whatever the transcript's length
@@ -410,6 +411,7 @@ def test_a_file_can_be_made_when_the_server_is_gone(view: Page, gateway: FakeGat
     module = "performance.getEntriesByType('resource').find((one) => one.name.endsWith('/export/index.js'))?.name"
     gateway.wait_for(lambda: bool(view.evaluate(module)))
     view.evaluate(f"import({module}).then(() => true)")  # with all that it imports
+    at_rest(view)
     gateway.stop()
     try:
         expect(view.get_by_test_id("connection-state")).not_to_have_attribute("data-state", "open")
