@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from scipy.io import wavfile
 
 from contract.audio import SAMPLE_RATE_HZ
-from tests.browser.conftest import UTTERANCES_SEC, OpenPage
+from tests.browser.conftest import UTTERANCES_SEC, OpenPage, synthetic_voice
 from tests.browser.fake_gateway import FakeGateway
 from tests.browser.hearing import follow, locate
 
@@ -120,19 +120,27 @@ def test_no_microphone_is_open_before_start_and_after_stop(
 
 
 def test_stop_in_the_middle_of_a_word_sends_the_rest_and_ends_the_utterance(
-    gateway: FakeGateway, open_page: OpenPage, speech: NDArray[np.float64], speech_wav: Path
+    gateway: FakeGateway, open_page: OpenPage, tmp_path: Path
 ) -> None:
-    page = open_page(gateway.url, wav=speech_wav, init_script=UNPROCESSED)
-    start(page)
-    gateway.wait_for(lambda: gateway.only.stream.position > 0.8 * SAMPLE_RATE_HZ)  # enough to be found again
-    page.get_by_test_id("start-button").click()
-    gateway.wait_for(lambda: len(gateway.only.cuts) == 1)
-    assert gateway.frames[-1] == b""
-    assert len(gateway.frames[-2]) < 80 * 16 * 2, "the chunk that was not full"
-    begin_sec, length_sec = UTTERANCES_SEC[0]
-    assert locate(gateway.only.pcm, speech).end_sec < begin_sec + length_sec
-    expect(page.get_by_test_id("live")).to_be_hidden()
-    expect(page.get_by_test_id("card-text")).to_have_text("utterance 1")
+    """One that goes on for so long that a late press is in the middle, too."""
+    begin_sec, length_sec = 1.5, 10.0
+    voice = synthetic_voice(int(length_sec * SAMPLE_RATE_HZ), np.random.default_rng(8))
+    speech = np.concatenate([np.zeros(int(begin_sec * SAMPLE_RATE_HZ)), voice, np.zeros(SAMPLE_RATE_HZ)])
+    wavfile.write(tmp_path / "long.wav", SAMPLE_RATE_HZ, (speech * 32767).astype("<i2"))
+    page = open_page(gateway.url, wav=tmp_path / "long.wav", init_script=UNPROCESSED)
+    for number in range(1, 5):  # one in ten ends with a chunk that happens to be full
+        start(page)
+        began = gateway.only.stream.position if gateway.sessions else 0
+        gateway.wait_for(lambda began=began: gateway.only.stream.position > began + 0.8 * SAMPLE_RATE_HZ)  # type: ignore[misc]
+        page.get_by_test_id("start-button").click()
+        gateway.wait_for(lambda number=number: len(gateway.only.cuts) == number)  # type: ignore[misc]
+        assert gateway.frames[-1] == b""
+        assert begin_sec < locate(gateway.only.cuts[-1].pcm, speech).end_sec < begin_sec + length_sec
+        expect(page.get_by_test_id("live")).to_be_hidden()
+        expect(page.get_by_test_id("card-text").last).to_have_text(f"utterance {number}")
+        if len(gateway.frames[-2]) < 80 * 16 * 2:
+            return
+    pytest.fail("the chunk that was not full never came")
 
 
 def test_a_clip_goes_through_the_same_path_unchanged(
