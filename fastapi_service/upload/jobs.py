@@ -187,7 +187,7 @@ class FileJobs:
                 await self._client.expire(file_content_key(job.content), settings.upload_result_ttl_sec)
                 await self._send_if_lost(file_id)
         for file_id in sent_before - active.keys():  # ended, perhaps by another gateway
-            self._sent.pop(file_id, None)
+            del self._sent[file_id]
             file_path(settings.upload_dir, file_id).unlink(missing_ok=True)
         pipe = self._client.pipeline(transaction=False)
         pipe.expire(FILES_KEY, settings.upload_result_ttl_sec)

@@ -8,7 +8,7 @@ ways.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import torch
@@ -37,9 +37,7 @@ class SideBySide:
         """`work` of each, at the same time. What one raises comes through once all have ended."""
         pool = self._of(len(given))
         futures = [pool.submit(work, one) for one in given]
-        problems = [problem for problem in (future.exception() for future in futures) if problem is not None]
-        if problems:
-            raise problems[0]
+        wait(futures)
         return [future.result() for future in futures]
 
     def _of(self, threads: int) -> ThreadPoolExecutor:

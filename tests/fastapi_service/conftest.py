@@ -10,6 +10,7 @@ import redis
 
 from harness.gateway import GatewayProcess
 from tests.support.fake_pipeline import FakePipeline
+from tests.support.tracebacks import no_traceback_in
 
 
 @pytest.fixture
@@ -44,12 +45,8 @@ def shared_gateway(redis_port: int, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def gateway(shared_gateway: GatewayProcess, redis_client: redis.Redis) -> Iterator[GatewayProcess]:
     """The gateway with the default settings, its Redis empty. A test in which it logs a traceback fails."""
-    log = shared_gateway.service.log
-    before = log.stat().st_size
-    yield shared_gateway
-    with log.open("rb") as lines:
-        lines.seek(before)
-        assert b"Traceback" not in lines.read()
+    with no_traceback_in(shared_gateway.service.log):
+        yield shared_gateway
 
 
 @pytest.fixture
