@@ -15,13 +15,13 @@ record: ## the recorder against a running `make run`; options: make record ARGS=
 	@tools/install.sh run
 	@exec $(PY) -m tools.record_local $(ARGS)
 
-PROCESSES ?= 3
-test: ## all tests, with a real Redis, real workers and a real browser, in three processes; options: make test PROCESSES=0 ARGS="-k login -s"
+PROCESSES ?= 2
+test: ## all tests, with a real Redis, real workers and a real browser, in two processes; options: make test PROCESSES=0 ARGS="-k login -s"
 	@tools/install_system.sh
 	@tools/install.sh dev
 	@npm install --no-audit --no-fund --silent
 	@npm test --silent
-	$(PY) -m pytest -n $(PROCESSES) $(ARGS)
+	@tools/run_tests.sh $(PROCESSES) $(ARGS)
 
 check: ## style and types, Python and JavaScript; no secret in a file; known holes where that can be asked
 	@tools/install.sh dev

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import Complaints, OpenPage
 from tests.browser.fake_gateway import FakeGateway
 from tests.browser.test_page_capture import start
 from tests.browser.test_page_states import at_rest, connected, notice
@@ -27,6 +27,9 @@ window.AudioWorkletNode = class extends AudioWorkletNode {
   }
 };
 """
+
+
+OFFLINE = ("ERR_INTERNET_DISCONNECTED",)  # the browser's word for what is asked while a test has taken the network away
 
 
 @pytest.fixture
@@ -59,9 +62,11 @@ def expect_all(page: Page, gateway: FakeGateway) -> None:
 
 
 def test_a_network_that_comes_back_is_used_at_once(
-    gateway: FakeGateway, wire: SilentWire, open_page: OpenPage, speech_wav: Path
+    gateway: FakeGateway, wire: SilentWire, open_page: OpenPage, speech_wav: Path, complaints: Complaints
 ) -> None:
+    complaints.forgiven += OFFLINE
     page = open_page(wire.url, wav=speech_wav, init_script=HEARD)
+    at_rest(page)
     speak_until_the_wire_dies(page, gateway, wire)
     page.context.set_offline(True)
     page.context.set_offline(False)
@@ -73,6 +78,7 @@ def test_a_machine_that_slept_connects_at_once(
     gateway: FakeGateway, wire: SilentWire, open_page: OpenPage, speech_wav: Path
 ) -> None:
     page = open_page(wire.url, wav=speech_wav, init_script=HEARD)
+    at_rest(page)
     page.clock.install()
     speak_until_the_wire_dies(page, gateway, wire)
     page.clock.fast_forward(600_000)
@@ -104,7 +110,8 @@ def test_a_server_that_is_silent_to_an_utterance_is_given_up(
     expect_all(page, gateway)
 
 
-def test_a_device_that_is_offline_is_told_so(gateway: FakeGateway, open_page: OpenPage, complaints: list[str]) -> None:
+def test_a_device_that_is_offline_is_told_so(gateway: FakeGateway, open_page: OpenPage, complaints: Complaints) -> None:
+    complaints.forgiven += OFFLINE
     page = open_page(gateway.url)
     start(page)
     at_rest(page)

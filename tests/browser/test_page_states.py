@@ -21,7 +21,11 @@ Hear = Callable[[float], Path]
 AT_REST = """async (names) => {
   const entry = (name) => (one) => new URL(one.name).pathname.endsWith(name);
   const loaded = (name) => performance.getEntriesByType("resource").find(entry(name));
-  while (!names.every(loaded)) await new Promise((resolve) => setTimeout(resolve, 20));
+  const deadline = Date.now() + 60_000;
+  while (!names.every(loaded)) {
+    if (Date.now() > deadline) throw new Error(`not loaded: ${names}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   for (const name of names) await import(loaded(name).name);
 }"""
 LOADED_AT_REST = ["/settings/dialog.js", "/dock/microphone-help.js"]
@@ -32,7 +36,10 @@ def notice(page: Page, kind: str) -> Locator:
 
 
 def at_rest(page: Page) -> None:
-    """Wait until the page has all that it loads by itself: a server that goes away then is missed by none of it."""
+    """Wait until the page has all that it loads by itself: a server that goes away then is missed by none of it.
+
+    Before a clock is installed: that hides what was loaded.
+    """
     page.evaluate(AT_REST, LOADED_AT_REST)
 
 

@@ -1,4 +1,4 @@
-"""The order of the test modules, and which of them one process runs where several share them (`pytest -n 3`)."""
+"""The order of the test modules, and which of them one process runs where several share them (`pytest -n 2`)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ FIRST = ("contract", "runtime", "page", "docs")  # then the services
 LAST = ("bench", "node_client", "integration", "monitoring", "faults", "compose", "browser")
 REAL_TIME = "real time"
 ONE_SYSTEM = "one system"
+SPOKEN_TO = re.compile(r"\bspeech_wav\b|\bwav=|\bcheck_heard\b|\bsound_server\b")  # in a module that plays to a browser
 TOGETHER = ("clients",)  # folders whose modules share a system of their own
 
 
@@ -32,7 +33,7 @@ def group_of(path: Path) -> str:
     folder = path.relative_to(TESTS).parts[0]
     if folder in TOGETHER:
         return folder
-    if folder == "compose" or (folder == "browser" and "speech_wav" in text):
+    if folder == "compose" or (folder == "browser" and SPOKEN_TO.search(text)):
         return REAL_TIME
     return ONE_SYSTEM if folder != "browser" and re.search(r"\bstack: Stack\b", text) else str(path)
 
