@@ -195,7 +195,7 @@ def test_cards_stand_in_the_order_of_speech(view: Page, tell: Tell) -> None:
 def test_statistics_are_counted_here_until_the_server_counts(view: Page, tell: Tell, gateway: FakeGateway) -> None:
     for number, outcome in enumerate(EVERY_KIND):
         tell(outcome, 3.0 * number)
-    expect(view.get_by_test_id("stat-utterances")).to_have_text("7")
+    expect(view.get_by_test_id("stat-utterances")).to_have_text("6")  # a breath is none
     expect(view.get_by_test_id("stat-positive")).to_have_text("Positive50%")
     expect(view.get_by_test_id("stat-negative")).to_have_text("Negative25%")
     expect(view.get_by_test_id("stat-latency-p50")).to_have_text("0.15 s")
@@ -213,13 +213,13 @@ def test_statistics_are_counted_here_until_the_server_counts(view: Page, tell: T
         "latency_ms": {"p50": 420.0, "p95": 1310.0},
     }
     gateway.send({"type": "stats", "session": block, "service": {**block, "utterances": 5000}})
-    expect(view.get_by_test_id("stat-utterances")).to_have_text("1,200")
+    expect(view.get_by_test_id("stat-utterances")).to_have_text("1,110")
     expect(view.get_by_test_id("stat-words")).to_have_text("12,345")
     expect(view.get_by_test_id("stat-wpm")).to_have_text("142")
     expect(view.get_by_test_id("stat-negative")).to_have_text("Negative100%")
     expect(view.get_by_test_id("stat-positive")).to_have_text("Positive0%")
     expect(view.get_by_test_id("stat-latency-p95")).to_have_text("1.3 s")
-    expect(view.get_by_test_id("stat-service")).to_have_text("5,000")
+    expect(view.get_by_test_id("stat-service")).to_have_text("4,910")
 
 
 def test_demo_models_are_said_plainly_and_only_those(gateway: FakeGateway, view: Page) -> None:

@@ -60,7 +60,7 @@ export class Statistics {
   /** @param {import('../stream/messages.js').Stats} stats */
   stats(stats) {
     this.#counted = stats.session;
-    put('service', count(stats.service.utterances));
+    put('service', count(spoken(stats.service)));
     this.#schedule();
   }
 
@@ -102,7 +102,7 @@ export class Statistics {
 
   #show() {
     const block = this.#counted ?? this.#tally.block();
-    put('utterances', count(block.utterances));
+    put('utterances', count(spoken(block)));
     put('words', count(block.words));
     put('wpm', block.words_per_minute > 0 ? count(block.words_per_minute) : words('stats.none'));
     put('felt-p50', latency(this.#felt.quantile(0.5)));
@@ -153,6 +153,11 @@ export class Statistics {
 function put(name, text) {
   const target = byId(`stat-${name}`, HTMLElement);
   if (target.textContent !== text) target.textContent = text;
+}
+
+/** Utterances in which somebody spoke: what opened the voice gate and was no speech is counted beside. @param {StatsBlock} block */
+function spoken({ utterances, dropped }) {
+  return utterances - dropped;
 }
 
 /** @param {StatsBlock} block */
