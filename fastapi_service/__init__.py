@@ -10,7 +10,8 @@
     page              HTTP beside that: the page, health, metrics, models, the description of the API
     pipeline          what stands behind: queues and workers
     static            the page itself
-    server, settings, token_bucket
+    speakers          the names that people give to speakers
+    server, uvicorn_limits, settings, token_bucket
 
 The app is here, for `uvicorn fastapi_service:app`. It is made when it is asked for: making it sets logging up.
 """

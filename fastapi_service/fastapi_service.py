@@ -26,11 +26,10 @@ from fastapi_service.access.proxy import TrustedProxyHeaders
 from fastapi_service.access.root_path import RootPath
 from fastapi_service.access.tokens import Access
 from fastapi_service.live.counters import GatewayMetrics
+from fastapi_service.live.delivery.relay import Hub, Relay
 from fastapi_service.live.dispatcher import Dispatcher
 from fastapi_service.live.endpoint import SocketEndpoint
-from fastapi_service.live.relay import Hub, Relay
 from fastapi_service.live.sessions import SessionStore
-from fastapi_service.live.uvicorn_limits import BoundedWebSocket, bounded_http, keep_queries_private
 from fastapi_service.page.api_errors import add_api_errors
 from fastapi_service.page.metrics import PipelineWatch, metrics_router
 from fastapi_service.page.models import models_router
@@ -47,6 +46,7 @@ from fastapi_service.speakers.api import speakers_router
 from fastapi_service.speakers.naming import SpeakerNames
 from fastapi_service.speaking.asking import SpeechRequests
 from fastapi_service.upload.api import Uploads
+from fastapi_service.uvicorn_limits import BoundedWebSocket, bounded_http, keep_queries_private
 from runtime.broker.app import make_celery
 from runtime.logs.setup import set_up_logging
 from runtime.metrics.registry import count_log_lines

@@ -12,9 +12,9 @@ import time
 
 import uvicorn
 
-from fastapi_service.live.relay import Hub
-from fastapi_service.live.uvicorn_limits import BoundedWebSocket
+from fastapi_service.live.delivery.relay import Hub
 from fastapi_service.upload.api import Uploads
+from fastapi_service.uvicorn_limits import BoundedWebSocket
 
 FAREWELL_SEC = 1.5  # for clients to read and answer their close frame
 

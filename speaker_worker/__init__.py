@@ -6,7 +6,7 @@
     session          what a session is told, once, and the state that is kept of it
     file_voices      the voices in a file's segments, kept until all of them are there
     encoders         what SPEAKER_MODEL names, loaded; dummy: nearly nothing at all
-    engine           voices in audio, turns inside an utterance, speakers of a session and of a file
+    engine           a voice as a vector, turns inside an utterance, speakers of a session and of a file
     settings, metrics
 
 The Celery app is here, for `celery -A speaker_worker:celery`. Importing anything of this package makes it and

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from speaker_worker.engine.load import AUTO, DUMMY, load_encoder
-from speaker_worker.engine.protocol import EncoderLoadError, VoiceEncoder
+from speaker_worker.engine.encoder.load import AUTO, DUMMY, load_encoder
+from speaker_worker.engine.encoder.protocol import EncoderLoadError, VoiceEncoder
 from speaker_worker.settings import SpeakerSettings
 
 logger = logging.getLogger(__name__)

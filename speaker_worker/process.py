@@ -12,8 +12,8 @@ from runtime.broker.renewal import held
 from runtime.redis_retry import RedisUnavailableError
 from runtime.worker.process import CannotStartError, WorkerProcess, end_for_restart, requeue
 from speaker_worker.encoders import LoadEncoder, load
-from speaker_worker.engine.load import DUMMY
-from speaker_worker.engine.protocol import EncoderLoadError
+from speaker_worker.engine.encoder.load import DUMMY
+from speaker_worker.engine.encoder.protocol import EncoderLoadError
 from speaker_worker.metrics import SpeakerMetrics
 from speaker_worker.settings import SpeakerSettings
 from speaker_worker.task import SpeakerTeller

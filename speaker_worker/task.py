@@ -19,7 +19,7 @@ from contract.ids import session_tag
 from contract.jobs import TRIES_MAX, Envelope, FileSpeakersJob, SpeakerJob
 from contract.keys import file_speakers_tries_key, speaker_tries_key
 from runtime.redis_retry import RedisRetry, RedisUnavailableError
-from speaker_worker.engine.protocol import VoiceEncoder
+from speaker_worker.engine.encoder.protocol import VoiceEncoder
 from speaker_worker.engine.voices import UtteranceVoices, voices_in
 from speaker_worker.file_voices import FileVoices
 from speaker_worker.metrics import SpeakerMetrics

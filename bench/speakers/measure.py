@@ -31,7 +31,7 @@ from bench.speakers.listening import Listened, listen_live, listen_to_file
 from bench.speakers.people import HALVES, Take, takes
 from bench.speakers.ways import Hearing
 from harness.human_voices import HumanVoicesMissingError
-from speaker_worker.engine.load import load_encoder
+from speaker_worker.engine.encoder.load import load_encoder
 
 VOICES = (2, 3, 4)
 NOISE_DB = (None, 15.0)

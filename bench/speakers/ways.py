@@ -15,7 +15,7 @@ from file_worker.lanes import Lanes, segments_of
 from file_worker.segments import Lengths
 from runtime.audio.gate import Mark, VoiceGate
 from runtime.audio.timeline import Timeline
-from speaker_worker.engine.protocol import VoiceEncoder
+from speaker_worker.engine.encoder.protocol import VoiceEncoder
 from speaker_worker.engine.voices import HOP_SEC, UtteranceVoices, voices_in
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.speech_check import SpeechCheck

@@ -1,1 +1,1 @@
-"""The WebSocket: endpoint takes a connection, dispatcher sends its utterances, relay brings their outcomes back."""
+"""The WebSocket: endpoint takes a connection, dispatcher sends its utterances, delivery brings their outcomes back."""

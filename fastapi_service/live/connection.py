@@ -29,15 +29,15 @@ from contract.websocket import (
 )
 from fastapi_service.live.closing import CloseConnection, come_back, first_ending, refused
 from fastapi_service.live.counters import GatewayMetrics
+from fastapi_service.live.delivery.outbox import Outbox
+from fastapi_service.live.delivery.outcomes import Outcomes
+from fastapi_service.live.delivery.speakers import KnownTurns, SpeakerFeed
 from fastapi_service.live.dispatcher import Dispatcher, PendingFullError
 from fastapi_service.live.greeting import greeting
 from fastapi_service.live.lane import Skip
 from fastapi_service.live.limits import REAL_TIME_BYTES_PER_SEC, ByteRate, Outstanding
 from fastapi_service.live.options import Options
-from fastapi_service.live.outbox import Outbox
-from fastapi_service.live.outcomes import Outcomes
 from fastapi_service.live.sessions import OpenSession, QueueFullError, SessionStore, TakenOverError
-from fastapi_service.live.speakers import KnownTurns, SpeakerFeed
 from fastapi_service.live.transport import Transport
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.speaking.asking import SharedAudio, SpeechRequests

@@ -23,10 +23,10 @@ from fastapi_service.live.channels import ChannelStream
 from fastapi_service.live.closing import come_back
 from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics
+from fastapi_service.live.delivery.relay import Hub
 from fastapi_service.live.dispatcher import Dispatcher
 from fastapi_service.live.limits import ConnectionLimit, NoPlaceError
 from fastapi_service.live.options import Options, read_options
-from fastapi_service.live.relay import Hub
 from fastapi_service.live.sessions import OpenSession, SessionsFullError, SessionStore
 from fastapi_service.live.transport import OwnProtocol, Transport
 from fastapi_service.pipeline.health import Health

@@ -25,17 +25,17 @@ from contract.queues import FILE_QUEUE
 from contract.state.files import ACTIVE, FileJob, FileSegment, FileView, content_digest
 from fastapi_service.access.drain import DrainingResponse
 from fastapi_service.settings import GatewaySettings
+from fastapi_service.upload.answers.formats import CONTENT_TYPES, answer
+from fastapi_service.upload.answers.transcript import Transcript
+from fastapi_service.upload.answers.verbose import verbose, warnings_of
 from fastapi_service.upload.errors import UploadRefusedError, unavailable
 from fastapi_service.upload.following import Follower, GoneError, refusal_of
 from fastapi_service.upload.form import OVERHEAD_BYTES, TOO_LARGE, UploadForm, boundary_of
-from fastapi_service.upload.formats import CONTENT_TYPES, answer
 from fastapi_service.upload.jobs import FileJobs
 from fastapi_service.upload.openapi import CANCEL, TELL, TRANSCRIBE, TRANSLATE
 from fastapi_service.upload.options import Task, UploadOptions, read_options
 from fastapi_service.upload.states import state_json
 from fastapi_service.upload.store import UploadStore
-from fastapi_service.upload.transcript import Transcript
-from fastapi_service.upload.verbose import verbose, warnings_of
 from runtime.redis_retry import REDIS_ERRORS
 from runtime.worker.heartbeat import live_workers
 

@@ -16,11 +16,11 @@ from starlette.requests import Request
 
 from contract.audio import SAMPLE_RATE_HZ
 from contract.state.files import FileSegment, FileView
+from fastapi_service.upload.answers.events import added_events, done_event, event, speaker_events
+from fastapi_service.upload.answers.transcript import Transcript
 from fastapi_service.upload.errors import UploadRefusedError, unavailable
-from fastapi_service.upload.events import added_events, done_event, event, speaker_events
 from fastapi_service.upload.jobs import FileJobs
 from fastapi_service.upload.options import UploadOptions
-from fastapi_service.upload.transcript import Transcript
 from runtime.redis_retry import REDIS_ERRORS
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from contract.audio import SAMPLE_RATE_HZ
-from speaker_worker.engine.protocol import Audio
+from speaker_worker.engine.encoder.protocol import Audio
 
 FRAME, HOP = 512, 256  # samples, at 16 kHz
 QUIETEST = 0.1  # of the frames

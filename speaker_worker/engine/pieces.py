@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.audio import SAMPLE_RATE_HZ
+from speaker_worker.engine.encoder.windows import unit_rows
 from speaker_worker.engine.voices import UtteranceVoices
-from speaker_worker.engine.windows import unit_rows
 
 SPLIT_BELOW = 0.79  # mean cosine of the windows before and those behind, with much speech on both sides
 CHANCE = 0.06  # the less there is, the lower that may be by chance

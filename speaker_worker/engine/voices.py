@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from contract.audio import SAMPLE_RATE_HZ
 from speaker_worker.engine.denoise import without_noise
-from speaker_worker.engine.protocol import Audio, Embeddings, VoiceEncoder
-from speaker_worker.engine.windows import unit_rows
+from speaker_worker.engine.encoder.protocol import Audio, Embeddings, VoiceEncoder
+from speaker_worker.engine.encoder.windows import unit_rows
 
 HOP_SEC = 0.4  # between windows
 JOIN_SEC = 0.3  # a shorter gap in the speech is none

@@ -14,8 +14,8 @@ from contract import websocket
 from contract.messages import ServerMessage, UtteranceMessage
 from fastapi_service.access.guard import QUERY_MAX_BYTES, SUBPROTOCOLS_MAX, SUBPROTOCOLS_MAX_CHARS
 from fastapi_service.live.options import OPTION_NAMES
-from fastapi_service.live.uvicorn_limits import CONTROL_BURST, CONTROL_PER_SEC, FRAGMENTS_MAX
 from fastapi_service.settings import GatewaySettings
+from fastapi_service.uvicorn_limits import CONTROL_BURST, CONTROL_PER_SEC, FRAGMENTS_MAX
 from harness.processes import ROOT
 from recorder_service.client.errors import Backoff
 from tests.docs import protocol_facts

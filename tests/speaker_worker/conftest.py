@@ -14,8 +14,8 @@ from contract.jobs import SpeakerJob
 from contract.keys import OUTCOMES_STREAM, speaker_events_key
 from contract.messages import Speakers, Turns
 from runtime.metrics.registry import exposition
-from speaker_worker.engine.dummy import DummyEncoder
-from speaker_worker.engine.protocol import VoiceEncoder
+from speaker_worker.engine.encoder.dummy import DummyEncoder
+from speaker_worker.engine.encoder.protocol import VoiceEncoder
 from speaker_worker.metrics import SpeakerMetrics
 from speaker_worker.settings import SpeakerSettings
 from speaker_worker.task import SpeakerTeller

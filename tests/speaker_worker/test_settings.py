@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from speaker_worker import encoders
-from speaker_worker.engine.protocol import EncoderLoadError
+from speaker_worker.engine.encoder.protocol import EncoderLoadError
 from speaker_worker.settings import SpeakerSettings
 
 

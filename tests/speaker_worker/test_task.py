@@ -21,7 +21,7 @@ from contract.state.speakers import session_speakers, tell_speakers
 from harness.processes import free_port
 from runtime.redis_retry import RedisUnavailableError
 from speaker_worker import session as session_module
-from speaker_worker.engine.dummy import DummyEncoder
+from speaker_worker.engine.encoder.dummy import DummyEncoder
 from speaker_worker.session import ATTEMPTS, HEARD_MAX, SessionState, unpacked
 from speaker_worker.settings import SpeakerSettings
 from tests.speaker_worker.conftest import RATE, SESSION, TEXT, FailingEncoder, MakeRig, Rig, job_of, voice

@@ -10,8 +10,8 @@ from contract.messages import Models, Partial, Stats, StatsBlock
 from contract.partials import PartialRequest
 from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics
+from fastapi_service.live.delivery.outbox import Outbox
 from fastapi_service.live.options import Options
-from fastapi_service.live.outbox import Outbox
 from fastapi_service.live.sessions import OpenSession
 from fastapi_service.live.transport import OwnProtocol
 from fastapi_service.settings import GatewaySettings

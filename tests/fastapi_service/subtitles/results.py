@@ -14,9 +14,9 @@ from contract.messages import Result, Word
 from contract.state.files import FileSegment, FileView
 from fastapi_service.subtitles.files import srt, vtt
 from fastapi_service.subtitles.pieces import Said, Spoken, milliseconds
-from fastapi_service.upload.formats import answer
+from fastapi_service.upload.answers.formats import answer
+from fastapi_service.upload.answers.transcript import Transcript
 from fastapi_service.upload.options import ResponseFormat, UploadOptions
-from fastapi_service.upload.transcript import Transcript
 
 EXAMPLES = Path(__file__).parents[3] / "contract" / "subtitle_examples.json"
 LANGUAGES = ["en", "zh", "ja", "ko", "he", "ar", "th", "xx"]

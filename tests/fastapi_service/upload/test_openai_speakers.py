@@ -17,7 +17,7 @@ from openai.types.audio import (
 
 from contract.audio import SAMPLE_RATE_HZ
 from contract.state.files import FileTurn
-from fastapi_service.upload.verbose import KNOWN_IGNORED
+from fastapi_service.upload.answers.verbose import KNOWN_IGNORED
 from harness.gateway import GatewayProcess
 from harness.processes import wait_until
 from tests.support.fake_file_worker import NOBODY_KNOWS, FakeFileWorker, said

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from contract.jobs import MAX_POSITION
 from contract.messages import Gap, Result, SentenceSentiment, Sentiment, Word
 from contract.state.files import FileJob, FileSegment, FileTurn, FileView
-from fastapi_service.upload.events import added_events, done_event, speaker_events
-from fastapi_service.upload.formats import answer
-from fastapi_service.upload.lines import ELSEWHERE, label_of
+from fastapi_service.upload.answers.events import added_events, done_event, speaker_events
+from fastapi_service.upload.answers.formats import answer
+from fastapi_service.upload.answers.lines import ELSEWHERE, label_of
+from fastapi_service.upload.answers.transcript import Transcript
 from fastapi_service.upload.options import ResponseFormat, UploadOptions, read_options
-from fastapi_service.upload.transcript import Transcript
 
 RATE = 16_000
 VIEW = FileView("done", 12 * RATE, 12 * RATE, waiting=False, touched_ms=0.0, status=0, code="", message="")

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.audio import SAMPLE_RATE_HZ
+from speaker_worker.engine.encoder.windows import unit_rows
 from speaker_worker.engine.voices import LEVEL_SAMPLES, UtteranceVoices, windows_of
-from speaker_worker.engine.windows import unit_rows
 
 DIMENSIONS = 64
 WINDOW = int(1.6 * SAMPLE_RATE_HZ)

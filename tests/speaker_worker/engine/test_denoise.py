@@ -7,7 +7,7 @@ import pytest
 
 from contract.audio import SAMPLE_RATE_HZ
 from speaker_worker.engine.denoise import without_noise
-from speaker_worker.engine.protocol import Audio
+from speaker_worker.engine.encoder.protocol import Audio
 
 
 def bursts(sec: float) -> Audio:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from contract.audio import SAMPLE_RATE_HZ
-from speaker_worker.engine.dummy import DummyEncoder
+from speaker_worker.engine.encoder.dummy import DummyEncoder
 from speaker_worker.engine.voices import WINDOWS_MAX, UtteranceVoices, VoicesError, joined, voices_in, windows_of
 from tests.speaker_worker.engine.made import silence, voices_of
 

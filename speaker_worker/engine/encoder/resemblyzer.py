@@ -16,9 +16,9 @@ import numpy as np
 import torch
 
 from contract.audio import SAMPLE_RATE_HZ
-from speaker_worker.engine.mel import BANDS, mel_spectrogram
-from speaker_worker.engine.protocol import Audio, Embeddings, EncoderError, EncoderLoadError
-from speaker_worker.engine.windows import filled, heard_in, normalised, unit_rows
+from speaker_worker.engine.encoder.mel import BANDS, mel_spectrogram
+from speaker_worker.engine.encoder.protocol import Audio, Embeddings, EncoderError, EncoderLoadError
+from speaker_worker.engine.encoder.windows import filled, heard_in, normalised, unit_rows
 
 DISTRIBUTION, WEIGHTS = "resemblyzer", "resemblyzer/pretrained.pt"
 HIDDEN, LAYERS, DIMENSIONS = 256, 3, 256

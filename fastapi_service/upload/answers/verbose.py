@@ -11,9 +11,9 @@ from contract.audio import SAMPLE_RATE_HZ
 from contract.messages import Gap, Result
 from contract.spoken_language import LANGUAGES
 from contract.state.files import DAMAGE_FIELDS, FileView
-from fastapi_service.upload.english import ENGLISH
-from fastapi_service.upload.lines import Line, one_line
-from fastapi_service.upload.transcript import UNSPACED, Transcript
+from fastapi_service.upload.answers.english import ENGLISH
+from fastapi_service.upload.answers.lines import Line, one_line
+from fastapi_service.upload.answers.transcript import UNSPACED, Transcript
 
 NO_SPEAKERS = "Nobody could tell who speaks."
 KNOWN_IGNORED = "Known speakers cannot be told by their voices here: speakers are called by letters."

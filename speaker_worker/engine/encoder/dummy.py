@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from contract.audio import SAMPLE_RATE_HZ
-from speaker_worker.engine.mel import BANDS, mel_spectrogram
-from speaker_worker.engine.protocol import Audio, Embeddings
-from speaker_worker.engine.windows import heard_in, normalised, unit_rows
+from speaker_worker.engine.encoder.mel import BANDS, mel_spectrogram
+from speaker_worker.engine.encoder.protocol import Audio, Embeddings
+from speaker_worker.engine.encoder.windows import heard_in, normalised, unit_rows
 
 
 class DummyEncoder:

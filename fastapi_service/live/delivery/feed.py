@@ -10,7 +10,7 @@ from typing import ClassVar, Generic, TypeVar
 import redis
 
 from contract.messages import Message
-from fastapi_service.live.outbox import Outbox
+from fastapi_service.live.delivery.outbox import Outbox
 from runtime.redis_client import end_if_cancelled
 
 logger = logging.getLogger(__name__)

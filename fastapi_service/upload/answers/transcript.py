@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from contract.messages import Dropped, Error, Gap, Result
 from contract.state.files import FileJob, FileSegment, FileTurn
-from fastapi_service.upload.english import NO_ENGLISH, in_english
-from fastapi_service.upload.lines import Line, Voices, lines_of, one_line
+from fastapi_service.upload.answers.english import NO_ENGLISH, in_english
+from fastapi_service.upload.answers.lines import Line, Voices, lines_of, one_line
 from fastapi_service.upload.options import Task
 
 UNSPACED = {"zh", "yue", "ja", "th", "lo", "my"}  # written without spaces between words

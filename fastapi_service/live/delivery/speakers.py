@@ -9,8 +9,8 @@ from contract.events import SpeakerEvent
 from contract.ids import utterance_id
 from contract.messages import Message, Result, Turns, UtteranceOutcome
 from contract.speakers.told import with_turns
-from fastapi_service.live.feed import Feed
-from fastapi_service.live.outbox import Outbox
+from fastapi_service.live.delivery.feed import Feed
+from fastapi_service.live.delivery.outbox import Outbox
 from fastapi_service.live.sessions import SessionStore
 
 

@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from contract.audio import SAMPLE_RATE_HZ
-from speaker_worker.engine.fbank import fbank
-from speaker_worker.engine.from_file import FileEncoder
-from speaker_worker.engine.load import load_encoder
-from speaker_worker.engine.mel import mel_spectrogram
-from speaker_worker.engine.protocol import Audio, EncoderError, EncoderLoadError, VoiceEncoder
-from speaker_worker.engine.resemblyzer import ResemblyzerEncoder
+from speaker_worker.engine.encoder.fbank import fbank
+from speaker_worker.engine.encoder.from_file import FileEncoder
+from speaker_worker.engine.encoder.load import load_encoder
+from speaker_worker.engine.encoder.mel import mel_spectrogram
+from speaker_worker.engine.encoder.protocol import Audio, EncoderError, EncoderLoadError, VoiceEncoder
+from speaker_worker.engine.encoder.resemblyzer import ResemblyzerEncoder
 from speaker_worker.engine.voices import voices_in
 
 BANDS_LOOKED_AT = [0, 1, 2, 5, 10, 17, 18, 19, 20, 22, 25, 30, 39]

@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 
 from runtime.weights.hub import HubError, Watch, hub_folder, is_path
-from speaker_worker.engine.dummy import DummyEncoder
-from speaker_worker.engine.protocol import EncoderLoadError, VoiceEncoder
+from speaker_worker.engine.encoder.dummy import DummyEncoder
+from speaker_worker.engine.encoder.protocol import EncoderLoadError, VoiceEncoder
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +26,10 @@ def load_encoder(
     if speaker_model == DUMMY:
         return DummyEncoder()
     if speaker_model == AUTO:
-        from speaker_worker.engine.resemblyzer import ResemblyzerEncoder
+        from speaker_worker.engine.encoder.resemblyzer import ResemblyzerEncoder
 
         return ResemblyzerEncoder()
-    from speaker_worker.engine.from_file import SUFFIXES, FileEncoder
+    from speaker_worker.engine.encoder.from_file import SUFFIXES, FileEncoder
 
     path = Path(speaker_model).expanduser()
     if path.suffix in SUFFIXES or is_path(speaker_model):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contract.events import OutcomeEvent
 from contract.language_lock import LanguageLock
 from contract.messages import Message, Stats
-from fastapi_service.live.feed import Feed
+from fastapi_service.live.delivery.feed import Feed
+from fastapi_service.live.delivery.outbox import Outbox
+from fastapi_service.live.delivery.speakers import KnownTurns
 from fastapi_service.live.limits import Outstanding
-from fastapi_service.live.outbox import Outbox
 from fastapi_service.live.sessions import OpenSession, SessionStore
-from fastapi_service.live.speakers import KnownTurns
 
 
 class Outcomes(Feed[OutcomeEvent]):

@@ -7,10 +7,10 @@ from typing import Any
 
 from contract.messages import Dropped, Gap, Result, SentenceSentiment, Sentiment, UtteranceOutcome
 from contract.state.files import FileSegment, FileView, view_of
-from fastapi_service.upload import formats
-from fastapi_service.upload.events import done_event
+from fastapi_service.upload.answers import formats
+from fastapi_service.upload.answers.events import done_event
+from fastapi_service.upload.answers.transcript import Transcript
 from fastapi_service.upload.options import UploadOptions
-from fastapi_service.upload.transcript import Transcript
 
 OPTIONS = UploadOptions(language=None, hints="", format="verbose_json", stream=False, words=False)
 

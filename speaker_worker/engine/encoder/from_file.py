@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from contract.audio import SAMPLE_RATE_HZ
-from speaker_worker.engine.fbank import BANDS, fbank
-from speaker_worker.engine.protocol import Audio, Embeddings, EncoderError, EncoderLoadError
-from speaker_worker.engine.windows import filled, heard_in, normalised, unit_rows
+from speaker_worker.engine.encoder.fbank import BANDS, fbank
+from speaker_worker.engine.encoder.protocol import Audio, Embeddings, EncoderError, EncoderLoadError
+from speaker_worker.engine.encoder.windows import filled, heard_in, normalised, unit_rows
 
 SUFFIXES = (".onnx", ".pt", ".ts", ".torchscript")
 # Such networks (ECAPA, ResNet, CAM++) give a cosine of about 0.6 for one voice and 0.1 for two, Resemblyzer, whose

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from speaker_worker.engine.protocol import Audio, Embeddings
+from speaker_worker.engine.encoder.protocol import Audio, Embeddings
 
 LEVEL_DB = -30.0  # of full scale, root mean square: what Resemblyzer was trained at
 SILENT = 1e-8  # mean square

@@ -9,11 +9,11 @@ from itertools import groupby
 from contract.state.files import FileView
 from fastapi_service.subtitles.files import srt, vtt
 from fastapi_service.subtitles.pieces import Spoken, milliseconds, spoken
-from fastapi_service.upload.diarized import diarized
-from fastapi_service.upload.lines import Line, name_of, one_line
+from fastapi_service.upload.answers.diarized import diarized
+from fastapi_service.upload.answers.lines import Line, name_of, one_line
+from fastapi_service.upload.answers.transcript import Transcript, glue
+from fastapi_service.upload.answers.verbose import usage, verbose, warnings_of
 from fastapi_service.upload.options import ResponseFormat, UploadOptions
-from fastapi_service.upload.transcript import Transcript, glue
-from fastapi_service.upload.verbose import usage, verbose, warnings_of
 
 CONTENT_TYPES: dict[ResponseFormat, str] = {
     "json": "application/json",

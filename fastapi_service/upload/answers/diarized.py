@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from contract.state.files import FileView
-from fastapi_service.upload.lines import Line, label_of, one_line
-from fastapi_service.upload.transcript import Transcript
-from fastapi_service.upload.verbose import duration_sec, missing_json, usage
+from fastapi_service.upload.answers.lines import Line, label_of, one_line
+from fastapi_service.upload.answers.transcript import Transcript
+from fastapi_service.upload.answers.verbose import duration_sec, missing_json, usage
 
 
 def diarized(transcript: Transcript, view: FileView, warnings: list[dict[str, Any]]) -> dict[str, Any]:

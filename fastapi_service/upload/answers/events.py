@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from contract.state.files import FileView
-from fastapi_service.upload.diarized import diarized_segment
+from fastapi_service.upload.answers.diarized import diarized_segment
+from fastapi_service.upload.answers.transcript import Added, Transcript
+from fastapi_service.upload.answers.verbose import duration_sec, missing_json, segment_json, usage, warnings_of
 from fastapi_service.upload.options import UploadOptions
-from fastapi_service.upload.transcript import Added, Transcript
-from fastapi_service.upload.verbose import duration_sec, missing_json, segment_json, usage, warnings_of
 
 
 def event(body: dict[str, Any]) -> bytes:

@@ -1,0 +1,1 @@
+"""What a file's transcript looks like to a client, in each format. Pure."""
