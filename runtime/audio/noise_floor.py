@@ -2,7 +2,7 @@
 
 Minimum statistics (R. Martin, 2001): between words and syllables the noise is heard alone, so the quietest moments of
 the last seconds are the noise. Of each moment of 100 ms the loudest frame counts, because a gate that is to close must
-be above that one: music needs more room than a fan. The page has the same (static/js/audio/noise-floor.js).
+be above that one: music needs more room than a fan. The page has the same (static/js/audio/worklet/noise-floor.js).
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ class FakeGateway:
 
     def _make_app(self) -> FastAPI:
         app = FastAPI()
-        app.get("/static/js/audio/capture-worklet.js")(self._worklet)
+        app.get("/static/js/audio/worklet/capture-worklet.js")(self._worklet)
         app.mount("/static", StaticFiles(directory=STATIC))
         app.get("/")(self._index)
         app.get("/demo/clips/{name}")(self._clip)
@@ -171,7 +171,7 @@ class FakeGateway:
         return FileResponse(STATIC / "index.html")
 
     async def _worklet(self) -> Response:
-        code = (STATIC / "js" / "audio" / "capture-worklet.js").read_text(encoding="utf-8")
+        code = (STATIC / "js" / "audio" / "worklet" / "capture-worklet.js").read_text(encoding="utf-8")
         if self.worklet_fault is not None:
             assert self.worklet_fault[0] in code
             code = code.replace(*self.worklet_fault)

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { ChosenGate } from '../../../fastapi_service/static/js/audio/chosen-gate.js';
-import { DEFAULT_GATE } from '../../../fastapi_service/static/js/audio/voice-gate.js';
+import { DEFAULT_GATE } from '../../../fastapi_service/static/js/audio/worklet/voice-gate.js';
 import { Preferences } from '../../../fastapi_service/static/js/base/preferences.js';
 
 /** @type {Preferences} */ let preferences;

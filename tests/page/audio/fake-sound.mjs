@@ -191,7 +191,7 @@ let running = null;
 
 /**
  * Begin anew, with a recording of `choice` that has started.
- * @param {import('../../../fastapi_service/static/js/audio/sound-source.js').SoundChoice} choice
+ * @param {import('../../../fastapi_service/static/js/audio/sources/sound-source.js').SoundChoice} choice
  */
 export async function record(choice) {
   for (const node of sound.nodes) node.answers = true;

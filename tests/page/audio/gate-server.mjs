@@ -4,7 +4,7 @@
 // let out as [first, end], marks as 'pause' and 'end', and last the threshold that is in force in the end.
 
 import { createInterface } from 'node:readline';
-import { VoiceGate } from '../../../fastapi_service/static/js/audio/voice-gate.js';
+import { VoiceGate } from '../../../fastapi_service/static/js/audio/worklet/voice-gate.js';
 
 const FULL_SCALE = 32768;
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assessRoom, CALIBRATION_LEVELS } from '../../../fastapi_service/static/js/settings/calibration.js';
-import { FRAME_SAMPLES, VoiceGate } from '../../../fastapi_service/static/js/audio/voice-gate.js';
+import { FRAME_SAMPLES, VoiceGate } from '../../../fastapi_service/static/js/audio/worklet/voice-gate.js';
 
 /** Numbers between 0 and 1, the same in each run. @param {number} seed */
 function random(seed) {

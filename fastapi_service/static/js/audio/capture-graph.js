@@ -1,16 +1,16 @@
 // A context of its own in which a source goes through the worklet. What the worklet says comes with the time of day.
 
 import { SAMPLE_RATE_HZ } from '../base/audio-format.js';
-import { CaptureProblem, isNotSupported } from './capture-problem.js';
+import { CaptureProblem, isNotSupported } from './sources/capture-problem.js';
 
-const WORKLET_URL = new URL('./capture-worklet.js', import.meta.url);
+const WORKLET_URL = new URL('./worklet/capture-worklet.js', import.meta.url);
 const CHUNK_MS = 80;
 const FLUSH_MS = 1000; // a worklet that runs answers sooner
 const STANDING_FLUSH_MS = 250; // one that stands still may
 const RUNNING_MS = 5000;
 
 /**
- * @typedef {import('./capture-worklet.js').WorkletMessage} WorkletMessage
+ * @typedef {import('./worklet/capture-worklet.js').WorkletMessage} WorkletMessage
  *
  * @typedef {object} GraphHandlers
  * @property {(message: WorkletMessage, epochMs: (contextSec: number) => number) => void} message
@@ -41,8 +41,8 @@ export class CaptureGraph {
 
   /**
    * Hear `source`, which it opens.
-   * @param {import('./sound-source.js').SoundSource} source
-   * @param {import('./voice-gate.js').GateSettings} gate
+   * @param {import('./sources/sound-source.js').SoundSource} source
+   * @param {import('./worklet/voice-gate.js').GateSettings} gate
    */
   async open(source, gate) {
     await source.open();
@@ -68,7 +68,7 @@ export class CaptureGraph {
     source.start();
   }
 
-  /** @param {import('./voice-gate.js').GateSettings} gate */
+  /** @param {import('./worklet/voice-gate.js').GateSettings} gate */
   adjust(gate) {
     this.#node?.port.postMessage(gate);
   }
@@ -127,7 +127,7 @@ export class CaptureGraph {
   /**
    * Firefox has 16 kHz contexts but connects no microphone of another rate to one (Mozilla bug 1674892): there the
    * context runs at the device's rate and the worklet resamples.
-   * @param {import('./sound-source.js').SoundSource} source
+   * @param {import('./sources/sound-source.js').SoundSource} source
    */
   async #inputOf(source) {
     try {

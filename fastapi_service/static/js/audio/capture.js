@@ -6,14 +6,14 @@
 // #release, and `stopped` is called exactly once.
 
 import { SAMPLES_PER_MS } from '../base/audio-format.js';
-import { asProblem } from './capture-problem.js';
+import { asProblem } from './sources/capture-problem.js';
 
 /**
- * @typedef {import('./capture-problem.js').CaptureProblem} CaptureProblem
+ * @typedef {import('./sources/capture-problem.js').CaptureProblem} CaptureProblem
  * @typedef {import('./live-sound.js').Held} Held
  * @typedef {import('./live-sound.js').LiveSound} LiveSound
- * @typedef {import('./sound-source.js').SoundChoice} SoundChoice
- * @typedef {import('./voice-gate.js').GateSettings} GateSettings
+ * @typedef {import('./sources/sound-source.js').SoundChoice} SoundChoice
+ * @typedef {import('./worklet/voice-gate.js').GateSettings} GateSettings
  *
  * @typedef {object} CaptureHandlers
  * @property {(pcm: Int16Array<ArrayBuffer>, capturedMs: number) => void} chunk speech; epoch milliseconds of its first sample
@@ -93,7 +93,7 @@ export class Capture {
   }
 
   /**
-   * @param {import('./capture-worklet.js').WorkletMessage} message
+   * @param {import('./worklet/capture-worklet.js').WorkletMessage} message
    * @param {(contextSec: number) => number} epochMs
    */
   #heard(message, epochMs) {

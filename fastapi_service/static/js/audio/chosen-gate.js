@@ -1,7 +1,7 @@
 // The voice gate as it is chosen: the visitor's settings, and whether the server looks for the ends of sentences.
 
 import { preferences } from '../base/preferences.js';
-import { DEFAULT_GATE } from './voice-gate.js';
+import { DEFAULT_GATE } from './worklet/voice-gate.js';
 
 const PAUSE_MS = 200; // the quiet that marks a pause (docs/protocol.md)
 
@@ -38,7 +38,7 @@ export class ChosenGate {
     return this.offersSentences && this.#preferences.get('sentences');
   }
 
-  /** @returns {import('./voice-gate.js').GateSettings} */
+  /** @returns {import('./worklet/voice-gate.js').GateSettings} */
   get settings() {
     const chosen = {
       ...DEFAULT_GATE,

@@ -6,8 +6,8 @@
 
 import { AudioWatch } from './audio-watch.js';
 import { CaptureGraph } from './capture-graph.js';
-import { asProblem, CaptureProblem } from './capture-problem.js';
-import { sourceOf } from './sound-source.js';
+import { asProblem, CaptureProblem } from './sources/capture-problem.js';
+import { sourceOf } from './sources/sound-source.js';
 
 const TICK_MS = 1000;
 const MOST_TRIES = 4; // waits of 2, 4 and 8 s between them
@@ -28,7 +28,7 @@ const UNSEEN = new Set(['ended', 'closed', 'moved', 'still']);
 /** In which the visitor cannot be heard, and what is said of it. @type {Record<Exclude<Trouble, 'unproven'>, Held>} */
 const HELD = { ended: 'reopening', closed: 'reopening', moved: 'reopening', held: 'paused', still: 'paused', muted: 'muted', silent: 'muted' };
 
-/** It would be no other a second later. @type {ReadonlySet<import('./capture-problem.js').ProblemCode>} */
+/** It would be no other a second later. @type {ReadonlySet<import('./sources/capture-problem.js').ProblemCode>} */
 const FINAL = new Set(['insecure', 'unsupported', 'processing', 'sharing_ended']);
 
 /**
@@ -46,8 +46,8 @@ const FINAL = new Set(['insecure', 'unsupported', 'processing', 'sharing_ended']
  */
 
 export class LiveSound {
-  /** @type {import('./sound-source.js').SoundSource} */ #source;
-  /** @type {import('./voice-gate.js').GateSettings} */ #gate;
+  /** @type {import('./sources/sound-source.js').SoundSource} */ #source;
+  /** @type {import('./worklet/voice-gate.js').GateSettings} */ #gate;
   /** @type {LiveHandlers} */ #handlers;
   /** @type {CaptureGraph | null} */ #graph = null;
   /** @type {AudioWatch | null} */ #watch = null;
@@ -65,8 +65,8 @@ export class LiveSound {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #settling;
 
   /**
-   * @param {import('./sound-source.js').SoundChoice} choice
-   * @param {import('./voice-gate.js').GateSettings} gate
+   * @param {import('./sources/sound-source.js').SoundChoice} choice
+   * @param {import('./worklet/voice-gate.js').GateSettings} gate
    * @param {LiveHandlers} handlers
    */
   constructor(choice, gate, handlers) {
@@ -86,7 +86,7 @@ export class LiveSound {
     this.#look();
   }
 
-  /** @param {import('./voice-gate.js').GateSettings} gate */
+  /** @param {import('./worklet/voice-gate.js').GateSettings} gate */
   adjust(gate) {
     this.#gate = gate;
     this.#graph?.adjust(gate);

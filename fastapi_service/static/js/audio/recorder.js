@@ -5,7 +5,7 @@ import { preferences } from '../base/preferences.js';
 import { Capture, loadSound } from './capture.js';
 import { chosenGate } from './chosen-gate.js';
 import { ScreenAwake } from './screen-awake.js';
-import { offersTabSound, TAB_SOUND } from './tab-sound.js';
+import { offersTabSound, TAB_SOUND } from './sources/tab-sound.js';
 
 /**
  * `reconnecting` is recording while the connection is down; `stopped` is a recording that ended by itself, and
@@ -14,10 +14,10 @@ import { offersTabSound, TAB_SOUND } from './tab-sound.js';
  * @typedef {'off' | 'starting' | 'choosing' | 'loading' | 'listening' | 'speaking' | 'reconnecting' | 'reopening'
  *   | 'muted' | 'paused' | 'playing' | 'clip' | 'stopped' | 'failed'} DockState
  *
- * @typedef {import('./sound-source.js').SoundChoice} SoundChoice
+ * @typedef {import('./sources/sound-source.js').SoundChoice} SoundChoice
  *
  * Why a recording ended by itself or could not begin (`control.stopped.<reason>`).
- * @typedef {import('./capture-problem.js').ProblemCode | 'full' | 'taken_over' | 'server'} StopReason
+ * @typedef {import('./sources/capture-problem.js').ProblemCode | 'full' | 'taken_over' | 'server'} StopReason
  *
  * @typedef {(meanSquare: number, threshold: number) => void} LevelListener with the threshold in force
  *
@@ -28,7 +28,7 @@ import { offersTabSound, TAB_SOUND } from './tab-sound.js';
  * @property {(meanSquare: number, open: boolean, threshold: number) => void} level 20 times a second; open while
  *   speech is let through, with the threshold in force
  * @property {(state: DockState, reason: StopReason | null, clip: URL | null) => void} state something of it changed
- * @property {(problem: import('./capture-problem.js').CaptureProblem) => void} problem
+ * @property {(problem: import('./sources/capture-problem.js').CaptureProblem) => void} problem
  * @property {(fellBack: boolean) => void} started true when the chosen microphone is gone and another one is heard
  * @property {(stuck: boolean) => void} stuck whether only the visitor can go on, with `retry`
  */
@@ -182,7 +182,7 @@ export class Recorder {
     void this.#capture.start();
   }
 
-  /** @param {import('./capture-problem.js').CaptureProblem | null} problem */
+  /** @param {import('./sources/capture-problem.js').CaptureProblem | null} problem */
   #stopped(problem) {
     const again = this.#again && problem === null;
     this.#capture = this.#clip = this.#held = null;

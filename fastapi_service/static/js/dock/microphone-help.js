@@ -3,7 +3,7 @@
 import { words } from '../text/strings.js';
 
 /**
- * @typedef {import('../audio/capture-problem.js').CaptureProblem} CaptureProblem
+ * @typedef {import('../audio/sources/capture-problem.js').CaptureProblem} CaptureProblem
  * @typedef {import('../stream/notices.js').Notices} Notices
  *
  * Browsers by where they keep the permission; `ios_app` is any but Safari there.

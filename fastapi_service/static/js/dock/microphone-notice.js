@@ -3,7 +3,7 @@
 
 import { words } from '../text/strings.js';
 
-/** @typedef {import('../audio/capture-problem.js').CaptureProblem} CaptureProblem */
+/** @typedef {import('../audio/sources/capture-problem.js').CaptureProblem} CaptureProblem */
 
 const AT_REST_MS = 1000;
 

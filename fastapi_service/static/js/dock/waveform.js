@@ -3,7 +3,7 @@
 
 import { COLUMN_MS, COLUMNS, LevelRing } from '../audio/level-ring.js';
 import { levelShare } from '../audio/level-scale.js';
-import { DEFAULT_GATE } from '../audio/voice-gate.js';
+import { DEFAULT_GATE } from '../audio/worklet/voice-gate.js';
 import { preferences } from '../base/preferences.js';
 
 const STILL_EVERY_MS = 333; // where motion is to be reduced

@@ -1,7 +1,7 @@
 // The settings dialog. It is built anew each time it opens, and goes when it closes.
 
-import { listMicrophones } from '../audio/microphone.js';
-import { offersTabSound, TAB_SOUND } from '../audio/tab-sound.js';
+import { listMicrophones } from '../audio/sources/microphone.js';
+import { offersTabSound, TAB_SOUND } from '../audio/sources/tab-sound.js';
 import { element, icon } from '../base/dom.js';
 import { preferences } from '../base/preferences.js';
 import { LOCALE, words } from '../text/strings.js';

@@ -1,10 +1,10 @@
 // The settings' voice gate: its threshold, set by eye or by the room, and what ends an utterance.
 
-import { asProblem } from '../audio/capture-problem.js';
+import { asProblem } from '../audio/sources/capture-problem.js';
 import { chosenGate } from '../audio/chosen-gate.js';
 import { decibels, levelShare, meanSquareOf } from '../audio/level-scale.js';
-import { CEILING } from '../audio/noise-floor.js';
-import { TAB_SOUND } from '../audio/tab-sound.js';
+import { CEILING } from '../audio/worklet/noise-floor.js';
+import { TAB_SOUND } from '../audio/sources/tab-sound.js';
 import { element } from '../base/dom.js';
 import { DEFAULTS, preferences } from '../base/preferences.js';
 import { LOCALE, words } from '../text/strings.js';

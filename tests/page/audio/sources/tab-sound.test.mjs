@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { offersTabSound } from '../../../fastapi_service/static/js/audio/tab-sound.js';
-import { devices, FakeStream, FakeTrack, page, pass, record, refusal, sound, toldOf, view } from './fake-sound.mjs';
+import { offersTabSound } from '../../../../fastapi_service/static/js/audio/sources/tab-sound.js';
+import { devices, FakeStream, FakeTrack, page, pass, record, refusal, sound, toldOf, view } from '../fake-sound.mjs';
 
 const TAB = /** @type {const} */ ({ kind: 'tab' });
 /** @type {FakeTrack} */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PcmChunker } from '../../../fastapi_service/static/js/audio/pcm-chunker.js';
-import { DEFAULT_GATE, FRAME_SAMPLES, VoiceGate } from '../../../fastapi_service/static/js/audio/voice-gate.js';
+import { PcmChunker } from '../../../../fastapi_service/static/js/audio/worklet/pcm-chunker.js';
+import { DEFAULT_GATE, FRAME_SAMPLES, VoiceGate } from '../../../../fastapi_service/static/js/audio/worklet/voice-gate.js';
 
 const PRE_ROLL = (DEFAULT_GATE.preRollMs / 20) * FRAME_SAMPLES;
 const HANGOVER = (DEFAULT_GATE.hangoverMs / 20) * FRAME_SAMPLES;

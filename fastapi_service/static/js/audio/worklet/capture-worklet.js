@@ -1,6 +1,6 @@
 // The audio thread: gates, resamples, converts and posts, nothing else.
 
-import { SAMPLE_RATE_HZ } from '../base/audio-format.js';
+import { SAMPLE_RATE_HZ } from '../../base/audio-format.js';
 import { PcmChunker } from './pcm-chunker.js';
 import { Resampler } from './resampler.js';
 import { VoiceGate } from './voice-gate.js';

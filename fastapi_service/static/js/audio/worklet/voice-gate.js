@@ -6,7 +6,7 @@
 // first, and the end comes when it has been quiet for longer. In a loud room the threshold follows the noise
 // (noise-floor.js). It allocates nothing after construction.
 
-import { SAMPLE_RATE_HZ } from '../base/audio-format.js';
+import { SAMPLE_RATE_HZ } from '../../base/audio-format.js';
 import { NoiseFloor } from './noise-floor.js';
 
 export const FRAME_SAMPLES = SAMPLE_RATE_HZ / 50;

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PcmChunker } from '../../../fastapi_service/static/js/audio/pcm-chunker.js';
-import { FRAME_SAMPLES, VoiceGate } from '../../../fastapi_service/static/js/audio/voice-gate.js';
+import { PcmChunker } from '../../../../fastapi_service/static/js/audio/worklet/pcm-chunker.js';
+import { FRAME_SAMPLES, VoiceGate } from '../../../../fastapi_service/static/js/audio/worklet/voice-gate.js';
 
 const SETTINGS = { threshold: 0.01, preRollMs: 40, hangoverMs: 60, endMs: 160 }; // 2, 3 and 8 frames
 const LOUD = new Float32Array(FRAME_SAMPLES).fill(0.5);
@@ -12,7 +12,7 @@ const QUIET = new Float32Array(FRAME_SAMPLES);
 /**
  * A gate, and what it tells, in frames: `3` is the third frame let out, `pause 3` and `end 3` the frames up to the end
  * of what was loud.
- * @param {Partial<import('../../../fastapi_service/static/js/audio/voice-gate.js').GateSettings>} [settings]
+ * @param {Partial<import('../../../../fastapi_service/static/js/audio/worklet/voice-gate.js').GateSettings>} [settings]
  */
 function listen(settings = {}) {
   /** @type {(number | string)[]} */

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CEILING } from '../../../fastapi_service/static/js/audio/noise-floor.js';
-import { DEFAULT_GATE, FRAME_SAMPLES, VoiceGate } from '../../../fastapi_service/static/js/audio/voice-gate.js';
+import { CEILING } from '../../../../fastapi_service/static/js/audio/worklet/noise-floor.js';
+import { DEFAULT_GATE, FRAME_SAMPLES, VoiceGate } from '../../../../fastapi_service/static/js/audio/worklet/voice-gate.js';
 
 const ROOM = 0.002; // mean square, four times the threshold
 const sink = { write: () => {}, pause: () => {}, end: () => {} };

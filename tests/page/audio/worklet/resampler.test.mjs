@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Resampler } from '../../../fastapi_service/static/js/audio/resampler.js';
+import { Resampler } from '../../../../fastapi_service/static/js/audio/worklet/resampler.js';
 
 const OUT_HZ = 16_000;
 
