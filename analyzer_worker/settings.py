@@ -11,7 +11,7 @@ from pydantic_settings import NoDecode
 from analyzer_worker.text import ANY_LANGUAGE
 from contract.messages import Zone
 from contract.settings import REPOSITORY_ROOT
-from contract.spoken_language import language_code
+from contract.speech.spoken_language import language_code
 from runtime.weights.settings import ModelSettings
 
 SHIPPED_MODELS = REPOSITORY_ROOT / "demo_models"

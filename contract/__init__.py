@@ -4,9 +4,7 @@
     queues, keys      tasks, queues, channels; every key in Redis; ids
     messages          to clients; examples.json has one of each
     jobs, events      from service to service: task arguments; what goes over Redis channels and streams
-    partials          a request for the text of what is still being spoken
-    segmenter         the one rule by which utterances are cut
-    language_lock     when a language counts as known; spoken_language: what people write when they mean one
+    speech            what is being spoken: where it is cut, what is asked meanwhile, which language counts as known
     settings          what must have one value for all; upload_settings: of uploaded files
     text              sentences and words of a text, in all scripts
     state             the one way an utterance ends, uploaded files, what was given up

@@ -88,7 +88,7 @@ class UtteranceJob(AudioSpan):
     asks for the times of the words. `repetition`: the same sound was heard before, as another utterance.
     `live`: somebody is speaking it and waits; parts of a file come after these. `cut_at_start`, `cut_at_end`: it begins
     or ends where the length limit cut the speech, not where the speaker paused. `looked_until`: a worker was asked
-    whether a sentence ends at that sample (contract.sentences), and from there to `end` it is quiet.
+    whether a sentence ends at that sample (contract.speech.sentences), and from there to `end` it is quiet.
     `speakers`: asks who speaks. `channel`: of a stream with several, where each is one speaker.
     """
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
-from contract.segmenter import quietest_place
+from contract.speech.segmenter import quietest_place
 from harness.human_voices import Clip, clips
 from stt_worker.engine.load import load_engine
 from stt_worker.engine.phrase_end import FRAME_SAMPLES, WEIGHTS, features_around, last_loud_position

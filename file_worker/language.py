@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from contract.audio import SAMPLE_RATE_HZ
-from contract.language_lock import DOING_BADLY, SURE
 from contract.messages import Dropped, Result, UtteranceOutcome
+from contract.speech.language_lock import DOING_BADLY, SURE
 
 ENOUGH_RESULTS = 6
 HELD_MAX = 8  # segments with an outcome that are kept from being written down

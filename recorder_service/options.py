@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.jobs import plain_line
-from contract.spoken_language import language_code
+from contract.speech.spoken_language import language_code
 from contract.websocket import HINTS_MAX_CHARS
 from recorder_service.client.connection import websocket_url
 from recorder_service.upload import upload_url

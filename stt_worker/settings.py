@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 
 from contract.jobs import Hints
 from contract.settings import REPOSITORY_ROOT
-from contract.spoken_language import language_code
+from contract.speech.spoken_language import language_code
 from runtime.weights.settings import ModelSettings
 
 

@@ -17,9 +17,9 @@ from contract.events import OutcomeEvent, PartialEvent
 from contract.jobs import UtteranceJob
 from contract.keys import PARTIALS
 from contract.messages import Partial, Result
-from contract.partials import PartialRequest
 from contract.queues import RESULT_MESSAGES, STT_QUEUE
 from contract.settings import ServiceSettings
+from contract.speech.partials import PartialRequest
 from contract.state.outcome import end_utterance
 
 WORDS = "I love this movie."

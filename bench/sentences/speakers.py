@@ -12,7 +12,7 @@ import numpy as np
 from bench.pipeline.speakers import DRAIN_SEC, ROUNDING
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Result, Turns
-from contract.segmenter import quietest_place
+from contract.speech.segmenter import quietest_place
 from harness.human_voices import Clip
 from recorder_service.client.client import StreamClient
 from runtime.audio.gate import HANGOVER_MS, PAUSE_MS, Mark, VoiceGate, frame_levels

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE, SAMPLE_RATE_HZ
-from contract.segmenter import Segmenter
+from contract.speech.segmenter import Segmenter
 from file_worker.lanes import Lanes, segments_of
 from file_worker.segments import Lengths
 from runtime.audio.gate import Mark, VoiceGate

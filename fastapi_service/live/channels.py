@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from contract.audio import BYTES_PER_SAMPLE, FULL_SCALE, MAX_FRAME_BYTES
 from contract.messages import Accepted, Busy, ChannelPlace, Error, Message, Safe, Session
-from contract.segmenter import Cut
+from contract.speech.segmenter import Cut
 from contract.websocket import CLOSE_ABNORMAL, CLOSE_ODD_BYTES, CLOSE_TOO_BIG
 from fastapi_service.live.closing import CloseConnection, refused
 from fastapi_service.live.lane import Lane, Skip

@@ -14,9 +14,9 @@ from contract.audio import BYTES_PER_SAMPLE, MAX_FRAME_BYTES, SAMPLE_RATE_HZ
 from contract.events import PartialEvent
 from contract.ids import session_tag
 from contract.jobs import UtteranceJob, now_ms
-from contract.language_lock import LanguageLock
 from contract.messages import Accepted, Message, Models, Partial, Safe
-from contract.segmenter import Cut, Segmenter
+from contract.speech.language_lock import LanguageLock
+from contract.speech.segmenter import Cut, Segmenter
 from contract.websocket import (
     CLOSE_ABNORMAL,
     CLOSE_INTERNAL_ERROR,

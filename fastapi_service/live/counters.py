@@ -9,7 +9,7 @@ from prometheus_client import Counter, Histogram
 from contract.audio import SAMPLE_RATE_HZ
 from contract.events import OutcomeEvent
 from contract.messages import Busy, Message
-from contract.segmenter import Cut, CutReason
+from contract.speech.segmenter import Cut, CutReason
 from runtime.metrics.registry import (
     REAL_TIME_FACTORS,
     SECONDS,

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.datastructures import QueryParams
 
 from contract.jobs import MAX_POSITION, plain_line
-from contract.language_lock import LanguageLock
-from contract.spoken_language import language_code
+from contract.speech.language_lock import LanguageLock
+from contract.speech.spoken_language import language_code
 from contract.websocket import HINTS_MAX_CHARS
 
 Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]

@@ -28,7 +28,7 @@ from contract.keys import (
     stats_key,
 )
 from contract.queues import STT_QUEUE
-from contract.segmenter import Cut
+from contract.speech.segmenter import Cut
 from fastapi_service.settings import GatewaySettings
 
 REPLAY_PAGE = 100

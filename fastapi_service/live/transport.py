@@ -7,7 +7,7 @@ from typing import Protocol
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from contract.messages import Message
-from contract.segmenter import Cut
+from contract.speech.segmenter import Cut
 from contract.websocket import CLOSE_ABNORMAL, CLOSE_TEXT_FRAME
 from fastapi_service.live.closing import refused
 from fastapi_service.live.lane import Skip

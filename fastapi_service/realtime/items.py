@@ -12,7 +12,7 @@ from typing import Any
 
 from contract.audio import SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Partial, Result, Speakers, Turns
-from contract.segmenter import Cut
+from contract.speech.segmenter import Cut
 from fastapi_service.access.refusals import error_event
 from fastapi_service.realtime.events import TRANSCRIPTION, Event, event, new_id, user_item
 from fastapi_service.realtime.who import WhoSpoke

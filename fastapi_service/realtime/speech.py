@@ -6,7 +6,7 @@ from collections import deque
 
 from contract.audio import BYTES_PER_SAMPLE, MAX_FRAME_BYTES, SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Message, Partial, Result, Speakers, Turns
-from contract.segmenter import Cut, CutReason
+from contract.speech.segmenter import Cut, CutReason
 from fastapi_service.live.options import Options
 from fastapi_service.realtime.config import Config, SemanticVad, ServerVad
 from fastapi_service.realtime.events import ApiError, Event, event, user_item

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from contract.messages import Busy, Error, Message, Session
-from contract.segmenter import Cut
+from contract.speech.segmenter import Cut
 from contract.websocket import CLOSE_ABNORMAL, CLOSE_TRY_AGAIN
 from fastapi_service.access.refusals import error_event
 from fastapi_service.live.closing import CloseConnection

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from contract.jobs import MAX_HINTS_CHARS
-from contract.spoken_language import language_code
+from contract.speech.spoken_language import language_code
 from fastapi_service.realtime.config import (
     FLAT_NAMES,
     G711_RATE_HZ,

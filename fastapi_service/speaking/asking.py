@@ -9,13 +9,13 @@ from pathlib import Path
 
 import redis.asyncio
 
-from contract import partials, sentences
 from contract.audio import BYTES_PER_SAMPLE
 from contract.keys import PARTIALS, SENTENCES, partial_audio_key, session_key
-from contract.partials import AUDIO_TTL_SEC, REQUESTS_TTL_SEC, PartialRequest
 from contract.queues import STT_QUEUE
-from contract.segmenter import Segmenter
-from contract.sentences import SentenceRequest
+from contract.speech import partials, sentences
+from contract.speech.partials import AUDIO_TTL_SEC, REQUESTS_TTL_SEC, PartialRequest
+from contract.speech.segmenter import Segmenter
+from contract.speech.sentences import SentenceRequest
 from fastapi_service.live.sessions import OpenSession
 from fastapi_service.settings import GatewaySettings
 

@@ -10,7 +10,7 @@ from contract.audio import SAMPLE_RATE_HZ
 from contract.events import SentenceEnd
 from contract.ids import utterance_id
 from contract.messages import Partial
-from contract.segmenter import Cut, Segmenter
+from contract.speech.segmenter import Cut, Segmenter
 from fastapi_service.speaking.settled import Settled
 from runtime.redis_client import end_if_cancelled
 

@@ -15,10 +15,10 @@ import redis
 from contract.audio import SAMPLE_RATE_HZ
 from contract.events import PartialEvent
 from contract.ids import session_tag, utterance_id
-from contract.language_lock import LanguageLock
 from contract.messages import Partial
-from contract.partials import PartialRequest
-from contract.segmenter import Segmenter
+from contract.speech.language_lock import LanguageLock
+from contract.speech.partials import PartialRequest
+from contract.speech.segmenter import Segmenter
 from fastapi_service.live.options import Options
 from fastapi_service.speaking.asking import Asked, SharedAudio
 from runtime.redis_client import end_if_cancelled

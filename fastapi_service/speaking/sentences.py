@@ -23,10 +23,10 @@ from contract.audio import SAMPLE_RATE_HZ
 from contract.events import PartialEvent
 from contract.ids import session_tag, utterance_id
 from contract.jobs import now_ms
-from contract.language_lock import LanguageLock
 from contract.messages import Partial
-from contract.segmenter import Cut, Segmenter
-from contract.sentences import SentenceRequest
+from contract.speech.language_lock import LanguageLock
+from contract.speech.segmenter import Cut, Segmenter
+from contract.speech.sentences import SentenceRequest
 from fastapi_service.live.options import Options
 from fastapi_service.speaking.asking import BEGIN_WITHIN_SEC, Asked, SharedAudio
 from fastapi_service.speaking.pauses import Pause

@@ -6,7 +6,7 @@ import time
 
 from contract.audio import SAMPLE_RATE_HZ
 from contract.jobs import now_ms
-from contract.segmenter import Segmenter
+from contract.speech.segmenter import Segmenter
 from fastapi_service.speaking.pauses import Pause
 
 SILENT_SEC = 0.3  # without speech, after which a worker looks

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from contract.jobs import MAX_HINTS_CHARS
-from contract.spoken_language import language_code
+from contract.speech.spoken_language import language_code
 from fastapi_service.upload.errors import UploadRefusedError
 
 ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]

@@ -26,7 +26,7 @@ from typing import Self
 
 from contract.audio import BYTES_PER_SAMPLE
 from contract.messages import Limits, Models, ServerMessage
-from contract.spoken_language import language_code
+from contract.speech.spoken_language import language_code
 from recorder_service.client.connection import Address, websocket_url
 from recorder_service.client.errors import Backoff, BufferFull, CannotConnect, Refused, StreamError
 from recorder_service.client.runner import FRAME_BYTES, ConnectionState, StreamRunner
@@ -68,7 +68,7 @@ class StreamClient:
         """`url`: ws:// or wss://, `/ws` is put behind a bare host. `session`, `after`, `speakers_after`: resume an
         earlier session.
 
-        `language`: what is spoken, as contract.spoken_language takes it. `hints`: names and words that may come.
+        `language`: what is spoken, as contract.speech.spoken_language takes it. `hints`: names and words that may come.
         `words`: whether the times of the words are told. `partials`: whether provisional texts are sent.
         `sentences`: whether the server looks for the end of a sentence where `pause` is called.
         `speakers`: whether it is told who speaks (`Turns`, `Speakers`).

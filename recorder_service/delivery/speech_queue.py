@@ -24,7 +24,7 @@ from contract.events import OutcomeEvent
 from contract.ids import SESSION_ID_BYTES
 from contract.jobs import RESENDS_MAX, UtteranceJob
 from contract.messages import Accepted, Error, Result, ServerMessage, Speakers, Turns
-from contract.segmenter import Cut, Segmenter
+from contract.speech.segmenter import Cut, Segmenter
 from contract.state.outcome import end_utterance_async, failed
 from recorder_service.client.client import BUFFER_SEC
 from recorder_service.client.errors import Backoff, BufferFull, StreamError

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from whisper.audio import N_FRAMES
 
-from contract.language_lock import SURE
+from contract.speech.language_lock import SURE
 from stt_worker.engine.covering import Covering
 from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
 from stt_worker.engine.decoder.encoded import EncodedAudio

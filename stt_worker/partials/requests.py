@@ -23,8 +23,8 @@ from pydantic import ValidationError
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.events import Ending, SentenceEnd
 from contract.keys import done_key, partial_audio_key
-from contract.partials import BEGUN_TTL_SEC, REQUESTS_TTL_SEC, PartialRequest
 from contract.queues import RESULT_MESSAGES, STT_QUEUE
+from contract.speech.partials import BEGUN_TTL_SEC, REQUESTS_TTL_SEC, PartialRequest
 from runtime.backoff import Backoff
 from runtime.redis_retry import REDIS_ERRORS
 from stt_worker.engine.protocol import SpeechEngine

@@ -10,7 +10,7 @@ import redis
 
 from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 from contract.keys import PARTIALS, partial_begun_key
-from contract.partials import REQUESTS_MAX, PartialRequest
+from contract.speech.partials import REQUESTS_MAX, PartialRequest
 from stt_worker.engine.protocol import MAX_AUDIO_SEC, Refusal, SpeechEngine, VoiceActivity
 from stt_worker.engine.quality import judge
 from stt_worker.partials.model_lock import PriorityModelLock

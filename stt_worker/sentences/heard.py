@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from contract.jobs import MAX_SPANS, AnalyzeJob, UtteranceJob
 from contract.keys import heard_key
-from contract.sentences import HEARD_TTL_SEC
+from contract.speech.sentences import HEARD_TTL_SEC
 from runtime.logs.event import Value
 
 logger = logging.getLogger(__name__)

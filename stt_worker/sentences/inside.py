@@ -10,7 +10,7 @@ import numpy as np
 
 from contract.audio import SAMPLE_RATE_HZ
 from contract.events import SentenceEnd
-from contract.segmenter import QUIET_WINDOW_SAMPLES, quietest_place
+from contract.speech.segmenter import QUIET_WINDOW_SAMPLES, quietest_place
 from contract.text.sentences import is_finished, sentences_of
 from stt_worker.engine.protocol import Span, WordTime
 

@@ -11,7 +11,7 @@ import redis
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.keys import SENTENCES, sentence_begun_key
-from contract.sentences import REQUESTS_MAX, SentenceRequest
+from contract.speech.sentences import REQUESTS_MAX, SentenceRequest
 from runtime.logs.event import Event
 from stt_worker.engine.protocol import SpeechEngine
 from stt_worker.partials.model_lock import PriorityModelLock

@@ -24,7 +24,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 
 from contract.audio import SAMPLE_RATE_HZ
 from contract.ids import utterance_id
-from contract.segmenter import Cut, Segmenter
+from contract.speech.segmenter import Cut, Segmenter
 from contract.websocket import CLOSE_TAKEN_OVER, SESSION_SUBPROTOCOL_PREFIX, SUBPROTOCOL
 from fastapi_service.page.routes import SECURITY_HEADERS
 from tests.browser.fake_files import FakeFiles

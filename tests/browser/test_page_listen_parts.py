@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from contract.audio import SAMPLE_RATE_HZ
-from contract.segmenter import Cut
+from contract.speech.segmenter import Cut
 from tests.browser.conftest import OpenPage
 from tests.browser.fake_gateway import FakeGateway, Message, result
 from tests.browser.fake_speakers import turns

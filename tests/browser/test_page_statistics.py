@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from contract.audio import SAMPLE_RATE_HZ
 from contract.ids import utterance_id
-from contract.segmenter import Cut
+from contract.speech.segmenter import Cut
 from tests.browser.conftest import OpenPage
 from tests.browser.fake_gateway import FakeGateway, Message, result
 from tests.browser.test_page_capture import UNPROCESSED, start

@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from contract.events import BUS_EVENT, OutcomeEvent, PartialEvent, StatsEvent
 from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.messages import ServerMessage
-from contract.partials import PartialRequest
+from contract.speech.partials import PartialRequest
 from runtime.worker.heartbeat import parse_worker
 from tests.contract.any_message import TEXT, classes, valid
 

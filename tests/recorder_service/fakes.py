@@ -27,7 +27,7 @@ from contract.messages import (
     Result,
     Session,
 )
-from contract.segmenter import Cut, Segmenter
+from contract.speech.segmenter import Cut, Segmenter
 from contract.websocket import SESSION_SUBPROTOCOL_PREFIX, SUBPROTOCOL
 
 TIME_LIMIT_SEC = 60.0

@@ -15,8 +15,8 @@ from typing import Any, cast
 from contract.events import Ending, SentenceEnd
 from contract.jobs import UtteranceJob
 from contract.messages import Models
-from contract.partials import PartialRequest
-from contract.sentences import SentenceRequest
+from contract.speech.partials import PartialRequest
+from contract.speech.sentences import SentenceRequest
 from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.options import Options

@@ -7,8 +7,8 @@ from typing import Any, cast
 import redis
 
 from contract.keys import PARTIALS, partial_audio_key
-from contract.partials import PartialRequest
 from contract.queues import RESULT_MESSAGES
+from contract.speech.partials import PartialRequest
 from harness.processes import wait_until
 
 WAIT_SEC = 10.0

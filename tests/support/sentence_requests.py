@@ -9,7 +9,7 @@ import redis
 from contract.events import Ending
 from contract.keys import SENTENCES
 from contract.queues import RESULT_MESSAGES
-from contract.sentences import SentenceRequest
+from contract.speech.sentences import SentenceRequest
 from harness.processes import wait_until
 
 WAIT_SEC = 10.0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contract.events import OutcomeEvent
-from contract.language_lock import LanguageLock
 from contract.messages import Message, Stats
+from contract.speech.language_lock import LanguageLock
 from fastapi_service.live.delivery.feed import Feed
 from fastapi_service.live.delivery.outbox import Outbox
 from fastapi_service.live.delivery.speakers import KnownTurns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contract.messages import Error, Result
-from contract.spoken_language import LANGUAGES
+from contract.speech.spoken_language import LANGUAGES
 from contract.state.files import FileSegment
 
 NO_ENGLISH = "no_translation"

@@ -9,7 +9,7 @@ from typing import Any
 
 from contract.audio import SAMPLE_RATE_HZ
 from contract.messages import Gap, Result
-from contract.spoken_language import LANGUAGES
+from contract.speech.spoken_language import LANGUAGES
 from contract.state.files import DAMAGE_FIELDS, FileView
 from fastapi_service.upload.answers.english import ENGLISH
 from fastapi_service.upload.answers.lines import Line, one_line

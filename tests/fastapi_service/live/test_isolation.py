@@ -21,8 +21,8 @@ from contract.ids import session_tag
 from contract.jobs import UtteranceJob
 from contract.keys import PARTIALS, partial_audio_key, session_outcomes_key
 from contract.messages import Result, StatsBlock
-from contract.partials import PartialRequest
 from contract.queues import FINAL_STATS, RESULT_MESSAGES
+from contract.speech.partials import PartialRequest
 from contract.state.outcome import end_utterance
 from contract.websocket import SUBPROTOCOL
 from harness.gateway import GatewayProcess

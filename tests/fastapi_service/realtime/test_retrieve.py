@@ -6,7 +6,7 @@ import pytest
 from openai.types.realtime.realtime_server_event import ConversationItemRetrieved
 
 from contract.messages import Result
-from contract.segmenter import Cut
+from contract.speech.segmenter import Cut
 from fastapi_service.realtime.items import KNOWN_MAX, Items
 from harness.gateway import GatewayProcess
 from tests.support.fake_pipeline import FakePipeline

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from contract.messages import Message, Result, Speaker, Speakers, Turn, Turns
-from contract.segmenter import Cut
+from contract.speech.segmenter import Cut
 from fastapi_service.realtime.config import Config
 from fastapi_service.realtime.events import ApiError, Event
 from fastapi_service.realtime.speech import Speech

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contract.messages import Dropped, Error, Partial, Result, Sentiment
-from contract.segmenter import Cut, CutReason
+from contract.speech.segmenter import Cut, CutReason
 from fastapi_service.realtime.config import Config, SemanticVad
 from fastapi_service.realtime.events import ApiError, Event
 from fastapi_service.realtime.speech import TURN_MAX_SEC, Speech

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.jobs import MAX_HINTS_CHARS, UtteranceJob
-from contract.language_lock import LanguageLock
+from contract.speech.language_lock import LanguageLock
 from fastapi_service.realtime.config import Config, SemanticVad, ServerVad
 from fastapi_service.realtime.events import ApiError
 from fastapi_service.realtime.update import updated

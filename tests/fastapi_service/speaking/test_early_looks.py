@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from contract.events import Ending
-from contract.sentences import SentenceRequest
+from contract.speech.sentences import SentenceRequest
 from fastapi_service.live.options import Options
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.speaking import pauses, sentences

@@ -12,7 +12,7 @@ import pytest
 
 from contract.events import SentenceEnd
 from contract.ids import utterance_id
-from contract.partials import PartialRequest
+from contract.speech.partials import PartialRequest
 from fastapi_service.live.options import Options
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.speaking import pauses, sentences

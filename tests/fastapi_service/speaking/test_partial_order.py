@@ -7,7 +7,7 @@ import json
 from typing import Any, cast
 
 from contract.messages import Models, Partial, Stats, StatsBlock
-from contract.partials import PartialRequest
+from contract.speech.partials import PartialRequest
 from fastapi_service.live.connection import Connection
 from fastapi_service.live.counters import GatewayMetrics
 from fastapi_service.live.delivery.outbox import Outbox

@@ -12,8 +12,8 @@ import redis
 
 from contract.ids import utterance_id
 from contract.keys import PARTIALS, partial_audio_key, session_key
-from contract.partials import AUDIO_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
 from contract.queues import RESULT_MESSAGES, STT_QUEUE
+from contract.speech.partials import AUDIO_TTL_SEC, REQUESTS_MAX, REQUESTS_TTL_SEC, PartialRequest
 from harness.gateway import GatewayProcess
 from harness.processes import wait_until
 from tests.support.fake_pipeline import FakePipeline

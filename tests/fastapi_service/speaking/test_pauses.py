@@ -12,8 +12,8 @@ import pytest
 import redis
 
 from contract.events import Ending
-from contract.partials import PartialRequest
-from contract.sentences import SentenceRequest
+from contract.speech.partials import PartialRequest
+from contract.speech.sentences import SentenceRequest
 from fastapi_service.live.options import Options
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.speaking import pauses, sentences

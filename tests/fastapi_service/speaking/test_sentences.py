@@ -11,9 +11,9 @@ import redis
 from pydantic import ValidationError
 
 from contract.keys import SENTENCES, partial_audio_key
-from contract.partials import AUDIO_TTL_SEC, REQUESTS_TTL_SEC
 from contract.queues import STT_QUEUE
-from contract.sentences import REQUESTS_MAX
+from contract.speech.partials import AUDIO_TTL_SEC, REQUESTS_TTL_SEC
+from contract.speech.sentences import REQUESTS_MAX
 from fastapi_service.settings import GatewaySettings
 from harness.gateway import GatewayProcess
 from harness.processes import wait_until

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from contract.events import Ending
-from contract.partials import PartialRequest
+from contract.speech.partials import PartialRequest
 from fastapi_service.live.options import Options
 from fastapi_service.settings import GatewaySettings
 from fastapi_service.speaking import pauses, sentences

@@ -10,7 +10,7 @@ import torch
 import whisper as openai_whisper
 
 from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
-from contract.segmenter import quietest_place
+from contract.speech.segmenter import quietest_place
 from harness.human_voices import Clip, HumanClips
 from stt_worker.engine.load import load_engine
 from stt_worker.engine.phrase_end import (

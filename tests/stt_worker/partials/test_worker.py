@@ -13,8 +13,8 @@ import pytest
 import redis
 
 from contract.keys import PARTIALS, done_key
-from contract.partials import REQUESTS_MAX
 from contract.queues import STT_QUEUE
+from contract.speech.partials import REQUESTS_MAX
 from harness.processes import free_port, start_redis, wait_until
 from runtime.redis_client import worker_redis
 from stt_worker.engine.protocol import Transcript, WordTime

@@ -9,7 +9,7 @@ import redis
 
 from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.keys import heard_key
-from contract.sentences import HEARD_TTL_SEC
+from contract.speech.sentences import HEARD_TTL_SEC
 from stt_worker.sentences.heard import Heard, take_heard
 
 SESSION = "s" * 32

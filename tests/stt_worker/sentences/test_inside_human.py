@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from contract.audio import SAMPLE_RATE_HZ
-from contract.partials import PartialRequest
+from contract.speech.partials import PartialRequest
 from harness.human_voices import HumanClips
 from runtime.audio.gate import FRAME_BYTES, frame_levels
 from stt_worker.engine.load import load_engine

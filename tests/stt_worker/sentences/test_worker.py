@@ -15,7 +15,7 @@ from contract.events import PartialEvent
 from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.keys import SENTENCES, heard_key, partial_audio_key
 from contract.queues import RESULT_MESSAGES, STT_QUEUE
-from contract.sentences import SentenceRequest
+from contract.speech.sentences import SentenceRequest
 from harness.processes import wait_until
 from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
 from stt_worker.partials.model_lock import PriorityModelLock, WorkAbortedError

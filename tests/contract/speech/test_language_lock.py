@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from contract.language_lock import LanguageLock
 from contract.messages import Dropped, Error, Result
+from contract.speech.language_lock import LanguageLock
 
 
 def said(language: str = "ko", probability: float | None = 0.95, **more: Any) -> Result:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.segmenter import Cut, Segmenter
+from contract.speech.segmenter import Cut, Segmenter
 
 RATE = 16_000
 NOISE = np.random.default_rng(1).normal(0, 3000, 60 * RATE).astype("<i2")

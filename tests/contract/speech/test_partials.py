@@ -13,7 +13,7 @@ from contract.ids import utterance_id
 from contract.jobs import MAX_TEXT_CHARS
 from contract.keys import partial_audio_key
 from contract.messages import Dropped, Partial
-from contract.partials import PartialRequest
+from contract.speech.partials import PartialRequest
 
 SESSION = "Zx3kQ9rT1uVwYb7nM4pL8sDfGhJkC2aE"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.spoken_language import CODES, LANGUAGES, NAMES, language_code
+from contract.speech.spoken_language import CODES, LANGUAGES, NAMES, language_code
 
 
 def test_the_table_is_whispers() -> None:
