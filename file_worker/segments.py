@@ -1,7 +1,8 @@
 """Cuts a file's stream of samples into segments of speech. Pure: samples in, segments out.
 
 As contract.speech.segmenter does, the result depends on the samples alone, not on the blocks in which they come: a
-worker that begins again finds the same segments. A segment ends in a pause, or where it gets too long in its quietest place.
+worker that begins again finds the same segments. A segment ends in a pause, or where it gets too long in its quietest
+place.
 
 What is quiet is told by level, against the quietest 0.2 s of the last half minute; what is loud is never taken for
 silence, so what is left out here is silence for certain. Whether the rest is speech is for speech recognition to say.
