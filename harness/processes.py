@@ -22,6 +22,7 @@ STOP_SEC = 20.0
 
 PORTS = range(12_000, 32_000)
 PORTS_OF_A_PROCESS = 1_000
+PATIENCE_SEC = 30.0  # a machine that does much else may stand still for half of it
 _first = os.getpid() * PORTS_OF_A_PROCESS % len(PORTS)
 _ports: Iterator[int] = cycle([*PORTS[_first:], *PORTS[:_first]])
 
@@ -44,7 +45,8 @@ def free_port() -> int:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Poll `condition` until it holds; fails with `what` after `seconds`."""
+    """Poll `condition` until it holds; fails with `what` after `seconds`, PATIENCE_SEC at least."""
+    seconds = max(seconds, PATIENCE_SEC)
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -26,11 +26,11 @@ from fastapi_service.settings import GatewaySettings
 from fastapi_service.speaking.asking import Asked, OutstandingQuestions
 
 SESSION = "o" * 32
-WAIT_SEC = 10.0
+WAIT_SEC = 30.0
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait until `condition` holds; fails when it does not within 10 s."""
+    """Wait until `condition` holds; fails when it does not within WAIT_SEC."""
     async with asyncio.timeout(WAIT_SEC):
         while not condition():  # noqa: ASYNC110 - states of several objects
             await asyncio.sleep(0.005)

