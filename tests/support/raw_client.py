@@ -56,13 +56,13 @@ class RawClient:
         """Send one frame."""
         self.socket.send(data)
 
-    def receive(self, timeout: float = 10.0) -> dict[str, Any]:
+    def receive(self, timeout: float = 30.0) -> dict[str, Any]:
         """The next message. Raises TimeoutError, ConnectionClosed."""
         message: dict[str, Any] = json.loads(self.socket.recv(timeout))
         self.messages.append(message)
         return message
 
-    def expect(self, kind: str, timeout: float = 10.0) -> dict[str, Any]:
+    def expect(self, kind: str, timeout: float = 30.0) -> dict[str, Any]:
         """The next message of type `kind`; others are kept in `messages`."""
         while True:
             message = self.receive(timeout)
@@ -81,7 +81,7 @@ class RawClient:
             outcome = message if message["type"] in ("result", "dropped", "error") else outcome
         return outcome
 
-    def close_code(self, timeout: float = 10.0) -> int:
+    def close_code(self, timeout: float = 30.0) -> int:
         """Read until the server closes; the code it gave."""
         try:
             while True:
