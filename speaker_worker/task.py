@@ -91,11 +91,12 @@ class SpeakerTeller:
         if job is None:
             self._metrics.file_ended(None, "invalid")
             return
-        if self._encoder is None:
-            self._metrics.file_ended(job.file, "off")
-            return
         tries_key = file_speakers_tries_key(job.file)
         name = f"file {session_tag(job.file)}"
+        if self._encoder is None:
+            self._metrics.file_ended(job.file, "off")
+            self._retry.call(lambda: self._files.fail(job), name)
+            return
         if not self._begin(tries_key, name):
             self._metrics.file_ended(job.file, "given_up")
             if not self._retry.call(lambda: self._files.is_told(job), name):

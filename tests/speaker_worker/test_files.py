@@ -12,7 +12,7 @@ from contract.keys import file_key, file_speakers_tries_key, file_voices_key
 from contract.state.files import FileSpeakers
 from speaker_worker import file_voices
 from speaker_worker.file_voices import FAILED_WORDS
-from tests.speaker_worker.conftest import RATE, SESSION, Rig, job_of, voice
+from tests.speaker_worker.conftest import RATE, SESSION, MakeRig, Rig, job_of, voice
 
 FILE, AGAIN = "f" * 32, f"{SESSION}-again"
 JOB = FileSpeakersJob(session=SESSION, file=FILE, again_session=AGAIN).model_dump(mode="json")
@@ -101,6 +101,13 @@ def test_voices_of_another_version_are_left_out(rig: Rig, file: str, caplog: pyt
     assert found(rig.client) == [(1, 0)]
     assert "unusable" in caplog.text
     assert SESSION not in caplog.text
+
+
+def test_a_worker_that_is_off_says_so_at_once(make_rig: MakeRig, file: str) -> None:
+    rig = make_rig(off=True)
+    rig.teller.handle_file(JOB)
+    assert (found(rig.client), lacking(rig.client)) == (None, FAILED_WORDS)
+    assert rig.outcomes("files") == {"off": 1}
 
 
 def test_a_file_that_ends_its_workers_is_given_up(rig: Rig, file: str) -> None:
