@@ -15,10 +15,10 @@ from collections import Counter
 import numpy as np
 
 from bench.files import say, table
+from bench.sentences.speakers import quiet_place
 from contract.audio import SAMPLE_RATE_HZ
 from contract.events import Ending
 from contract.jobs import AnalyzeJob, UtteranceJob
-from contract.speech.segmenter import quietest_place
 from harness.human_voices import Clip, clips
 from stt_worker.engine.load import load_engine
 from stt_worker.sentences.ending import ending_of
@@ -30,12 +30,6 @@ from stt_worker.utterances.speech_check import SpeechCheck
 QUIET_SEC = 0.2
 LONGEST_SEC = 13.0  # one utterance
 ENDINGS: tuple[Ending, ...] = ("sentence", "likely", "open", "silence")
-
-
-def goes_on(clip: Clip) -> int:
-    """The sample of the quietest place in the middle third."""
-    third = len(clip.samples) // 3
-    return third + quietest_place(clip.pcm, third, third)
 
 
 def look(recognition: Recognition, clip: Clip, until: int) -> Ending:
@@ -66,7 +60,7 @@ def main() -> None:
         spoken = [one for one in clips(language, args.last)[args.first :] if one.sec < LONGEST_SEC]
         for kind in ("finished", "goes on"):
             taken = Counter(
-                look(recognition, one, len(one.samples) if kind == "finished" else goes_on(one)) for one in spoken
+                look(recognition, one, len(one.samples) if kind == "finished" else quiet_place(one)) for one in spoken
             )
             rows.append(
                 [language, kind, len(spoken), *(f"{100 * taken[ending] / len(spoken):.0f}" for ending in ENDINGS)]

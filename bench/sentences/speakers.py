@@ -117,10 +117,15 @@ async def through_the_gate(
             yield piece
 
 
+def quiet_place(clip: Clip) -> int:
+    """The sample of the quietest place of its middle third, which is between two words."""
+    third = len(clip.samples) // 3
+    return third + quietest_place(clip.pcm, third, third)
+
+
 def with_a_pause(clip: Clip, pause_sec: float) -> Clip:
-    """`clip` with so much quiet at the quietest place of its middle third, which is between two words."""
-    first, count = len(clip.samples) // 3, len(clip.samples) // 3
-    at = first + quietest_place(clip.pcm, first, count)
+    """`clip` with so much quiet at its quiet place."""
+    at = quiet_place(clip)
     quiet = np.zeros(int(pause_sec * SAMPLE_RATE_HZ), clip.samples.dtype)
     return Clip(clip.name, clip.language, clip.text, np.concatenate([clip.samples[:at], quiet, clip.samples[at:]]))
 
