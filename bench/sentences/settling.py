@@ -84,15 +84,15 @@ class Settling:
                     continue
                 now = [word for word, _ in words_of(partial.text[: partial.settled])]
                 text = [word for word, _ in words_of(partial.text)]
-                kept = _common(said, text)
+                kept = common(said, text)
                 contradicted = kept < min(len(said), len(text))  # else it says more, or ends sooner
-                same = len(_matching(said, text)) if contradicted else len(said)
+                same = len(matching(said, text)) if contradicted else len(said)
                 self.changed += len(said) - same
                 self.settled += max(0, len(now) - same) if contradicted else len(now) - len(said)
                 said = now
-                for at in _matching(now, words[base : base + len(now) + SPARE_WORDS]):
+                for at in matching(now, words[base : base + len(now) + SPARE_WORDS]):
                     when[base + at] = min(when[base + at], came)
-            self.changed += len(said) - len(_matching(said, words[base : base + len(said) + SPARE_WORDS]))
+            self.changed += len(said) - len(matching(said, words[base : base + len(said) + SPARE_WORDS]))
         self.early += sum(moment < one.shown for moment, one in zip(when, final, strict=True))
         self.delays += [moment - one.said for moment, one in zip(when, final, strict=True)]
 
@@ -160,13 +160,13 @@ async def _read(client: StreamClient, heard: Heard) -> None:
             heard.results.append((message, time.monotonic()))
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
+def common(one: Sequence[str], other: Sequence[str]) -> int:
     """How many words, from the first, are the same."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (some, others) in pairs if some != others), min(len(one), len(other)))
 
 
-def _matching(some: Sequence[str], words: Sequence[str]) -> list[int]:
+def matching(some: Sequence[str], words: Sequence[str]) -> list[int]:
     """Places in `words` of those that stand in `some`, in order."""
     blocks = difflib.SequenceMatcher(None, some, words, autojunk=False).get_matching_blocks()
     return [at for block in blocks for at in range(block.b, block.b + block.size)]

@@ -51,7 +51,13 @@ class DummyEngine:
         """See `SpeechEngine.transcribe_all`."""
         return [self.transcribe(one) for one in utterances]
 
-    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
+    def partial(
+        self,
+        utterance: Utterance,
+        interrupt: Callable[[], None],
+        draft: Sequence[int] = (),
+        before: object | None = None,
+    ) -> Transcript:
         """See `SpeechEngine.partial`."""
         interrupt()
         return self.transcribe(utterance)

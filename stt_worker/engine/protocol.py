@@ -48,7 +48,8 @@ class Transcript:
     doubtful and all was done again. `language_probability`: of `language` by what was heard, 0 to 1, None where the
     model knows one only. `words`: where they were asked for. `gaps`: where somebody surely spoke and no words came, in
     order. `sentence_end`: how probable it is by the text that a sentence ends with it, `phrase_end`: by the sound that
-    a phrase does; 0 to 1, None where nobody can tell.
+    a phrase does; 0 to 1, None where nobody can tell. `encoded`: what the engine has made of the sound of a partial,
+    for itself alone: the next partial of the utterance can begin with it.
     """
 
     text: str
@@ -66,6 +67,7 @@ class Transcript:
     gaps: tuple[Span, ...] = ()
     sentence_end: float | None = field(default=None, compare=False)
     phrase_end: float | None = field(default=None, compare=False)
+    encoded: object | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -170,9 +172,17 @@ class SpeechEngine(Protocol):
         """Transcribe several utterances side by side, each as `transcribe` does. Raises when any of them fails."""
         ...
 
-    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
+    def partial(
+        self,
+        utterance: Utterance,
+        interrupt: Callable[[], None],
+        draft: Sequence[int] = (),
+        before: object | None = None,
+    ) -> Transcript:
         """The quickest transcript of an utterance that goes on: one try at temperature 0, no translation.
 
+        `before`: `encoded` of an earlier partial whose audio this one begins with; what long speech costs does not grow
+        then with all that has been said.
         `interrupt` is called often (between layers and tokens) and may raise WorkInterruptedError: that ends the work
         and comes through, and the model can be used as before.
         """

@@ -27,7 +27,8 @@ from contract.audio import SAMPLE_RATE_HZ
 from stt_worker.engine.cover import surely_speech
 from stt_worker.engine.decoder.decoding import Attempt, WhisperDecoding
 from stt_worker.engine.decoder.encoded import EncodedAudio
-from stt_worker.engine.decoder.encoder import encode, spectrogram, window_frames
+from stt_worker.engine.decoder.encoder import POSITION_SAMPLES, encode, spectrogram, window_frames
+from stt_worker.engine.decoder.growing import EncodedBefore, tail_start
 from stt_worker.engine.decoder.sentence_end import has_mark_inside
 from stt_worker.engine.fallback import Fallback, transcript
 from stt_worker.engine.hints import repeats
@@ -153,14 +154,25 @@ class WhisperEngine:
         return self._encode([audio], self._frames(len(audio))).features[0]
 
     @torch.inference_mode()
-    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
-        """See `SpeechEngine.partial`. A text that only repeats its prompt is none."""
+    def partial(
+        self,
+        utterance: Utterance,
+        interrupt: Callable[[], None],
+        draft: Sequence[int] = (),
+        before: object | None = None,
+    ) -> Transcript:
+        """See `SpeechEngine.partial`. A text that only repeats its prompt is none; what is doubtful where only the end
+        was heard anew is done again with all of it."""
         audio, prompt = utterance.audio, "" if self._demo else utterance.prompt
         limits = [self._decoding.token_limit(len(audio), SAMPLE_RATE_HZ)]
         with self._interrupted_by(interrupt):
-            features = self._encode([audio], self._frames(len(audio)))
+            grown = self._grown(audio, before)
+            features = self._encode([audio], self._frames(len(audio))) if grown is None else grown
             ((language, probability),) = self._spoken(features, [utterance.language])
             (found,) = self._decoding.greedy(features, [language], "transcribe", limits, draft, [prompt])
+            if grown is not None and self._decoding.is_doubtful(found):
+                features = self._encode([audio], self._frames(len(audio)))
+                (found,) = self._decoding.greedy(features, [language], "transcribe", limits, draft, [prompt])
             text = "" if repeats(found.text, prompt) else found.text
             words: tuple[WordTime, ...] = ()
             if utterance.word_times and not self._demo and has_mark_inside(text):
@@ -168,7 +180,8 @@ class WhisperEngine:
                 words = self._times(features, language, found, len(audio))
         heard = transcript(found, language)
         probability = probability or heard.language_probability
-        return replace(heard, text=text, language_probability=probability, words=words)
+        encoded = EncodedBefore(features.features[0], len(audio))
+        return replace(heard, text=text, language_probability=probability, words=words, encoded=encoded)
 
     def recover(self) -> None:
         """Give memory back. Nothing is kept between calls."""
@@ -190,10 +203,24 @@ class WhisperEngine:
             return int(N_FRAMES)
         return window_frames(samples, self._settings.whisper_window_floor_sec, self._settings.whisper_window_margin_sec)
 
-    def _encode(self, audio: Sequence[Samples], frames: int) -> EncodedAudio:
+    def _encode(self, audio: Sequence[Samples], frames: int, first: int = 0) -> EncodedAudio:
         mels, device = self._model.dims.n_mels, self._model.device
         mel = torch.stack([spectrogram(samples, mels, frames, device) for samples in audio])
-        return EncodedAudio(encode(self._model.encoder, mel.to(self._dtype), self._decoding.interrupt))
+        return EncodedAudio(encode(self._model.encoder, mel.to(self._dtype), self._decoding.interrupt, first))
+
+    def _grown(self, audio: Samples, before: object | None) -> EncodedAudio | None:
+        """`audio` encoded where only its end has to be heard anew, None where all of it has to. The demo model knows no
+        text but at the beginning of its window."""
+        whole = self._demo or self._settings.whisper_window == "full"
+        if whole or not isinstance(before, EncodedBefore):
+            return None
+        first = tail_start(len(audio), before)
+        if first is None:
+            return None
+        tail = audio[first * POSITION_SAMPLES :]
+        frames = min(self._frames(len(tail)), int(N_FRAMES) - 2 * first)
+        features = self._encode([tail], frames, first).features[0]
+        return EncodedAudio(before.joined(features, first)[None])
 
     def _spoken(
         self, features: EncodedAudio, wanted: Sequence[str | None], audio: Sequence[Samples] = ()

@@ -67,12 +67,14 @@ class PartialWorker(RequestWorker[PartialRequest]):
             return NOTHING
         utterance = utterance_of(request, self._check.trimmed(audio, found), self._settings, request.find_end)
         draft = self._drafts.of(request.session, request.start)
-        heard = self._engine.partial(utterance, self._turns.interrupt, draft)
+        heard_from = self._check.trim_start(found)
+        before = self._drafts.encoded(request.session, request.start, heard_from)
+        heard = self._engine.partial(utterance, self._turns.interrupt, draft, before)
         self._drafts.keep(request.session, request.start, heard.tokens)
+        self._drafts.keep_encoded(request.session, request.start, heard_from, heard.encoded)
         text = judge(heard, self._settings)
         speech_end = None if found.spoken_until is None else request.start + found.spoken_until
         if isinstance(text, Refusal):
             return Answer(speech_end=speech_end)
-        heard_from = self._check.trim_start(found)
         end = sentence_end(text, heard.language, heard.words, pcm, heard_from, request.start)
         return Answer(text, None, end, speech_end)

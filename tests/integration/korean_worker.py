@@ -43,7 +43,13 @@ class KoreanEngine:
             return Transcript(text, "ja", -0.2, 0.01, no_translation=CANNOT, language_probability=0.1, words=words)
         return Transcript(text, "ko", -0.2, 0.01, translation=MEANT, language_probability=PROBABILITY, words=words)
 
-    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
+    def partial(
+        self,
+        utterance: Utterance,
+        interrupt: Callable[[], None],
+        draft: Sequence[int] = (),
+        before: object | None = None,
+    ) -> Transcript:
         return self.transcribe(utterance)
 
 

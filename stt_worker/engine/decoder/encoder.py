@@ -17,6 +17,7 @@ from whisper.audio import HOP_LENGTH, N_FFT, N_FRAMES
 from contract.audio import SAMPLE_RATE_HZ
 
 FRAMES_PER_SEC: int = SAMPLE_RATE_HZ // HOP_LENGTH
+POSITION_SAMPLES: int = 2 * HOP_LENGTH  # of audio that a position of the encoder's output stands for
 
 
 def spectrogram(audio: NDArray[np.float32], mels: int, frames: int, device: torch.device) -> Tensor:
@@ -37,15 +38,16 @@ def window_frames(samples: int, floor_sec: float, margin_sec: float) -> int:
     return min(int(N_FRAMES), 2 * math.ceil(wanted / 2))
 
 
-def encode(encoder: Any, mel: Tensor, interrupt: Callable[[], None] | None = None) -> Tensor:
+def encode(encoder: Any, mel: Tensor, interrupt: Callable[[], None] | None = None, first: int = 0) -> Tensor:
     """The encoder's output for `mel` (rows, mels, frames): (rows, frames / 2, n_audio_state).
 
     openai-whisper's own modules; only its demand for exactly 30 s is left out. `interrupt` is called before every
-    half of a layer and may raise.
+    half of a layer and may raise. `first`: the position of the output at which `mel` begins, where it is the end of
+    something longer; with its frames it is within the encoder's positions.
     """
     x = functional.gelu(encoder.conv1(mel))
     x = functional.gelu(encoder.conv2(x)).permute(0, 2, 1)
-    x = (x + encoder.positional_embedding[: x.shape[1]]).to(x.dtype)
+    x = (x + encoder.positional_embedding[first : first + x.shape[1]]).to(x.dtype)
     for block in encoder.blocks:
         if interrupt is not None:
             interrupt()

@@ -51,9 +51,9 @@ def counted(monkeypatch: pytest.MonkeyPatch, logprob: float | None = None) -> It
     calls = Calls()
     encode, greedy, sampled = audio_encoder.encode, WhisperDecoding.greedy, WhisperDecoding.sampled
 
-    def counting_encode(encoder: Any, mel: torch.Tensor, interrupt: Any = None) -> torch.Tensor:
+    def counting_encode(encoder: Any, mel: torch.Tensor, *more: Any) -> torch.Tensor:
         calls.frames.append(mel.shape[-1])
-        return encode(encoder, mel, interrupt)
+        return encode(encoder, mel, *more)
 
     def counting_greedy(
         decoding: Any, features: Any, languages: Any, task: str, limits: Any, *a: Any, **kw: Any

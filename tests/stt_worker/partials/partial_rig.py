@@ -37,6 +37,7 @@ class PartialEngine:
         self.failures: list[Exception] = []
         self.calls: list[tuple[int, str | None]] = []
         self.timed: list[bool] = []
+        self.before: list[object | None] = []
         self.endless = False
         self.busy = threading.Event()
         self.recovered = 0
@@ -51,10 +52,17 @@ class PartialEngine:
     def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
         return [self.transcribe(one) for one in utterances]
 
-    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
+    def partial(
+        self,
+        utterance: Utterance,
+        interrupt: Callable[[], None],
+        draft: Sequence[int] = (),
+        before: object | None = None,
+    ) -> Transcript:
         assert np.abs(utterance.audio).max() <= 1
         self.calls.append((len(utterance.audio), utterance.language))
         self.timed.append(utterance.word_times)
+        self.before.append(before)
         if self.failures:
             raise self.failures.pop(0)
         self.busy.set()

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import redis
 
+from contract.audio import SAMPLE_RATE_HZ
 from contract.keys import PARTIALS, done_key
 from contract.queues import STT_QUEUE
 from contract.speech.partials import REQUESTS_MAX
@@ -68,6 +69,15 @@ def test_all_the_audio_that_is_there_by_now_is_heard(make_rig: MakeRig, speech: 
     rig.ask(speech + b"\0")
     rig.serve()
     assert rig.engine.calls == [(len(speech) // 2, "ko")]
+
+
+def test_the_next_one_goes_on_from_what_is_known_of_its_sound(rig: Rig, speech: bytes) -> None:
+    """Of audio that begins at the same sample: what comes before a speaker is cut off."""
+    rig.engine.heard = replace(rig.engine.heard, encoded="its sound")
+    for pcm in (speech, speech + speech, bytes(SAMPLE_RATE_HZ) + speech):
+        rig.ask(pcm)
+        rig.serve()
+    assert rig.engine.before == [None, "its sound", None]
 
 
 def test_where_somebody_last_spoke_is_told(rig: Rig, speech: bytes) -> None:

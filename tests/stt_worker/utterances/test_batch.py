@@ -19,7 +19,7 @@ from runtime.redis_retry import RedisUnavailableError
 from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
 from stt_worker.engine.whisper_engine import WhisperEngine
 from stt_worker.settings import SttSettings
-from stt_worker.utterances.draft_cache import DRAFTS_MAX, DraftCache
+from stt_worker.utterances.draft_cache import DRAFTS_MAX, ENCODED_MAX, DraftCache
 from stt_worker.utterances.speech_check import SpeechCheck
 from stt_worker.utterances.task import Transcriber
 from tests.stt_worker.conftest import Say, as_floats
@@ -54,7 +54,13 @@ class CountingEngine:
         self.at_once.append(len(utterances))
         return [self._heard(one.audio) for one in utterances]
 
-    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
+    def partial(
+        self,
+        utterance: Utterance,
+        interrupt: Callable[[], None],
+        draft: Sequence[int] = (),
+        before: object | None = None,
+    ) -> Transcript:
         raise AssertionError("a final is no partial")
 
     def _heard(self, audio: NDArray[np.float32]) -> Transcript:
@@ -180,6 +186,24 @@ def test_drafts_are_bounded() -> None:
     assert drafts.of(SESSIONS[0], 4) == ()
     assert drafts.of(SESSIONS[0], 5) == (5,)
     assert drafts.of(SESSIONS[0], DRAFTS_MAX + 4) == (DRAFTS_MAX + 4,)
+
+
+def test_what_was_made_of_the_sound_is_of_audio_that_begins_there() -> None:
+    drafts = DraftCache()
+    drafts.keep_encoded(SESSIONS[0], 0, 320, "sound")
+    assert drafts.encoded(SESSIONS[0], 0, 320) == "sound"
+    assert drafts.encoded(SESSIONS[0], 0, 0) is None
+    assert drafts.encoded(SESSIONS[1], 0, 320) is None
+    drafts.take(SESSIONS[0], 0)
+    assert drafts.encoded(SESSIONS[0], 0, 320) is None, "the utterance has ended"
+
+
+def test_what_was_made_of_the_sound_is_bounded() -> None:
+    drafts = DraftCache()
+    for start in range(ENCODED_MAX + 3):
+        drafts.keep_encoded(SESSIONS[0], start, 0, start)
+    kept = [start for start in range(ENCODED_MAX + 3) if drafts.encoded(SESSIONS[0], start, 0) is not None]
+    assert kept == list(range(3, ENCODED_MAX + 3))
 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])

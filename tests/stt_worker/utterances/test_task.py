@@ -60,7 +60,13 @@ class FakeEngine:
     def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
         return [self.transcribe(one) for one in utterances]
 
-    def partial(self, utterance: Utterance, interrupt: Callable[[], None], draft: Sequence[int] = ()) -> Transcript:
+    def partial(
+        self,
+        utterance: Utterance,
+        interrupt: Callable[[], None],
+        draft: Sequence[int] = (),
+        before: object | None = None,
+    ) -> Transcript:
         raise AssertionError("a final is no partial")
 
     def recover(self) -> None:
