@@ -15,7 +15,7 @@ from collections import Counter
 import numpy as np
 
 from bench.files import say, table
-from bench.sentences.speakers import quiet_place
+from bench.sentences.pauses import quiet_place
 from contract.audio import SAMPLE_RATE_HZ
 from contract.events import Ending
 from contract.jobs import AnalyzeJob, UtteranceJob

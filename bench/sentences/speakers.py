@@ -12,7 +12,6 @@ import numpy as np
 from bench.pipeline.speakers import DRAIN_SEC, ROUNDING
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Dropped, Error, Result, Turns
-from contract.speech.segmenter import quietest_place
 from harness.human_voices import Clip
 from recorder_service.client.client import StreamClient
 from runtime.audio.gate import HANGOVER_MS, PAUSE_MS, Mark, VoiceGate, frame_levels
@@ -115,19 +114,6 @@ async def through_the_gate(
                 case speech:
                     await client.send(speech)
             yield piece
-
-
-def quiet_place(clip: Clip) -> int:
-    """The sample of the quietest place of its middle third, which is between two words."""
-    third = len(clip.samples) // 3
-    return third + quietest_place(clip.pcm, third, third)
-
-
-def with_a_pause(clip: Clip, pause_sec: float) -> Clip:
-    """`clip` with so much quiet at its quiet place."""
-    at = quiet_place(clip)
-    quiet = np.zeros(int(pause_sec * SAMPLE_RATE_HZ), clip.samples.dtype)
-    return Clip(clip.name, clip.language, clip.text, np.concatenate([clip.samples[:at], quiet, clip.samples[at:]]))
 
 
 async def speak(url: str, spoken: Sequence[Clip], speakers: int, sentences: bool, voices: bool = False) -> list[Said]:

@@ -9,7 +9,17 @@ from bench.files import table
 
 def sentences_tables(result: dict[str, Any]) -> list[tuple[str, str]]:
     """Delay, words, whole sentences and CPU, by way of ending and number of speakers."""
-    heads = ["sentences", "speakers", "ended by", "p50, ms", "p95, ms", "in one piece", "words wrong", "CPU, ms each"]
+    heads = [
+        "sentences",
+        "speakers",
+        "ended by",
+        "p50, ms",
+        "p95, ms",
+        "in one piece",
+        "of one sentence",
+        "words wrong",
+        "CPU, ms each",
+    ]
     rows = [
         [
             row["kind"],
@@ -18,6 +28,7 @@ def sentences_tables(result: dict[str, Any]) -> list[tuple[str, str]]:
             row["p50_ms"],
             row["p95_ms"],
             f"{row['whole']} of {row['sentences']}",
+            f"{row['whole_singles']} of {row['singles']}" if "singles" in row else "",
             f"{row['wer']:.1%}",
             row["cpu_ms_a_sentence"],
         ]
