@@ -16,8 +16,9 @@ from contract.audio import SAMPLE_RATE_HZ
 from stt_worker.engine.decoder.encoder import POSITION_SAMPLES
 
 # By 34 English stretches of 8 to 15 s (prompts 60 to 179), a partial each second: of the last partials' words 29 of
-# 1,019 are wrong with these and 29 where all is heard anew, of the settled ones 17 of 980 change, and 14 of 1,006. An end
-# of 8 s with 4 s of lead costs less: 36 words, 27 settled. An end of 4 s in a window of 6 loses a quarter of the words.
+# 1,019 are wrong with these and 29 where all is heard anew, of the settled ones 17 of 980 change, and 14 of 1,006. An
+# end of 8 s with 4 s of lead costs less: 36 words, 27 settled. An end of 4 s in a window of 6 loses a quarter of the
+# words.
 TAIL_SEC = 10.0
 LEAD_SEC = 6.0
 EDGE_SEC = 1.5  # before the end of the audio its output still changes
