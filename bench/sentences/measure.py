@@ -34,6 +34,7 @@ from stt_worker.settings import SttSettings
 
 PROMPTS_MAX = 60
 PAUSE_SEC = 0.7
+LONGEST_SEC = 13.0  # one utterance
 PARTS = ("sentences", "settling", "loud_room")
 WAYS = {"pauses of 500 ms": False, "sentences": True}
 
@@ -93,7 +94,7 @@ def main() -> None:
         spoken = clips("en", args.prompts)
     except HumanVoicesMissingError as missing:
         parser.error(str(missing))
-    spoken = [one for one in spoken if one.sec < 13]  # one utterance each
+    spoken = [one for one in spoken if one.sec < LONGEST_SEC]
     run, rows, settling = Run("sentences"), [], []
     kinds = kinds_of(spoken) if "sentences" in args.parts else {}
     load = Workload("people", {"WHISPER_MODEL": "base", "SENTIMENT_MODEL": "auto"}, people=True)
