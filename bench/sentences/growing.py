@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from bench.files import say, table
-from bench.sentences.settling import SPARE_WORDS, common, matching, running_speech
+from bench.sentences.settling import Kept, running_speech
 from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 from contract.messages import Partial
 from fastapi_service.speaking.settled import Settled, words_of
@@ -74,7 +74,7 @@ def partials(engine: SpeechEngine, settings: SttSettings, sound: Clip, way: str,
     """Hear one stretch as it grows."""
     audio, language = sound.samples.astype(np.float32) / FULL_SCALE, sound.language
     final = [word for word, _ in words_of(engine.transcribe(Utterance(audio, language)).text)]
-    settled, held, before, text = Settled(), list[str](), None, ""
+    settled, kept, before, text = Settled(), Kept(), None, ""
     ends = [*(int(at * SAMPLE_RATE_HZ) for at in np.arange(FIRST_SEC, sound.sec, EVERY_SEC)), len(audio)]
     draft: tuple[int, ...] = ()
     for end in ends:
@@ -90,15 +90,10 @@ def partials(engine: SpeechEngine, settings: SttSettings, sound: Clip, way: str,
             said = normalised(language, text)
             found.wrong += least_wrong(said, normalised(language, sound.text))
             found.words += len(said)
-        shown = settled.take(Partial(utterance="stretch0-0", text=text))
-        now = [word for word, _ in words_of(text[: shown.settled])]
-        words = [word for word, _ in words_of(text)]
-        contradicted = common(held, words) < min(len(held), len(words))
-        same = len(matching(held, words)) if contradicted else len(held)
-        found.changed += len(held) - same
-        found.settled += max(0, len(now) - same) if contradicted else len(now) - len(held)
-        held = now
-    found.changed += len(held) - len(matching(held, final[: len(held) + SPARE_WORDS]))
+        kept.take(settled.take(Partial(utterance="stretch0-0", text=text)))
+    kept.end(final)
+    found.settled += kept.settled
+    found.changed += kept.changed
     errors = word_errors(language, sound.text, text)
     found.last_wrong += errors.errors
     found.last_words += errors.words

@@ -35,9 +35,11 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=40)
     args = parser.parse_args()
     settings = SttSettings(whisper_model="base")
-    recognition = Recognition(settings, SpeechCheck(settings), load_engine(settings), DraftCache())
+    engine = load_engine(settings)
+    recognition = Recognition(settings, SpeechCheck(settings), engine, DraftCache())
+    spoken = [one for one in clips("en", args.prompts) if one.sec < LONGEST_SEC]
     rows = []
-    for kind, sounds in kinds_of([one for one in clips("en", args.prompts) if one.sec < LONGEST_SEC]).items():
+    for kind, sounds in kinds_of(spoken, engine).items():
         total = WordErrors(0, 0)
         for one in sounds:
             total += errors_of(recognition, one)

@@ -30,6 +30,7 @@ from bench.sentences.speakers import Said, speak
 from harness.human_voices import Clip, HumanVoicesMissingError, WordErrors, clips, word_errors
 from harness.stack import Stack
 from stt_worker.engine.load import load_engine
+from stt_worker.engine.protocol import SpeechEngine
 from stt_worker.settings import SttSettings
 
 PROMPTS_MAX = 60
@@ -69,14 +70,14 @@ def measure(stack: Stack, spoken: list[Clip], speakers: int, sentences: bool) ->
     return figures(said) | {"cpu_ms_a_sentence": round(1000 * workers / len(said))}
 
 
-def kinds_of(spoken: list[Clip]) -> dict[str, list[Clip]]:
-    """The prompts as they are, and with a pause inside."""
-    engine = load_engine(SttSettings(whisper_model="base"))
-    middles = {one.name: middle_place(one, engine) for one in spoken}
-    middle = [with_a_pause(one, at, PAUSE_SEC) for one in spoken if (at := middles[one.name]) is not None]
+def kinds_of(spoken: list[Clip], engine: SpeechEngine) -> dict[str, list[Clip]]:
+    """The prompts as they are, and with a pause inside; `engine` tells where words end."""
+    places = ((one, middle_place(one, engine)) for one in spoken)
     return {
         "as they are": spoken,
-        f"{PAUSE_SEC} s behind the word in the middle": middle,
+        f"{PAUSE_SEC} s behind the word in the middle": [
+            with_a_pause(one, at, PAUSE_SEC) for one, at in places if at is not None
+        ],
         f"{PAUSE_SEC} s at the quietest place": [with_a_pause(one, quiet_place(one), PAUSE_SEC) for one in spoken],
     }
 
@@ -96,7 +97,8 @@ def main() -> None:
         parser.error(str(missing))
     spoken = [one for one in spoken if one.sec < LONGEST_SEC]
     run, rows, settling = Run("sentences"), [], []
-    kinds = kinds_of(spoken) if "sentences" in args.parts else {}
+    engine = load_engine(SttSettings(whisper_model="base"))
+    kinds = kinds_of(spoken, engine) if "sentences" in args.parts else {}
     load = Workload("people", {"WHISPER_MODEL": "base", "SENTIMENT_MODEL": "auto"}, people=True)
     with tempfile.TemporaryDirectory() as folder, running(load, Path(folder)) as stack:
         asyncio.run(speak(stack.ws_url, spoken[:2], 1, True))  # warm

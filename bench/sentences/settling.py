@@ -60,6 +60,29 @@ class Heard:
 
 
 @dataclass
+class Kept:
+    """Of one utterance the words that are `said` and settled, how many have been in all, and how many `changed`."""
+
+    said: list[str] = field(default_factory=list)
+    settled: int = 0
+    changed: int = 0
+
+    def take(self, partial: Partial) -> None:
+        """Count what its next text settles, and contradicts."""
+        now = [word for word, _ in words_of(partial.text[: partial.settled])]
+        text = [word for word, _ in words_of(partial.text)]
+        contradicted = _common(self.said, text) < min(len(self.said), len(text))  # else it says more, or ends sooner
+        same = len(_matching(self.said, text)) if contradicted else len(self.said)
+        self.changed += len(self.said) - same
+        self.settled += max(0, len(now) - same) if contradicted else len(now) - len(self.said)
+        self.said = now
+
+    def end(self, final: Sequence[str]) -> None:
+        """Count what the final contradicts, whose words these are, and maybe others behind them."""
+        self.changed += len(self.said) - len(_matching(self.said, final[: len(self.said) + SPARE_WORDS]))
+
+
+@dataclass
 class Settling:
     """Of so many `words` of final texts: the `delays` (s) until they were settled, of which `early` before their final;
     `settled` words in all, and those that `changed`."""
@@ -78,21 +101,16 @@ class Settling:
         self.words += len(final)
         for start in sorted({start_of(partial.utterance) for partial, _ in heard.partials}):
             base = next((at for at, one in enumerate(final) if one.start >= start), len(final))
-            said: list[str] = []
+            kept = Kept()
             for partial, came in heard.partials:
                 if start_of(partial.utterance) != start:
                     continue
-                now = [word for word, _ in words_of(partial.text[: partial.settled])]
-                text = [word for word, _ in words_of(partial.text)]
-                kept = common(said, text)
-                contradicted = kept < min(len(said), len(text))  # else it says more, or ends sooner
-                same = len(matching(said, text)) if contradicted else len(said)
-                self.changed += len(said) - same
-                self.settled += max(0, len(now) - same) if contradicted else len(now) - len(said)
-                said = now
-                for at in matching(now, words[base : base + len(now) + SPARE_WORDS]):
+                kept.take(partial)
+                for at in _matching(kept.said, words[base : base + len(kept.said) + SPARE_WORDS]):
                     when[base + at] = min(when[base + at], came)
-            self.changed += len(said) - len(matching(said, words[base : base + len(said) + SPARE_WORDS]))
+            kept.end(words[base:])
+            self.settled += kept.settled
+            self.changed += kept.changed
         self.early += sum(moment < one.shown for moment, one in zip(when, final, strict=True))
         self.delays += [moment - one.said for moment, one in zip(when, final, strict=True)]
 
@@ -160,13 +178,13 @@ async def _read(client: StreamClient, heard: Heard) -> None:
             heard.results.append((message, time.monotonic()))
 
 
-def common(one: Sequence[str], other: Sequence[str]) -> int:
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
     """How many words, from the first, are the same."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (some, others) in pairs if some != others), min(len(one), len(other)))
 
 
-def matching(some: Sequence[str], words: Sequence[str]) -> list[int]:
+def _matching(some: Sequence[str], words: Sequence[str]) -> list[int]:
     """Places in `words` of those that stand in `some`, in order."""
     blocks = difflib.SequenceMatcher(None, some, words, autojunk=False).get_matching_blocks()
     return [at for block in blocks for at in range(block.b, block.b + block.size)]

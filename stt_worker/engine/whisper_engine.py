@@ -166,13 +166,11 @@ class WhisperEngine:
         audio, prompt = utterance.audio, "" if self._demo else utterance.prompt
         limits = [self._decoding.token_limit(len(audio), SAMPLE_RATE_HZ)]
         with self._interrupted_by(interrupt):
-            grown = self._grown(audio, before)
-            features = self._encode([audio], self._frames(len(audio))) if grown is None else grown
-            ((language, probability),) = self._spoken(features, [utterance.language])
-            (found,) = self._decoding.greedy(features, [language], "transcribe", limits, draft, [prompt])
-            if grown is not None and self._decoding.is_doubtful(found):
-                features = self._encode([audio], self._frames(len(audio)))
+            for features in self._growing(audio, before):
+                ((language, probability),) = self._spoken(features, [utterance.language])
                 (found,) = self._decoding.greedy(features, [language], "transcribe", limits, draft, [prompt])
+                if not self._decoding.is_doubtful(found):
+                    break
             text = "" if repeats(found.text, prompt) else found.text
             words: tuple[WordTime, ...] = ()
             if utterance.word_times and not self._demo and has_mark_inside(text):
@@ -208,19 +206,15 @@ class WhisperEngine:
         mel = torch.stack([spectrogram(samples, mels, frames, device) for samples in audio])
         return EncodedAudio(encode(self._model.encoder, mel.to(self._dtype), self._decoding.interrupt, first))
 
-    def _grown(self, audio: Samples, before: object | None) -> EncodedAudio | None:
-        """`audio` encoded where only its end has to be heard anew, None where all of it has to. The demo model knows no
-        text but at the beginning of its window."""
-        whole = self._demo or self._settings.whisper_window == "full"
-        if whole or not isinstance(before, EncodedBefore):
-            return None
-        first = tail_start(len(audio), before)
-        if first is None:
-            return None
-        tail = audio[first * POSITION_SAMPLES :]
-        frames = min(self._frames(len(tail)), int(N_FRAMES) - 2 * first)
-        features = self._encode([tail], frames, first).features[0]
-        return EncodedAudio(before.joined(features, first)[None])
+    def _growing(self, audio: Samples, before: object | None) -> Iterator[EncodedAudio]:
+        """`audio` with only its end heard anew, where that will do; then all of it. The demo model knows no text but at
+        the beginning of its window."""
+        in_parts = not self._demo and self._settings.whisper_window == "adaptive"
+        if in_parts and isinstance(before, EncodedBefore) and (first := tail_start(len(audio), before)) is not None:
+            tail = audio[first * POSITION_SAMPLES :]
+            frames = min(self._frames(len(tail)), int(N_FRAMES) - 2 * first)
+            yield EncodedAudio(before.joined(self._encode([tail], frames, first).features[0], first)[None])
+        yield self._encode([audio], self._frames(len(audio)))
 
     def _spoken(
         self, features: EncodedAudio, wanted: Sequence[str | None], audio: Sequence[Samples] = ()
