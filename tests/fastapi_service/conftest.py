@@ -34,9 +34,10 @@ def start_gateway(
 
 @pytest.fixture(scope="package")
 def shared_gateway(redis_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
-    """One gateway with the default settings, but for one: what a test leaves unfinished is kept until the gateway
-    stops, which drops it, so that it never comes into a later test's queue."""
-    gateway = GatewayProcess(redis_port, tmp_path_factory.mktemp("gateway"), LINGER_SEC="600")
+    """One gateway with the default settings, but for two: what a test leaves unfinished or unanswered is kept until the
+    gateway stops, which drops it, so that it never comes into a later test's queue."""
+    later = {"LINGER_SEC": "600", "RESEND_AFTER_SEC": "3600"}
+    gateway = GatewayProcess(redis_port, tmp_path_factory.mktemp("gateway"), **later)
     gateway.start()
     yield gateway
     gateway.service.stop()

@@ -13,6 +13,8 @@ from websockets.sync.client import ClientConnection, connect
 from contract.websocket import SUBPROTOCOL
 from tests.support.http_requests import unverified
 
+ONCE_EACH = ("accepted", "result", "dropped", "error")
+
 
 class RawClient:
     """One connection; messages are kept by type."""
@@ -41,6 +43,7 @@ class RawClient:
         )
         self.socket: ClientConnection = self._connecting.__enter__()
         self.messages: list[dict[str, Any]] = []
+        self._overtaken: list[dict[str, Any]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -63,11 +66,18 @@ class RawClient:
         return message
 
     def expect(self, kind: str, timeout: float = 30.0) -> dict[str, Any]:
-        """The next message of type `kind`; others are kept in `messages`."""
-        while True:
-            message = self.receive(timeout)
+        """The next message of type `kind`; others are kept in `messages`.
+
+        What every utterance gets once, in no order between the two (`accepted`, an outcome), is found as well if an
+        earlier call waited for the other and this one overtook it.
+        """
+        for index, message in enumerate(self._overtaken):
             if message["type"] == kind:
-                return message
+                return self._overtaken.pop(index)
+        while (message := self.receive(timeout))["type"] != kind:
+            if message["type"] in ONCE_EACH:
+                self._overtaken.append(message)
+        return message
 
     def speak(self, pcm: bytes) -> dict[str, Any]:
         """Send one utterance; its outcome, once it is accepted as well (either may come first)."""
