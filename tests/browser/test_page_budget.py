@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenPage, Serve
-from tests.browser.test_page_states import connected
+from tests.browser.test_page_states import at_rest, connected
 
 TO_LOAD_BYTES = 150_000  # over the network, headers and all, until everything that the page starts with is there
 IN_ALL_BYTES = 200_000  # with what it fetches at leisure for later
@@ -33,7 +33,8 @@ class Traffic:
 
 
 def reload_empty(page: Page) -> tuple[Traffic, Traffic]:
-    """Load the page again with nothing cached: what came until it was loaded, and what within two seconds more."""
+    """Load the page again with nothing cached: what came until it was loaded, and until two seconds after it rests."""
+    at_rest(page)  # else what it still asks for would be counted with the next time
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
@@ -56,7 +57,8 @@ def reload_empty(page: Page) -> tuple[Traffic, Traffic]:
     session.on("Page.loadEventFired", load)
     page.reload(wait_until="load")
     connected(page)
-    page.wait_for_timeout(2_500)
+    at_rest(page)
+    page.wait_for_timeout(2_000)
     return loaded, traffic
 
 
