@@ -161,15 +161,15 @@ class WhisperEngine:
         draft: Sequence[int] = (),
         before: object | None = None,
     ) -> Transcript:
-        """See `SpeechEngine.partial`. A text that only repeats its prompt is none. Where only the end was heard anew,
-        what is doubtful or says less than the draft is done again with all of it."""
+        """See `SpeechEngine.partial`. A text that only repeats its prompt is none; what is doubtful where only the end
+        was heard anew is done again with all of it."""
         audio, prompt = utterance.audio, "" if self._demo else utterance.prompt
         limits = [self._decoding.token_limit(len(audio), SAMPLE_RATE_HZ)]
         with self._interrupted_by(interrupt):
             for features in self._growing(audio, before):
                 ((language, probability),) = self._spoken(features, [utterance.language])
                 (found,) = self._decoding.greedy(features, [language], "transcribe", limits, draft, [prompt])
-                if len(found.tokens) >= len(draft) and not self._decoding.is_doubtful(found):
+                if not self._decoding.is_doubtful(found):
                     break
             text = "" if repeats(found.text, prompt) else found.text
             words: tuple[WordTime, ...] = ()

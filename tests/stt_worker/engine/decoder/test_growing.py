@@ -136,17 +136,6 @@ def test_what_is_doubtful_is_heard_whole(engine: WhisperEngine, monkeypatch: pyt
     assert found == engine.partial(noise(12), lambda: None)
 
 
-@pytest.mark.parametrize(("more", "heard"), [(0, [1200]), (1, [1200, 1400])])
-def test_what_says_less_than_before_is_heard_whole(engine: WhisperEngine, more: int, heard: list[int]) -> None:
-    before = engine.partial(noise(11), lambda: None).encoded
-    tokens = engine.partial(noise(12), lambda: None, (), before).tokens
-    draft = (tokens[0] - 1,) * (len(tokens) + more)
-    with frames_encoded(engine) as frames:
-        found = engine.partial(noise(12), lambda: None, draft, before)
-    assert frames == heard
-    assert (found == engine.partial(noise(12), lambda: None, draft)) == (more == 1)
-
-
 def test_a_voice_says_the_same(base_checkpoint: Path, human_clips: HumanClips) -> None:
     """Prompts one after the other, a partial each second: what is heard at the end is what the whole says."""
     engine = load_engine(SttSettings(whisper_model=str(base_checkpoint)))
