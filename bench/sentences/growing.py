@@ -25,7 +25,7 @@ from contract.messages import Partial
 from fastapi_service.speaking.settled import Settled, words_of
 from harness.human_voices import Clip, clips, normalised, word_errors
 from stt_worker.engine.load import load_engine
-from stt_worker.engine.protocol import Refusal, SpeechEngine, Utterance
+from stt_worker.engine.protocol import NO_DRAFT, Draft, Refusal, SpeechEngine, Utterance
 from stt_worker.engine.quality import judge
 from stt_worker.settings import SttSettings
 
@@ -74,14 +74,13 @@ def partials(engine: SpeechEngine, settings: SttSettings, sound: Clip, way: str,
     """Hear one stretch as it grows."""
     audio, language = sound.samples.astype(np.float32) / FULL_SCALE, sound.language
     final = [word for word, _ in words_of(engine.transcribe(Utterance(audio, language)).text)]
-    settled, kept, before, text = Settled(), Kept(), None, ""
+    settled, kept, before, text = Settled(), Kept(), NO_DRAFT, ""
     ends = [*(int(at * SAMPLE_RATE_HZ) for at in np.arange(FIRST_SEC, sound.sec, EVERY_SEC)), len(audio)]
-    draft: tuple[int, ...] = ()
     for end in ends:
         began = time.thread_time()
-        heard = engine.partial(Utterance(audio[:end], language), lambda: None, draft, before)
+        heard = engine.partial(Utterance(audio[:end], language), lambda: None, before)
         found.ms.setdefault(end // SAMPLE_RATE_HZ, []).append(1000 * (time.thread_time() - began))
-        draft, before = heard.tokens, None if way == WAYS[0] else heard.encoded
+        before = Draft(heard.tokens, None if way == WAYS[0] else heard.encoded)
         verdict = judge(heard, settings)
         text = "" if isinstance(verdict, Refusal) else verdict
         if not text:

@@ -21,7 +21,7 @@ from bench.sentences.settling import running_speech
 from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 from harness.human_voices import clips
 from stt_worker.engine.load import load_engine
-from stt_worker.engine.protocol import Utterance
+from stt_worker.engine.protocol import Draft, Utterance
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.speech_check import SpeechCheck
 
@@ -46,14 +46,15 @@ def main() -> None:
             first = int(number * 2.5 * SAMPLE_RATE_HZ)
             audio = speech[first : first + int(seconds * SAMPLE_RATE_HZ)]
             earlier = audio[: -int(EARLIER_SEC * SAMPLE_RATE_HZ)]
-            before = engine.partial(Utterance(earlier, "en"), lambda: None)
+            left = engine.partial(Utterance(earlier, "en"), lambda: None)
+            before = Draft(left.tokens, left.encoded)
             said = Utterance(audio, "en")
             began = time.perf_counter()
             check.find(audio)
             checked = time.perf_counter()
-            engine.partial(said, lambda: None, before.tokens, before.encoded)
+            engine.partial(said, lambda: None, before)
             heard = time.perf_counter()
-            engine.partial(replace(said, word_times=True), lambda: None, before.tokens, before.encoded)
+            engine.partial(replace(said, word_times=True), lambda: None, before)
             timed = time.perf_counter()
             for name, took in zip(times, (checked - began, heard - checked, timed - heard), strict=True):
                 times[name].append(1000 * took)

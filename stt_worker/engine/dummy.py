@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from contract.audio import SAMPLE_RATE_HZ
 from stt_worker.engine.models import DUMMY, Models
-from stt_worker.engine.protocol import Refusal, SpeechFound, Transcript, Utterance, WordTime
+from stt_worker.engine.protocol import NO_DRAFT, Draft, Refusal, SpeechFound, Transcript, Utterance, WordTime
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +51,7 @@ class DummyEngine:
         """See `SpeechEngine.transcribe_all`."""
         return [self.transcribe(one) for one in utterances]
 
-    def partial(
-        self,
-        utterance: Utterance,
-        interrupt: Callable[[], None],
-        draft: Sequence[int] = (),
-        before: object | None = None,
-    ) -> Transcript:
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], before: Draft = NO_DRAFT) -> Transcript:
         """See `SpeechEngine.partial`."""
         interrupt()
         return self.transcribe(utterance)

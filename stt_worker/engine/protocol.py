@@ -71,6 +71,18 @@ class Transcript:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """What an earlier partial of the same utterance left: `tokens` and `encoded` of its Transcript, the second None
+    where its audio is no beginning of the one at hand."""
+
+    tokens: tuple[int, ...] = ()
+    encoded: object | None = None
+
+
+NO_DRAFT = Draft()
+
+
+@dataclass(frozen=True)
 class Utterance:
     """What is to be transcribed. `audio`: samples at 16 kHz, mono, -1 to 1, shape (n,), at most 30 s. `language`: the
     code of what is spoken, None to detect it; `assumed`: it is likely, not certain, and another is taken where it does
@@ -172,17 +184,10 @@ class SpeechEngine(Protocol):
         """Transcribe several utterances side by side, each as `transcribe` does. Raises when any of them fails."""
         ...
 
-    def partial(
-        self,
-        utterance: Utterance,
-        interrupt: Callable[[], None],
-        draft: Sequence[int] = (),
-        before: object | None = None,
-    ) -> Transcript:
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], before: Draft = NO_DRAFT) -> Transcript:
         """The quickest transcript of an utterance that goes on: one try at temperature 0, no translation.
 
-        `before`: `encoded` of an earlier partial whose audio this one begins with; what long speech costs does not grow
-        then with all that has been said.
+        `before`: what the partial before left; what long speech costs does not grow then with all that has been said.
         `interrupt` is called often (between layers and tokens) and may raise WorkInterruptedError: that ends the work
         and comes through, and the model can be used as before.
         """

@@ -33,7 +33,7 @@ from stt_worker.engine.decoder.sentence_end import has_mark_inside
 from stt_worker.engine.fallback import Fallback, transcript
 from stt_worker.engine.hints import repeats
 from stt_worker.engine.phrase_end import PhraseEnd
-from stt_worker.engine.protocol import Refusal, Transcript, Utterance, WordTime, WorkInterruptedError
+from stt_worker.engine.protocol import NO_DRAFT, Draft, Refusal, Transcript, Utterance, WordTime, WorkInterruptedError
 from stt_worker.engine.quality import judge
 from stt_worker.engine.row import Row
 from stt_worker.engine.side_by_side import SideBySide, dealt
@@ -154,21 +154,15 @@ class WhisperEngine:
         return self._encode([audio], self._frames(len(audio))).features[0]
 
     @torch.inference_mode()
-    def partial(
-        self,
-        utterance: Utterance,
-        interrupt: Callable[[], None],
-        draft: Sequence[int] = (),
-        before: object | None = None,
-    ) -> Transcript:
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], before: Draft = NO_DRAFT) -> Transcript:
         """See `SpeechEngine.partial`. A text that only repeats its prompt is none; what is doubtful where only the end
         was heard anew is done again with all of it."""
         audio, prompt = utterance.audio, "" if self._demo else utterance.prompt
         limits = [self._decoding.token_limit(len(audio), SAMPLE_RATE_HZ)]
         with self._interrupted_by(interrupt):
-            for features in self._growing(audio, before):
+            for features in self._growing(audio, before.encoded):
                 ((language, probability),) = self._spoken(features, [utterance.language])
-                (found,) = self._decoding.greedy(features, [language], "transcribe", limits, draft, [prompt])
+                (found,) = self._decoding.greedy(features, [language], "transcribe", limits, before.tokens, [prompt])
                 if not self._decoding.is_doubtful(found):
                     break
             text = "" if repeats(found.text, prompt) else found.text

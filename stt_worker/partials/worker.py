@@ -11,7 +11,7 @@ import redis
 from contract.audio import FULL_SCALE, SAMPLE_RATE_HZ
 from contract.keys import PARTIALS, partial_begun_key
 from contract.speech.partials import REQUESTS_MAX, PartialRequest
-from stt_worker.engine.protocol import MAX_AUDIO_SEC, Refusal, SpeechEngine, VoiceActivity
+from stt_worker.engine.protocol import MAX_AUDIO_SEC, Draft, Refusal, SpeechEngine, VoiceActivity
 from stt_worker.engine.quality import judge
 from stt_worker.partials.model_lock import PriorityModelLock
 from stt_worker.partials.requests import NOTHING, Answer, RequestWorker
@@ -66,10 +66,10 @@ class PartialWorker(RequestWorker[PartialRequest]):
         if self._check.refusal(found) is not None:
             return NOTHING
         utterance = utterance_of(request, self._check.trimmed(audio, found), self._settings, request.find_end)
-        draft = self._drafts.of(request.session, request.start)
         heard_from = self._check.trim_start(found)
-        before = self._drafts.encoded(request.session, request.start, heard_from)
-        heard = self._engine.partial(utterance, self._turns.interrupt, draft, before)
+        encoded = self._drafts.encoded(request.session, request.start, heard_from)
+        before = Draft(self._drafts.of(request.session, request.start), encoded)
+        heard = self._engine.partial(utterance, self._turns.interrupt, before)
         self._drafts.keep(request.session, request.start, heard.tokens)
         self._drafts.keep_encoded(request.session, request.start, heard_from, heard.encoded)
         text = judge(heard, self._settings)

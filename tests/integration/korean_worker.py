@@ -14,7 +14,7 @@ from dataclasses import replace
 from stt_worker import stt_worker
 from stt_worker.engine.dummy import dummy_models
 from stt_worker.engine.models import Models
-from stt_worker.engine.protocol import Transcript, Utterance, WordTime
+from stt_worker.engine.protocol import NO_DRAFT, Draft, Transcript, Utterance, WordTime
 from stt_worker.settings import SttSettings
 from tests.integration.korean_words import CANNOT, MEANT, PROBABILITY, SAID
 
@@ -43,13 +43,7 @@ class KoreanEngine:
             return Transcript(text, "ja", -0.2, 0.01, no_translation=CANNOT, language_probability=0.1, words=words)
         return Transcript(text, "ko", -0.2, 0.01, translation=MEANT, language_probability=PROBABILITY, words=words)
 
-    def partial(
-        self,
-        utterance: Utterance,
-        interrupt: Callable[[], None],
-        draft: Sequence[int] = (),
-        before: object | None = None,
-    ) -> Transcript:
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], before: Draft = NO_DRAFT) -> Transcript:
         return self.transcribe(utterance)
 
 

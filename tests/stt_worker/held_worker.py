@@ -15,7 +15,7 @@ from pathlib import Path
 from stt_worker import stt_worker
 from stt_worker.engine.dummy import dummy_models
 from stt_worker.engine.models import Models
-from stt_worker.engine.protocol import Transcript, Utterance
+from stt_worker.engine.protocol import NO_DRAFT, Draft, Transcript, Utterance
 from stt_worker.settings import SttSettings
 
 TEXT = "held words"
@@ -39,13 +39,7 @@ class HeldEngine:
     def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
         return [self.transcribe(one) for one in utterances]
 
-    def partial(
-        self,
-        utterance: Utterance,
-        interrupt: Callable[[], None],
-        draft: Sequence[int] = (),
-        before: object | None = None,
-    ) -> Transcript:
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], before: Draft = NO_DRAFT) -> Transcript:
         """Goes on until it is interrupted: it never ends by itself."""
         (self._folder / "partial").touch()
         try:

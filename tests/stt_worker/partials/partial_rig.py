@@ -12,7 +12,7 @@ import redis
 
 from contract.events import PartialEvent
 from contract.queues import RESULT_MESSAGES
-from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
+from stt_worker.engine.protocol import NO_DRAFT, Draft, SpeechEngine, Transcript, Utterance
 from stt_worker.partials.model_lock import PriorityModelLock
 from stt_worker.partials.worker import PartialWorker
 from stt_worker.settings import SttSettings
@@ -52,17 +52,11 @@ class PartialEngine:
     def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
         return [self.transcribe(one) for one in utterances]
 
-    def partial(
-        self,
-        utterance: Utterance,
-        interrupt: Callable[[], None],
-        draft: Sequence[int] = (),
-        before: object | None = None,
-    ) -> Transcript:
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], before: Draft = NO_DRAFT) -> Transcript:
         assert np.abs(utterance.audio).max() <= 1
         self.calls.append((len(utterance.audio), utterance.language))
         self.timed.append(utterance.word_times)
-        self.before.append(before)
+        self.before.append(before.encoded)
         if self.failures:
             raise self.failures.pop(0)
         self.busy.set()

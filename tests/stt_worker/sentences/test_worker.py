@@ -17,7 +17,7 @@ from contract.keys import SENTENCES, heard_key, partial_audio_key
 from contract.queues import RESULT_MESSAGES, STT_QUEUE
 from contract.speech.sentences import SentenceRequest
 from harness.processes import wait_until
-from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
+from stt_worker.engine.protocol import NO_DRAFT, Draft, SpeechEngine, Transcript, Utterance
 from stt_worker.partials.model_lock import PriorityModelLock, WorkAbortedError
 from stt_worker.sentences.looks import Looks
 from stt_worker.sentences.worker import SentenceWorker
@@ -65,13 +65,7 @@ class Engine:
     def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
         return [self.transcribe(one) for one in utterances]
 
-    def partial(
-        self,
-        utterance: Utterance,
-        interrupt: Callable[[], None],
-        draft: Sequence[int] = (),
-        before: object | None = None,
-    ) -> Transcript:
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], before: Draft = NO_DRAFT) -> Transcript:
         raise AssertionError("a look is no partial")
 
     def recover(self) -> None: ...

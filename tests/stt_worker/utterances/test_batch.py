@@ -16,7 +16,7 @@ from contract.jobs import AnalyzeJob, UtteranceJob
 from contract.keys import tries_key
 from harness.speech import demo_clips
 from runtime.redis_retry import RedisUnavailableError
-from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance
+from stt_worker.engine.protocol import NO_DRAFT, Draft, SpeechEngine, Transcript, Utterance
 from stt_worker.engine.whisper_engine import WhisperEngine
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.draft_cache import DRAFTS_MAX, ENCODED_MAX, DraftCache
@@ -54,13 +54,7 @@ class CountingEngine:
         self.at_once.append(len(utterances))
         return [self._heard(one.audio) for one in utterances]
 
-    def partial(
-        self,
-        utterance: Utterance,
-        interrupt: Callable[[], None],
-        draft: Sequence[int] = (),
-        before: object | None = None,
-    ) -> Transcript:
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], before: Draft = NO_DRAFT) -> Transcript:
         raise AssertionError("a final is no partial")
 
     def _heard(self, audio: NDArray[np.float32]) -> Transcript:

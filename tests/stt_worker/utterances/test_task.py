@@ -21,7 +21,7 @@ from contract.messages import Dropped, Error
 from runtime.redis_client import worker_redis
 from runtime.redis_retry import RedisUnavailableError
 from runtime.wav import read_wav
-from stt_worker.engine.protocol import SpeechEngine, Transcript, Utterance, VoiceActivity
+from stt_worker.engine.protocol import NO_DRAFT, Draft, SpeechEngine, Transcript, Utterance, VoiceActivity
 from stt_worker.settings import SttSettings
 from stt_worker.utterances.speech_check import SpeechCheck
 from stt_worker.utterances.task import Transcriber
@@ -60,13 +60,7 @@ class FakeEngine:
     def transcribe_all(self, utterances: Sequence[Utterance]) -> list[Transcript]:
         return [self.transcribe(one) for one in utterances]
 
-    def partial(
-        self,
-        utterance: Utterance,
-        interrupt: Callable[[], None],
-        draft: Sequence[int] = (),
-        before: object | None = None,
-    ) -> Transcript:
+    def partial(self, utterance: Utterance, interrupt: Callable[[], None], before: Draft = NO_DRAFT) -> Transcript:
         raise AssertionError("a final is no partial")
 
     def recover(self) -> None:

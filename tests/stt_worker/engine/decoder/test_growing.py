@@ -19,7 +19,7 @@ from stt_worker.engine.decoder.decoding import WhisperDecoding
 from stt_worker.engine.decoder.encoder import POSITION_SAMPLES, encode, spectrogram
 from stt_worker.engine.decoder.growing import LEAD_SEC, TAIL_SEC, EncodedBefore, tail_start
 from stt_worker.engine.load import load_engine
-from stt_worker.engine.protocol import Utterance
+from stt_worker.engine.protocol import Draft, Utterance
 from stt_worker.engine.whisper_engine import WhisperEngine
 from stt_worker.settings import SttSettings
 
@@ -93,7 +93,7 @@ def test_what_is_known_and_the_end_make_the_whole(engine: WhisperEngine) -> None
     before = engine.partial(said, lambda: None).encoded
     assert isinstance(before, EncodedBefore)
     with frames_encoded(engine) as frames:
-        after = engine.partial(grown, lambda: None, (), before).encoded
+        after = engine.partial(grown, lambda: None, Draft(encoded=before)).encoded
     assert isinstance(after, EncodedBefore)
     first = tail_start(len(grown.audio), before)
     assert first is not None
@@ -109,7 +109,7 @@ def test_long_speech_costs_no_more_than_short(engine: WhisperEngine) -> None:
     before: object | None = None
     with frames_encoded(engine) as frames:
         for seconds in range(4, 30):
-            before = engine.partial(noise(seconds), lambda: None, (), before).encoded
+            before = engine.partial(noise(seconds), lambda: None, Draft(encoded=before)).encoded
     assert frames[:7] == [1000, 1000, 1000, 1000, 1000, 1100, 1200]
     assert frames[7:25] == [1200] * 18
     # at the end of the encoder's 30 s there is less room for the margin
@@ -123,7 +123,7 @@ def test_who_hears_all_anew(multilingual_checkpoint: Path, change: dict[str, Any
     engine = engine_of(multilingual_checkpoint, SETTINGS.model_copy(update=change), demo)
     before = engine.partial(noise(11), lambda: None).encoded
     with frames_encoded(engine) as frames:
-        engine.partial(noise(12), lambda: None, (), before)
+        engine.partial(noise(12), lambda: None, Draft(encoded=before))
     assert frames == [1400 if demo else int(N_FRAMES)]
 
 
@@ -131,7 +131,7 @@ def test_what_is_doubtful_is_heard_whole(engine: WhisperEngine, monkeypatch: pyt
     before = engine.partial(noise(11), lambda: None).encoded
     monkeypatch.setattr(WhisperDecoding, "is_doubtful", lambda *_: True)
     with frames_encoded(engine) as frames:
-        found = engine.partial(noise(12), lambda: None, (), before)
+        found = engine.partial(noise(12), lambda: None, Draft(encoded=before))
     assert frames == [1200, 1400]
     assert found == engine.partial(noise(12), lambda: None)
 
@@ -145,10 +145,10 @@ def test_a_voice_says_the_same(base_checkpoint: Path, human_clips: HumanClips) -
         whole = Utterance(audio[: 14 * SAMPLE_RATE_HZ], "en")
         before: object | None = None
         for end in range(4 * SAMPLE_RATE_HZ, len(whole.audio), SAMPLE_RATE_HZ):
-            before = engine.partial(Utterance(audio[:end], "en"), lambda: None, (), before).encoded
+            before = engine.partial(Utterance(audio[:end], "en"), lambda: None, Draft(encoded=before)).encoded
         assert isinstance(before, EncodedBefore)
         assert tail_start(len(whole.audio), before) is not None, "long enough"
-        found = " ".join(normalised("en", engine.partial(whole, lambda: None, (), before).text))
+        found = " ".join(normalised("en", engine.partial(whole, lambda: None, Draft(encoded=before)).text))
         errors = word_errors("en", engine.partial(whole, lambda: None).text, found)
         apart, words = apart + errors.errors, words + errors.words
     assert words > 100
