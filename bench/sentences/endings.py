@@ -16,6 +16,7 @@ import numpy as np
 
 from bench.files import say, table
 from bench.sentences.pauses import quiet_place
+from bench.sentences.speakers import LONGEST_SEC
 from contract.audio import SAMPLE_RATE_HZ
 from contract.events import Ending
 from contract.jobs import AnalyzeJob, UtteranceJob
@@ -28,7 +29,6 @@ from stt_worker.utterances.recognition import Recognition, Recording
 from stt_worker.utterances.speech_check import SpeechCheck
 
 QUIET_SEC = 0.2
-LONGEST_SEC = 13.0  # one utterance
 ENDINGS: tuple[Ending, ...] = ("sentence", "likely", "open", "silence")
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import argparse
 
 from bench.files import say, table
-from bench.sentences.measure import LONGEST_SEC, kinds_of
+from bench.sentences.measure import kinds_of
+from bench.sentences.speakers import LONGEST_SEC
 from contract.jobs import AnalyzeJob, UtteranceJob
 from harness.human_voices import Clip, WordErrors, clips, word_errors
 from stt_worker.engine.load import load_engine
@@ -40,9 +41,7 @@ def main() -> None:
     spoken = [one for one in clips("en", args.prompts) if one.sec < LONGEST_SEC]
     rows = []
     for kind, sounds in kinds_of(spoken, engine).items():
-        total = WordErrors(0, 0)
-        for one in sounds:
-            total += errors_of(recognition, one)
+        total = sum((errors_of(recognition, one) for one in sounds), WordErrors(0, 0))
         rows.append([kind, len(sounds), f"{total.rate:.1%}"])
     say(table(["sentences", "prompts", "words wrong"], rows))
 

@@ -23,7 +23,7 @@ from bench.files import say
 from bench.gate.rooms import Room, furnish, noises, speakers
 from bench.pipeline.speakers import DRAIN_SEC
 from bench.pipeline.system import Workload, running
-from bench.sentences.speakers import BLOCK_SEC, THRESHOLD, through_the_gate
+from bench.sentences.speakers import BLOCK_SEC, LONGEST_SEC, THRESHOLD, through_the_gate
 from contract.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
 from contract.messages import Accepted, Dropped, Error, Result
 from harness.human_voices import Clip, HumanVoicesMissingError, WordErrors, word_errors
@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=24)
     args = parser.parse_args()
     try:
-        spoken = [one for one in speakers(HALF)[: args.prompts] if one.sec < 13]
+        spoken = [one for one in speakers(HALF)[: args.prompts] if one.sec < LONGEST_SEC]
     except HumanVoicesMissingError as missing:
         parser.error(str(missing))
     load = Workload("people", {"WHISPER_MODEL": "base", "SENTIMENT_MODEL": "auto"}, people=True)

@@ -26,7 +26,7 @@ from bench.pipeline.system import Workload, cpu_of, running
 from bench.sentences.loud_room import measure_loud_rooms
 from bench.sentences.pauses import is_one_sentence, middle_place, quiet_place, with_a_pause
 from bench.sentences.settled import kinds_of_speech, measure_settling
-from bench.sentences.speakers import Said, speak
+from bench.sentences.speakers import LONGEST_SEC, Said, speak
 from harness.human_voices import Clip, HumanVoicesMissingError, WordErrors, clips, word_errors
 from harness.stack import Stack
 from stt_worker.engine.load import load_engine
@@ -35,7 +35,6 @@ from stt_worker.settings import SttSettings
 
 PROMPTS_MAX = 60
 PAUSE_SEC = 0.7
-LONGEST_SEC = 13.0  # one utterance
 PARTS = ("sentences", "settling", "loud_room")
 WAYS = {"pauses of 500 ms": False, "sentences": True}
 
@@ -97,8 +96,7 @@ def main() -> None:
         parser.error(str(missing))
     spoken = [one for one in spoken if one.sec < LONGEST_SEC]
     run, rows, settling = Run("sentences"), [], []
-    engine = load_engine(SttSettings(whisper_model="base"))
-    kinds = kinds_of(spoken, engine) if "sentences" in args.parts else {}
+    kinds = kinds_of(spoken, load_engine(SttSettings(whisper_model="base"))) if "sentences" in args.parts else {}
     load = Workload("people", {"WHISPER_MODEL": "base", "SENTIMENT_MODEL": "auto"}, people=True)
     with tempfile.TemporaryDirectory() as folder, running(load, Path(folder)) as stack:
         asyncio.run(speak(stack.ws_url, spoken[:2], 1, True))  # warm

@@ -20,6 +20,7 @@ THRESHOLD = 0.0005  # mean square, the gate's default
 BLOCK_SEC = 0.02
 BLOCK_BYTES = int(BLOCK_SEC * SAMPLE_RATE_HZ) * BYTES_PER_SAMPLE
 QUIET_SEC = 2.5  # after a sentence: longer than any utterance stays open
+LONGEST_SEC = 13.0  # a prompt that is one utterance is shorter
 
 
 @dataclass

@@ -26,7 +26,7 @@ from tests.recorder_service.recorder_process import Recorder, environment
 from tests.support.conversation import as_pcm, clip, microphones, voices
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.media import channels_wav
-from tests.support.raw_client import RawClient
+from tests.support.raw_client import OUTCOMES, RawClient
 
 TURNS = [
     (0, "love_movie"),
@@ -77,7 +77,7 @@ def test_two_channels_of_live_speech_are_told_by_each(stack: Stack) -> None:
             return {one["utterance"] for one in client.messages if one["type"] == "accepted"}
 
         def ended() -> list[dict[str, Any]]:
-            return [one for one in client.messages if one["type"] in ("result", "dropped", "error")]
+            return [one for one in client.messages if one["type"] in OUTCOMES]
 
         while not accepted() <= {one["utterance"] for one in ended()}:
             client.receive(60)

@@ -14,11 +14,10 @@ from contract.keys import PARTIALS, partial_audio_key
 from harness.speech import CLIPS, words_of
 from harness.stack import Stack
 from runtime.wav import read_wav
-from tests.support.raw_client import RawClient
+from tests.support.raw_client import OUTCOMES, RawClient
 
 FRAME_BYTES = 3200
 FRAME_SEC = 0.1
-OUTCOMES = ("result", "dropped", "error")
 
 
 def speak_live(url: str, pcm: bytes, query: str = "") -> list[dict[str, Any]]:

@@ -13,7 +13,8 @@ from websockets.sync.client import ClientConnection, connect
 from contract.websocket import SUBPROTOCOL
 from tests.support.http_requests import unverified
 
-ONCE_EACH = ("accepted", "result", "dropped", "error")
+OUTCOMES = ("result", "dropped", "error")
+ONCE_EACH = ("accepted", *OUTCOMES)
 
 
 class RawClient:
@@ -88,7 +89,7 @@ class RawClient:
         while not accepted or outcome is None:
             message = self.receive(30)
             accepted = accepted or message["type"] == "accepted"
-            outcome = message if message["type"] in ("result", "dropped", "error") else outcome
+            outcome = message if message["type"] in OUTCOMES else outcome
         return outcome
 
     def close_code(self, timeout: float = 30.0) -> int:

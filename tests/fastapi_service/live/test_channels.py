@@ -17,13 +17,12 @@ from harness.gateway import GatewayProcess
 from harness.processes import wait_until
 from tests.support.conversation import as_pcm, microphones, voices
 from tests.support.fake_pipeline import FakePipeline
-from tests.support.raw_client import RawClient
+from tests.support.raw_client import OUTCOMES, RawClient
 
 Start = Callable[..., GatewayProcess]
 Turn = tuple[int, float, float]  # channel, first and last second
 TURNS = [(0, "long_happy"), (1, "meeting_monday"), (0, "food_terrible"), (1, "not_like_movie"), (0, "not_bad")]
 QUERY = "channels=2"
-OUTCOMES = ("result", "dropped", "error")
 
 
 def interleaved(channels: np.ndarray) -> bytes:
